@@ -1,0 +1,132 @@
+"""What the API has: services, actions, classes, enums and error names, as facts read from one data file.
+
+Types are short strings: `int`, `float`, `bool`, `string`, `file`, `void`, `time` (epoch seconds),
+`enum:NAME`, `object:CLASS`, `array:CLASS`, `map:CLASS`. An argument that may be left out ends in `?`.
+Nothing here knows how a call is made.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+
+class Action(NamedTuple):
+    """One action: its canonical names, its arguments (name -> type) and what it answers."""
+
+    service: str
+    name: str
+    args: dict[str, str]
+    returns: str
+    items: str | None  # the class of a list's entries, for an action that answers a list
+    pager: bool
+
+    @property
+    def required(self) -> list[str]:
+        """Names of the arguments that may not be left out."""
+        return [name for name, kind in self.args.items() if not kind.endswith("?")]
+
+
+@cache
+def data() -> dict[str, Any]:
+    """Read the data file, once, when it is first asked for."""
+    text = files(__package__).joinpath("ott.json").read_text("utf-8")
+    return dict(json.loads(text))
+
+
+@cache
+def _service_names() -> dict[str, str]:
+    return {name.lower(): name for name in data()["services"]}
+
+
+@cache
+def action(service: str, name: str) -> Action | None:
+    """Find an action; service names are case-insensitive, and an unknown one gives None."""
+    canonical = _service_names().get(service.lower())
+    actions = data()["services"].get(canonical, {})
+    found = {key.lower(): key for key in actions}.get(name.lower())
+    if canonical is None or found is None:
+        return None
+    facts = actions[found]
+    return Action(
+        canonical,
+        found,
+        facts["args"],
+        facts["returns"],
+        facts.get("items"),
+        facts.get("pager", False),
+    )
+
+
+def actions() -> list[Action]:
+    """List every action of every service, by name."""
+    every = [action(s, a) for s, names in data()["services"].items() for a in names]
+    return [one for one in every if one]
+
+
+def suggest(service: str, name: str) -> list[str]:
+    """Name the actions that somebody who wrote `service.name` may have meant."""
+    known = {f"{one.service}.{one.name}".lower(): f"{one.service}.{one.name}" for one in actions()}
+    return [known[hit] for hit in difflib.get_close_matches(f"{service}.{name}".lower(), known)]
+
+
+@cache
+def properties(cls: str) -> dict[str, str]:
+    """List a class's properties and their types, inherited ones first; an unknown class has none."""
+    facts = data()["classes"].get(cls)
+    if facts is None:
+        return {}
+    base = properties(facts["base"]) if facts["base"] else {}
+    return {**base, **facts["properties"]}
+
+
+def is_class(cls: str) -> bool:
+    """Say whether the schema has this class."""
+    return cls in data()["classes"]
+
+
+def extends(cls: str, base: str) -> bool:
+    """Say whether a class is another one, or extends it at any depth."""
+    if cls == base:
+        return True
+    parent = data()["classes"].get(cls, {}).get("base")
+    return bool(parent) and extends(parent, base)
+
+
+@cache
+def extending(base: str) -> list[str]:
+    """List a class and every class that extends it."""
+    return [cls for cls in data()["classes"] if extends(cls, base)]
+
+
+@cache
+def _marked(mark: str, cls: str) -> frozenset[str]:
+    facts = data()["classes"].get(cls)
+    if facts is None:
+        return frozenset()
+    inherited = _marked(mark, facts["base"]) if facts["base"] else frozenset()
+    return inherited | frozenset(facts.get(mark, ()))
+
+
+def personal(cls: str) -> frozenset[str]:
+    """Name the properties of a class that say something about a person."""
+    return _marked("personal", cls)
+
+
+def secret(cls: str) -> frozenset[str]:
+    """Name the properties of a class that let somebody in: tokens, pins, passwords."""
+    return _marked("secret", cls)
+
+
+def enum(name: str) -> dict[str, Any]:
+    """List an enum's names and the values that travel."""
+    return dict(data()["enums"].get(name, {}))
+
+
+def error_name(code: str) -> str | None:
+    """Give the name of an error code: `500016` is `ExpiredKS`."""
+    name = data()["errors"].get(str(code))
+    return str(name) if name is not None else None

@@ -1,0 +1,172 @@
+"""What can go wrong, and what to do about it.
+
+    KottError                   everything below; raised as itself for input that cannot work
+    ├── CredentialsError        nothing to log in with, or a profile that cannot be trusted
+    ├── TransportError          no reply, or one that is not the API's
+    ├── IncompleteError         a list that could not be had whole: .partial, .resume()
+    │   └── Interrupted         the same after Ctrl-C or the stop button; a KeyboardInterrupt too
+    └── ApiError                the API's own refusal: .code .name .arguments .hint
+        ├── LoginError          wrong user, password, pin, token or partner
+        ├── SessionExpired      a ks that is over, or never was one
+        ├── Forbidden           the role may not
+        ├── KsqlError           a filter that the API cannot read
+        └── RateLimited         too many calls
+
+A class is here because a caller would act differently.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from kott_notebooks import schema
+
+
+class KottError(Exception):
+    """Say what went wrong, and what to do next."""
+
+
+class CredentialsError(KottError):
+    """Say what is missing to log in, or which file may not be used."""
+
+
+class TransportError(KottError):
+    """Say that no reply came, or one that the API did not write."""
+
+
+class IncompleteError(KottError):
+    """Carry what came of a list that could not be had whole.
+
+    `partial` is what came: records from a session, a table from a listing function.
+    `resume()` goes on from there and gives what the call would have given.
+    """
+
+    def __init__(
+        self, message: str, *, partial: Any = None, resume: Callable[[], Any] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.partial = partial
+        self._resume = resume
+
+    def resume(self) -> Any:
+        """Go on where the call stopped, and return what it would have returned."""
+        if self._resume is None:
+            raise KottError("There is nothing to resume here: call the listing again.")
+        return self._resume()
+
+
+class Interrupted(IncompleteError, KeyboardInterrupt):
+    """Say that somebody stopped a pull; what came is kept in `session.unfinished[-1]`."""
+
+
+class ApiError(KottError):
+    """Carry the API's refusal of one action.
+
+    `code` is text, as on the wire; `name` is the schema's name for it; `arguments` is what the
+    API filled its message with (`args` on the wire, a word that Python's exceptions have taken).
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str = "",
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        action: str = "",
+        hint: str | None = None,
+    ) -> None:
+        self.code = str(code)
+        self.message = message
+        self.arguments = dict(arguments or {})
+        self.action = action
+        self.name = schema.error_name(self.code) or "unknown"
+        self.hint = hint or HINTS.get(self.code, "")
+        super().__init__(code, message)
+
+    def __str__(self) -> str:
+        said = " ".join(self.message.split()).rstrip(". ") or "the API gave no reason"
+        where = f"{self.action}: " if self.action else ""
+        return f"{where}{said} [{self.code} {self.name}]. {self.hint}".strip()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (self.code, self.message, self.arguments, self.action, self.hint)
+
+
+class LoginError(ApiError):
+    """Say that the API let nobody in."""
+
+
+class SessionExpired(ApiError):
+    """Say that the ks is over or not valid."""
+
+
+class Forbidden(ApiError):
+    """Say that the role may not do, see or name this."""
+
+
+class KsqlError(ApiError):
+    """Say where a KSQL filter cannot be read."""
+
+
+class RateLimited(ApiError):
+    """Say that the API wants fewer calls."""
+
+
+HINTS = {
+    "1": "If this was a deep page, narrow the list; else ask again later.",
+    "500004": "This role may not do that: log in as a user whose role may (operator for most lists).",
+    "500008": "Check partner_id and url: this server does not know that partner.",
+    "500011": "Check the service's name: kott.services() lists them.",
+    "500012": "Check the action's name: kott.services() lists them.",
+    "500013": "Check the arguments: kott.describe('service.action') lists them.",
+    "500015": "The ks is not one of this server's: log in again.",
+    "500016": "Log in again.",
+    "500028": "This household is closed to this user: log in as an operator.",
+    "500034": "The refresh token is used up or over: log in with a password.",
+    "500051": "This role may not use that property.",
+    "500052": "This role may not use that argument.",
+    "500053": "Give the argument that the message names.",
+    "500057": "Give api_version: the server does not answer without one.",
+    "500096": "Wait a little, then ask again with fewer calls.",
+    "1005": "This user belongs to no household.",
+    "1006": "There is no household with that id.",
+    "1011": "Check username and password.",
+    "2000": "There is no such user: check the username and the partner.",
+    "2001": "This user is suspended: ask the operator.",
+    "2004": "The pin is wrong or over: ask for a new one.",
+    "2015": "Too many failed tries: this user is locked for a while.",
+    "2016": "This user has not been activated yet.",
+    "4002": "Check the filter's values: kott.ksql.check(text) helps.",
+    "4004": "Check the filter's syntax: kott.ksql.check(text) shows where it goes wrong.",
+    "4005": "No meta, tag or field has that name: kott.labels(session) lists them.",
+}
+
+_CLASSES: dict[str, type[ApiError]] = {
+    **dict.fromkeys(
+        ("1011", "2000", "2001", "2003", "2004", "2015", "2016", "500008", "500034"), LoginError
+    ),
+    **dict.fromkeys(("500015", "500016"), SessionExpired),
+    **dict.fromkeys(("500004", "500028", "500051", "500052"), Forbidden),
+    **dict.fromkeys(("4002", "4004", "4005"), KsqlError),
+    "500096": RateLimited,
+}
+
+
+def api_error(
+    code: str,
+    message: str = "",
+    arguments: Mapping[str, Any] | None = None,
+    *,
+    action: str = "",
+    hint: str | None = None,
+) -> ApiError:
+    """Make the exception that fits a code."""
+    kind = _CLASSES.get(str(code), ApiError)
+    return kind(code, message, arguments, action=action, hint=hint)
+
+
+def _rebuild(
+    code: str, message: str, arguments: Mapping[str, Any], action: str, hint: str
+) -> ApiError:
+    return api_error(code, message, arguments, action=action, hint=hint)

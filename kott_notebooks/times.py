@@ -1,0 +1,63 @@
+"""Points in time as people write them, and local days; pure."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from typing import TypeAlias
+
+import pandas as pd
+
+from kott_notebooks.errors import KottError
+
+When: TypeAlias = str | date | datetime | pd.Timestamp
+
+_RELATIVE = re.compile(r"(now|today)\s*(?:([+-])\s*(\d+)\s*([smhdw]))?")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def present() -> pd.Timestamp:
+    """Give the present time, in UTC."""
+    return pd.Timestamp.now("UTC").as_unit("us")
+
+
+def instant(value: When, *, now: When | None = None) -> pd.Timestamp:
+    """Read a point in time: ISO text, `now`, `today`, `today+7d` (s, m, h, d, w), or a date object.
+
+    Gives UTC in microseconds; input without a zone is UTC. `now` fixes what the words refer to.
+    Raises KottError for anything else.
+    """
+    if isinstance(value, str):
+        relative = _RELATIVE.fullmatch(value.strip())
+        if relative:
+            return _relative(*relative.groups(), now=now)
+    if not isinstance(value, str | date):
+        raise KottError(f"{value!r} is not a point in time: {_ACCEPTED}.")
+    try:
+        found = pd.Timestamp(value)
+    except (ValueError, OverflowError) as error:
+        raise KottError(f"{value!r} is not a point in time: {_ACCEPTED}.") from error
+    if found is pd.NaT:
+        raise KottError(f"{value!r} is not a point in time: {_ACCEPTED}.")
+    found = found.as_unit("us")
+    return found.tz_localize("UTC") if found.tz is None else found.tz_convert("UTC")
+
+
+_ACCEPTED = "write ISO text such as '2026-03-29T18:00', 'now', 'today+7d', or give a datetime"
+
+
+def _relative(
+    word: str, sign: str | None, count: str | None, unit: str | None, *, now: When | None
+) -> pd.Timestamp:
+    base = present() if now is None else instant(now)
+    if word == "today":
+        base = base.normalize()
+    if sign is None or count is None or unit is None:
+        return base
+    step = pd.Timedelta(**{_UNITS[unit]: int(count)})
+    return base + step if sign == "+" else base - step
+
+
+def epoch(value: When, *, now: When | None = None) -> int:
+    """Give a point in time as the API counts it: whole seconds since 1970, UTC."""
+    return int(instant(value, now=now).timestamp() // 1)

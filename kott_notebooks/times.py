@@ -13,7 +13,13 @@ from kott_notebooks.errors import KottError
 When: TypeAlias = str | date | datetime | pd.Timestamp
 
 _RELATIVE = re.compile(r"(now|today)\s*(?:([+-])\s*(\d+)\s*([smhdw]))?")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_UNITS = {
+    "s": pd.Timedelta(seconds=1),
+    "m": pd.Timedelta(minutes=1),
+    "h": pd.Timedelta(hours=1),
+    "d": pd.Timedelta(days=1),
+    "w": pd.Timedelta(weeks=1),
+}
 
 
 def present() -> pd.Timestamp:
@@ -37,7 +43,7 @@ def instant(value: When, *, now: When | None = None) -> pd.Timestamp:
         found = pd.Timestamp(value)
     except (ValueError, OverflowError) as error:
         raise KottError(f"{value!r} is not a point in time: {_ACCEPTED}.") from error
-    if found is pd.NaT:
+    if pd.isna(found):
         raise KottError(f"{value!r} is not a point in time: {_ACCEPTED}.")
     found = found.as_unit("us")
     return found.tz_localize("UTC") if found.tz is None else found.tz_convert("UTC")
@@ -54,7 +60,7 @@ def _relative(
         base = base.normalize()
     if sign is None or count is None or unit is None:
         return base
-    step = pd.Timedelta(**{_UNITS[unit]: int(count)})
+    step = int(count) * _UNITS[unit]
     return base + step if sign == "+" else base - step
 
 

@@ -1,0 +1,1 @@
+"""Kaltura OTT Backend lists as complete pandas tables."""

@@ -1,0 +1,234 @@
+"""Where login finds url, partner, user and secret: arguments, KOTT_* variables, a profile, a prompt.
+
+Nothing here talks to a server.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+from urllib.parse import urlsplit
+
+from kott_notebooks.errors import CredentialsError
+
+SECRETS = ("password", "pin", "pin_secret", "app_token", "refresh_token", "ks")
+PROFILE_KEYS = (
+    *("url", "partner_id", "username", *SECRETS, "anonymous", "udid", "language", "currency"),
+    *("user_id", "format", "api_version", "client_tag"),
+)
+
+
+class Secrets:
+    """Hold what lets somebody in: masked when shown, refused to pickle."""
+
+    __slots__ = ("_held",)
+
+    def __init__(self, **held: Any) -> None:
+        self._held = {name: value for name, value in held.items() if value}
+
+    def __getitem__(self, name: str) -> Any:
+        return self._held[name]
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self._held[name] = value
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._held
+
+    def get(self, name: str) -> Any:
+        """Give a secret, or None."""
+        return self._held.get(name)
+
+    def forget(self, *names: str) -> None:
+        """Drop secrets; all of them where none is named."""
+        for name in names or tuple(self._held):
+            self._held.pop(name, None)
+
+    def scrub(self, text: str) -> str:
+        """Mask every secret that stands in a text."""
+        for value in self._held.values():
+            for part in value if isinstance(value, tuple) else (value,):
+                if len(str(part)) > 3:
+                    text = text.replace(str(part), "***")
+        return text
+
+    def __repr__(self) -> str:
+        return f"<Secrets: {', '.join(f'{name}=***' for name in self._held) or 'none'}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise CredentialsError("A session holds secrets and cannot be pickled: log in anew there.")
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """Who logs in where, and how."""
+
+    url: str
+    partner_id: int | None
+    means: str  # password, pin, app_token, refresh_token, ks or anonymous
+    username: str | None = None
+    secrets: Secrets = field(default_factory=Secrets)
+    settings: Mapping[str, Any] = field(default_factory=dict)  # language, udid ... of the profile
+
+
+def find(given: Mapping[str, Any], profile: str | None = None) -> Credentials:
+    """Gather credentials: arguments, then KOTT_* variables, then a profile, then a prompt.
+
+    The first place that names a means of logging in (a ks, a token, a pin, a user, `anonymous`)
+    decides it; url and partner come from wherever they stand first. Raises CredentialsError.
+    """
+    places = [
+        {name: value for name, value in given.items() if value not in (None, False, "")},
+        _environment(),
+        _profile(profile or os.environ.get("KOTT_PROFILE")),
+    ]
+    merged = _merged(places)
+    means, deciding = _means(places)
+    secrets = {name: deciding[name] for name in SECRETS if name in deciding}
+    username = deciding.get("username")
+    if means == "password":
+        username, secrets["password"] = _user_and_password(places)
+    return Credentials(
+        base_url(_needed(merged, "url")),
+        None if means == "ks" and "partner_id" not in merged else _partner(merged),
+        means,
+        username,
+        Secrets(**_checked(means, secrets)),
+        merged,
+    )
+
+
+def base_url(url: str) -> str:
+    """Give the server's own address: scheme, host and path before `/api_v3`."""
+    parts = urlsplit(str(url).strip())
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise CredentialsError(f"{url!r} is not a url: write https://HOST, as your operator says.")
+    if parts.username or parts.password or parts.query:
+        raise CredentialsError("Leave user, password and query out of url: give them as arguments.")
+    before = parts.path.split("/api_v3")[0].rstrip("/")
+    return f"{parts.scheme}://{parts.netloc}{before}"
+
+
+def _environment() -> dict[str, Any]:
+    named = {f"KOTT_{name.upper()}": name for name in PROFILE_KEYS}
+    found = {named[key]: value for key, value in os.environ.items() if key in named and value}
+    return _read(found)
+
+
+def config_path() -> Path:
+    """Name the file of profiles: KOTT_CONFIG, else kott/profiles.toml among the user's settings."""
+    home = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+    return Path(os.environ.get("KOTT_CONFIG") or Path(home) / "kott" / "profiles.toml")
+
+
+def _profile(name: str | None) -> dict[str, Any]:
+    path = config_path()
+    if not path.exists():
+        if name:
+            raise CredentialsError(f"There is no profile {name!r}: {path} does not exist.")
+        return {}
+    if os.name == "posix" and path.stat().st_mode & 0o077:
+        raise CredentialsError(f"Others can read {path}: run `chmod 600 {path}`, then try again.")
+    try:
+        profiles = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        # the parser's words may quote the line, and the line may be the password
+        raise CredentialsError(f"{path} is not valid TOML: check its quotes.") from error
+    if name and name not in profiles:
+        raise CredentialsError(f"{path} has no profile {name!r}; it has {', '.join(profiles)}.")
+    chosen = profiles.get(name or "default", {})
+    unknown = [key for key in chosen if key not in PROFILE_KEYS]
+    if unknown:
+        raise CredentialsError(f"{path}: {', '.join(unknown)} means nothing in a profile.")
+    return _read(chosen)
+
+
+def _read(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn the text forms of an app token and of a flag into what login takes."""
+    read = dict(found)
+    if isinstance(read.get("app_token"), str):
+        read["app_token"] = tuple(read["app_token"].split(":"))
+    elif "app_token" in read:
+        read["app_token"] = tuple(read["app_token"])
+    read["anonymous"] = str(read.get("anonymous", "")).lower() in ("1", "true", "yes")
+    return {name: value for name, value in read.items() if value not in (False, "")}
+
+
+def _merged(places: list[dict[str, Any]]) -> dict[str, Any]:
+    public = [{k: v for k, v in place.items() if k not in SECRETS} for place in places]
+    first, second, third = public
+    return {**third, **second, **first}
+
+
+def _means(places: list[dict[str, Any]]) -> tuple[str, dict[str, Any]]:
+    for place in places:
+        for means in ("ks", "app_token", "refresh_token", "pin", "anonymous"):
+            if means in place:
+                return means, place
+        if "username" in place or "password" in place:
+            return "password", place
+    return "password", {}
+
+
+def _user_and_password(places: list[dict[str, Any]]) -> tuple[str, str]:
+    username = next((place["username"] for place in places if "username" in place), None)
+    # a password that stands beside another user's name is that user's
+    fitting = [place for place in places if place.get("username", username) == username]
+    password = next((place["password"] for place in fitting if "password" in place), None)
+    if (username is None or password is None) and not someone_to_ask():
+        missing = "username" if username is None else "password"
+        raise CredentialsError(
+            f"No {missing} to log in with: give {missing}=, set KOTT_{missing.upper()}, "
+            f"write a profile in {config_path()}, or log in with anonymous=True."
+        )
+    return (
+        username if username is not None else input("Username: "),
+        password if password is not None else getpass.getpass("Password: "),
+    )
+
+
+def someone_to_ask() -> bool:
+    """Say whether a prompt would be seen: a terminal, or a notebook that can ask."""
+    shell = sys.modules.get("IPython")
+    kernel = getattr(shell and shell.get_ipython(), "kernel", None)
+    if kernel is not None:
+        return bool(getattr(kernel, "_allow_stdin", False))
+    return bool(sys.stdin and sys.stdin.isatty())
+
+
+def _checked(means: str, secrets: dict[str, Any]) -> dict[str, Any]:
+    token = secrets.get("app_token")
+    if means == "app_token" and (not isinstance(token, tuple | list) or len(token) not in (2, 3)):
+        raise CredentialsError(
+            "app_token is (id, token), or (id, token, 'SHA1') where its hashType is not SHA256; "
+            "in KOTT_APP_TOKEN as id:token."
+        )
+    if token is not None:
+        secrets["app_token"] = tuple(token)
+    if means != "pin":
+        secrets.pop("pin_secret", None)
+    wanted = {"password": ("password",), "pin": ("pin", "pin_secret")}.get(means, (means,))
+    return {name: value for name, value in secrets.items() if name in wanted}
+
+
+def _needed(merged: Mapping[str, Any], name: str) -> Any:
+    if name in merged:
+        return merged[name]
+    raise CredentialsError(
+        f"No {name} to log in to: give {name}=, set KOTT_{name.upper()}, or write a profile in "
+        f"{config_path()}. To try without an account: kott_notebooks.demo.login()."
+    )
+
+
+def _partner(merged: Mapping[str, Any]) -> int:
+    value = _needed(merged, "partner_id")
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        raise CredentialsError(f"partner_id is a number, not {value!r}.") from None

@@ -1,0 +1,384 @@
+"""A list action -> its pages: complete, or an IncompleteError. Knows no Session, is handed a call.
+
+How a list is known to be whole: a reply that holds everything is its own proof. Where several
+replies were needed, rows may have come and gone between them, and a count that fits proves
+nothing; so the ids are read a second time, and what came is accepted when both readings agree.
+A list longer than the server's result window is cut into windows that fit, each proved alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
+
+from kott_notebooks import schema
+from kott_notebooks.errors import ApiError, IncompleteError, KottError, TransportError
+from kott_notebooks.times import present
+from kott_notebooks.wire import Reply
+
+PAGE_SIZE = 500  # asked for; a server may quietly give fewer a page, so count what came
+LINEUP_SIZES = (100, 200, 800, 1200, 1600)  # lineup.get takes no other
+RESULT_WINDOW = 10_000  # how deep the search engine behind a list can be paged, on most servers
+CAPS = (10_000, 100_000)  # totals at which a server may have stopped counting
+READINGS = 4  # of one window, until two agree
+DEEP_PAGE = "1"  # the code that refuses a page beyond the result window
+
+Ask = Callable[[dict[str, Any]], Reply]
+Key = tuple[bytes, bytes]
+
+
+class Progress(Protocol):
+    """What a progress bar has: a total, and rows as they come."""
+
+    total: float | None
+
+    def update(self, n: float | None = 1) -> Any:
+        """Add rows."""
+
+
+class Page(NamedTuple):
+    """One undecoded reply: its rows as JSON text, how many, and the total that was claimed."""
+
+    objects: bytes
+    rows: int
+    total: int
+
+    def records(self) -> list[dict[str, Any]]:
+        """Decode the rows."""
+        found: list[dict[str, Any]] = msgspec.json.decode(self.objects)
+        return found
+
+    def only(self, wanted: list[bool]) -> Page:
+        """Keep some of the rows, still undecoded."""
+        if all(wanted) and len(wanted) == self.rows:
+            return self
+        parts = msgspec.json.decode(self.objects, type=list[msgspec.Raw])
+        kept = [bytes(part) for part, keep in zip(parts, wanted, strict=False) if keep]
+        return Page(b"[" + b",".join(kept) + b"]", len(kept), self.total)
+
+
+class Split(NamedTuple):
+    """How a list too long to page is cut: by a KSQL key, guessing its values from `low` to `high`.
+
+    The outermost windows stay open, so that no row lies outside of them all.
+    """
+
+    key: str
+    low: int
+    high: int
+
+
+class Window(NamedTuple):
+    """A part of a list: rows whose key is at least `low` and below `high`; None is open."""
+
+    low: int | None = None
+    high: int | None = None
+
+
+class _List(msgspec.Struct):
+    totalCount: int | None = None  # noqa: N815 - the wire's name
+    objects: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class _Identity(msgspec.Struct):
+    id: msgspec.Raw = msgspec.Raw(b"")
+    type: msgspec.Raw = msgspec.Raw(b"")
+
+
+def read_page(reply: Reply) -> Page:
+    """Read the outline of a list reply: `objects` may be empty or absent, `totalCount` too."""
+    try:
+        found = msgspec.json.decode(reply.result, type=_List)
+        objects = bytes(found.objects) if bytes(found.objects) != b"null" else b"[]"
+        rows = len(msgspec.json.decode(objects, type=list[msgspec.Raw]))
+    except msgspec.MsgspecError as error:
+        raise TransportError("The reply is not a list: does the action answer one?") from error
+    return Page(objects, rows, rows if found.totalCount is None else found.totalCount)
+
+
+def keys(page: Page) -> list[Key]:
+    """Name each row: by kind and id, or by its whole text where the class has no id."""
+    found = msgspec.json.decode(page.objects, type=list[_Identity])
+    if all(bytes(one.id) for one in found):
+        return [(_kind(bytes(one.type)), bytes(one.id)) for one in found]
+    texts = msgspec.json.decode(page.objects, type=list[msgspec.Raw])
+    return [(b"text", bytes(one)) for one in texts]
+
+
+def _kind(asset_type: bytes) -> bytes:
+    # programmes (0) and recordings (1) have ids of their own, which media's may equal
+    return asset_type if asset_type.strip(b'"') in (b"0", b"1") else b""
+
+
+class Reading:
+    """One way through a window, page by page: what came, and whether it can be all."""
+
+    def __init__(self, limit: int | None = None) -> None:
+        self.pages: list[Page] = []
+        self.keys: list[Key] = []
+        self.totals: list[int] = []
+        self.duplicates = 0
+        self._limit = limit
+        self._seen: set[Key] = set()
+        self._last = -1
+
+    def add(self, page: Page) -> None:
+        """Take the next page, without the rows that came before."""
+        named = keys(page)
+        fresh = [key[0] == b"text" or key not in self._seen for key in named]
+        self._seen.update(named)
+        self.keys += [key for key, new in zip(named, fresh, strict=True) if new]
+        self.duplicates += page.rows - sum(fresh)
+        self.totals.append(page.total)
+        self._last = page.rows
+        self.pages.append(page.only(fresh))
+
+    @property
+    def total(self) -> int:
+        """Give the server's last count."""
+        return self.totals[-1]
+
+    @property
+    def over(self) -> bool:
+        """Say whether there is nothing more to ask for."""
+        if not self.totals:
+            return False
+        if self._last == 0 or (self._limit is not None and len(self.keys) >= self._limit):
+            return True
+        moved = len(set(self.totals)) > 1
+        capped = self.total in CAPS
+        return not moved and not capped and len(self.keys) + self.duplicates >= self.total
+
+    @property
+    def whole(self) -> bool:
+        """Say whether as many rows came as the server counted."""
+        wanted = min(self.totals)
+        return len(self.keys) >= (wanted if self._limit is None else min(wanted, self._limit))
+
+    def agrees(self, other: Reading) -> bool:
+        """Say whether two readings found the same rows."""
+        return sorted(self.keys) == sorted(other.keys)
+
+
+class _TooDeep(Exception):
+    """Say that a window does not fit into the result window."""
+
+
+class Pull:
+    """One listing under way: iterate it for its pages; iterate again to go on after a failure.
+
+    `done` holds the pages that were proved, `came` also those of the window that was being read.
+    """
+
+    def __init__(
+        self,
+        ask: Ask,
+        service: str,
+        action: str = "list",
+        arguments: dict[str, Any] | None = None,
+        *,
+        limit: int | None = None,
+        split: Split | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        known = schema.action(service, action)
+        self.name = f"{known.service}.{known.name}" if known else f"{service}.{action}"
+        self.items = known.items if known else None
+        self.done: list[Page] = []
+        self._ask, self._limit, self._split, self._progress = ask, limit, split, progress
+        self._arguments = dict(arguments or {})
+        self._pager = _pager(self.name, self._arguments.pop("pager", {}), limit)
+        self._paged = known is None or known.pager or self.name == "lineup.get"
+        self._todo = [] if limit == 0 else [Window()]
+        self._reading = Reading()
+        self._depth = RESULT_WINDOW
+        self._when = present()
+        self._windows: list[dict[str, Any]] = []
+        self._tally = {"pages": 0, "requests": 0, "retries": 0, "duplicates": 0, "bytes": 0}
+        self._seconds = {"seconds": 0.0, "server_seconds": 0.0}
+        self._totals: list[int] = []
+        self._page_size = 0
+
+    @property
+    def came(self) -> list[Page]:
+        """Give every page that came, those of an unfinished window included."""
+        return self.done + (self._reading.pages if self._todo else [])
+
+    def __iter__(self) -> Iterator[Page]:
+        yield from self.done
+        while self._todo:
+            try:
+                pages = self._proved(self._todo[0])
+            except _TooDeep:
+                self._todo[:1] = self._halves(self._todo[0])
+                self._reading = Reading(self._limit)
+            except (TransportError, ApiError) as error:
+                if not sum(page.rows for page in self.came):
+                    raise
+                raise IncompleteError(f"{self._so_far()}, then: {error}") from error
+            else:
+                del self._todo[0]
+                self.done += pages
+                yield from pages
+
+    def report(self) -> dict[str, Any]:
+        """Say how the list was gathered, in values that JSON can hold."""
+        return {
+            "action": self.name,
+            "arguments": self._arguments,
+            "limit": self._limit,
+            "totals": self._totals,
+            "rows": sum(page.rows for page in self.done),
+            "page_size": self._page_size,
+            "order": "by window" if len(self._windows) > 1 else "as asked",
+            "windows": self._windows,
+            **self._tally,
+            **{name: round(value, 6) for name, value in self._seconds.items()},
+            "when": self._when.isoformat(),
+        }
+
+    # One window
+
+    def _proved(self, window: Window) -> list[Page]:
+        """Read a window until it is known to be whole."""
+        for _ in range(READINGS):
+            reading = self._reading = self._read(window)
+            if self._limit is not None and reading.whole:
+                return self._accepted(window, _headed(reading, self._limit), "limit")
+            if len(reading.pages) == 1 and reading.whole:
+                return self._accepted(window, reading, "one reply")
+            if reading.whole and reading.agrees(self._read(window, again=True)):
+                return self._accepted(window, reading, "two readings")
+            if not self._paged:
+                raise IncompleteError(
+                    f"{self.name} answered {len(reading.keys):,} of {reading.total:,} rows and has "
+                    "no pager: ask for less with a filter."
+                )
+        raise IncompleteError(
+            f"{self.name} keeps changing: {len(reading.keys):,} rows came, the server counts "
+            f"{reading.total:,}, and {READINGS} readings did not settle it. Ask for less, or at a "
+            "quieter time; .partial holds what came, .resume() tries again."
+        )
+
+    def _read(self, window: Window, *, again: bool = False) -> Reading:
+        """Page through a window once; the second time only for its ids, where rows have them."""
+        arguments = self._within(window)
+        if again and self._reading.keys[0][0] != b"text":
+            arguments["responseProfile"] = _ONLY_IDS
+        reading = Reading(self._limit)
+        if not again:
+            self._reading = reading
+        while not reading.over:
+            page = self._page(arguments, len(reading.totals) + 1)
+            reading.add(page)
+            self._note(page, reading, again=again)
+            if self._split and self._limit is None and page.total >= self._depth:
+                raise _TooDeep
+        return reading
+
+    def _page(self, arguments: dict[str, Any], index: int) -> Page:
+        try:
+            reply = self._ask(arguments | self._turned_to(index))
+        except ApiError as error:
+            if error.code != DEEP_PAGE or index == 1:
+                raise
+            self._depth = (index - 1) * max(self._page_size, 1)
+            if self._split and self._limit is None:
+                raise _TooDeep from error
+            raise IncompleteError(
+                f"{self._so_far()}, and this server pages no deeper than {self._depth:,} rows: "
+                "narrow the filter, or list assets and epg with kott.assets and kott.epg."
+            ) from error
+        self._tally["requests"] += 1
+        self._tally["bytes"] += reply.size
+        self._seconds["seconds"] += reply.seconds
+        self._seconds["server_seconds"] += reply.execution_time or 0.0
+        return read_page(reply)
+
+    def _note(self, page: Page, reading: Reading, *, again: bool) -> None:
+        if page.total not in self._totals:
+            self._totals.append(page.total)
+        if again:
+            return
+        self._tally["pages"] += 1
+        self._page_size = max(self._page_size, page.rows)
+        if self._progress is not None:
+            wanted = page.total if self._limit is None else min(page.total, self._limit)
+            self._progress.total = max(self._progress.total or 0, wanted)
+            self._progress.update(page.rows)
+
+    def _accepted(self, window: Window, reading: Reading, proof: str) -> list[Page]:
+        rows = sum(page.rows for page in reading.pages)
+        self._tally["duplicates"] += reading.duplicates
+        self._windows.append({"from": window.low, "to": window.high, "rows": rows, "proof": proof})
+        return [page for page in reading.pages if page.rows]
+
+    def _turned_to(self, index: int) -> dict[str, Any]:
+        if self.name == "lineup.get":
+            return {"pageIndex": index, **self._pager}
+        return {"pager": {**self._pager, "pageIndex": index}} if self._paged else {}
+
+    def _so_far(self) -> str:
+        rows = sum(page.rows for page in self.came)
+        wanted = f" of {max(self._totals):,}" if self._totals else ""
+        return f"{self.name} stopped after {rows:,}{wanted} rows"
+
+    # Windows
+
+    def _within(self, window: Window) -> dict[str, Any]:
+        if self._split is None or window == Window():
+            return dict(self._arguments)
+        bounds = [(">=", window.low), ("<", window.high)]
+        conditions = [f"{self._split.key}{op}'{n}'" for op, n in bounds if n is not None]
+        asked = dict(self._arguments["filter"])
+        items = [text for text in (asked.get("kSql") or "", *conditions) if text]
+        asked["kSql"] = f"(and {' '.join(items)})"
+        return self._arguments | {"filter": asked}
+
+    def _halves(self, window: Window) -> list[Window]:
+        """Cut a window in two; an open end is searched in steps that double."""
+        assert self._split is not None
+        _, first, last = self._split
+        low, high = window
+        if low is None and high is None:
+            middle = (first + last) // 2
+        elif high is None and low is not None:
+            middle = last if low < last else low + max(last - first, low - first)
+        elif low is None and high is not None:
+            middle = first if high > first else high - max(last - first, last - high)
+        else:
+            middle = ((low or 0) + (high or 0)) // 2
+        if middle in (low, high) or abs(middle) > 2**53:
+            raise IncompleteError(
+                f"{self._so_far()}: more than {self._depth:,} rows share one {self._split.key}, "
+                "and this server pages no deeper. Narrow the filter."
+            )
+        return [Window(low, middle), Window(middle, high)]
+
+
+_ONLY_IDS = {
+    "objectType": "KalturaOnDemandResponseProfile",
+    "retrievedProperties": "objectType,id,type",
+}
+
+
+def _pager(name: str, given: dict[str, Any], limit: int | None) -> dict[str, Any]:
+    if limit is not None and limit < 0:
+        raise KottError(f"limit is a number of rows, not {limit}.")
+    if "pageIndex" in given:
+        raise KottError("pager: the pages are turned here; give pageSize alone, or limit=.")
+    wanted = PAGE_SIZE if limit is None else min(PAGE_SIZE, limit)
+    if name == "lineup.get":
+        wanted = next((n for n in LINEUP_SIZES if n >= (limit or LINEUP_SIZES[-1])), 1600)
+    return {"pageSize": wanted} | given
+
+
+def _headed(reading: Reading, limit: int) -> Reading:
+    """Cut a reading to its first rows."""
+    left = limit
+    for position, page in enumerate(reading.pages):
+        reading.pages[position] = page.only([n < left for n in range(page.rows)])
+        left -= reading.pages[position].rows
+    return reading

@@ -1,0 +1,459 @@
+"""login() and the Session it gives: the one object with state, and the only module that asks."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import html
+import logging
+import secrets as randomness
+import threading
+import time
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from importlib.metadata import version
+from typing import Any, NoReturn, Self
+from urllib.parse import urlsplit
+
+import msgspec
+import pandas as pd
+import requests
+
+from kott_notebooks import credentials, paging, schema, wire
+from kott_notebooks.credentials import Credentials, Secrets
+from kott_notebooks.errors import (
+    ApiError,
+    CredentialsError,
+    IncompleteError,
+    Interrupted,
+    KottError,
+    SessionExpired,
+    TransportError,
+    api_error,
+)
+
+API_VERSION = "11.5.0.0"
+VERSION = version("kott_notebooks")
+CLIENT_TAG = f"kott_notebooks:python:{VERSION}"
+TIMEOUT = (10.0, 90.0)  # seconds to connect, and between two parts of a reply
+
+log = logging.getLogger("kott_notebooks")
+
+
+def login(
+    url: str | None = None,
+    partner_id: int | None = None,
+    *,
+    username: str | None = None,
+    password: str | None = None,
+    pin: str | None = None,
+    pin_secret: str | None = None,
+    app_token: tuple[str, ...] | None = None,
+    refresh_token: str | None = None,
+    ks: str | None = None,
+    anonymous: bool = False,
+    udid: str | None = None,
+    language: str | None = None,
+    currency: str | None = None,
+    user_id: str | None = None,
+    profile: str | None = None,
+    format: str | None = None,
+    api_version: str | None = None,
+    client_tag: str | None = None,
+    http: requests.Session | None = None,
+) -> Session:
+    """Log in to a partner and return the Session that every other function takes first.
+
+    What is not given comes from KOTT_* variables, then from a profile, then from a prompt.
+
+    - `username` and `password`; `pin` (and `pin_secret`); `app_token` as `(id, token)`, or
+      `(id, token, hashType)` where that is not SHA256; `refresh_token`; `anonymous=True`.
+    - `ks`: a ready ks, or a TVP-API access-token, which serves as one. It is not renewed.
+    - `language` (`eng`; `*` for all), `currency` and `user_id` (to act for somebody else) go with
+      every call; so do `api_version` and `client_tag`. `format` is `json` or `xml`.
+    - `http`: a requests.Session of your own: proxies, certificates, adapters.
+
+    Raises LoginError if the API lets nobody in, CredentialsError if something is missing, and
+    TransportError if no reply comes.
+    """
+    given = {name: value for name, value in locals().items() if name in credentials.PROFILE_KEYS}
+    session = Session(credentials.find(given, profile), http=http)
+    session._log_in()
+    return session
+
+
+class Session:
+    """One user's way into one partner: calls actions, pages lists, keeps the secrets to itself.
+
+    `url`, `partner_id` and `username` may be read; `unfinished` holds the lists that were stopped.
+    It is a context manager that logs out at the end.
+    """
+
+    def __init__(self, who: Credentials, *, http: requests.Session | None = None) -> None:
+        settings = who.settings
+        self.url, self.partner_id, self.username = who.url, who.partner_id, who.username
+        self.format = str(settings.get("format", "json")).lower()
+        if self.format not in wire.FORMATS:
+            raise KottError(f"format is 'json' or 'xml', not {self.format!r}.")
+        self.expiry: pd.Timestamp | None = None
+        self.unfinished: list[IncompleteError] = []
+        self.salt = randomness.token_bytes(32)  # for hashing personal data, unless KOTT_PII_KEY is
+        self._means, self._secrets = who.means, who.secrets
+        self._udid = settings.get("udid")
+        self._globals = {
+            "apiVersion": str(settings.get("api_version", API_VERSION)),
+            "clientTag": str(settings.get("client_tag", CLIENT_TAG)),
+            "language": settings.get("language"),
+            "currency": settings.get("currency"),
+            "userId": _text(settings.get("user_id")),
+            "format": wire.FORMATS[self.format],
+        }
+        self._http = http or requests.Session()
+        self._renewing = threading.Lock()
+        _warn_of_plain_http(self.url)
+
+    # Asking
+
+    def call(self, service: str, action: str, /, **arguments: Any) -> Any:
+        """Call one action and return its result, decoded.
+
+        Arguments are the action's own, by the API's names; the global parameters (`language`,
+        `currency`, `userId`, `responseProfile`, `apiVersion`, `clientTag`) may be given too and
+        hold for this call. Raises ApiError if the API refuses, TransportError if no reply comes.
+        """
+        return self._ask(service, action, arguments).value
+
+    def multirequest(
+        self, calls: Iterable[Sequence[Any] | wire.Call], /, **parameters: Any
+    ) -> list[Any]:
+        """Call many actions in one request and return their results, in order.
+
+        A call is `(service, action, arguments)`; a later one may use an earlier one's result as
+        `"{1:result:ks}"`. A call that failed stands in its place as an ApiError, not raised.
+        `parameters` hold for all of them: global ones, `abortOnError`, `abortAllOnError`.
+        """
+        asked = wire.as_calls(calls)
+        return [
+            one if isinstance(one, ApiError) else one.value
+            for one in self._ask_many(asked, parameters)
+        ]
+
+    def pages(
+        self,
+        service: str,
+        action: str = "list",
+        /,
+        *,
+        limit: int | None = None,
+        split: paging.Split | None = None,
+        progress: paging.Progress | None = None,
+        **arguments: Any,
+    ) -> paging.Pull:
+        """Give a list action's pages, complete or an IncompleteError; nothing is asked until read.
+
+        A page is an undecoded reply, its rows counted. `limit` stops after so many rows. A list
+        longer than the server's result window needs a `split`, which the listing functions give.
+        """
+
+        def ask(given: dict[str, Any]) -> wire.Reply:
+            return self._ask(service, action, given)
+
+        return paging.Pull(
+            ask, service, action, arguments, limit=limit, split=split, progress=progress
+        )
+
+    def records(
+        self, service: str, action: str = "list", /, *, limit: int | None = None, **arguments: Any
+    ) -> Iterator[dict[str, Any]]:
+        """Give a list action's records one by one, as the API sends them.
+
+        Raises IncompleteError, whose `partial` holds the records that came, if the list cannot be
+        had whole.
+        """
+        pull = self.pages(service, action, limit=limit, **arguments)
+        with self.keeping(pull, lambda pages: [one for page in pages for one in page.records()]):
+            for page in pull:
+                yield from page.records()
+
+    def count(self, service: str, action: str = "list", /, **arguments: Any) -> int:
+        """Say how many records a list action has, by asking for one of them."""
+        known = schema.action(service, action)
+        if known is None or not known.pager:
+            return sum(1 for _ in self.records(service, action, **arguments))
+        reply = self._ask(service, action, arguments | {"pager": {"pageSize": 1, "pageIndex": 1}})
+        return paging.total_of(reply)
+
+    @contextlib.contextmanager
+    def keeping(self, pull: paging.Pull, gather: Any) -> Iterator[None]:
+        """Keep what came of a pull that stops early: in the error, and in `unfinished`."""
+        try:
+            yield
+        except (IncompleteError, KeyboardInterrupt) as error:
+            kind = Interrupted if isinstance(error, KeyboardInterrupt) else IncompleteError
+            partial = gather(pull.done)
+            message = str(error) or (
+                f"Stopped with {pull.rows:,} rows of {pull.service}.{pull.action}; "
+                "session.unfinished[-1].resume() goes on."
+            )
+            stopped = kind(message, partial=partial, resume=lambda: gather(pull))
+            self.unfinished.append(stopped)
+            raise stopped from error
+
+    # Who is it
+
+    def whoami(self) -> dict[str, Any]:
+        """Check the credentials and say whose they are: partner, user, roles, until when.
+
+        Asks session.get and, for a user who has logged in, ottUser.get. The ks is left out.
+        """
+        found = self.call("session", "get")
+        who = {
+            "url": self.url,
+            "partner_id": found.get("partnerId", self.partner_id),
+            "user_id": found.get("userId"),
+            "username": self.username,
+            "roles": "anonymous",
+            "expires": _instant(found.get("expiry")),
+        }
+        if str(found.get("userId") or "0") != "0":
+            user = self.call("ottUser", "get")
+            who |= {"username": user.get("username"), "roles": user.get("roleIds")}
+        return who
+
+    def logout(self) -> None:
+        """End the ks on the server and forget every secret."""
+        try:
+            if "ks" in self._secrets:
+                self._ask("ottUser", "logout", {}, renew=False)
+        except SessionExpired:
+            log.debug("the ks was over before the logout")
+        finally:
+            self._secrets.forget()
+            self._means = "nothing"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.logout()
+        self._http.close()
+
+    def __repr__(self) -> str:
+        return f"<kott Session: {', '.join(self._card().values())}>"
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><th style='text-align:left'>{html.escape(name)}</th>"
+            f"<td style='text-align:left'>{html.escape(text)}</td></tr>"
+            for name, text in self._card().items()
+        )
+        return f"<table>{rows}</table>"
+
+    def _card(self) -> dict[str, str]:
+        if self._means == "nothing":
+            return {"server": self.url, "user": "logged out"}
+        user = self.username or {"ks": "with a ready ks", "anonymous": "anonymous"}.get(
+            self._means, f"by {self._means.replace('_', ' ')}"
+        )
+        card = {"server": self.url, "partner": f"partner {self.partner_id or 'of the ks'}"}
+        card["user"] = user
+        if self.expiry is not None:
+            card["until"] = f"ks until {self.expiry:%Y-%m-%d %H:%M} UTC"
+        return card
+
+    def __reduce__(self) -> NoReturn:
+        raise CredentialsError("A Session holds secrets and cannot be pickled: log in anew there.")
+
+    # The one place that sends
+
+    def _ask(
+        self, service: str, action: str, arguments: dict[str, Any], *, renew: bool = True
+    ) -> wire.Reply:
+        known = schema.action(service, action)
+        parameters = wire.typed(service, action, arguments)
+        returns = known.returns if known else "object"
+
+        def once() -> wire.Reply:
+            ks = self._ks()
+            started = time.perf_counter()
+            status, body = self._post(wire.path(service, action), {"ks": ks} | parameters)
+            reply = self._read(wire.reply, body, f"{service}.{action}", status, returns)
+            return reply._replace(size=len(body), seconds=time.perf_counter() - started)
+
+        return self._replaying(once) if renew and "ks" not in parameters else once()
+
+    def _ask_many(
+        self, calls: list[wire.Call], parameters: dict[str, Any]
+    ) -> list[wire.Reply | ApiError]:
+        body = parameters | wire.multirequest(calls)
+
+        def once() -> list[wire.Reply | ApiError]:
+            status, text = self._post(wire.path("multirequest"), {"ks": self._ks()} | body)
+            found = self._read(wire.replies, text, calls, status)
+            if found and all(isinstance(one, SessionExpired) for one in found):
+                raise found[0]
+            return list(found)
+
+        try:
+            return self._replaying(once)
+        except SessionExpired as error:
+            return [error for _ in calls]
+
+    def _replaying(self, once: Any) -> Any:
+        """Ask; where the ks is over, log in again and ask once more."""
+        ks = self._secrets.get("ks")
+        try:
+            return once()
+        except SessionExpired as error:
+            if self._means in ("ks", "nothing"):
+                raise self._told(error, "It was given ready and cannot be renewed: ") from error
+            log.info("the ks is over: logging in again")
+            with self._renewing:
+                if self._secrets.get("ks") == ks:
+                    self._log_in()
+            return once()
+
+    def _told(self, error: ApiError, why: str) -> ApiError:
+        hint = f"{why}get a new ks and call kott.login(ks=...) with it."
+        return api_error(error.code, error.message, error.arguments, action=error.action, hint=hint)
+
+    def _ks(self) -> str:
+        ks = self._secrets.get("ks")
+        if ks is None:
+            raise KottError("This session is logged out: call kott.login() again.")
+        return str(ks)
+
+    def _read(self, read: Any, body: bytes, asked: Any, status: int, *more: Any) -> Any:
+        """Read a reply with a function of `wire`; the API's words may quote a ks, so mask it."""
+        keywords: dict[str, Any] = {"status": status} | ({"returns": more[0]} if more else {})
+        try:
+            return read(body, asked, **keywords)
+        except ApiError as error:
+            said = self._secrets.scrub(error.message)
+            if said == error.message:
+                raise
+            named = {name: self._secrets.scrub(str(v)) for name, v in error.arguments.items()}
+            raise api_error(error.code, said, named, action=error.action) from None
+
+    def _post(self, path: str, parameters: dict[str, Any]) -> tuple[int, bytes]:
+        asked = path.removeprefix("/api_v3/service/").replace("/action/", ".")
+        try:
+            response = self._http.post(
+                self.url + path,
+                data=wire.encode(self._globals | parameters),
+                headers={
+                    "Content-Type": "application/json",
+                    "Accept": wire.ACCEPT[self.format],
+                    "User-Agent": f"kott_notebooks/{VERSION}",
+                },
+                timeout=TIMEOUT,
+                allow_redirects=False,  # a redirect would carry the secrets elsewhere
+            )
+        except requests.RequestException as error:
+            raise self._no_reply(asked, error) from _bare(error)
+        log.debug("%s: HTTP %s, %d bytes", asked, response.status_code, len(response.content))
+        if response.is_redirect:
+            raise TransportError(
+                f"{asked}: the server sends us elsewhere, and secrets do not follow: "
+                "check url (http instead of https?)."
+            )
+        return response.status_code, response.content
+
+    def _no_reply(self, asked: str, error: requests.RequestException) -> TransportError:
+        host = urlsplit(self.url).netloc
+        for kind, words in _NO_REPLY:
+            if isinstance(error, kind):
+                return TransportError(f"{asked}: {words.format(host=host)}")
+        return TransportError(f"{asked}: no reply from {host} ({type(error).__name__}); ask again.")
+
+    # Logging in
+
+    def _log_in(self) -> None:
+        """Get a ks by the means that the session has."""
+        if self._means == "ks":
+            return
+        partner = {"partnerId": self.partner_id, "udid": self._udid}
+        found = getattr(self, f"_by_{self._means}")(partner)
+        logged = found.get("loginSession", found)
+        self._secrets["ks"] = logged["ks"]
+        self.expiry = _instant(logged.get("expiry"))
+        if self._means == "refresh_token" and logged.get("refreshToken"):
+            self._secrets["refresh_token"] = logged["refreshToken"]
+
+    def _by_password(self, partner: dict[str, Any]) -> dict[str, Any]:
+        known = {"username": self.username, "password": self._secrets["password"]}
+        return self._login_call("ottUser", "login", partner | known)
+
+    def _by_pin(self, partner: dict[str, Any]) -> dict[str, Any]:
+        known = {"pin": self._secrets["pin"], "secret": self._secrets.get("pin_secret")}
+        return self._login_call("ottUser", "loginWithPin", partner | known)
+
+    def _by_anonymous(self, partner: dict[str, Any]) -> dict[str, Any]:
+        return self._login_call("ottUser", "anonymousLogin", partner)
+
+    def _by_refresh_token(self, partner: dict[str, Any]) -> dict[str, Any]:
+        known = {"refreshToken": self._secrets["refresh_token"]}
+        return self._login_call("ottUser", "refreshSession", partner | known)
+
+    def _by_app_token(self, partner: dict[str, Any]) -> dict[str, Any]:
+        name, token, *kind = self._secrets["app_token"]
+        ks = self._by_anonymous(partner)["ks"]
+        hashed = _hash(ks + token, kind[0] if kind else "SHA256")
+        known = {"id": name, "tokenHash": hashed, "udid": self._udid, "ks": ks}
+        return self._login_call("appToken", "startSession", known)
+
+    def _login_call(self, service: str, action: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        own = {"userId": None, "language": None, "currency": None}
+        status, body = self._post(wire.path(service, action), own | parameters)
+        known = schema.action(service, action)
+        returns = known.returns if known else "object:KalturaLoginSession"
+        reply: wire.Reply = self._read(wire.reply, body, f"{service}.{action}", status, returns)
+        found = reply.value
+        if not isinstance(found, dict) or not found.get("loginSession", found).get("ks"):
+            raise TransportError(f"{service}.{action}: the reply holds no ks; check url.")
+        return found
+
+
+_NO_REPLY: list[tuple[type[Exception], str]] = [
+    (requests.exceptions.ProxyError, "the proxy on the way to {host} refused; check the proxy."),
+    (
+        requests.exceptions.SSLError,
+        "{host} shows a certificate that is not trusted; check url, or set REQUESTS_CA_BUNDLE.",
+    ),
+    (requests.exceptions.ConnectTimeout, "{host} does not answer; check url and the network."),
+    (requests.exceptions.ReadTimeout, "{host} took too long to reply; ask again, or for less."),
+    (requests.exceptions.ConnectionError, "{host} cannot be reached; check url and the network."),
+]
+
+
+def _bare(error: requests.RequestException) -> requests.RequestException:
+    """Take the request out of an exception: its body holds the password."""
+    error.request = error.response = None
+    return error
+
+
+def _hash(text: str, kind: str) -> str:
+    name = kind.replace("-", "").lower()
+    if name not in ("md5", "sha1", "sha256", "sha512"):
+        raise CredentialsError(
+            f"An app token's hashType is MD5, SHA1, SHA256 or SHA512, not {kind!r}."
+        )
+    return hashlib.new(name, text.encode()).hexdigest()
+
+
+def _instant(seconds: Any) -> pd.Timestamp | None:
+    return pd.Timestamp(int(seconds), unit="s", tz="UTC") if seconds else None
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def _warn_of_plain_http(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
+        warnings.warn(
+            f"{parts.hostname} is asked over plain http: passwords can be read on the way. "
+            "Use https.",
+            stacklevel=4,
+        )

@@ -1,1 +1,71 @@
-"""Kaltura OTT Backend lists as complete pandas tables."""
+"""Kaltura OTT Backend lists as complete pandas tables.
+
+`login()` gives a Session; every other function takes one and gives a table, or takes a table.
+"""
+
+from kott_notebooks import schema
+from kott_notebooks.errors import (
+    ApiError,
+    CredentialsError,
+    Forbidden,
+    IncompleteError,
+    Interrupted,
+    KottError,
+    KsqlError,
+    LoginError,
+    RateLimited,
+    SessionExpired,
+    TransportError,
+)
+from kott_notebooks.frames import coerce, provenance
+from kott_notebooks.listings import (
+    assets,
+    channels,
+    epg,
+    facets,
+    household_devices,
+    household_users,
+    households,
+    labels,
+    listing,
+)
+from kott_notebooks.nested import explode, flat, images, media_files, tags, translations
+from kott_notebooks.reference import describe, services
+from kott_notebooks.session import Session, __version__, login
+
+__all__ = [
+    "ApiError",
+    "CredentialsError",
+    "Forbidden",
+    "IncompleteError",
+    "Interrupted",
+    "KottError",
+    "KsqlError",
+    "LoginError",
+    "RateLimited",
+    "Session",
+    "SessionExpired",
+    "TransportError",
+    "__version__",
+    "assets",
+    "channels",
+    "coerce",
+    "describe",
+    "epg",
+    "explode",
+    "facets",
+    "flat",
+    "household_devices",
+    "household_users",
+    "households",
+    "images",
+    "labels",
+    "listing",
+    "login",
+    "media_files",
+    "provenance",
+    "schema",
+    "services",
+    "tags",
+    "translations",
+]

@@ -1,4 +1,4 @@
-"""Where login finds url, partner, user and secret: arguments, KOTT_* variables, a profile, a prompt.
+"""Where login finds url, partner, user and secret: arguments, KOTT_*, a profile, a prompt.
 
 Nothing here talks to a server.
 """

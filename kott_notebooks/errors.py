@@ -115,7 +115,7 @@ class RateLimited(ApiError):
 
 HINTS = {
     "1": "If this was a deep page, narrow the list; else ask again later.",
-    "500004": "This role may not do that: log in as a user whose role may (operator for most lists).",
+    "500004": "This role may not do that: log in as one that may (an operator, for most lists).",
     "500008": "Check partner_id and url: this server does not know that partner.",
     "500011": "Check the service's name: kott.services() lists them.",
     "500012": "Check the action's name: kott.services() lists them.",

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kott_notebooks import privacy, schema
+from kott_notebooks.errors import KottError
 from kott_notebooks.paging import Page
 from kott_notebooks.privacy import Hide
 
@@ -329,3 +330,21 @@ def _joined(chunks: list[_Chunk], declared: str, rows: int) -> tuple[str, pa.Chu
     kind = kinds.pop() if len(kinds) == 1 else "mixed"
     target = _ARROW.get(kind, pa.string())
     return kind, pa.chunked_array([chunk.values.cast(target) for chunk in chunks], target)
+
+
+def provenance(table: pd.DataFrame) -> pd.DataFrame:
+    """Show how a table was gathered: one row a fact; `fact`, `value` str, rows then and now first.
+
+    Raises KottError for a table that does not know: one that is not from a listing function, or
+    that lost its `attrs` on the way.
+    """
+    known = dict(table.attrs.get("kott") or {})
+    if "source" not in known:
+        raise KottError("This table does not say where it is from: it is not from a kott listing.")
+    facts = {"rows then": known.pop("rows", None), "rows now": len(table), **known}
+    rows = [(name, _told(value)) for name, value in facts.items() if value is not None]
+    return pd.DataFrame(rows, columns=["fact", "value"]).astype("str")
+
+
+def _told(value: Any) -> str:
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()

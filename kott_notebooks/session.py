@@ -10,17 +10,16 @@ import secrets as randomness
 import threading
 import time
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.metadata import version
-from typing import Any, NoReturn, Self
+from typing import Any, NoReturn, Self, TypeVar
 from urllib.parse import urlsplit
 
-import msgspec
 import pandas as pd
 import requests
 
 from kott_notebooks import credentials, paging, schema, wire
-from kott_notebooks.credentials import Credentials, Secrets
+from kott_notebooks.credentials import Credentials
 from kott_notebooks.errors import (
     ApiError,
     CredentialsError,
@@ -32,10 +31,14 @@ from kott_notebooks.errors import (
     api_error,
 )
 
+__all__ = ["Session", "__version__", "login"]
+
 API_VERSION = "11.5.0.0"
-VERSION = version("kott_notebooks")
-CLIENT_TAG = f"kott_notebooks:python:{VERSION}"
+__version__ = version("kott_notebooks")
+CLIENT_TAG = f"kott_notebooks:python:{__version__}"
 TIMEOUT = (10.0, 90.0)  # seconds to connect, and between two parts of a reply
+
+T = TypeVar("T")
 
 log = logging.getLogger("kott_notebooks")
 
@@ -170,34 +173,35 @@ class Session:
         Raises IncompleteError, whose `partial` holds the records that came, if the list cannot be
         had whole.
         """
-        pull = self.pages(service, action, limit=limit, **arguments)
-        with self.keeping(pull, lambda pages: [one for page in pages for one in page.records()]):
+        yield from self._records(self.pages(service, action, limit=limit, **arguments))
+
+    def _records(self, pull: paging.Pull) -> Iterator[dict[str, Any]]:
+        try:
             for page in pull:
                 yield from page.records()
+        except (IncompleteError, KeyboardInterrupt) as error:
+            came = [one for page in pull.came for one in page.records()]
+            raise self.stopped(error, came, lambda: list(self._records(pull))) from error
 
     def count(self, service: str, action: str = "list", /, **arguments: Any) -> int:
         """Say how many records a list action has, by asking for one of them."""
         known = schema.action(service, action)
         if known is None or not known.pager:
             return sum(1 for _ in self.records(service, action, **arguments))
-        reply = self._ask(service, action, arguments | {"pager": {"pageSize": 1, "pageIndex": 1}})
-        return paging.total_of(reply)
+        one = {"pageSize": 1, "pageIndex": 1}
+        return paging.read_page(self._ask(service, action, arguments | {"pager": one})).total
 
-    @contextlib.contextmanager
-    def keeping(self, pull: paging.Pull, gather: Any) -> Iterator[None]:
-        """Keep what came of a pull that stops early: in the error, and in `unfinished`."""
-        try:
-            yield
-        except (IncompleteError, KeyboardInterrupt) as error:
-            kind = Interrupted if isinstance(error, KeyboardInterrupt) else IncompleteError
-            partial = gather(pull.done)
-            message = str(error) or (
-                f"Stopped with {pull.rows:,} rows of {pull.service}.{pull.action}; "
-                "session.unfinished[-1].resume() goes on."
-            )
-            stopped = kind(message, partial=partial, resume=lambda: gather(pull))
-            self.unfinished.append(stopped)
-            raise stopped from error
+    def stopped(
+        self, error: BaseException, partial: Any, resume: Callable[[], Any]
+    ) -> IncompleteError:
+        """Make the error for a list that stopped early, and keep it in `unfinished`."""
+        kind = Interrupted if isinstance(error, KeyboardInterrupt) else IncompleteError
+        message = str(error) or (
+            f"Stopped after {len(partial):,} rows; session.unfinished[-1].resume() goes on."
+        )
+        found = kind(message, partial=partial, resume=resume)
+        self.unfinished.append(found)
+        return found
 
     # Who is it
 
@@ -277,7 +281,8 @@ class Session:
             ks = self._ks()
             started = time.perf_counter()
             status, body = self._post(wire.path(service, action), {"ks": ks} | parameters)
-            reply = self._read(wire.reply, body, f"{service}.{action}", status, returns)
+            with self._masking():
+                reply = wire.reply(body, f"{service}.{action}", status=status, returns=returns)
             return reply._replace(size=len(body), seconds=time.perf_counter() - started)
 
         return self._replaying(once) if renew and "ks" not in parameters else once()
@@ -289,17 +294,19 @@ class Session:
 
         def once() -> list[wire.Reply | ApiError]:
             status, text = self._post(wire.path("multirequest"), {"ks": self._ks()} | body)
-            found = self._read(wire.replies, text, calls, status)
-            if found and all(isinstance(one, SessionExpired) for one in found):
-                raise found[0]
-            return list(found)
+            with self._masking():
+                found = wire.replies(text, calls, status=status)
+            over = [one for one in found if isinstance(one, SessionExpired)]
+            if over and len(over) == len(found):
+                raise over[0]
+            return found
 
         try:
             return self._replaying(once)
         except SessionExpired as error:
             return [error for _ in calls]
 
-    def _replaying(self, once: Any) -> Any:
+    def _replaying(self, once: Callable[[], T]) -> T:
         """Ask; where the ks is over, log in again and ask once more."""
         ks = self._secrets.get("ks")
         try:
@@ -323,11 +330,11 @@ class Session:
             raise KottError("This session is logged out: call kott.login() again.")
         return str(ks)
 
-    def _read(self, read: Any, body: bytes, asked: Any, status: int, *more: Any) -> Any:
-        """Read a reply with a function of `wire`; the API's words may quote a ks, so mask it."""
-        keywords: dict[str, Any] = {"status": status} | ({"returns": more[0]} if more else {})
+    @contextlib.contextmanager
+    def _masking(self) -> Iterator[None]:
+        """Mask secrets in the API's words: some of its messages quote the ks."""
         try:
-            return read(body, asked, **keywords)
+            yield
         except ApiError as error:
             said = self._secrets.scrub(error.message)
             if said == error.message:
@@ -344,7 +351,7 @@ class Session:
                 headers={
                     "Content-Type": "application/json",
                     "Accept": wire.ACCEPT[self.format],
-                    "User-Agent": f"kott_notebooks/{VERSION}",
+                    "User-Agent": f"kott_notebooks/{__version__}",
                 },
                 timeout=TIMEOUT,
                 allow_redirects=False,  # a redirect would carry the secrets elsewhere
@@ -407,8 +414,8 @@ class Session:
         status, body = self._post(wire.path(service, action), own | parameters)
         known = schema.action(service, action)
         returns = known.returns if known else "object:KalturaLoginSession"
-        reply: wire.Reply = self._read(wire.reply, body, f"{service}.{action}", status, returns)
-        found = reply.value
+        with self._masking():
+            found = wire.reply(body, f"{service}.{action}", status=status, returns=returns).value
         if not isinstance(found, dict) or not found.get("loginSession", found).get("ks"):
             raise TransportError(f"{service}.{action}: the reply holds no ks; check url.")
         return found

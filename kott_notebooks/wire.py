@@ -288,15 +288,16 @@ def _unreadable(action: str, status: int, body: bytes) -> str:
             f"{where}{failed} is an HTML page and not the API's: a proxy or a wrong url answered; "
             "check url and the proxy."
         )
-    return f"{where}{failed} cannot be read as the API's ({len(body):,} bytes); check url, or ask again."
+    size = f"{len(body):,} bytes"
+    return f"{where}{failed} cannot be read as the API's ({size}); check url, or ask again."
 
 
 # XML
 
 
 def _read_xml(body: bytes, action: str, status: int, returns: str) -> Reply:
-    from defusedxml.ElementTree import fromstring
     from defusedxml.common import DefusedXmlException
+    from defusedxml.ElementTree import fromstring
 
     try:
         root = fromstring(body)

@@ -1,8 +1,8 @@
-"""What the API has: services, actions, classes, enums and error names, as facts read from one data file.
+"""What the API has: services, actions, classes, enums and error names, as facts of one data file.
 
 Types are short strings: `int`, `float`, `bool`, `string`, `file`, `void`, `time` (epoch seconds),
-`enum:NAME`, `object:CLASS`, `array:CLASS`, `map:CLASS`. An argument that may be left out ends in `?`.
-Nothing here knows how a call is made.
+`enum:NAME`, `object:CLASS`, `array:CLASS`, `map:CLASS`. An argument that may be left out ends in
+`?`. Nothing here knows how a call is made.
 """
 
 from __future__ import annotations
@@ -67,20 +67,30 @@ def actions() -> list[Action]:
     return [one for one in every if one]
 
 
-def suggest(service: str, name: str) -> list[str]:
-    """Name the actions that somebody who wrote `service.name` may have meant."""
-    known = {f"{one.service}.{one.name}".lower(): f"{one.service}.{one.name}" for one in actions()}
-    return [known[hit] for hit in difflib.get_close_matches(f"{service}.{name}".lower(), known)]
+def close_to(name: str) -> list[str]:
+    """Name the actions, classes and enums that somebody who wrote `name` may have meant."""
+    names = [f"{one.service}.{one.name}" for one in actions()]
+    known = {one.lower(): one for one in [*names, *data()["classes"], *data()["enums"]]}
+    return [known[hit] for hit in difflib.get_close_matches(name.lower(), known)]
+
+
+def ancestry(cls: str) -> list[str]:
+    """List a class and those that it extends, the outermost first."""
+    facts = data()["classes"].get(cls)
+    if facts is None:
+        return []
+    return [*(ancestry(facts["base"]) if facts["base"] else []), cls]
+
+
+def own_properties(cls: str) -> dict[str, str]:
+    """List the properties that a class itself brings, and their types."""
+    return dict(data()["classes"][cls]["properties"])
 
 
 @cache
 def properties(cls: str) -> dict[str, str]:
-    """List a class's properties and their types, inherited ones first; an unknown class has none."""
-    facts = data()["classes"].get(cls)
-    if facts is None:
-        return {}
-    base = properties(facts["base"]) if facts["base"] else {}
-    return {**base, **facts["properties"]}
+    """List a class's properties and types, inherited ones first; an unknown class has none."""
+    return {name: kind for one in ancestry(cls) for name, kind in own_properties(one).items()}
 
 
 def is_class(cls: str) -> bool:
@@ -90,10 +100,7 @@ def is_class(cls: str) -> bool:
 
 def extends(cls: str, base: str) -> bool:
     """Say whether a class is another one, or extends it at any depth."""
-    if cls == base:
-        return True
-    parent = data()["classes"].get(cls, {}).get("base")
-    return bool(parent) and extends(parent, base)
+    return cls == base or base in ancestry(cls)
 
 
 @cache
@@ -104,11 +111,8 @@ def extending(base: str) -> list[str]:
 
 @cache
 def _marked(mark: str, cls: str) -> frozenset[str]:
-    facts = data()["classes"].get(cls)
-    if facts is None:
-        return frozenset()
-    inherited = _marked(mark, facts["base"]) if facts["base"] else frozenset()
-    return inherited | frozenset(facts.get(mark, ()))
+    classes = data()["classes"]
+    return frozenset(name for one in ancestry(cls) for name in classes[one].get(mark, ()))
 
 
 def personal(cls: str) -> frozenset[str]:

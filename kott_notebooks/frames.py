@@ -88,7 +88,7 @@ def frame(
     `datetime64[us, UTC]` for times; what is nested is JSON text. A column whose values disagree
     about their type is text, and `attrs["kott"]["mixed"]` names it. `hide` replaces personal texts.
     """
-    declared = _declared(cls, fields)
+    declared = _declared(cls)
     columns: dict[str, list[_Chunk]] = {name: [] for name in declared}
     rows = 0
     for page in _pages(source):
@@ -100,7 +100,7 @@ def frame(
                 held.append(_Chunk("none", pa.nulls(rows)))
             held.append(chunks.get(name) or _Chunk("none", pa.nulls(page.rows)))
         rows += page.rows
-    return _assembled(columns, declared, rows)
+    return _narrowed(_assembled(columns, declared, rows), fields)
 
 
 def coerce(table: pd.DataFrame, columns: Iterable[str] | None = None) -> pd.DataFrame:
@@ -156,17 +156,13 @@ def _hidden(page: Page, cls: str | None, hide: Hide) -> bytes:
     return msgspec.json.encode(privacy.hidden(page.records(), cls, hide))
 
 
-def _declared(cls: str | None, fields: Sequence[str] | None) -> dict[str, str]:
+def _declared(cls: str | None) -> dict[str, str]:
     """Name a class's columns and their kinds."""
-    own = {
-        name: _BY_TYPE[kind.partition(":")[0]]
-        for name, kind in schema.properties(cls or "").items()
-        if name not in SPREAD
-    }
-    every = {"objectType": "text", **own} if cls else {}
-    if fields is None:
-        return every
-    return {name: kind for name, kind in every.items() if name in {"objectType", "id", *fields}}
+    if cls is None:
+        return {}
+    own = schema.properties(cls).items()
+    kinds = {name: _BY_TYPE[kind.partition(":")[0]] for name, kind in own if name not in SPREAD}
+    return {"objectType": "text", **kinds}
 
 
 def _chunks(objects: bytes, declared: dict[str, str]) -> dict[str, _Chunk]:
@@ -174,7 +170,7 @@ def _chunks(objects: bytes, declared: dict[str, str]) -> dict[str, _Chunk]:
     records = msgspec.json.decode(objects, type=list[dict[str, msgspec.Raw]])
     columns = _turned(records)
     classes = {text.strip(b'"').decode() for text in columns.get("objectType", []) if text}
-    known = {name: kind for cls in sorted(classes) for name, kind in _declared(cls, None).items()}
+    known = {name: kind for cls in sorted(classes) for name, kind in _declared(cls).items()}
     chunks = {
         name: _chunk(cells, declared.get(name) or known.get(name) or "")
         for name, cells in columns.items()
@@ -314,6 +310,20 @@ def _assembled(
     mixed = [name for name, (kind, _) in joined.items() if kind == "mixed"]
     table.attrs["kott"] = {"mixed": mixed} if mixed else {}
     return table
+
+
+def _narrowed(table: pd.DataFrame, fields: Sequence[str] | None) -> pd.DataFrame:
+    """Keep objectType, id and the fields asked for; one that never came is an empty column."""
+    if fields is None:
+        return table
+    wanted = {name: None for name in ("objectType", "id") if name in table}
+    for field in fields:
+        inner = [name for name in table.columns if name.startswith(f"{field}.")]
+        wanted |= dict.fromkeys(inner if field in SPREAD else [field])
+    missing = {
+        name: pd.Series(index=table.index, dtype=_STR) for name in wanted if name not in table
+    }
+    return table.assign(**missing)[list(wanted)]
 
 
 def _timed(seconds: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -73,20 +73,26 @@ def path(service: str, action: str | None = None) -> str:
 
 
 def encode(parameters: Mapping[str, Any]) -> bytes:
-    """Write a body; dates become epoch seconds, and what is None is left out."""
-    given = {name: value for name, value in parameters.items() if value is not None}
+    """Write a body; points in time become epoch seconds, and what is None is left out."""
+    given = {name: _plain(value) for name, value in parameters.items() if value is not None}
     try:
-        return msgspec.json.encode(given, enc_hook=_plain)
+        return msgspec.json.encode(given, enc_hook=_unknown)
     except (TypeError, UnicodeEncodeError) as error:
         raise KottError(f"These arguments cannot be sent: {error}.") from error
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, list | tuple | set):
+        return [_plain(one) for one in value]
     if isinstance(value, dt.datetime):
         aware = value if value.tzinfo else value.replace(tzinfo=dt.UTC)
         return int(aware.timestamp())
-    if hasattr(value, "item"):  # numpy's scalars
-        return value.item()
+    return value.item() if hasattr(value, "item") else value  # numpy's scalars
+
+
+def _unknown(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} is not something that JSON can hold")
 
 

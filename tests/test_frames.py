@@ -1,0 +1,322 @@
+"""Records to tables, as values; the awkward but legal ones too."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kott_notebooks import frames, privacy, wire
+from kott_notebooks.errors import KottError
+from kott_notebooks.paging import Page, read_page
+
+MEDIA = "KalturaMediaAsset"
+TEXT = "KalturaMultilingualStringValue"
+
+
+def media(**properties: Any) -> dict[str, Any]:
+    return {"objectType": MEDIA, "id": 1, **properties}
+
+
+def metas(**values: Any) -> dict[str, Any]:
+    return media(metas=values)
+
+
+def value(kind: str, content: Any) -> dict[str, Any]:
+    return {"objectType": f"Kaltura{kind}Value", "value": content}
+
+
+def pages(*records: dict[str, Any]) -> list[Page]:
+    """One page a record."""
+    return [Page(json.dumps([one]).encode(), 1, len(records)) for one in records]
+
+
+def dtype(table: pd.DataFrame, column: str) -> str:
+    return str(table[column].dtype)
+
+
+def test_a_class_s_own_columns_are_there_when_no_row_is() -> None:
+    """Names, order and dtypes do not depend on what came."""
+    empty, one = frames.frame([], MEDIA), frames.frame([media(name="x")], MEDIA)
+    assert list(empty.columns) == list(one.columns)
+    assert empty.dtypes.equals(one.dtypes)
+    assert list(empty.columns[:5]) == ["objectType", "id", "type", "name", "multilingualName"]
+    kinds = {name: dtype(empty, name) for name in ("id", "name", "startDate", "status", "images")}
+    assert kinds == {
+        "id": "Int64",
+        "name": "str",
+        "startDate": "datetime64[us, UTC]",
+        "status": "boolean",
+        "images": "str",
+    }
+
+
+def test_metas_are_typed_by_their_value_objects() -> None:
+    """Numbers, dates, truth and text each have their dtype; what is absent is NA."""
+    table = frames.frame(
+        [
+            metas(
+                Year=value("Double", 2017),
+                Part=value("Integer", 2),
+                Free=value("Boolean", False),
+                Aired=value("Long", 890000000),
+                Title=value("MultilingualString", "Quai"),
+            ),
+            metas(),
+        ],
+        MEDIA,
+    )
+    found = {name: dtype(table, f"metas.{name}") for name in ("Year", "Part", "Free", "Aired")}
+    assert found == {
+        "Year": "Float64",
+        "Part": "Int64",
+        "Free": "boolean",
+        "Aired": "datetime64[us, UTC]",
+    }
+    assert table.loc[0, "metas.Aired"] == pd.Timestamp("1998-03-15T22:13:20Z")
+    assert table.loc[1].filter(like="metas.").isna().all()
+
+
+def test_nested_cells_are_the_api_s_json() -> None:
+    """Tags, images and unknown objects stay as text, compact."""
+    tag = {"objects": [{"value": "Drama"}]}
+    table = frames.frame([media(tags={"Genre": tag}, images=[{"id": "a"}], odd={"x": 1})], MEDIA)
+    assert table.loc[0, "tags.Genre"] == '{"objects":[{"value":"Drama"}]}'
+    assert table.loc[0, "images"] == '[{"id":"a"}]'
+    assert table.loc[0, "odd"] == '{"x":1}'
+
+
+def test_a_meta_of_two_types_is_text_and_named() -> None:
+    """A number in one row and a text in the other: both as text, and the provenance says so."""
+    table = frames.frame(
+        [metas(Year=value("Double", 1998)), metas(Year=value("MultilingualString", "MCM"))], MEDIA
+    )
+    assert list(table["metas.Year"]) == ["1998", "MCM"]
+    assert table.attrs["kott"]["mixed"] == ["metas.Year"]
+
+
+def test_a_meta_of_two_types_on_two_pages_is_text_and_named() -> None:
+    """The same when the pages each agree with themselves."""
+    source = pages(
+        metas(Year=value("Double", 1998)),
+        metas(Year=value("MultilingualString", "MCM")),
+        metas(Year=value("Double", 7.5)),
+    )
+    table = frames.frame(source, MEDIA)
+    assert list(table["metas.Year"]) == ["1998", "MCM", "7.5"]
+    assert table.attrs["kott"]["mixed"] == ["metas.Year"]
+
+
+def test_a_number_that_is_whole_in_one_row_only_is_a_number() -> None:
+    """1 and 1.5 are both Float64, declared or not, on one page or two."""
+    rows = [media(odd=1, metas={"A": value("Double", 1)}), media(odd=1.5)]
+    for source in (rows, pages(*rows)):
+        table = frames.frame(source, MEDIA)
+        assert dtype(table, "odd") == dtype(table, "metas.A") == "Float64"
+        assert list(table["odd"]) == [1.0, 1.5]
+
+
+def test_text_that_looks_like_a_date_stays_text() -> None:
+    """Nothing is guessed from a text."""
+    table = frames.frame([metas(When=value("MultilingualString", "2020-01-01"))], MEDIA)
+    assert dtype(table, "metas.When") == "str"
+    assert table.loc[0, "metas.When"] == "2020-01-01"
+
+
+def test_null_is_absent_wherever_it_stands() -> None:
+    """Null values, metas, tags, images, an empty tag and a null one: a row each, no error."""
+    rows = [
+        media(name=None, metas=None, tags=None, images=None),
+        media(metas={"A": None, "B": value("Double", None)}, tags={"G": None}),
+        media(metas={}, tags={"G": {"objects": []}, "H": {}}),
+    ]
+    table = frames.frame(rows, MEDIA)
+    assert len(table) == 3
+    assert table["name"].isna().all()
+    assert table.loc[2, "tags.G"] == '{"objects":[]}'
+    assert pd.isna(table.loc[1, "tags.G"])
+    assert pd.isna(table.loc[1, "metas.B"])
+
+
+def test_an_id_past_2_to_53_is_exact() -> None:
+    """No float on the way."""
+    table = frames.frame([media(id=2**53 + 1), media(id=2**63 - 1)], MEDIA)
+    assert list(table["id"]) == [2**53 + 1, 2**63 - 1]
+
+
+def test_an_id_past_2_to_63_is_kept_as_text() -> None:
+    """What Int64 cannot hold is not lost."""
+    table = frames.frame([media(id=2**64), media(id=5)], MEDIA)
+    assert list(table["id"]) == [str(2**64), "5"]
+    assert table.attrs["kott"]["mixed"] == ["id"]
+
+
+def test_numbers_and_truth_that_travel_as_text_or_number_are_taken() -> None:
+    """A type of "425" and a status of 1 are 425 and true, on the page of well-typed ones too."""
+    rows = [media(type="425", status=1), media(type=7, status="false"), media()]
+    table = frames.frame(rows, MEDIA)
+    assert table["type"].tolist() == [425, 7, pd.NA]
+    assert table["status"].tolist() == [True, False, pd.NA]
+
+
+def test_a_property_that_does_not_fit_its_type_is_text_and_named() -> None:
+    """One odd value costs the column its type and nothing its value."""
+    table = frames.frame([media(type="movie"), media(type=7)], MEDIA)
+    assert list(table["type"]) == ["movie", "7"]
+    assert table.attrs["kott"]["mixed"] == ["type"]
+
+
+def test_an_unknown_class_and_property_are_kept() -> None:
+    """A server may send what no schema lists."""
+    table = frames.frame([{"objectType": "KalturaShiny", "id": 1, "shine": True}], MEDIA)
+    assert table.loc[0, "shine"] is True or table.loc[0, "shine"] == True  # noqa: E712
+    assert table.loc[0, "objectType"] == "KalturaShiny"
+
+
+def test_a_property_of_an_extending_class_has_its_type() -> None:
+    """A live asset among media: its catchUpBuffer is Int64, its times are times."""
+    live = {"objectType": "KalturaLiveAsset", "id": 2, "catchUpBuffer": "60"}
+    assert dtype(frames.frame([media(), live], MEDIA), "catchUpBuffer") == "Int64"
+
+
+@pytest.mark.parametrize("name", ["a.b", 'with "quotes"', "line\nbreak", "Catchup allowed ", ""])
+def test_a_meta_s_name_survives(name: str) -> None:
+    """Dots, quotes, line breaks, trailing blanks: the column is the partner's own name."""
+    table = frames.frame([media(metas={name: value("Double", 1)})], MEDIA)
+    assert table[f"metas.{name}"].tolist() == [1.0]
+
+
+def test_a_meta_that_first_occurs_on_the_last_page_has_its_column() -> None:
+    """NA for the rows before."""
+    source = pages(media(), media(), metas(Late=value("Boolean", True)))
+    table = frames.frame(source, MEDIA)
+    assert table["metas.Late"].tolist() == [pd.NA, pd.NA, True]
+
+
+def test_a_time_in_2999_is_a_time() -> None:
+    """Microseconds reach where nanoseconds do not."""
+    table = frames.frame([media(endDate=32472151200)], MEDIA)
+    assert table.loc[0, "endDate"] == pd.Timestamp("2999-01-01T02:00:00Z")
+
+
+def test_a_time_beyond_all_calendars_is_kept_as_text() -> None:
+    """What no clock can show is not lost."""
+    table = frames.frame([media(endDate=2**62)], MEDIA)
+    assert table.loc[0, "endDate"] == str(2**62)
+
+
+def test_all_languages_stand_as_json() -> None:
+    """A meta asked for in all languages holds its translations."""
+    tokens = [{"language": "eng", "value": "Quay"}, {"language": "fra", "value": "Quai"}]
+    table = frames.frame([metas(T={"objectType": TEXT, "multilingualValue": tokens})], MEDIA)
+    assert json.loads(str(table.loc[0, "metas.T"])) == tokens
+    assert "mixed" not in table.attrs["kott"]
+
+
+def test_fields_narrow_the_columns() -> None:
+    """id and objectType stay; a meta asked for by name is the only one."""
+    row = media(name="x", metas={"A": value("Double", 1), "B": value("Double", 2)})
+    table = frames.frame([row], MEDIA, fields=["name", "metas.A"])
+    assert list(table.columns) == ["objectType", "id", "name", "metas.A"]
+
+
+def test_a_field_that_never_came_is_an_empty_column() -> None:
+    """Asked for by name, it is not dropped quietly."""
+    table = frames.frame([media()], MEDIA, fields=["metas.Nowhere"])
+    assert table["metas.Nowhere"].isna().all()
+
+
+def test_records_and_pages_make_the_same_table() -> None:
+    """A list of dicts is laid out as the pages that held it."""
+    body = b'{"result":{"totalCount":2,"objects":[{"id":1,"name":"a"},{"id":2,"type":5}]}}'
+    page = read_page(wire.reply(body, "asset.list"))
+    pd.testing.assert_frame_equal(frames.frame([page], MEDIA), frames.frame(page.records(), MEDIA))
+
+
+def test_personal_texts_are_replaced_and_secrets_masked() -> None:
+    """Hashed alike for alike, nested ones too; ids stay."""
+    rows = [
+        {"id": "7", "username": "ann", "dynamicData": {"pet": {"value": "rex"}}},
+        {"id": "8", "username": "ann"},
+    ]
+    table = frames.frame(rows, "KalturaOTTUser", hide=privacy.hasher(b"key"))
+    first, second = table["username"]
+    assert first == second != "ann"
+    assert "rex" not in str(table.loc[0, "dynamicData"])
+    assert list(table["id"]) == ["7", "8"]
+    tokens = frames.frame([{"id": "t", "token": "hush"}], "KalturaAppToken")
+    assert list(tokens["token"]) == ["***"]
+
+
+def test_coerce_types_columns_that_agree() -> None:
+    """Programmes' metas are text on the wire; those that are numbers or truth become so."""
+    texts = {
+        "season": ["1", None, "12"],
+        "zip": ["01234", "2", None],
+        "hd": ["true", "false", None],
+    }
+    table = pd.DataFrame({f"metas.{k}": pd.array(v, "str") for k, v in texts.items()})
+    typed = frames.coerce(table)
+    assert [dtype(typed, f"metas.{name}") for name in texts] == ["Int64", "str", "boolean"]
+    assert typed["metas.season"].tolist() == [1, pd.NA, 12]
+    assert dtype(table, "metas.season") == "str"
+
+
+def test_coerce_leaves_an_empty_column() -> None:
+    """No value, no type to agree on."""
+    table = pd.DataFrame({"metas.x": pd.array([None, None], "str")})
+    assert dtype(frames.coerce(table), "metas.x") == "str"
+
+
+def test_provenance_shows_rows_then_and_now() -> None:
+    """A table that lost rows since shows both counts."""
+    table = frames.frame([media(), media()], MEDIA)
+    table.attrs["kott"] = {"source": "kott.assets", "rows": 2, "windows": [{"proof": "one reply"}]}
+    shown = frames.provenance(table.head(1)).set_index("fact")["value"]
+    assert (shown["rows then"], shown["rows now"]) == ("2", "1")
+    assert "one reply" in shown["windows"]
+
+
+def test_provenance_of_a_stranger_is_refused() -> None:
+    """A table that says nothing of its origin is not made up for."""
+    with pytest.raises(KottError, match="where it is from"):
+        frames.provenance(pd.DataFrame())
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "name": st.text() | st.none(),
+                "type": st.integers(-(2**63), 2**63 - 1) | st.none(),
+                "status": st.booleans(),
+                "startDate": st.integers(-(10**10), 10**11),
+                "odd": st.integers()
+                | st.text()
+                | st.booleans()
+                | st.floats(allow_nan=False, allow_infinity=False)
+                | st.lists(st.integers()),
+            },
+        ),
+        max_size=8,
+    ),
+    st.integers(1, 4),
+)
+def test_rows_survive_whatever_their_pages(rows: list[dict[str, Any]], size: int) -> None:
+    """Cut into pages of any size, well-typed columns hold what was put in."""
+    cut = [rows[n : n + size] for n in range(0, len(rows), size)]
+    source = [Page(json.dumps(part).encode(), len(part), len(rows)) for part in cut]
+    table = frames.frame(source, MEDIA)
+    assert len(table) == len(rows)
+    for name in ("name", "type", "status"):
+        assert [None if pd.isna(v) else v for v in table[name]] == [row.get(name) for row in rows]
+    seconds = [None if pd.isna(v) else v.timestamp() for v in table["startDate"]]
+    assert seconds == [row.get("startDate") for row in rows]
+    if "odd" in table:
+        assert table["odd"].notna().tolist() == [row.get("odd") is not None for row in rows]

@@ -1,0 +1,303 @@
+"""Paging against a list in memory, behind the one function that paging is handed."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kott_notebooks.errors import IncompleteError, KottError, TransportError, api_error
+from kott_notebooks.paging import Pull, Split
+from kott_notebooks.wire import Reply
+
+Row = dict[str, Any]
+SPLIT = Split("media_id", 0, 1_000)
+SEARCH = {"filter": {"objectType": "KalturaSearchAssetFilter", "kSql": "asset_type='media'"}}
+
+
+class Server:
+    """A list of rows that clamps pages, refuses deep ones, and can change as it is read."""
+
+    def __init__(self, ids: list[int], *, most: int = 50, depth: int = 10_000) -> None:
+        self.rows: list[Row] = [{"objectType": "KalturaMediaAsset", "id": n} for n in ids]
+        self.most, self.depth = most, depth
+        self.asked: list[dict[str, Any]] = []
+        self.before: Callable[[int], None] = lambda nth: None
+        self.total: Callable[[int, int], int] = lambda nth, true: true
+        self.absent: set[int] = set()
+
+    def __call__(self, arguments: dict[str, Any]) -> Reply:
+        self.asked.append(arguments)
+        nth = len(self.asked)
+        self.before(nth)
+        pager = arguments["pager"]
+        size = min(pager["pageSize"], self.most)
+        start = (pager["pageIndex"] - 1) * size
+        if start + size > self.depth and start:
+            raise api_error("1", "Search failed", action="asset.list")
+        rows = self.within(arguments.get("filter", {}).get("kSql", ""))
+        page = [] if nth in self.absent else rows[start : start + size]
+        found: Row = {"totalCount": self.total(nth, len(rows))}
+        if page:
+            found["objects"] = page
+        return Reply(json.dumps(found).encode(), 0.01, 100, 0.02)
+
+    def within(self, ksql: str) -> list[Row]:
+        rows = self.rows
+        for op, number in re.findall(r"media_id(>=|<)'(-?\d+)'", ksql):
+            rows = [r for r in rows if (r["id"] >= int(number)) == (op == ">=")]
+        return rows
+
+
+def pulled(server: Server, **options: Any) -> list[int]:
+    return ids(Pull(server, "asset", "list", SEARCH, **options))
+
+
+def ids(pull: Pull) -> list[int]:
+    return [row["id"] for page in pull for row in page.records()]
+
+
+def test_five_thousand_rows_come_though_the_server_clamps_its_pages() -> None:
+    """500 a page were asked for, 50 came: all 5,000 are there, in order."""
+    server = Server(list(range(5_000)))
+    pull = Pull(server, "asset", "list", SEARCH)
+    assert ids(pull) == list(range(5_000))
+    assert pull.report()["page_size"] == 50
+    assert pull.report()["windows"][0]["proof"] == "two readings"
+
+
+def test_fifty_rows_need_one_call() -> None:
+    """A reply that holds everything is its own proof."""
+    server = Server(list(range(50)))
+    assert pulled(server) == list(range(50))
+    assert len(server.asked) == 1
+
+
+def test_a_limit_fetches_no_page_more() -> None:
+    """120 rows of many are three pages of 50, cut."""
+    server = Server(list(range(5_000)))
+    assert pulled(server, limit=120) == list(range(120))
+    assert len(server.asked) == 3
+
+
+def test_a_limit_of_nothing_asks_nothing() -> None:
+    """No row wanted, no call made."""
+    server = Server(list(range(50)))
+    assert pulled(server, limit=0) == []
+    assert server.asked == []
+
+
+def test_a_negative_limit_is_refused() -> None:
+    """A limit below zero has no meaning."""
+    with pytest.raises(KottError, match="-1"):
+        Pull(Server([]), "asset", limit=-1)
+
+
+def test_an_empty_list_is_complete() -> None:
+    """No objects and a total of zero: no rows, no error."""
+    assert pulled(Server([])) == []
+
+
+def test_a_total_that_trembles_loses_nothing() -> None:
+    """The count moves by three either way; the pages are read to the empty one."""
+    server = Server(list(range(1_001)))
+    server.total = lambda nth, true: true + (-3, 0, 3)[nth % 3]
+    assert pulled(server) == list(range(1_001))
+
+
+def test_a_total_that_is_always_too_low_at_the_end_loses_nothing() -> None:
+    """A count that drops below the truth only on the last full page does not end the reading."""
+    server = Server(list(range(101)))
+    server.total = lambda nth, true: true - 1 if nth == 2 else true
+    assert pulled(server) == list(range(101))
+
+
+def test_an_empty_page_before_the_total_is_read_again() -> None:
+    """One empty page among full ones is a slip, which a second reading mends."""
+    server = Server(list(range(300)))
+    server.absent = {3}
+    assert pulled(server) == list(range(300))
+
+
+def test_a_total_out_of_reach_is_an_incomplete_error() -> None:
+    """The server counts more rows than it gives, always: what came is told, and nothing loops."""
+    server = Server(list(range(120)))
+    server.total = lambda nth, true: true + 1
+    with pytest.raises(IncompleteError, match="120 rows came, the server counts 121"):
+        pulled(server)
+    assert len(server.asked) < 50
+
+
+def test_a_row_that_leaves_while_another_comes_is_noticed() -> None:
+    """Total 200, total 200, 200 distinct rows and one missing: the second reading disagrees."""
+    server = Server(list(range(200)))
+
+    def swap(nth: int) -> None:
+        if nth == 3:
+            del server.rows[10]
+            server.rows.append({"objectType": "KalturaMediaAsset", "id": 999})
+
+    server.before = swap
+    assert pulled(server) == [n for n in range(200) if n != 10] + [999]
+
+
+def test_a_list_that_never_stands_still_is_an_incomplete_error() -> None:
+    """A row comes at the front with each call: no two readings agree."""
+    server = Server(list(range(200)))
+    server.before = lambda nth: server.rows.insert(0, {"id": 10_000 + nth})
+    with pytest.raises(IncompleteError, match="keeps changing"):
+        pulled(server)
+
+
+def test_a_page_given_twice_is_counted_once() -> None:
+    """Rows that shift onto the next page come twice; they are dropped and counted."""
+    server = Server(list(range(150)))
+    server.before = lambda nth: server.rows.insert(0, {"id": 777}) if nth == 2 else None
+    pull = Pull(server, "asset", "list", SEARCH)
+    assert sorted(ids(pull)) == [*range(150), 777]
+
+
+def test_rows_of_two_kinds_with_one_id_are_two_rows() -> None:
+    """Programmes and media have ids of their own."""
+    server = Server([])
+    server.rows = [{"id": 1, "type": 0}, {"id": 1, "type": 5}, {"id": 2, "type": 5}]
+    server.most = 2
+    assert pulled(server) == [1, 1, 2]
+
+
+def test_rows_without_an_id_may_be_equal() -> None:
+    """A class without an id can list the same record twice, and both count."""
+    server = Server([])
+    server.rows = [{"name": "a"}] * 3
+    server.most = 2
+    pull = Pull(server, "entitlement", "list")
+    assert [row for page in pull for row in page.records()] == [{"name": "a"}] * 3
+
+
+def test_a_long_list_is_split_into_windows() -> None:
+    """25,000 rows behind a result window of 10,000 come whole, by windows over media_id."""
+    server = Server(list(range(0, 50_000, 2)), most=500)
+    pull = Pull(server, "asset", "list", SEARCH, split=SPLIT)
+    assert sorted(ids(pull)) == list(range(0, 50_000, 2))
+    windows = pull.report()["windows"]
+    assert windows[0]["from"] is None
+    assert windows[-1]["to"] is None
+    assert all(a["to"] == b["from"] for a, b in zip(windows, windows[1:], strict=False))
+
+
+def test_a_smaller_result_window_is_learned_from_the_refusal() -> None:
+    """A server that pages 1,000 rows deep gives 3,000 all the same."""
+    server = Server(list(range(3_000)), most=100, depth=1_000)
+    assert sorted(pulled(server, split=SPLIT)) == list(range(3_000))
+
+
+def test_a_long_list_that_cannot_be_split_says_so() -> None:
+    """Past the result window the error says how far it got and what to do."""
+    server = Server(list(range(1_500)), most=100, depth=1_000)
+    pull = Pull(server, "channel")
+    with pytest.raises(IncompleteError, match=r"1,000 of 1,500 rows.*no deeper than 1,000"):
+        ids(pull)
+    assert sum(page.rows for page in pull.came) == 1_000
+
+
+def test_more_rows_than_fit_under_one_key_say_so() -> None:
+    """A window of one key that is still too deep cannot be cut."""
+    server = Server([7] * 300, most=100, depth=100)
+    server.rows = [{"id": 7, "n": n} for n in range(300)]
+    with pytest.raises(IncompleteError, match="share one media_id"):
+        pulled(server, split=SPLIT)
+
+
+def test_a_failure_keeps_what_came_and_goes_on() -> None:
+    """The network fails in the third window; iterating again needs no window twice."""
+    server = Server(list(range(25_000)), most=500)
+
+    def fail(nth: int) -> None:
+        if nth == 60:
+            raise TransportError("gone")
+
+    server.before = fail
+    pull = Pull(server, "asset", "list", SEARCH, split=SPLIT)
+    with pytest.raises(IncompleteError, match="gone"):
+        ids(pull)
+    assert 0 < sum(page.rows for page in pull.came) < 25_000
+    assert sorted(ids(pull)) == list(range(25_000))
+
+
+def test_a_failure_before_anything_came_is_itself() -> None:
+    """Nothing fetched, nothing to keep: the first error stands."""
+
+    def gone(arguments: dict[str, Any]) -> Reply:
+        raise TransportError("gone")
+
+    with pytest.raises(TransportError, match="gone"):
+        ids(Pull(gone, "asset"))
+
+
+def test_an_action_without_a_pager_is_asked_once() -> None:
+    """householdUser.list answers whole."""
+    asked = []
+
+    def ask(arguments: dict[str, Any]) -> Reply:
+        asked.append(arguments)
+        return Reply(b'{"totalCount":1,"objects":[{"userId":"5"}]}')
+
+    assert [p.rows for p in Pull(ask, "householdUser")] == [1]
+    assert asked == [{}]
+
+
+def test_an_action_without_a_pager_that_holds_back_is_incomplete() -> None:
+    """ottUser.list answers at most 500 of more."""
+    with pytest.raises(IncompleteError, match=r"1 of 900 rows and has no pager"):
+        ids(Pull(lambda _: Reply(b'{"totalCount":900,"objects":[{"id":"5"}]}'), "ottUser"))
+
+
+def test_a_line_up_is_paged_by_its_own_arguments() -> None:
+    """lineup.get takes pageIndex and pageSize plainly, and only some sizes."""
+    asked = []
+
+    def ask(arguments: dict[str, Any]) -> Reply:
+        asked.append(arguments)
+        return Reply(b'{"totalCount":1,"objects":[{"id":5}]}')
+
+    assert ids(Pull(ask, "lineup", "get", limit=150)) == [5]
+    assert asked == [{"pageIndex": 1, "pageSize": 200}]
+
+
+def test_the_pages_are_not_turned_by_hand() -> None:
+    """A page index of the caller's own would make a hole."""
+    with pytest.raises(KottError, match="pageIndex|turned"):
+        Pull(Server([]), "asset", "list", {"pager": {"pageIndex": 2}})
+
+
+def test_what_is_no_list_is_said() -> None:
+    """A reply that cannot be a list is not an empty table."""
+    with pytest.raises(TransportError, match="not a list"):
+        ids(Pull(lambda _: Reply(b"[1]"), "asset"))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    rows=st.integers(0, 700),
+    most=st.sampled_from([1, 7, 50, 500]),
+    depth=st.sampled_from([60, 250, 10_000]),
+    gap=st.integers(1, 5_000),
+    data=st.data(),
+)
+def test_every_list_comes_whole_or_not_at_all(
+    rows: int, most: int, depth: int, gap: int, data: st.DataObject
+) -> None:
+    """Whatever the page size, result window and ids, and whatever page fails to come."""
+    server = Server([n * gap for n in range(rows)], most=most, depth=max(depth, most * 2))
+    server.absent = data.draw(st.sets(st.integers(1, 30), max_size=3))
+    try:
+        found = pulled(server, split=SPLIT)
+    except IncompleteError:
+        assert server.absent
+    else:
+        assert sorted(found) == [n * gap for n in range(rows)]

@@ -90,7 +90,7 @@ def test_what_the_api_did_not_write_is_said(body: bytes, words: str) -> None:
 
 def test_a_status_is_named() -> None:
     """HTTP 502 stands in the message."""
-    with pytest.raises(TransportError, match="asset.list: HTTP 502"):
+    with pytest.raises(TransportError, match=r"asset\.list: HTTP 502"):
         wire.reply(b"<html></html>", "asset.list", status=502)
 
 

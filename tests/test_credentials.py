@@ -1,0 +1,209 @@
+"""Where login finds what it needs, and what it refuses."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kott_notebooks import credentials
+from kott_notebooks.credentials import Credentials, Secrets
+from kott_notebooks.errors import CredentialsError
+
+PLACE = {"url": "https://tv.example.com", "partner_id": 478}
+USER = {"username": "ann", "password": "hush-hush"}
+
+
+@pytest.fixture(autouse=True)
+def profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Point KOTT_CONFIG at a file of our own, and clear every other variable."""
+    for name in credentials.PROFILE_KEYS:
+        monkeypatch.delenv(f"KOTT_{name.upper()}", raising=False)
+    monkeypatch.delenv("KOTT_PROFILE", raising=False)
+    path = tmp_path / "profiles.toml"
+    monkeypatch.setenv("KOTT_CONFIG", str(path))
+    return path
+
+
+def find(profile: str | None = None, **given: Any) -> Credentials:
+    return credentials.find(given, profile)
+
+
+def write(path: Path, text: str) -> None:
+    path.write_text(text)
+    path.chmod(0o600)
+
+
+def test_arguments_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is given wins over the environment."""
+    monkeypatch.setenv("KOTT_URL", "https://other.example.com")
+    monkeypatch.setenv("KOTT_KS", "djJ8-other")
+    who = find(**PLACE, **USER)
+    assert (who.url, who.means, who.username) == (PLACE["url"], "password", "ann")
+    assert "ks" not in who.secrets
+
+
+def test_the_environment_comes_before_the_profile(
+    monkeypatch: pytest.MonkeyPatch, profiles: Path
+) -> None:
+    """KOTT_* fills what the arguments leave, the profile the rest."""
+    write(profiles, '[default]\nurl = "https://p.example.com"\npartner_id = 9\nlanguage = "fra"\n')
+    monkeypatch.setenv("KOTT_PARTNER_ID", "478")
+    monkeypatch.setenv("KOTT_USERNAME", "ann")
+    monkeypatch.setenv("KOTT_PASSWORD", "hush-hush")
+    who = find()
+    assert (who.url, who.partner_id, who.means) == ("https://p.example.com", 478, "password")
+    assert who.settings["language"] == "fra"
+
+
+def test_a_named_profile_is_read(profiles: Path) -> None:
+    """By argument; `default` is the one without a name."""
+    write(profiles, '[prod]\nurl = "https://p.example.com"\npartner_id = 9\nks = "djJ8-x"\n')
+    assert find("prod").means == "ks"
+
+
+@pytest.mark.parametrize(
+    ("given", "means", "held"),
+    [
+        ({"ks": "djJ8-x"}, "ks", ["ks"]),
+        ({"pin": "1234", "pin_secret": "s3cret"}, "pin", ["pin", "pin_secret"]),
+        ({"app_token": ("id", "token")}, "app_token", ["app_token"]),
+        ({"refresh_token": "r"}, "refresh_token", ["refresh_token"]),
+        ({"anonymous": True}, "anonymous", []),
+        (USER, "password", ["password"]),
+    ],
+)
+def test_each_means_keeps_its_own_secrets(
+    given: dict[str, Any], means: str, held: list[str]
+) -> None:
+    """And no others."""
+    who = find(**PLACE, **given)
+    assert who.means == means
+    assert [name for name in credentials.SECRETS if name in who.secrets] == sorted(
+        held, key=credentials.SECRETS.index
+    )
+
+
+def test_an_app_token_comes_as_text_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """KOTT_APP_TOKEN is id:token, or id:token:SHA1."""
+    monkeypatch.setenv("KOTT_APP_TOKEN", "id:token:SHA1")
+    assert find(**PLACE).secrets["app_token"] == ("id", "token", "SHA1")
+
+
+def test_a_half_app_token_is_refused() -> None:
+    """The error says the form."""
+    with pytest.raises(CredentialsError, match=r"app_token is \(id, token\)"):
+        find(**PLACE, app_token=("id",))
+
+
+def test_another_user_s_password_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user by argument does not take the password that stands beside another name."""
+    monkeypatch.setenv("KOTT_USERNAME", "bob")
+    monkeypatch.setenv("KOTT_PASSWORD", "bobs-own")
+    with pytest.raises(CredentialsError, match="No password"):
+        find(**PLACE, username="ann")
+
+
+def test_a_lone_password_in_the_environment_serves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no other name stands beside it."""
+    monkeypatch.setenv("KOTT_PASSWORD", "hush-hush")
+    assert find(**PLACE, username="ann").secrets["password"] == "hush-hush"
+
+
+def test_a_ready_ks_needs_no_partner() -> None:
+    """The partner is in the ks."""
+    assert find(url="https://tv.example.com", ks="djJ8-x").partner_id is None
+
+
+def test_nobody_to_ask_is_an_error_that_says_where_to_write() -> None:
+    """Without a terminal there is no prompt."""
+    with pytest.raises(CredentialsError, match=r"No username.*KOTT_USERNAME"):
+        find(**PLACE)
+    with pytest.raises(CredentialsError, match=r"No url.*demo\.login"):
+        find(**USER)
+    with pytest.raises(CredentialsError, match="No partner_id"):
+        find(url="https://tv.example.com", **USER)
+
+
+def test_a_terminal_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For the name on the screen, for the password unseen."""
+    monkeypatch.setattr("sys.stdin", _Terminal())
+    monkeypatch.setattr("builtins.input", lambda prompt: "ann")
+    monkeypatch.setattr("getpass.getpass", lambda prompt: "hush-hush")
+    who = find(**PLACE)
+    assert (who.username, who.secrets["password"]) == ("ann", "hush-hush")
+
+
+class _Terminal:
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_profile_that_others_can_read_is_refused(profiles: Path) -> None:
+    """The error gives the command that mends it."""
+    write(profiles, '[default]\nurl = "https://p.example.com"\n')
+    profiles.chmod(0o644)
+    with pytest.raises(CredentialsError, match="chmod 600"):
+        find(**USER)
+
+
+def test_a_profile_that_is_not_there_is_said(profiles: Path) -> None:
+    """Without a file, and without the name in it."""
+    with pytest.raises(CredentialsError, match="no profile 'prod'"):
+        find("prod", **PLACE, **USER)
+    write(profiles, "[test]\n")
+    with pytest.raises(CredentialsError, match="has no profile 'prod'; it has test"):
+        find("prod", **PLACE, **USER)
+
+
+def test_a_slip_in_a_profile_is_said_without_its_words(profiles: Path) -> None:
+    """Neither a bad line nor its password is quoted; an unknown name is."""
+    write(profiles, '[default]\npassword = "hush-hush\n')
+    with pytest.raises(CredentialsError, match="not valid TOML") as caught:
+        find(**PLACE)
+    assert "hush" not in str(caught.value)
+    write(profiles, '[default]\npasswort = "hush-hush"\n')
+    with pytest.raises(CredentialsError, match="passwort means nothing") as caught:
+        find(**PLACE)
+    assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "base"),
+    [
+        ("https://tv.example.com/", "https://tv.example.com"),
+        ("https://tv.example.com/api_v3/", "https://tv.example.com"),
+        ("https://tv.example.com:8443/v9/api_v3/service/asset", "https://tv.example.com:8443/v9"),
+        (" http://127.0.0.1:80 ", "http://127.0.0.1:80"),
+    ],
+)
+def test_a_url_is_cut_to_the_server(given: str, base: str) -> None:
+    """People paste what they find."""
+    assert credentials.base_url(given) == base
+
+
+@pytest.mark.parametrize(
+    "url", ["tv.example.com", "ftp://tv.example.com", "https://", "https://a:b@c"]
+)
+def test_a_url_that_cannot_be_is_refused(url: str) -> None:
+    """No scheme, no host, or a password in it."""
+    with pytest.raises(CredentialsError, match="url"):
+        credentials.base_url(url)
+
+
+def test_a_partner_that_is_no_number_is_refused() -> None:
+    """Ids of partners are numbers."""
+    with pytest.raises(CredentialsError, match="partner_id is a number"):
+        find(url="https://tv.example.com", partner_id="acme", **USER)
+
+
+def test_secrets_are_masked_everywhere() -> None:
+    """In a repr, in a text, in the credentials that hold them; and they are not pickled."""
+    secrets = Secrets(password="hush-hush", app_token=("id", "t0ken"), pin=None)
+    assert repr(secrets) == "<Secrets: password=***, app_token=***>"
+    assert secrets.scrub("it is hush-hush, t0ken and so on") == "it is ***, *** and so on"
+    assert "hush" not in repr(find(**PLACE, **USER))
+    with pytest.raises(CredentialsError, match="cannot be pickled"):
+        pickle.dumps(secrets)

@@ -1,0 +1,51 @@
+"""What the API has, as tables."""
+
+from __future__ import annotations
+
+import pytest
+
+import kott_notebooks as kott
+
+
+def test_every_action_is_listed() -> None:
+    """632 actions, 126 of which answer a list, 49 of those in pages."""
+    table = kott.services()
+    lists = table[table["items"].notna()]
+    assert (len(table), len(lists), int(lists["pager"].sum())) == (632, 126, 49)
+    assert [str(kind) for kind in table.dtypes] == ["str"] * 4 + ["boolean"]
+
+
+def test_an_action_is_described_by_its_arguments() -> None:
+    """Names, types, which are required; service names in any case."""
+    table = kott.describe("OTTUSER.login").set_index("name")
+    assert bool(table.loc["partnerId", "required"])
+    assert not bool(table.loc["password", "required"])
+
+
+def test_an_action_without_arguments_has_no_row() -> None:
+    """And the columns all the same."""
+    assert list(kott.describe("session.revoke").columns) == ["name", "type", "required"]
+
+
+def test_a_class_is_described_by_its_properties() -> None:
+    """Inherited ones too, with the class that brings them; personal ones marked."""
+    table = kott.describe("KalturaOTTUser").set_index("name")
+    assert table.loc["username", "of"] == "KalturaBaseOTTUser"
+    assert table.loc["email"].tolist() == ["string", "KalturaOTTUser", True]
+
+
+def test_an_enum_is_described_by_its_values() -> None:
+    """Names and what travels."""
+    assert "START_DATE_ASC" in kott.describe("KalturaAssetOrderBy")["value"].tolist()
+
+
+def test_a_slip_is_met_with_what_comes_close() -> None:
+    """The error names it."""
+    with pytest.raises(kott.KottError, match=r"did you mean asset\.list"):
+        kott.describe("asset.lst")
+
+
+def test_a_name_that_is_nowhere_near_says_where_to_look() -> None:
+    """Without a guess."""
+    with pytest.raises(kott.KottError, match=r"has no 'qqqq'\. kott\.services"):
+        kott.describe("qqqq")

@@ -1,0 +1,56 @@
+"""Points in time as people write them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta, timezone
+
+import pandas as pd
+import pytest
+
+from kott_notebooks.errors import KottError
+from kott_notebooks.times import epoch, instant
+
+NOW = "2026-03-29T10:20:30Z"
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("2026-03-29", "2026-03-29T00:00Z"),
+        ("2026-03-29T18:00", "2026-03-29T18:00Z"),
+        ("2026-03-29T18:00+02:00", "2026-03-29T16:00Z"),
+        ("now", NOW),
+        ("today", "2026-03-29T00:00Z"),
+        ("today+7d", "2026-04-05T00:00Z"),
+        ("now - 90m", "2026-03-29T08:50:30Z"),
+        ("today-1w", "2026-03-22T00:00Z"),
+        ("2999-01-01", "2999-01-01T00:00Z"),
+        (date(2026, 3, 29), "2026-03-29T00:00Z"),
+        (datetime(2026, 3, 29, 5), "2026-03-29T05:00Z"),
+        (datetime(2026, 3, 29, 5, tzinfo=timezone(timedelta(hours=1))), "2026-03-29T04:00Z"),
+        (pd.Timestamp("2026-03-29", tz="Europe/Athens"), "2026-03-28T22:00Z"),
+    ],
+)
+def test_points_in_time_are_read(written: object, meant: str) -> None:
+    """Without a zone they are UTC; words refer to now."""
+    found = instant(written, now=NOW)  # type: ignore[arg-type]
+    assert found == pd.Timestamp(meant)
+    assert (str(found.tz), found.unit) == ("UTC", "us")
+
+
+@pytest.mark.parametrize("written", ["", "soon", "tomorrow", "today+7", 1700000000, None, pd.NaT])
+def test_what_is_no_point_in_time_is_said(written: object) -> None:
+    """The error says what may be written; a bare number could be anything."""
+    with pytest.raises(KottError, match="is not a point in time: write ISO text"):
+        instant(written)  # type: ignore[arg-type]
+
+
+def test_now_is_the_clock() -> None:
+    """Without a `now` of its own."""
+    assert abs(instant("now") - pd.Timestamp.now("UTC")) < pd.Timedelta(minutes=1)
+
+
+def test_epoch_counts_whole_seconds() -> None:
+    """As the API does, before 1970 too."""
+    assert epoch("1970-01-02") == 86400
+    assert epoch("1969-12-31T23:59:59.5") == -1

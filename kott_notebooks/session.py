@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import pandas as pd
 import requests
 
-from kott_notebooks import credentials, paging, schema, wire
+from kott_notebooks import credentials, packing, paging, schema, wire
 from kott_notebooks.credentials import Credentials
 from kott_notebooks.errors import (
     ApiError,
@@ -165,6 +165,19 @@ class Session:
             ask, service, action, arguments, limit=limit, split=split, progress=progress
         )
 
+    def packs(
+        self,
+        calls: Sequence[wire.Call],
+        /,
+        *,
+        one_each: bool = False,
+        progress: paging.Progress | None = None,
+    ) -> packing.Packs:
+        """Give the pages of many small calls, packed into multirequests; nothing is asked yet."""
+        return packing.Packs(
+            lambda pack: self._ask_many(pack, {}), calls, one_each=one_each, progress=progress
+        )
+
     def records(
         self, service: str, action: str = "list", /, *, limit: int | None = None, **arguments: Any
     ) -> Iterator[dict[str, Any]]:
@@ -293,13 +306,17 @@ class Session:
         body = parameters | wire.multirequest(calls)
 
         def once() -> list[wire.Reply | ApiError]:
+            started = time.perf_counter()
             status, text = self._post(wire.path("multirequest"), {"ks": self._ks()} | body)
+            share = (time.perf_counter() - started) / max(len(calls), 1)
             with self._masking():
                 found = wire.replies(text, calls, status=status)
             over = [one for one in found if isinstance(one, SessionExpired)]
             if over and len(over) == len(found):
                 raise over[0]
-            return found
+            return [
+                one._replace(seconds=share) if isinstance(one, wire.Reply) else one for one in found
+            ]
 
         try:
             return self._replaying(once)

@@ -219,9 +219,10 @@ def replies(body: bytes, calls: Sequence[Call], *, status: int = 200) -> list[Re
         raise TransportError(
             f"multirequest: {len(calls)} calls were sent and {len(parts)} results came; ask again."
         )
+    share = whole.execution_time and whole.execution_time / len(calls)
     return [
         error_in(bytes(part), f"{call.service}.{call.action}")
-        or Reply(bytes(part), whole.execution_time)
+        or Reply(bytes(part), share, len(bytes(part)))
         for part, call in zip(parts, calls, strict=True)
     ]
 

@@ -1,0 +1,17 @@
+"""A session -> a table: assets(), epg(), channels(), households() and any other list."""
+
+from kott_notebooks.listings.assets import assets, channels, epg, facets
+from kott_notebooks.listings.households import household_devices, household_users, households
+from kott_notebooks.listings.others import labels, listing
+
+__all__ = [
+    "assets",
+    "channels",
+    "epg",
+    "facets",
+    "household_devices",
+    "household_users",
+    "households",
+    "labels",
+    "listing",
+]

@@ -1,0 +1,211 @@
+"""Assets, programmes and TV channels as tables, and their counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pandas as pd
+
+from kott_notebooks import schema
+from kott_notebooks.errors import Forbidden, KottError, api_error
+from kott_notebooks.listings.filters import (
+    both,
+    channel_conditions,
+    ids_of,
+    kinds_named,
+    only,
+    search,
+)
+from kott_notebooks.listings.gathering import Ids, gathered, progress_bar
+from kott_notebooks.paging import Split
+from kott_notebooks.session import Session
+from kott_notebooks.times import When, epoch, instant, present
+
+SPLITS = {"media": Split("media_id", 0, 2**20), "epg": Split("epg_id", 0, 2**20)}
+CLASSES = {
+    "media": "KalturaLiveAsset",  # extends KalturaMediaAsset: its columns serve both
+    "epg": "KalturaProgramAsset",
+    "recording": "KalturaRecordingAsset",
+}
+
+
+def assets(
+    session: Session,
+    ksql: object = "",
+    *,
+    fields: Sequence[str] | None = None,
+    order_by: str = "CREATE_DATE_ASC",
+    language: str | None = None,
+    limit: int | None = None,
+    progress: bool | None = None,
+) -> pd.DataFrame:
+    """List the catalogue's media, linear channels included; one row an asset.
+
+    `ksql` narrows it (text, or an expression of `kott.K`); where it names an `asset_type` it
+    decides what comes, and one that names several is pulled as several lists. `fields` asks for
+    some columns only (`["name", "metas.Year", "tags"]`). `order_by` is a KalturaAssetOrderBy; it
+    holds up to the server's result window and for `limit`. `language="*"` gives all languages.
+
+    Columns: those of KalturaLiveAsset, which KalturaMediaAsset's are among (id, type `Int64`,
+    name `str`, startDate, endDate `datetime64[us, UTC]`, status `boolean`; images, mediaFiles
+    JSON text ...), then `metas.*` typed by their values, and `tags.*` as JSON text.
+    Raises IncompleteError (with `.partial`) rather than give a short table. Source: asset.list.
+    """
+    text = str(ksql).strip()
+    named = kinds_named(text)
+    wanted = {kind: both(f"asset_type='{kind}'", text) for kind in named or ["media"]}
+    if len(named) == 1:
+        wanted = {named[0]: text}
+    cls = CLASSES[next(iter(wanted))] if len(wanted) == 1 else "KalturaAsset"
+    with progress_bar(progress, "assets") as bar:
+        pulls = [
+            session.pages(
+                "asset",
+                filter=search(filter_, order_by),
+                language=language,
+                responseProfile=only(fields),
+                limit=limit,
+                split=SPLITS.get(kind),
+                progress=bar,
+            )
+            for kind, filter_ in wanted.items()
+        ]
+        return gathered(session, pulls, cls, "kott.assets", fields=fields, limit=limit)
+
+
+def epg(
+    session: Session,
+    start: When,
+    end: When,
+    *,
+    channels: Ids | None = None,
+    ksql: object = "",
+    fields: Sequence[str] | None = None,
+    language: str | None = None,
+    limit: int | None = None,
+    progress: bool | None = None,
+) -> pd.DataFrame:
+    """List every programme on air at some time in [start, end), each once; one row a programme.
+
+    Those that began before `start` and those that end after `end` are among them. `start` and
+    `end` take ISO text, `now`, `today+7d`, or date objects; without a zone they are UTC.
+    `channels` narrows to ids of linear assets, or to a table of `kott.channels`.
+
+    Columns: those of KalturaProgramAsset (id, linearAssetId, epgChannelId `Int64`, name `str`,
+    startDate, endDate `datetime64[us, UTC]`, enableCatchUp `boolean` ...), `metas.*` as text
+    (`frames.coerce` types them), `tags.*` as JSON text; by start where the list was not split.
+    Raises IncompleteError (with `.partial`) rather than give a short table. Source: asset.list.
+    """
+    now = present()
+    first, last = instant(start, now=now), instant(end, now=now)
+    if last <= first:
+        raise KottError(f"The window ends at {last} and starts at {first}: give a later end.")
+    a, b = epoch(first), epoch(last)
+    during = ("asset_type='epg'", f"start_date<'{b}'", f"end_date>'{a}'")
+    ids = None if channels is None else ids_of(channels, "channels")
+    with progress_bar(progress, "epg") as bar:
+        pulls = [
+            session.pages(
+                "asset",
+                filter=search(both(*during, condition, str(ksql).strip()), "START_DATE_ASC"),
+                language=language,
+                responseProfile=only(fields),
+                limit=limit,
+                split=Split("start_date", a, b),
+                progress=bar,
+            )
+            for condition in channel_conditions(ids)
+        ]
+        return gathered(
+            session,
+            pulls,
+            CLASSES["epg"],
+            "kott.epg",
+            fields=fields,
+            limit=limit,
+            start=first.isoformat(),
+            end=last.isoformat(),
+            channels=ids,
+        )
+
+
+def channels(session: Session, *, progress: bool | None = None) -> pd.DataFrame:
+    """List the linear (TV) channels; one row a channel.
+
+    A programme's `linearAssetId` is a channel's `id`, and its `epgChannelId` is the channel's
+    `externalIds`, as text. Channels are told by their asset struct, since older servers have no
+    class of their own for them. Columns as `assets`. Source: assetStruct.list, asset.list.
+    """
+    structs = linear_structs(session)
+    types = " ".join(f"asset_type='{number}'" for number in structs)
+    return assets(
+        session,
+        types if len(structs) == 1 else f"(or {types})",
+        order_by="NAME_ASC",
+        progress=progress,
+    )
+
+
+def linear_structs(session: Session) -> list[int]:
+    """Find the ids of the asset structs that stand for TV channels, by their names."""
+    try:
+        structs = list(session.records("assetStruct"))
+    except Forbidden as error:
+        raise api_error(
+            error.code,
+            error.message,
+            error.arguments,
+            action=error.action,
+            hint="This role may not read the asset structs: name the channels' own, "
+            "kott.assets(session, \"asset_type='NUMBER'\").",
+        ) from error
+    found = [
+        int(one["id"])
+        for one in structs
+        if "linear" in f"{one.get('systemName')} {one.get('name')}".lower()
+    ]
+    if not found:
+        names = ", ".join(f"{one.get('name')} ({one['id']})" for one in structs)
+        raise KottError(
+            f"No asset struct is called linear; this partner has {names or 'none'}. "
+            "List the channels' own: kott.assets(session, \"asset_type='NUMBER'\")."
+        )
+    return found
+
+
+def facets(session: Session, by: str | Sequence[str], ksql: object = "") -> pd.DataFrame:
+    """Count assets by metas, tags or fields, on the server; one row a value, most first.
+
+    `by` is one name or several (nested in that order); each is a column, `str`, beside `count`
+    `Int64`. Fields are those of KalturaGroupByField (`media_type_id`, `linear_media_id` ...).
+    An asset with two values of a tag counts for both. Source: asset.count.
+    """
+    names = [by] if isinstance(by, str) else list(by)
+    text = str(ksql).strip()
+    wanted = search(text if kinds_named(text) else both("asset_type='media'", text))
+    wanted["groupBy"] = [_group_by(name) for name in names]
+    found = session.call("asset", "count", filter=wanted)
+    rows = [dict(zip([*names, "count"], row, strict=True)) for row in _leaves(found, len(names))]
+    table = pd.DataFrame(rows, columns=[*names, "count"])
+    table = table.astype({**dict.fromkeys(names, "str"), "count": "Int64"})
+    return table.sort_values(
+        ["count", *names], ascending=[False, *[True] * len(names)]
+    ).reset_index(drop=True)
+
+
+def _group_by(name: str) -> dict[str, str]:
+    fields = schema.enum("KalturaGroupByField").values()
+    kind = "Field" if name in fields else "MetaOrTag"
+    return {"objectType": f"KalturaAsset{kind}GroupBy", "value": name}
+
+
+def _leaves(count: dict[str, Any], depth: int) -> Iterator[list[Any]]:
+    """Walk the nested counts down to the innermost."""
+    if depth == 0:
+        yield [count.get("count", 0)]
+        return
+    for sub in count.get("subs") or []:
+        for one in sub.get("objects") or []:
+            for rest in _leaves(one, depth - 1):
+                yield [one.get("value"), *rest]

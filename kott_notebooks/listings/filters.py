@@ -1,0 +1,78 @@
+"""Filters and profiles of asset lists, as the API takes them; pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import pandas as pd
+
+from kott_notebooks import schema
+from kott_notebooks.errors import KottError
+from kott_notebooks.tables import channel_ids
+
+KSQL_LIMIT = 4096  # characters of a filter
+GROUP = 200  # channel ids in one filter, which leaves room for the rest
+KINDS = ("media", "epg", "recording")
+
+
+def search(ksql: str, order_by: str | None = None) -> dict[str, Any]:
+    """Make a KalturaSearchAssetFilter; refuses what the API would: its length, its order."""
+    if len(ksql) > KSQL_LIMIT:
+        raise KottError(
+            f"The filter has {len(ksql):,} characters and the API takes {KSQL_LIMIT:,}: "
+            "split it into several."
+        )
+    orders = schema.enum("KalturaAssetOrderBy")
+    if order_by is not None and order_by not in orders:
+        raise KottError(f"order_by is one of {', '.join(orders)}; not {order_by!r}.")
+    return {
+        "objectType": "KalturaSearchAssetFilter",
+        "kSql": ksql,
+        **({"orderBy": order_by} if order_by else {}),
+    }
+
+
+def both(*items: str) -> str:
+    """Join KSQL conditions; empty ones are left out."""
+    given = [item for item in items if item]
+    return given[0] if len(given) == 1 else f"(and {' '.join(given)})"
+
+
+def kinds_named(ksql: str) -> list[str]:
+    """Name the kinds of asset that a filter asks for itself: media, epg, recording."""
+    named = re.findall(r"\basset_type\s*=\s*'\s*(\w+)\s*'", ksql, re.IGNORECASE)
+    return list(dict.fromkeys(one.lower() if one.lower() in KINDS else "media" for one in named))
+
+
+def ids_of(given: Iterable[Any] | pd.DataFrame, what: str) -> list[int]:
+    """Read ids, given as such or as a table with a column `id`; each once."""
+    try:
+        return [int(one) for one in channel_ids(given)]
+    except (TypeError, ValueError) as error:
+        raise KottError(f"{what} are given as whole numbers, or as a table with an id.") from error
+
+
+def channel_conditions(ids: Sequence[int] | None) -> Iterator[str]:
+    """Write channels as conditions short enough for a filter; none for all channels."""
+    if ids is None:
+        yield ""
+        return
+    if not ids:
+        raise KottError("channels names no channel: leave it out for all of them.")
+    for start in range(0, len(ids), GROUP):
+        yield f"linear_media_id:'{','.join(map(str, ids[start : start + GROUP]))}'"
+
+
+def only(fields: Sequence[str] | None) -> dict[str, str] | None:
+    """Make the profile that asks for some properties; `metas.Year` asks for metas."""
+    if fields is None:
+        return None
+    if isinstance(fields, str):
+        raise KottError(f"fields is a list of names: write fields=[{fields!r}].")
+    names = dict.fromkeys(["objectType", "id", "type", *(one.split(".")[0] for one in fields)])
+    return {
+        "objectType": "KalturaOnDemandResponseProfile",
+        "retrievedProperties": ",".join(names),
+    }

@@ -1,0 +1,109 @@
+"""What was pulled becomes one table that says how it was gathered."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from typing import Any, TypeAlias
+
+import pandas as pd
+
+from kott_notebooks import frames, privacy
+from kott_notebooks.errors import IncompleteError
+from kott_notebooks.packing import Packs
+from kott_notebooks.paging import Page, Progress, Pull
+from kott_notebooks.session import Session
+
+Ids: TypeAlias = Iterable[Any] | pd.DataFrame
+
+
+def gathered(
+    session: Session,
+    pulls: Sequence[Pull | Packs],
+    cls: str,
+    source: str,
+    *,
+    fields: Sequence[str] | None = None,
+    limit: int | None = None,
+    pii: bool = False,
+    **about: Any,
+) -> pd.DataFrame:
+    """Lay pulls out as one table with its provenance; keep what came if one of them stops."""
+
+    def lay(pages: Iterable[Page]) -> pd.DataFrame:
+        hide = privacy.keep if pii else privacy.hasher(_key(session))
+        table = frames.frame(_first(pages, limit), cls, fields=fields, hide=hide)
+        origin = {"source": source, "url": session.url, "partner": session.partner_id}
+        told = _added([pull.report() for pull in pulls], cls)
+        told |= {"rows": len(table), **about, **_personal(cls, pii)}
+        table.attrs["kott"] = origin | told | table.attrs["kott"]
+        return table
+
+    def gather() -> pd.DataFrame:
+        try:
+            return lay(chain.from_iterable(pulls))
+        except (IncompleteError, KeyboardInterrupt) as error:
+            came = lay(page for pull in pulls for page in pull.came)
+            raise session.stopped(error, came, gather) from error
+
+    return gather()
+
+
+@contextlib.contextmanager
+def progress_bar(wanted: bool | None, name: str) -> Iterator[Progress | None]:
+    """Show how far a pull is, where somebody looks: in notebooks and terminals, unless told."""
+    told = os.environ.get("KOTT_PROGRESS", "").lower()
+    if wanted is None and told:
+        wanted = told not in ("0", "off", "false", "no")
+    if wanted is False:
+        yield None
+        return
+    from tqdm.auto import tqdm  # it looks for a notebook when it is imported
+
+    hidden = None if wanted is None else False  # None: hidden where nobody looks
+    with tqdm(desc=name, unit=" rows", leave=False, disable=hidden) as bar:
+        yield bar
+
+
+def _first(pages: Iterable[Page], limit: int | None) -> Iterator[Page]:
+    """Cut pages of several lists to the limit that they share."""
+    left = limit
+    for page in pages:
+        if left is not None:
+            page = page.only([n < left for n in range(page.rows)])
+            left -= page.rows
+        if page.rows:
+            yield page
+
+
+def _added(reports: list[dict[str, Any]], cls: str) -> dict[str, Any]:
+    """Add up how several lists were gathered; what was asked for may name a person, so mask it."""
+    whole = dict(reports[0])
+    for report in reports[1:]:
+        for name, value in report.items():
+            if isinstance(value, list) or (isinstance(value, int | float) and name in _SUMS):
+                whole[name] = whole[name] + value
+    if len(reports) > 1:
+        whole["arguments"] = [report["arguments"] for report in reports]
+    if privacy.sensitive(cls) and "arguments" in whole:
+        whole["arguments"] = dict.fromkeys(whole["arguments"], privacy.MASK)
+    return whole
+
+
+_SUMS = ("pages", "requests", "retries", "duplicates", "bytes", "seconds", "server_seconds")
+
+
+def _personal(cls: str, pii: bool) -> dict[str, str]:
+    if not privacy.sensitive(cls):
+        return {}
+    if pii:
+        return {"personal": "as the API gives it"}
+    if os.environ.get("KOTT_PII_KEY"):
+        return {"personal": "hashed with KOTT_PII_KEY"}
+    return {"personal": "hashed with this session's own key; KOTT_PII_KEY would join sessions"}
+
+
+def _key(session: Session) -> bytes:
+    return os.environ.get("KOTT_PII_KEY", "").encode() or session.salt

@@ -1,0 +1,118 @@
+"""Households, their users and their devices as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from kott_notebooks.errors import ApiError, Forbidden, IncompleteError, KottError, api_error
+from kott_notebooks.listings.filters import ids_of
+from kott_notebooks.listings.gathering import Ids, gathered, progress_bar
+from kott_notebooks.listings.others import listing
+from kott_notebooks.session import Session
+from kott_notebooks.wire import Call
+
+
+def households(
+    session: Session,
+    ids: Ids | None = None,
+    *,
+    external_ids: Iterable[str] | None = None,
+    pii: bool = False,
+    progress: bool | None = None,
+) -> pd.DataFrame:
+    """List households, by their ids or external ids, or all of them; one row a household.
+
+    All of them come only where the server lists them; where it refuses, the error says so.
+    Columns: those of KalturaHousehold (id, devicesLimit, usersLimit, concurrentLimit, regionId
+    `Int64`, state `str`, createDate `datetime64[us, UTC]` ...). name, description and externalId
+    are hashed unless `pii=True`. Raises IncompleteError, with `.partial`, if some do not exist.
+    Source: household.get or household.list.
+    """
+    if ids is not None and external_ids is not None:
+        raise KottError("Give ids or external_ids, not both.")
+    if ids is not None:
+        calls = [Call("household", "get", {"id": one}) for one in ids_of(ids, "households")]
+        return _packed(session, calls, "kott.households", pii, progress)
+    if external_ids is not None:
+        filters = [{"externalIdEqual": name} for name in dict.fromkeys(external_ids)]
+        calls = [Call("household", "list", {"filter": one}) for one in filters]
+        return _packed(session, calls, "kott.households", pii, progress)
+    try:
+        return listing(session, "household", filter={}, pii=pii, progress=progress)
+    except (Forbidden, IncompleteError):
+        raise
+    except ApiError as error:
+        raise api_error(
+            error.code,
+            error.message,
+            error.arguments,
+            action=error.action,
+            hint="This server does not list all households: give ids= or external_ids=.",
+        ) from error
+
+
+def household_users(
+    session: Session,
+    households: Ids | None = None,
+    *,
+    pii: bool = False,
+    progress: bool | None = None,
+) -> pd.DataFrame:
+    """List the users of households; one row a user in a household.
+
+    `households` are ids or a table of `kott.households`; without them, all that the server lists.
+    Columns: householdId `Int64`, userId `str`, isMaster, isDefault `boolean`, status `str`,
+    householdMasterUsername `str`, hashed unless `pii=True`. Source: householdUser.list.
+    """
+    return _of_households(session, "householdUser", households, pii, progress)
+
+
+def household_devices(
+    session: Session,
+    households: Ids | None = None,
+    *,
+    pii: bool = False,
+    progress: bool | None = None,
+) -> pd.DataFrame:
+    """List the devices of households; one row a device.
+
+    `households` are ids or a table of `kott.households`; without them, all that the server lists.
+    Columns: those of KalturaHouseholdDevice (householdId, brandId, deviceFamilyId `Int64`, status
+    `str`, activatedOn, lastActivityTime `datetime64[us, UTC]` ...); udid, name, macAddress,
+    externalId and dynamicData are hashed unless `pii=True`. Source: householdDevice.list.
+    """
+    return _of_households(session, "householdDevice", households, pii, progress)
+
+
+def _of_households(
+    session: Session, service: str, given: Ids | None, pii: bool, progress: bool | None
+) -> pd.DataFrame:
+    table = households(session, progress=progress) if given is None else given
+    filters = [{"householdIdEqual": one} for one in ids_of(table, "households")]
+    calls = [Call(service, "list", {"filter": one}) for one in filters]
+    source = f"kott.{_SOURCES[service]}"
+    return _packed(session, calls, source, pii, progress, CLASSES[service])
+
+
+CLASSES = {
+    "household": "KalturaHousehold",
+    "householdUser": "KalturaHouseholdUser",
+    "householdDevice": "KalturaHouseholdDevice",
+}
+_SOURCES = {"householdUser": "household_users", "householdDevice": "household_devices"}
+
+
+def _packed(
+    session: Session,
+    calls: list[Call],
+    source: str,
+    pii: bool,
+    progress: bool | None,
+    cls: str = CLASSES["household"],
+) -> pd.DataFrame:
+    with progress_bar(progress, source.removeprefix("kott.")) as bar:
+        one_each = cls == CLASSES["household"]
+        packs = session.packs(calls, one_each=one_each, progress=bar)
+        return gathered(session, [packs], cls, source, pii=pii)

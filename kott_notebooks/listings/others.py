@@ -1,0 +1,104 @@
+"""Any other list action as a table, and the labels that tables need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pandas as pd
+
+from kott_notebooks import schema
+from kott_notebooks.errors import ApiError, KottError
+from kott_notebooks.listings.filters import only
+from kott_notebooks.listings.gathering import gathered, progress_bar
+from kott_notebooks.session import Session
+
+LABELS: dict[str, dict[str, Any]] = {
+    "assetStruct": {},
+    "meta": {},
+    "imageType": {},
+    "mediaFileType": {},
+    "ratio": {},
+    "region": {"filter": {"objectType": "KalturaRegionFilter"}},
+    "deviceBrand": {},
+    "deviceFamily": {},
+    "language": {"filter": {"objectType": "KalturaLanguageFilter"}},
+}
+
+
+def listing(
+    session: Session,
+    service: str,
+    action: str = "list",
+    *,
+    filter: dict[str, Any] | None = None,
+    fields: Sequence[str] | None = None,
+    limit: int | None = None,
+    pii: bool = False,
+    progress: bool | None = None,
+    **arguments: Any,
+) -> pd.DataFrame:
+    """List any other list action, paged where it has pages; one row a record.
+
+    `filter` is a dict; without `objectType` it is of the argument's own class. Columns: those of
+    the class that the action lists (`kott.describe`), then others as they occur. Personal texts
+    are hashed unless `pii=True`; tokens, pins and passwords are masked always.
+    Raises IncompleteError, with `.partial`, rather than give a short table.
+    """
+    known = schema.action(service, action)
+    if known is None or known.items is None:
+        raise KottError(_no_list(service, action))
+    asked = arguments if filter is None else {"filter": filter, **arguments}
+    with progress_bar(progress, known.service) as bar:
+        pull = session.pages(
+            known.service,
+            known.name,
+            responseProfile=only(fields),
+            limit=limit,
+            progress=bar,
+            **asked,
+        )
+        return gathered(
+            session, [pull], known.items, "kott.listing", fields=fields, limit=limit, pii=pii
+        )
+
+
+def labels(session: Session, kinds: Iterable[str] = tuple(LABELS)) -> pd.DataFrame:
+    """Name what tables hold as numbers; one row a label.
+
+    Columns: kind (`assetStruct`, `meta`, `imageType`, `mediaFileType`, `ratio`, `region`,
+    `deviceBrand`, `deviceFamily`, `language`), id, name, systemName, dataType (of a meta), metaIds
+    (of a struct: a comma list), all `str`. A kind that the role may not read, or that the server
+    does not have, is left out and named in `attrs["kott"]["refused"]`. Source: the list actions.
+    """
+    rows: list[dict[str, Any]] = []
+    refused: dict[str, str] = {}
+    for kind in kinds:
+        try:
+            rows += [{"kind": kind, **one} for one in session.records(kind, **LABELS[kind])]
+        except ApiError as error:
+            refused[kind] = str(error)
+    columns = ["kind", "id", "name", "systemName", "dataType", "metaIds"]
+    cells = [{name: _label(row, name) for name in columns} for row in rows]
+    table = pd.DataFrame(cells, columns=columns).astype("str")
+    table.attrs["kott"] = {
+        "source": "kott.labels",
+        "url": session.url,
+        "partner": session.partner_id,
+        "rows": len(rows),
+        "refused": refused,
+    }
+    return table
+
+
+def _label(row: dict[str, Any], name: str) -> str | None:
+    value = row.get("code") if name == "id" and "id" not in row else row.get(name)
+    return None if value is None else str(value)
+
+
+def _no_list(service: str, action: str) -> str:
+    lists = [f"{one.service}.{one.name}" for one in schema.actions() if one.items]
+    own = [name for name in lists if name.lower().startswith(f"{service.lower()}.")]
+    close = own or [name for name in schema.close_to(f"{service}.{action}") if name in lists]
+    hint = f"; try {', '.join(close)}" if close else ": kott.services() lists those that are"
+    return f"{service}.{action} is no list action{hint}."

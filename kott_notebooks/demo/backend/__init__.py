@@ -1,0 +1,179 @@
+"""The demo partner's API: a request's bytes in, a reply's bytes out, no socket anywhere.
+
+transport, server      carry requests here
+  Backend.handle       one request: read, carried out, encoded, compressed
+    protocol           bytes -> service, action, parameters; references of a multirequest
+    arguments          parameters -> typed arguments, by the schema
+    roles, sessions    who is calling, and what they may do
+    actions            login, assets, households, lists: what each action does
+      search, ksql     which assets a filter means
+    records, replies   what is shown of a record, and as which bytes
+"""
+
+from __future__ import annotations
+
+import gzip
+import secrets
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from typing import Any
+
+from kott_notebooks.demo.backend import protocol, replies
+from kott_notebooks.demo.backend.deployments import DEPLOYMENTS, Deployment
+from kott_notebooks.demo.backend.execution import Execution
+from kott_notebooks.demo.backend.partner import Partner
+from kott_notebooks.demo.backend.refusals import Refusal
+from kott_notebooks.demo.backend.roles import custom as custom_role
+from kott_notebooks.demo.catalogue import World
+from kott_notebooks.demo.faults import BadDay, Faults, Strike
+
+__all__ = ["DEPLOYMENTS", "Backend", "Deployment", "Reply"]
+
+GZIP_FROM = 1_400  # bytes; a shorter reply fits one packet as it is
+
+
+@dataclass
+class Reply:
+    """What goes back over the wire."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    delay: float = 0.0  # seconds that pass before it is sent
+    broken: bool = False  # the connection is reset instead
+    cut: int | None = None  # the connection ends after so many bytes of the body
+
+    @property
+    def sent(self) -> bytes:
+        """Give what of the body really arrives."""
+        return self.body[: self.cut]
+
+
+class Backend:
+    """One partner behind the API.
+
+    `roles` names custom roles, each a list of the API's permission items; whoever logs in as
+    `NAME@demo.kott.invalid` with the operator's password has the role NAME and no other.
+    `log` holds what was asked lately, without secrets.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        *,
+        deployment: str | Deployment = "strict",
+        clock: Callable[[], float] = time.time,
+        faults: Faults | None = None,
+        roles: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+    ) -> None:
+        chosen = DEPLOYMENTS[deployment] if isinstance(deployment, str) else deployment
+        self.log: deque[dict[str, Any]] = deque(maxlen=10_000)
+        self.bad_day = BadDay(faults or Faults())
+        self.partner = _partner(world, chosen, clock, roles or {}, self.bad_day)
+
+    def handle(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        """Answer one request, and let happen to it what the day has in store."""
+        strike = self.bad_day.strike()
+        if strike.kind in _INSTEAD:
+            return _gateway(strike, self.bad_day.faults)
+        reply = self._answer(method, path, headers, body, limited=strike.kind == "rate_limited")
+        reply.delay += strike.delay
+        return _damaged(reply, strike, self.bad_day)
+
+    def _answer(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes, *, limited: bool
+    ) -> Reply:
+        """Answer one request; what the API refuses is a reply like any other."""
+        started = time.perf_counter()
+        form = protocol.accepted_format(headers)
+        result: Any
+        try:
+            asked = protocol.read(method, path, headers, body)
+            form = protocol.wanted_format(asked.parameters, headers)
+            if limited:
+                raise Refusal("RateLimitExceeded")
+            result = Execution(self.partner, self.log.append).run(asked)
+        except protocol.NoSuchPath:
+            return _page(404, "Not Found")
+        except Refusal as refusal:
+            result = refusal
+        reply = _packed(result, started, headers, form)
+        reply.delay = self.bad_day.faults.per_record * _records(result)
+        return reply
+
+    @property
+    def world(self) -> World:
+        """Give the data that is served."""
+        return self.partner.world
+
+
+_INSTEAD = ("error", "html", "too_many")
+
+
+def _packed(result: Any, started: float, headers: Mapping[str, str], form: int) -> Reply:
+    body = replies.encoded(result, time.perf_counter() - started, form)
+    told = {
+        "Content-Type": replies.CONTENT_TYPES[form],
+        "X-Kaltura-Session": secrets.token_hex(8),
+        "X-Me": "demo",
+    }
+    if len(body) >= GZIP_FROM and protocol.accepts_gzip(headers):
+        body = gzip.compress(body, compresslevel=1, mtime=0)
+        told["Content-Encoding"] = "gzip"
+    return Reply(200, told | {"Content-Length": str(len(body))}, body)
+
+
+def _page(status: int, title: str, **headers: str) -> Reply:
+    """Answer as web servers and gateways do that know nothing of the API."""
+    body = f"<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>".encode()
+    told = {"Content-Type": "text/html", "Content-Length": str(len(body)), **headers}
+    return Reply(status, told, body)
+
+
+def _gateway(strike: Strike, faults: Faults) -> Reply:
+    """Answer in the place of the API."""
+    if strike.kind == "too_many":
+        reply = _page(429, "Too Many Requests", **{"Retry-After": str(faults.retry_after)})
+    elif strike.kind == "html":
+        reply = _page(200, "Welcome to the network")
+    else:
+        reply = _page(strike.status, HTTPStatus(strike.status).phrase)
+    reply.delay = strike.delay
+    return reply
+
+
+def _damaged(reply: Reply, strike: Strike, bad_day: BadDay) -> Reply:
+    """Spoil a reply on its way."""
+    if strike.kind == "garbled":
+        reply.headers.pop("Content-Encoding", None)
+        reply.body = bad_day.garble(reply.body)
+    reply.broken = strike.kind == "reset"
+    reply.cut = len(reply.body) // 2 if strike.kind == "truncated" else None
+    return reply
+
+
+def _records(result: Any) -> int:
+    """Count the records of a reply."""
+    if isinstance(result, list):
+        return sum(_records(one) for one in result)
+    return len(result.get("objects", ())) if isinstance(result, dict) else 0
+
+
+def _partner(
+    world: World,
+    deployment: Deployment,
+    clock: Callable[[], float],
+    custom: Mapping[str, Sequence[Mapping[str, Any]]],
+    bad_day: BadDay,
+) -> Partner:
+    """Put the partner together; each custom role gets an account of its own."""
+    operator = next(account for account in world.accounts if "operator" in account.roles)
+    added = [
+        replace(operator, username=f"{name}@{operator.username.partition('@')[2]}", roles=(name,))
+        for name in custom
+    ]
+    made = {name: custom_role(items) for name, items in custom.items()}
+    return Partner(world, deployment, clock, made, [*world.accounts, *added], bad_day)

@@ -1,0 +1,280 @@
+"""The catalogue's actions: assets, channels, the programmes of a day, line-ups."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from kott_notebooks.demo.backend import groups, ksql
+from kott_notebooks.demo.backend.partner import Call, Handler, Record
+from kott_notebooks.demo.backend.records import Joined, Shown
+from kott_notebooks.demo.backend.refusals import Refusal
+from kott_notebooks.demo.backend.search import DAY, EPG, MEDIA, Question, Rows
+
+LINEUP_SIZES = (100, 200, 800, 1200, 1600)
+_DEFAULT_ORDER = "RELEVANCY_DESC"
+_LIVE = "KalturaLiveAsset"
+
+
+def shown(call: Call, rows: Iterable[int]) -> Joined | Shown:
+    """Show rows of both shelves in their order, media being numbered before programmes."""
+    partner, start = call.partner, call.partner.search.epg_from
+    media: list[int] = []
+    epg: list[int] = []
+    order = []
+    for row in rows:
+        place, part, of = (media, 0, row) if row < start else (epg, 1, row - start)
+        order.append((part, len(place)))
+        place.append(of)
+    world = partner.world
+    parts = (
+        Shown(MEDIA, world.media.record, media, call.view, partner.store),
+        Shown(EPG, world.epg.record, epg, call.view, partner.store),
+    )
+    if not epg:
+        return parts[0]
+    return Joined(parts, order) if media else parts[1]
+
+
+def question(call: Call, kinds: Iterable[str] | None = None, *trees: ksql.Tree | None) -> Question:
+    """Make the search of a call: its filter's KSQL, and what else must hold."""
+    given = call.filter()
+    own = ksql.parse(given.get("kSql", ""))
+    call.partner.search.check(own)
+    items = tuple(tree for tree in (*trees, own) if tree)
+    return Question(
+        tree=ksql.Group("and", items) if len(items) > 1 else next(iter(items), None),
+        order=_order(call, given),
+        language=_language(call),
+        now=call.partner.now,
+        sees_all=call.role.is_staff,
+        types=None if kinds is None else frozenset(kinds),
+    )
+
+
+def _language(call: Call) -> str:
+    known = call.partner.languages
+    return call.view.language if call.view.language in known else call.partner.default_language
+
+
+def _order(call: Call, given: dict[str, Any]) -> str:
+    """Read the order: of `orderBy`, or the first of `orderingParameters`, or by a meta."""
+    first = next(iter(given.get("orderingParameters", ())), {}) or given.get("dynamicOrderBy") or {}
+    if first.get("name"):
+        return call.partner.search.order_by(first["name"], first.get("orderBy", "META_ASC"))
+    return str(first.get("orderBy") or given.get("orderBy") or _DEFAULT_ORDER)
+
+
+def list_assets(call: Call) -> dict[str, Any]:
+    """Answer one page of assets; pages beyond the result window are refused, as engines do."""
+    first, size = call.page()
+    window = call.partner.deployment.result_window
+    if first + size > window:
+        raise Refusal("Error", why=f"Search failed: row {first + size} is beyond {window}")
+    rows = found(call)
+    places, total = call.cut(len(rows), first, size)
+    if call.partner.deployment.caps_totals:
+        total = min(total, window)
+    return call.response(total, shown(call, rows[np.asarray(places, np.int64)].tolist()))
+
+
+def found(call: Call) -> Rows:
+    """Find the rows that an asset list's filter means."""
+    given = call.filter()
+    cls = given.get("objectType", "KalturaSearchAssetFilter")
+    if cls == "KalturaChannelFilter":
+        rows = call.partner.search.rows(_channel_question(call, given.get("idEqual")))
+    elif cls in ("KalturaSearchAssetFilter", "KalturaSearchAssetListFilter"):
+        kinds = given.get("typeIn")
+        wanted = [kind.strip() for kind in kinds.split(",")] if kinds else None
+        rows = call.partner.search.rows(question(call, wanted))
+    else:
+        rows = np.zeros(0, np.int64)  # recommendations, bundles and the like: the demo has none
+    if given.get("groupBy"):
+        return groups.first_of_each(call, rows, given)
+    return rows
+
+
+def _channel_question(call: Call, wanted: object) -> Question:
+    channel = _channel(call, wanted)
+    kinds = [str(one["value"]) for one in channel.get("assetTypes", ())] or None
+    trees = [ksql.parse(channel.get("kSql", ""))]
+    if channel["objectType"] == "KalturaManualChannel":
+        trees.append(ksql.Term("media_id", ":", channel.get("mediaIds") or "0", 0))
+    return question(call, kinds, *trees)
+
+
+def _channel(call: Call, wanted: object) -> Record:
+    channel = call.partner.find("KalturaChannel", "id", wanted)
+    if channel is None or not (channel.get("isActive") or call.role.is_staff):
+        raise Refusal("ChannelDoesNotExist", id=wanted)
+    return channel
+
+
+def get_asset(call: Call) -> dict[str, Any]:
+    """Answer one asset by its id and kind, if the caller may see it."""
+    wanted, kind = call.arguments["id"], call.arguments["assetReferenceType"]
+    search = call.partner.search
+    if kind == "media":
+        row = _numbered(call, wanted, 0, "MediaIdsMustBeNumeric", "AssetDoesNotExist")
+        on_offer = call.role.is_staff or search.libraries[0].on_offer(call.partner.now)[row]
+        if not on_offer:
+            raise Refusal("AssetDoesNotExist", id=wanted)
+        return _single(call, row)
+    if kind == "epg_internal":
+        at = _numbered(call, wanted, 1, "EpgInternalIdsMustBeNumeric", "ProgramDoesntExist")
+        return _single(call, search.epg_from + at)
+    if kind == "epg_external":
+        return _single(call, _external(call, wanted))
+    raise Refusal("AssetDoesNotExist", id=wanted)  # recordings: the demo's are not assets
+
+
+def _single(call: Call, row: int) -> dict[str, Any]:
+    return dict(shown(call, [row]).values()[0])
+
+
+def _numbered(call: Call, wanted: str, shelf: int, not_numeric: str, not_there: str) -> int:
+    if not (wanted.isascii() and wanted.isdigit() and len(wanted) < 19):
+        raise Refusal(not_numeric, id=wanted)
+    ids = call.partner.search.libraries[shelf].shelf.ids
+    row = int(np.searchsorted(ids, int(wanted)))
+    if row == len(ids) or ids[row] != int(wanted):
+        raise Refusal(not_there, id=wanted)
+    return row
+
+
+def _external(call: Call, wanted: str) -> int:
+    search = call.partner.search
+    column = search.libraries[1].column("externalid", call.partner.default_language)
+    rows = np.flatnonzero(column.find("=", wanted)) if column else np.zeros(0, np.int64)
+    if not len(rows):
+        raise Refusal("ProgramDoesntExist", id=wanted)
+    return search.epg_from + int(rows[0])
+
+
+def count_assets(call: Call) -> dict[str, Any]:
+    """Count the assets of a filter, by the values of each `groupBy` within the one before."""
+    given = call.filter()
+    kinds = given.get("typeIn")
+    wanted = [kind.strip() for kind in kinds.split(",")] if kinds else None
+    return groups.counted(call, call.partner.search.rows(question(call, wanted)), given)
+
+
+def list_channels(call: Call) -> dict[str, Any]:
+    """List the curated sets of assets; inactive ones are for staff."""
+    given = call.filter()
+    tests: dict[str, Callable[[Record, Any], bool]] = {
+        "idEqual": lambda one, value: one["id"] == value,
+        "idIn": lambda one, value: str(one["id"]) in value.split(","),
+        "nameEqual": lambda one, value: _name(call, one).lower() == value.lower(),
+        "nameStartsWith": lambda one, value: _name(call, one).lower().startswith(value.lower()),
+        "mediaIdEqual": lambda one, value: str(value) in one.get("mediaIds", "").split(","),
+    }
+    channels = [
+        one
+        for one in call.partner.records("KalturaChannel")
+        if (one.get("isActive") or call.role.is_staff)
+        and all(tests[name](one, value) for name, value in given.items() if name in tests)
+    ]
+    return call.paged(channels)
+
+
+def _name(call: Call, record: Record) -> str:
+    tokens = record.get("multilingualName")
+    return str(record.get("name") or (call.view.text(tokens) if tokens else "") or "")
+
+
+def list_epg(call: Call) -> dict[str, Any]:
+    """List one day of one channel, whole: the programmes that start on it."""
+    given, shelf = call.filter(), call.partner.world.epg
+    day = given.get("dateEqual", call.partner.now - call.partner.now % DAY)
+    start = shelf.numbers["start_date"]
+    wanted = (start >= day) & (start < day + DAY)
+    if "liveAssetIdEqual" in given:
+        wanted &= shelf.numbers["linear_media_id"] == given["liveAssetIdEqual"]
+    rows = np.flatnonzero(wanted)
+    rows = rows[np.lexsort((shelf.ids[rows], start[rows]))]
+    view = call.view
+    records = [view.asset(shelf.record(int(row), view.language)) for row in rows]
+    objects = [_as(record, "KalturaEpg") for record in records]
+    return call.response(len(objects), objects)
+
+
+def _as(record: dict[str, Any], cls: str, **more: Any) -> dict[str, Any]:
+    known = {"objectType": cls} if "objectType" in record else {}
+    return {**record, **known, **more}
+
+
+def get_lineup(call: Call) -> dict[str, Any]:
+    """Answer a page of the caller's line-up: the channels of the region, by their numbers."""
+    index, size = call.arguments["pageIndex"], call.arguments["pageSize"]
+    if index < 1:
+        raise Refusal("ArgumentMinValueCrossed", argument="pageIndex", value=1)
+    if size not in LINEUP_SIZES:
+        allowed = ", ".join(map(str, LINEUP_SIZES))
+        raise Refusal("ArgumentNotInPredefinedRange", argument="pageSize", value=allowed)
+    return _lineup(call, _numbers(call, _own_region(call)), (index - 1) * size, size)
+
+
+def _own_region(call: Call) -> Record:
+    household_id = (call.user() or {}).get("householdId")
+    household = call.partner.find("KalturaHousehold", "id", household_id) or {}
+    own = call.partner.find("KalturaRegion", "id", household.get("regionId"))
+    return own or next(one for one in call.partner.records("KalturaRegion") if one.get("isDefault"))
+
+
+def _numbers(call: Call, region: Record) -> list[tuple[int, int]]:
+    """List a region's (channel number, linear asset id), sorted; it shares its parent's."""
+    own = region.get("linearChannels", ())
+    parent = call.partner.find("KalturaRegion", "id", region.get("parentId"))
+    shared = (parent or {}).get("linearChannels", ())
+    return sorted({(one["channelNumber"], one["linearChannelId"]) for one in (*shared, *own)})
+
+
+def list_lineup(call: Call) -> dict[str, Any]:
+    """Answer a page of a region's line-up, between two numbers if asked."""
+    given = call.filter()
+    asked = call.partner.find("KalturaRegion", "id", given.get("regionIdEqual", 0))
+    region = asked or _own_region(call)
+    low, high = given.get("lcnGreaterThanOrEqual", 0), given.get("lcnLessThanOrEqual", 2**31)
+    numbers = [one for one in _numbers(call, region) if low <= one[0] <= high]
+    return _lineup(call, numbers, *call.page())
+
+
+def _lineup(
+    call: Call, numbers: Sequence[tuple[int, int]], first: int, size: int
+) -> dict[str, Any]:
+    shelf = call.partner.world.media
+    seen = _seen(call, [channel for _, channel in numbers])
+    on_offer = [(number, seen[channel]) for number, channel in numbers if channel in seen]
+    objects = [
+        _as(
+            call.view.asset(shelf.record(row, call.view.language)),
+            "KalturaLineupChannelAsset",
+            lcn=number,
+        )
+        for number, row in on_offer[first : first + size]
+    ]
+    return call.response(len(on_offer), objects)
+
+
+def _seen(call: Call, channels: Sequence[int]) -> dict[int, int]:
+    """Give the rows of the linear channels that the caller may see, by id."""
+    tree = ksql.Term("media_id", ":", ",".join(map(str, channels)) or "0", 0)
+    found = Question(tree, _DEFAULT_ORDER, _language(call), call.partner.now, call.role.is_staff)
+    ids = call.partner.world.media.ids
+    return {int(ids[row]): int(row) for row in call.partner.search.rows(found)}
+
+
+ACTIONS: dict[str, Handler] = {
+    "asset.list": list_assets,
+    "asset.get": get_asset,
+    "asset.count": count_assets,
+    "channel.list": list_channels,
+    "channel.get": lambda call: call.view.item(_channel(call, call.arguments["id"])),
+    "epg.list": list_epg,
+    "lineup.get": get_lineup,
+    "lineup.list": list_lineup,
+}

@@ -1,0 +1,87 @@
+"""Search results by the values of a meta, a tag or a field: counted, or one asset of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from kott_notebooks.demo.backend.columns import Mask
+from kott_notebooks.demo.backend.partner import Call
+from kott_notebooks.demo.backend.search import Rows
+
+_FIELDS = {"media_type_id": "asset_type"}  # any other field is grouped by its own key
+Group = tuple[str | None, Rows]
+_ORDERS: dict[str, Callable[[Group], Any]] = {
+    "defaultorder": lambda group: (-len(group[1]), group[0] or ""),
+    "count_desc": lambda group: (-len(group[1]), group[0] or ""),
+    "count_asc": lambda group: (len(group[1]), group[0] or ""),
+    "value_asc": lambda group: group[0] or "",
+    "value_desc": lambda group: group[0] or "",
+}
+
+
+def counted(call: Call, rows: Rows, given: dict[str, Any]) -> dict[str, Any]:
+    """Count rows, and within them by each grouping inside the one before."""
+    whole = {"objectType": "KalturaAssetCount", "count": len(rows)}
+    return whole | _subs(call, rows, given, given.get("groupBy", ()))
+
+
+def _subs(
+    call: Call, rows: Rows, given: dict[str, Any], groupings: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
+    if not groupings:
+        return {}
+    first, *rest = groupings
+    counts = []
+    for value, of in _groups(call, rows, given, first["value"]):
+        named = {} if value is None else {"value": value}
+        count = {"objectType": "KalturaAssetCount", **named, "count": len(of)}
+        counts.append(count | _subs(call, of, given, rest))
+    field = {"objectType": "KalturaAssetsCount", "field": first["value"], "objects": counts}
+    return {"subs": [field]}
+
+
+def first_of_each(call: Call, rows: Rows, given: dict[str, Any]) -> Rows:
+    """Keep one row of each group, the first in order; a row in several groups stands once."""
+    kept = [rows]
+    for grouping in given["groupBy"]:
+        kept = [part for of in kept for _, part in _groups(call, of, given, grouping["value"])]
+    chosen = np.zeros(call.partner.search.count, np.bool_)
+    chosen[[part[0] for part in kept if len(part)]] = True
+    return rows[chosen[rows]]
+
+
+def _groups(call: Call, rows: Rows, given: dict[str, Any], name: str) -> list[Group]:
+    """Group rows by a key's values; those without one are a group if `Include` is asked for."""
+    key = _FIELDS.get(name, name).strip().lower()
+    order = str(given.get("groupOrderBy", "defaultOrder")).lower()
+    found = _by_value(call, rows, key)
+    if given.get("groupingOptionEqual") == "Include":
+        grouped = _mask(call, np.concatenate([np.zeros(0, np.int64), *found.values()]))
+        found[None] = rows[~grouped[rows]]
+    groups = sorted(found.items(), key=_ORDERS[order], reverse=order == "value_desc")
+    return [group for group in groups if len(group[1])]
+
+
+def _by_value(call: Call, rows: Rows, key: str) -> dict[str | None, Rows]:
+    """Give the rows of each value, in their order."""
+    search, language = call.partner.search, call.view.language
+    place = np.full(search.count, -1)
+    place[rows] = np.arange(len(rows))
+    found: dict[str | None, list[Rows]] = {}
+    known = language if language in call.partner.languages else call.partner.default_language
+    for labels, having, codes in search.values(key, known):
+        wanted = place[having] >= 0
+        pairs = np.unique(np.stack([codes[wanted], place[having[wanted]]]), axis=1)
+        starts = np.flatnonzero(np.diff(pairs[0], prepend=-1))
+        for start, part in zip(starts, np.split(pairs[1], starts[1:]), strict=True):
+            found.setdefault(labels[int(pairs[0][start])], []).append(part)
+    return {label: rows[np.unique(np.concatenate(parts))] for label, parts in found.items()}
+
+
+def _mask(call: Call, rows: Rows) -> Mask:
+    mask = np.zeros(call.partner.search.count, np.bool_)
+    mask[rows] = True
+    return mask

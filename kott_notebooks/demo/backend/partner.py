@@ -1,0 +1,181 @@
+"""The partner that is served, and one call to it: what every action's function is handed."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from kott_notebooks import schema
+from kott_notebooks.demo.backend.deployments import Deployment
+from kott_notebooks.demo.backend.records import Store, View
+from kott_notebooks.demo.backend.refusals import Refusal
+from kott_notebooks.demo.backend.roles import NOBODY, Role, rung, together
+from kott_notebooks.demo.backend.search import Search
+from kott_notebooks.demo.backend.sessions import Ks, Sessions
+from kott_notebooks.demo.catalogue import Account, World
+from kott_notebooks.demo.faults import BadDay
+
+Record = Mapping[str, Any]
+
+
+class Partner:
+    """A world behind a deployment: its catalogue, its sessions, its roles, its clock."""
+
+    def __init__(
+        self,
+        world: World,
+        deployment: Deployment,
+        clock: Callable[[], float],
+        roles: Mapping[str, Role],
+        accounts: Sequence[Account],
+        bad_day: BadDay,
+    ) -> None:
+        self.world = world
+        self.deployment = deployment
+        self.clock = clock
+        self.roles = roles
+        self.bad_day = bad_day
+        self.languages = [one["code"] for one in self.records("KalturaLanguage")]
+        self.default_language = next(
+            one["code"] for one in self.records("KalturaLanguage") if one.get("isDefault")
+        )
+        self.default_currency = next(
+            (one["code"] for one in self.records("KalturaCurrency") if one.get("isDefault")), ""
+        )
+        self.store = Store()
+        self._members: dict[str, dict[int, list[dict[str, Any]]]] = {}
+        self.sessions = Sessions(world.partner_id, accounts, deployment, clock)
+        self.search = Search(world, self.default_language)
+
+    @property
+    def now(self) -> int:
+        """Give the time by the server's clock, in epoch seconds."""
+        return int(self.clock())
+
+    def records(self, cls: str) -> list[dict[str, Any]]:
+        """List the partner's small records of a class, in every language."""
+        records: list[dict[str, Any]] = self.world.objects.get(cls, [])
+        return records
+
+    def find(self, cls: str, name: str, value: object) -> dict[str, Any] | None:
+        """Find the first record of a class whose property has a value, compared as text."""
+        wanted = str(value)
+        return next((one for one in self.records(cls) if str(one.get(name)) == wanted), None)
+
+    @cached_property
+    def households(self) -> list[dict[str, Any]]:
+        """List every household."""
+        return self.records("KalturaHousehold")
+
+    @cached_property
+    def _households(self) -> dict[int, dict[str, Any]]:
+        return {int(one["id"]): one for one in self.households}
+
+    def household(self, wanted: int | None) -> dict[str, Any] | None:
+        """Find a household."""
+        return self._households.get(wanted) if wanted is not None else None
+
+    def members(self, cls: str, household_id: int) -> list[dict[str, Any]]:
+        """List what a household has of a class: users, or devices."""
+        if cls not in self._members:
+            grouped: dict[int, list[dict[str, Any]]] = {}
+            for one in self.records(cls):
+                grouped.setdefault(int(one["householdId"]), []).append(one)
+            self._members[cls] = grouped
+        return self._members[cls].get(household_id, [])
+
+    def account(self, user_id: str) -> Account | None:
+        """Find a user's account; one who never logs in has the rights of a user or a master."""
+        known = self.sessions.account(user_id)
+        user = self.find("KalturaOTTUser", "id", user_id)
+        if known or user is None:
+            return known
+        role = "master" if user.get("isHouseholdMaster") else "user"
+        return Account(
+            username=user["username"],
+            password=secrets.token_hex(16),
+            user_id=user_id,
+            household_id=user.get("householdId"),
+            roles=(role,),
+        )
+
+    def role(self, ks: Ks | None) -> Role:
+        """Join the roles of whoever holds a ks; nobody holds none."""
+        if ks is None:
+            return NOBODY
+        names = ks.account.roles if ks.account else ("anonymous",)
+        return together([self.roles[name] if name in self.roles else rung(name) for name in names])
+
+
+@dataclass(frozen=True)
+class Call:
+    """One action as it is carried out: checked arguments, and on whose behalf."""
+
+    partner: Partner
+    action: schema.Action
+    arguments: dict[str, Any]
+    ks: Ks | None
+    role: Role
+    user_id: str  # the user acted for, which `userId` may have replaced
+    view: View
+    currency: str
+
+    @property
+    def session(self) -> Ks:
+        """Give the ks that the call came with."""
+        if self.ks is None:
+            raise Refusal("InvalidKS")
+        return self.ks
+
+    def filter(self) -> dict[str, Any]:
+        """Give the filter, which may be empty."""
+        return dict(self.arguments.get("filter") or {})
+
+    def user(self) -> dict[str, Any] | None:
+        """Give the record of the user acted for; the anonymous user has none."""
+        return self.partner.find("KalturaOTTUser", "id", self.user_id)
+
+    def household_id(self) -> int:
+        """Give the household of the user acted for."""
+        household = (self.user() or {}).get("householdId")
+        if not household:
+            raise Refusal("UserNotInDomain", id=self.user_id)
+        return int(household)
+
+    def page(self) -> tuple[int, int]:
+        """Give the first row and the size of the page that the pager asks for."""
+        pager = self.arguments.get("pager") or {}
+        size, index = pager.get("pageSize", 25), pager.get("pageIndex", 1)
+        for name, value in (("pageSize", size), ("pageIndex", index)):
+            if value < 1:
+                raise Refusal("ArgumentMinValueCrossed", argument=f"pager.{name}", value=1)
+        size = min(size, self.partner.deployment.page_max)
+        return (index - 1) * size, size
+
+    def paged(self, records: Sequence[Record]) -> dict[str, Any]:
+        """Answer the page of a small list that the pager asks for; without a pager, all of it."""
+        if not self.action.pager:
+            return self.listed(records, len(records))
+        places, total = self.cut(len(records), *self.page())
+        return self.listed([records[place] for place in places], total)
+
+    def cut(self, count: int, first: int, size: int) -> tuple[Sequence[int], int]:
+        """Cut one page out of a list of so many, and count the list, as well as the day allows."""
+        if self.partner.bad_day.fails(first, size):
+            raise Refusal("Error", why="Search failed")
+        return self.partner.bad_day.page(count, first, size)
+
+    def listed(self, records: Iterable[Record], total: int) -> dict[str, Any]:
+        """Answer a list response of the class that the action declares."""
+        return self.response(total, [self.view.item(record) for record in records])
+
+    def response(self, total: int, objects: Any) -> dict[str, Any]:
+        """Answer a list response whose objects are shown already."""
+        cls = self.action.returns.partition(":")[2]
+        return {"objectType": cls, "totalCount": total, "objects": objects}
+
+
+Handler = Callable[[Call], Any]

@@ -1,0 +1,127 @@
+"""A request's method, path, headers and body -> what was asked: service, action and parameters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import msgspec
+
+from kott_notebooks.demo.backend.refusals import Refusal
+
+MAX_DEPTH = 40  # of nested objects; real requests stay under ten
+JSON, XML = 1, 2
+FORMATS = {"1": JSON, "json": JSON, "2": XML, "xml": XML}
+
+
+class NoSuchPath(Exception):
+    """The path does not lead to the API: a web server answers, not the API."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a request asks for, before anything is checked."""
+
+    service: str
+    action: str
+    parameters: dict[str, Any]
+
+
+def read(method: str, path: str, headers: Mapping[str, str], body: bytes) -> Asked:
+    """Find service, action and parameters; what the body says wins over query and path."""
+    if method not in ("GET", "POST"):
+        raise Refusal("HttpMethodNotSupported", method=method)
+    url = urlsplit(path)
+    _, found, rest = url.path.partition("/api_v3")
+    if not found or (rest and not rest.startswith("/")):
+        raise NoSuchPath(url.path)
+    parameters = _nested(_path_pairs(rest))
+    parameters |= _nested(parse_qsl(url.query, keep_blank_values=True))
+    parameters |= _body(headers, body) if method == "POST" else {}
+    _check_depth(parameters)
+    service, action = parameters.pop("service", ""), parameters.pop("action", "")
+    return Asked(str(service), str(action), parameters)
+
+
+def wanted_format(parameters: Mapping[str, Any], headers: Mapping[str, str]) -> int:
+    """Decide between JSON and XML: `format` first, then the Accept header, else JSON."""
+    asked = parameters.get("format")
+    if asked not in (None, ""):
+        known = FORMATS.get(str(asked).lower())
+        if known is None:
+            raise Refusal("FormatNotSupported", format=asked)
+        return known
+    return accepted_format(headers)
+
+
+def accepted_format(headers: Mapping[str, str]) -> int:
+    """Read from the Accept header which format a client would rather have."""
+    first = _header(headers, "accept").lower().split(",")[0]
+    return XML if "xml" in first else JSON
+
+
+def _header(headers: Mapping[str, str], name: str) -> str:
+    return next((value for key, value in headers.items() if key.lower() == name), "")
+
+
+def accepts_gzip(headers: Mapping[str, str]) -> bool:
+    """Say whether the client takes a compressed reply."""
+    return bool(
+        re.search(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))", _header(headers, "accept-encoding"))
+    )
+
+
+def _path_pairs(rest: str) -> list[tuple[str, str]]:
+    """Read `/service/asset/action/list/key/value`; a name without a value counts as empty."""
+    parts = [unquote(part) for part in rest.strip("/").split("/") if part]
+    return list(zip(parts[::2], [*parts[1::2], ""], strict=False))
+
+
+def _body(headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
+    kind = _header(headers, "content-type").partition(";")[0].strip().lower()
+    if not body.strip():
+        return {}
+    if kind == "application/x-www-form-urlencoded":
+        text = body.decode("utf-8", "replace")
+        return _nested(parse_qsl(text, keep_blank_values=True))
+    if kind != "application/json":
+        raise Refusal("BadRequest", why=f"a body of type [{kind}] cannot be read")
+    try:
+        decoded = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Refusal("BadRequest", why="the body is not JSON") from error
+    if not isinstance(decoded, dict):
+        raise Refusal("BadRequest", why="the body is not a JSON object")
+    return decoded
+
+
+def _nested(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Lay `filter[kSql]=..` and `filter:kSql=..` out as an object in an object."""
+    tree: dict[str, Any] = {}
+    for name, value in pairs:
+        *folders, leaf = re.findall(r"[^\[\]:]+", name) or [name]
+        place = tree
+        for folder in folders:
+            place = place.setdefault(folder, {})
+            if not isinstance(place, dict):
+                raise Refusal("BadRequest", why=f"[{name}] is a value and an object")
+        place[leaf] = value
+    return tree
+
+
+def _check_depth(parameters: Any) -> None:
+    """Refuse what is nested beyond reason, so that nothing after this need count."""
+    level = [parameters]
+    for _ in range(MAX_DEPTH):
+        level = [child for value in level for child in _children(value)]
+        if not level:
+            return
+    raise Refusal("BadRequest", why="the parameters are nested too deeply")
+
+
+def _children(value: Any) -> list[Any]:
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [child for child in inside if isinstance(child, dict | list)]

@@ -1,0 +1,151 @@
+"""Records as a reader may see them: in one language, with what was asked for and is allowed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kott_notebooks.demo.backend import replies
+from kott_notebooks.demo.backend.protocol import JSON
+from kott_notebooks.demo.backend.roles import Role
+
+ALL_LANGUAGES = "*"
+CACHE_BYTES = 256 * 2**20
+
+
+@dataclass(frozen=True)
+class View:
+    """How records are shown: the language, the properties asked for, and who is looking."""
+
+    language: str
+    default_language: str
+    properties: frozenset[str] | None = None  # None is all of them
+    role: Role | None = None  # only where it hides something
+
+    def item(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        """Show one item of a list, or the object of a get."""
+        return self._picked(self._object(record))
+
+    def asset(self, record: dict[str, Any]) -> dict[str, Any]:
+        """Show an asset that its shelf has already put into the language."""
+        return self.item(record) if self.role else self._picked(record)
+
+    def _picked(self, shown: dict[str, Any]) -> dict[str, Any]:
+        if self.properties is None:
+            return shown
+        return {name: value for name, value in shown.items() if name in self.properties}
+
+    def anything(self, value: Any) -> Any:
+        """Show a value of any depth: translations are reduced to one language, unless all are."""
+        if isinstance(value, Mapping):
+            return self._object(value)
+        if isinstance(value, list | tuple):
+            return [self.anything(item) for item in value]
+        return value
+
+    def _object(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        hidden = self.role.hides(record.get("objectType", "")) if self.role else frozenset()
+        shown: dict[str, Any] = {}
+        for name, value in record.items():
+            if name in hidden or value is None:
+                continue
+            if self.language != ALL_LANGUAGES and name.startswith("multilingual"):
+                bare = name[12].lower() + name[13:]
+                text = self.text(value)
+                if text is not None and bare not in hidden:
+                    shown[bare] = text
+            else:
+                shown[name] = self.anything(value)
+        return shown
+
+    def text(self, tokens: Sequence[Mapping[str, str]]) -> str | None:
+        """Pick the language's text, else the default language's, else the first there is."""
+        texts = {token["language"]: token["value"] for token in tokens}
+        known = [one for one in (self.language, self.default_language, *texts) if one in texts]
+        return texts[known[0]] if known else None
+
+
+class Store:
+    """Encoded records, kept while there is room: a page that was served once is served fast."""
+
+    def __init__(self, limit: int = CACHE_BYTES) -> None:
+        self.limit = limit
+        self.held = 0
+        self._buckets: dict[tuple[object, ...], dict[int, bytes]] = {}
+        self._lock = threading.Lock()
+
+    def bucket(self, key: tuple[object, ...]) -> dict[int, bytes]:
+        """Give the records held of one shelf, view and format."""
+        return self._buckets.setdefault(key, {})
+
+    def add(self, bucket: dict[int, bytes], row: int, piece: bytes) -> None:
+        """Keep a record; when there is no room for it, everything held is let go."""
+        with self._lock:
+            if self.held + len(piece) > self.limit:
+                for one in self._buckets.values():
+                    one.clear()
+                self.held = 0
+            bucket[row] = piece
+            self.held += len(piece)
+
+
+class Shown:
+    """One page's rows of a shelf, shown in a view: encoded when a reply is written, not before."""
+
+    def __init__(
+        self,
+        name: str,
+        record: Callable[[int, str], dict[str, Any]],
+        rows: Sequence[int],
+        view: View,
+        store: Store,
+    ) -> None:
+        self.name = name  # of the shelf
+        self.record = record  # gives a row's record in a language
+        self.rows = rows
+        self.view = view
+        self.store = store
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def pieces(self, form: int) -> list[bytes]:
+        """Give each record's bytes, from the store where it has them."""
+        bucket = self.store.bucket((self.name, self.view, form))
+        return [bucket.get(row) or self._encode(row, form, bucket) for row in self.rows]
+
+    def values(self) -> list[dict[str, Any]]:
+        """Give the records as they are shown, decoded."""
+        return [self._shown(row) for row in self.rows]
+
+    def _shown(self, row: int) -> dict[str, Any]:
+        return self.view.asset(self.record(row, self.view.language))
+
+    def _encode(self, row: int, form: int, bucket: dict[int, bytes]) -> bytes:
+        shown = self._shown(row)
+        piece = replies.json(shown) if form == JSON else replies.xml(shown)
+        self.store.add(bucket, row, piece)
+        return piece
+
+
+class Joined:
+    """One page of rows from several shelves; `order` names the part and place of each."""
+
+    def __init__(self, parts: Sequence[Shown], order: Sequence[tuple[int, int]]) -> None:
+        self.parts = parts
+        self.order = order
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    def pieces(self, form: int) -> list[bytes]:
+        """Give each record's bytes."""
+        pieces = [part.pieces(form) for part in self.parts]
+        return [pieces[part][at] for part, at in self.order]
+
+    def values(self) -> list[dict[str, Any]]:
+        """Give the records as they are shown, decoded."""
+        values = [part.values() for part in self.parts]
+        return [values[part][at] for part, at in self.order]

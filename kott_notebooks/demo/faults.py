@@ -1,0 +1,122 @@
+"""What a bad day looks like: how often what goes wrong, drawn from a seed so that it comes again."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Self
+
+__all__ = ["BadDay", "Faults", "Strike"]
+
+FOREVER = 3_600.0  # seconds; longer than any client waits
+STATUSES = (500, 502, 503, 504)
+# Drawn in this order for every request, whether its rate is zero or not, so that turning one fault
+# on does not move the others.
+KINDS = ("error", "reset", "truncated", "garbled", "html", "rate_limited", "too_many", "hang")
+
+
+@dataclass(frozen=True)
+class Faults:
+    """Rates from 0 to 1 per request, times in seconds; everything is off unless given."""
+
+    seed: int = 0
+    spare: int = 0  # so many first requests are left alone: a login, say
+    latency: float = 0.0  # before every reply
+    jitter: float = 0.0  # up to so much more
+    per_record: float = 0.0  # server work for each record of a reply
+    error: float = 0.0  # HTTP 500, 502, 503 or 504
+    reset: float = 0.0  # the connection is reset instead of a reply
+    truncated: float = 0.0  # the body ends early
+    garbled: float = 0.0  # the body is no longer JSON or XML
+    html: float = 0.0  # a gateway's page instead of the reply, with HTTP 200
+    rate_limited: float = 0.0  # the API's 500096
+    too_many: float = 0.0  # HTTP 429 with Retry-After
+    retry_after: int = 1  # what that header says
+    hang: float = 0.0  # no reply in any reasonable time
+    expire_every: int = 0  # every so many calls, the ks that came with it is over
+    moving: int = 0  # totals are off by up to so many, differently each time
+    churn: int = 0  # up to so many records of a list are gone, others each time
+    duplicate: float = 0.0  # a page repeats the one before it
+    failing_page: int = 0  # the page of this number always fails
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """Read `latency=0.2,error=0.05`, as the command line gives it."""
+        known = {field.name: float if field.type == "float" else int for field in fields(cls)}
+        given: dict[str, Any] = {}
+        for part in filter(str.strip, text.split(",")):
+            name, _, value = (word.strip() for word in part.partition("="))
+            if name not in known:
+                raise ValueError(f"no fault is called {name!r}; there are {', '.join(known)}")
+            given[name] = known[name](value)
+        return cls(**given)
+
+
+@dataclass(frozen=True)
+class Strike:
+    """What befalls one request: a delay, and at most one of KINDS."""
+
+    kind: str = ""
+    delay: float = 0.0
+    status: int = 500
+
+
+class BadDay:
+    """Deals the faults out, request by request."""
+
+    def __init__(self, faults: Faults) -> None:
+        self.faults = faults
+        self._random = random.Random(faults.seed)
+        self._requests = 0
+        self._calls = 0
+        self._lock = threading.Lock()
+
+    def strike(self) -> Strike:
+        """Decide what befalls the next request."""
+        faults = self.faults
+        with self._lock:
+            self._requests += 1
+            draws = [self._random.random() for _ in KINDS]
+            delay = faults.latency + faults.jitter * self._random.random()
+            status = self._random.choice(STATUSES)
+            if self._requests <= faults.spare:
+                return Strike()
+        rates = [getattr(faults, kind) for kind in KINDS]
+        hits = (kind for kind, draw, rate in zip(KINDS, draws, rates, strict=True) if draw < rate)
+        kind = next(hits, "")
+        return Strike(kind, FOREVER if kind == "hang" else delay, status)
+
+    def expires(self) -> bool:
+        """Say whether the ks of this call is over."""
+        with self._lock:
+            self._calls += 1
+            every = self.faults.expire_every
+            return bool(every) and self._calls % every == 0
+
+    def fails(self, first: int, size: int) -> bool:
+        """Say whether a page is the one that always fails."""
+        return bool(self.faults.failing_page) and first == (self.faults.failing_page - 1) * size
+
+    def page(self, count: int, first: int, size: int) -> tuple[Sequence[int], int]:
+        """Give the positions that make a page of a list, and the total that the list claims."""
+        faults = self.faults
+        with self._lock:
+            gone = self._gone(count)
+            moved = self._random.randint(-faults.moving, faults.moving)
+            again = self._random.random() < faults.duplicate
+        start = max(0, first - size) if again else first
+        total = max(0, count - len(gone) + moved)
+        if not gone:
+            return range(count)[start : start + size], total
+        return [at for at in range(count) if at not in gone][start : start + size], total
+
+    def _gone(self, count: int) -> set[int]:
+        some = self._random.randint(0, min(self.faults.churn, count))
+        return set(self._random.sample(range(count), some))
+
+    def garble(self, body: bytes) -> bytes:
+        """Spoil a body in its middle."""
+        middle = len(body) // 2
+        return body[:middle] + b"\x00\xff<<" + body[middle + 4 :]

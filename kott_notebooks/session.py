@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import hashlib
 import html
 import logging
@@ -15,7 +16,6 @@ from importlib.metadata import version
 from typing import Any, NoReturn, Self, TypeVar
 from urllib.parse import urlsplit
 
-import pandas as pd
 import requests
 
 from kott_notebooks import credentials, packing, paging, schema, wire
@@ -98,7 +98,7 @@ class Session:
         self.format = str(settings.get("format", "json")).lower()
         if self.format not in wire.FORMATS:
             raise KottError(f"format is 'json' or 'xml', not {self.format!r}.")
-        self.expiry: pd.Timestamp | None = None
+        self.expiry: dt.datetime | None = None
         self.unfinished: list[IncompleteError] = []
         self.salt = randomness.token_bytes(32)  # for hashing personal data, unless KOTT_PII_KEY is
         self._means, self._secrets = who.means, who.secrets
@@ -212,7 +212,13 @@ class Session:
         message = str(error) or (
             f"Stopped after {len(partial):,} rows; session.unfinished[-1].resume() goes on."
         )
-        found = kind(message, partial=partial, resume=resume)
+
+        def go_on() -> Any:
+            whole = resume()
+            self.unfinished.remove(found)
+            return whole
+
+        found = kind(message, partial=partial, resume=go_on)
         self.unfinished.append(found)
         return found
 
@@ -465,8 +471,8 @@ def _hash(text: str, kind: str) -> str:
     return hashlib.new(name, text.encode()).hexdigest()
 
 
-def _instant(seconds: Any) -> pd.Timestamp | None:
-    return pd.Timestamp(int(seconds), unit="s", tz="UTC") if seconds else None
+def _instant(seconds: Any) -> dt.datetime | None:
+    return dt.datetime.fromtimestamp(int(seconds), dt.UTC) if seconds else None
 
 
 def _text(value: Any) -> str | None:

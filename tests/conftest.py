@@ -1,0 +1,44 @@
+"""What every test gets: no way out of this machine, nobody's own credentials, a demo partner."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HERE = ("127.0.0.1", "::1", "localhost", "0.0.0.0", "::", "", None)
+TOOLS = ("KOTT_KALTURA_PYTHON", "KOTT_CHROMIUM")  # where a test finds what it needs
+
+
+def stay_here(event: str, arguments: tuple[Any, ...]) -> None:
+    """Refuse to connect to another machine, or to look up its address.
+
+    An audit hook, since nobody can patch it away; and not an OSError, which the client would take
+    for a bad line, so that the test would pass.
+    """
+    if event == "socket.connect":
+        address = arguments[1]
+        host = address[0] if isinstance(address, tuple) else None  # text names a local socket
+    elif event == "socket.getaddrinfo":
+        host = arguments[0]
+    else:
+        return
+    if host not in HERE:
+        raise RuntimeError(f"A test tried to get out of this machine, to {host}.")
+
+
+def pytest_configure() -> None:
+    """Shut the way out before anything is collected."""
+    sys.addaudithook(stay_here)
+
+
+@pytest.fixture(autouse=True)
+def nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Hide the credentials of whoever runs the tests."""
+    for name in os.environ:
+        if name.startswith("KOTT_") and name not in TOOLS:
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("KOTT_CONFIG", str(tmp_path / "no-profiles.toml"))

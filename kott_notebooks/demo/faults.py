@@ -1,4 +1,4 @@
-"""What a bad day looks like: how often what goes wrong, drawn from a seed so that it comes again."""
+"""A bad day: what goes wrong and how often, drawn from a seed so that it can be repeated."""
 
 from __future__ import annotations
 

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from kott_notebooks.demo.backend import groups, ksql
+from kott_notebooks.demo.backend.columns import DAY, Rows
 from kott_notebooks.demo.backend.partner import Call, Handler, Record
 from kott_notebooks.demo.backend.records import Joined, Shown
 from kott_notebooks.demo.backend.refusals import Refusal
-from kott_notebooks.demo.backend.search import DAY, EPG, MEDIA, Question, Rows
+from kott_notebooks.demo.backend.search import Question
 
 LINEUP_SIZES = (100, 200, 800, 1200, 1600)
 _DEFAULT_ORDER = "RELEVANCY_DESC"
@@ -19,23 +20,20 @@ _LIVE = "KalturaLiveAsset"
 
 
 def shown(call: Call, rows: Iterable[int]) -> Joined | Shown:
-    """Show rows of both shelves in their order, media being numbered before programmes."""
-    partner, start = call.partner, call.partner.search.epg_from
-    media: list[int] = []
-    epg: list[int] = []
+    """Show rows of every shelf in their order; a page of one shelf, the usual case, as such."""
+    search = call.partner.search
+    places: list[list[int]] = [[] for _ in search.libraries]
     order = []
     for row in rows:
-        place, part, of = (media, 0, row) if row < start else (epg, 1, row - start)
-        order.append((part, len(place)))
-        place.append(of)
-    world = partner.world
-    parts = (
-        Shown(MEDIA, world.media.record, media, call.view, partner.store),
-        Shown(EPG, world.epg.record, epg, call.view, partner.store),
-    )
-    if not epg:
-        return parts[0]
-    return Joined(parts, order) if media else parts[1]
+        shelf, place = search.place(row)
+        order.append((shelf, len(places[shelf])))
+        places[shelf].append(place)
+    parts = [
+        Shown(library.name, library.shelf.record, of, call.view, call.partner.store)
+        for library, of in zip(search.libraries, places, strict=True)
+    ]
+    filled = [part for part in parts if part.rows]
+    return filled[0] if len(filled) == 1 else Joined(parts, order)
 
 
 def question(call: Call, kinds: Iterable[str] | None = None, *trees: ksql.Tree | None) -> Question:
@@ -63,7 +61,7 @@ def _order(call: Call, given: dict[str, Any]) -> str:
     """Read the order: of `orderBy`, or the first of `orderingParameters`, or by a meta."""
     first = next(iter(given.get("orderingParameters", ())), {}) or given.get("dynamicOrderBy") or {}
     if first.get("name"):
-        return call.partner.search.order_by(first["name"], first.get("orderBy", "META_ASC"))
+        return f"{call.partner.search.known(first['name'])}:{first.get('orderBy', 'META_ASC')}"
     return str(first.get("orderBy") or given.get("orderBy") or _DEFAULT_ORDER)
 
 
@@ -125,7 +123,7 @@ def get_asset(call: Call) -> dict[str, Any]:
         return _single(call, row)
     if kind == "epg_internal":
         at = _numbered(call, wanted, 1, "EpgInternalIdsMustBeNumeric", "ProgramDoesntExist")
-        return _single(call, search.epg_from + at)
+        return _single(call, search.starts[1] + at)
     if kind == "epg_external":
         return _single(call, _external(call, wanted))
     raise Refusal("AssetDoesNotExist", id=wanted)  # recordings: the demo's are not assets
@@ -148,10 +146,10 @@ def _numbered(call: Call, wanted: str, shelf: int, not_numeric: str, not_there: 
 def _external(call: Call, wanted: str) -> int:
     search = call.partner.search
     column = search.libraries[1].column("externalid", call.partner.default_language)
-    rows = np.flatnonzero(column.find("=", wanted)) if column else np.zeros(0, np.int64)
-    if not len(rows):
+    rows = np.flatnonzero(column.find("=", wanted, 0)) if column else np.zeros(0, np.int64)
+    if rows.size == 0:
         raise Refusal("ProgramDoesntExist", id=wanted)
-    return search.epg_from + int(rows[0])
+    return search.starts[1] + int(rows[0])
 
 
 def count_assets(call: Call) -> dict[str, Any]:

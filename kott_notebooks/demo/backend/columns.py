@@ -1,9 +1,10 @@
-"""One key of KSQL over all rows of a shelf: what each operator finds in numbers, texts and tags."""
+"""One key of KSQL over all rows of a shelf: which operators it takes, and what each one finds."""
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
@@ -12,48 +13,70 @@ import numpy as np
 import numpy.typing as npt
 
 Mask = npt.NDArray[np.bool_]
+Rows = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int32]
 
-NUMBER_OPERATORS = frozenset(("=", ">", ">=", "<", "<=", ":"))
-TEXT_OPERATORS = frozenset(("=", "!=", "~", "!~", "^", "^=", "+", "!+"))
+DAY = 86_400
+OFFSETS_BELOW = 10 * 365 * DAY  # a smaller number is seconds from now, not a date of the seventies
+EXISTS, MISSING = "+", "!+"
+IN = ":"
 SHORTENED = ("~", "!~", "^", "^=")  # whose values count up to 20 characters
 SHORT = 20
+_WHOLE = re.compile(r"\s*-?[0-9]{1,18}\s*")
+_COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
+    "=": np.equal,
+    ">": np.greater,
+    ">=": np.greater_equal,
+    "<": np.less,
+    "<=": np.less_equal,
+}
+_TEXT_OPERATORS = ("=", "!=", *SHORTENED, EXISTS, MISSING)
 
 
 class Column(Protocol):
     """What a key stands for on one shelf."""
 
-    @property
-    def operators(self) -> frozenset[str]:
-        """Name the operators that this kind of key takes."""
+    def why_not(self, operator: str, value: str) -> str:
+        """Say why an operator or its value does not fit, or nothing."""
 
-    def find(self, operator: str, value: Any) -> Mask:
-        """Say of every row whether the comparison holds."""
+    def find(self, operator: str, value: str, now: int) -> Mask:
+        """Say of every row whether a comparison that fits holds."""
+
+
+def _unknown(operator: str, taken: Iterable[str]) -> str:
+    return "" if operator in taken else f"[{operator}] is not one of {' '.join(taken)}"
 
 
 def _compare(values: npt.NDArray[Any], operator: str, wanted: Any) -> Mask:
-    compare = {
-        "=": np.equal,
-        ">": np.greater,
-        ">=": np.greater_equal,
-        "<": np.less,
-        "<=": np.less_equal,
-    }[operator]
-    return np.asarray(compare(values, wanted), dtype=np.bool_)
+    return np.asarray(_COMPARISONS[operator](values, wanted), dtype=np.bool_)
+
+
+def _whole_numbers(value: str) -> str:
+    wrong = [part for part in value.split(",") if not _WHOLE.fullmatch(part)]
+    return f"[{wrong[0]}] is not a whole number" if wrong else ""
 
 
 @dataclass(frozen=True)
 class Numbers:
-    """Whole numbers that every row has, such as ids and dates."""
+    """Whole numbers that every row has: ids, or moments, of which small ones count from now."""
 
-    values: npt.NDArray[np.int64]
-    operators = NUMBER_OPERATORS
+    values: Rows
+    moments: bool = False
 
-    def find(self, operator: str, value: Any) -> Mask:
-        """Compare with a number; `:` with a list of them."""
-        if operator == ":":
-            return np.asarray(np.isin(self.values, value), dtype=np.bool_)
-        return _compare(self.values, operator, value)
+    def why_not(self, operator: str, value: str) -> str:
+        """Take comparisons with a whole number, and `:` with a comma list of them."""
+        if operator != IN and "," in value:
+            return f"[{value}] is not a whole number"
+        return _unknown(operator, (*_COMPARISONS, IN)) or _whole_numbers(value)
+
+    def find(self, operator: str, value: str, now: int) -> Mask:
+        """Compare every row's number."""
+        wanted = [int(part) for part in value.split(",")]
+        if self.moments:
+            wanted = [now + one if one < OFFSETS_BELOW else one for one in wanted]
+        if operator == IN:
+            return np.asarray(np.isin(self.values, wanted), dtype=np.bool_)
+        return _compare(self.values, operator, wanted[0])
 
 
 @dataclass(frozen=True)
@@ -61,16 +84,39 @@ class Measures:
     """Numbers that some rows have (NaN where not), such as a year."""
 
     values: npt.NDArray[np.float64]
-    operators = NUMBER_OPERATORS | {"+", "!+"}
+    moments: bool = False
 
-    def find(self, operator: str, value: Any) -> Mask:
-        """Compare with a number; a row without one satisfies nothing but `!+`."""
-        if operator in ("+", "!+"):
-            absent = np.isnan(self.values)
-            return absent if operator == "!+" else ~absent
-        if operator == ":":
-            return np.asarray(np.isin(self.values, value), dtype=np.bool_)
-        return _compare(self.values, operator, value)
+    def why_not(self, operator: str, value: str) -> str:
+        """Take comparisons with a number, `:` with a comma list of whole ones, and existence."""
+        if operator in (EXISTS, MISSING):
+            return _not_empty(operator, value)
+        if operator == IN:
+            return _whole_numbers(value)
+        wrong = "" if measure(value) is not None else f"[{value}] is not a number"
+        return _unknown(operator, (*_COMPARISONS, IN, EXISTS, MISSING)) or wrong
+
+    def find(self, operator: str, value: str, now: int) -> Mask:
+        """Compare every row's number; one without satisfies nothing but `!+`."""
+        if operator in (EXISTS, MISSING):
+            return np.isnan(self.values) == (operator == MISSING)
+        wanted = [float(part) for part in value.split(",")]
+        if self.moments:
+            wanted = [now + one if one < OFFSETS_BELOW else one for one in wanted]
+        if operator == IN:
+            return np.asarray(np.isin(self.values, wanted), dtype=np.bool_)
+        return _compare(self.values, operator, wanted[0])
+
+
+def _not_empty(operator: str, value: str) -> str:
+    return f"[{operator}] takes an empty value" if value else ""
+
+
+def _text_why_not(operator: str, value: str) -> str:
+    if operator in (EXISTS, MISSING):
+        return _not_empty(operator, value)
+    if operator in SHORTENED and not value:
+        return f"[{operator}] needs a value"
+    return _unknown(operator, _TEXT_OPERATORS)
 
 
 def _matcher(operator: str, needle: str) -> Callable[[str], bool]:
@@ -89,19 +135,22 @@ def _matcher(operator: str, needle: str) -> Callable[[str], bool]:
 
 def _hits(vocabulary: Sequence[str], operator: str, value: str) -> Mask:
     needle = value[:SHORT] if operator in SHORTENED else value
-    test = _matcher(operator.removeprefix("!") or "=", needle.casefold())
+    test = _matcher(operator.removeprefix("!"), needle.casefold())
     return np.fromiter(map(test, vocabulary), dtype=np.bool_, count=len(vocabulary))
 
 
 @dataclass(frozen=True)
 class Texts:
-    """One text a row: each different text once, folded, and every row's number of its own."""
+    """One text a row: each different text once, folded, and every row's place among them."""
 
     folded: list[str]
     codes: Codes
-    operators = TEXT_OPERATORS
 
-    def find(self, operator: str, value: Any) -> Mask:
+    def why_not(self, operator: str, value: str) -> str:
+        """Take equality, parts and existence."""
+        return _text_why_not(operator, value)
+
+    def find(self, operator: str, value: str, now: int) -> Mask:
         """Match without regard to case; a row without text satisfies the operators that deny."""
         found: Mask = _hits(self.folded, operator, value)[self.codes]
         return ~found if operator.startswith("!") else found
@@ -109,22 +158,61 @@ class Texts:
 
 @dataclass(frozen=True)
 class Tags:
-    """Any number of texts a row: row r has those numbered `codes[offsets[r]:offsets[r + 1]]`."""
+    """Any number of texts a row: row r has those at `codes[offsets[r]:offsets[r + 1]]`."""
 
     folded: list[str]
-    offsets: npt.NDArray[np.int64]
+    offsets: Rows
     codes: Codes
-    operators = TEXT_OPERATORS
 
     @cached_property
-    def _rows(self) -> npt.NDArray[np.int64]:
+    def _rows(self) -> Rows:
         return np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets))
 
-    def find(self, operator: str, value: Any) -> Mask:
+    def why_not(self, operator: str, value: str) -> str:
+        """Take equality, parts and existence."""
+        return _text_why_not(operator, value)
+
+    def find(self, operator: str, value: str, now: int) -> Mask:
         """Match if one of a row's texts does; deny if none does."""
         found = np.zeros(len(self.offsets) - 1, dtype=np.bool_)
         found[self._rows[_hits(self.folded, operator, value)[self.codes]]] = True
         return ~found if operator.startswith("!") else found
+
+
+@dataclass(frozen=True)
+class Choices:
+    """A key that is no field: it takes `=` and one of a few values, each with its own rows."""
+
+    masks: Mapping[str, Callable[[], Mask]]
+
+    def why_not(self, operator: str, value: str) -> str:
+        """Take `=` and the values that there are."""
+        wrong = "" if value.lower() in self.masks else f"[{value}] is not one of its values"
+        return _unknown(operator, ("=",)) or wrong
+
+    def find(self, operator: str, value: str, now: int) -> Mask:
+        """Give the rows of a value."""
+        return self.masks[value.lower()]()
+
+
+@dataclass(frozen=True)
+class Types:
+    """`asset_type`: a kind of asset by its name, or the number of an asset struct."""
+
+    kind: str
+    numbers: Rows
+
+    def why_not(self, operator: str, value: str) -> str:
+        """Take `=` and a kind or a number."""
+        known = value.lower() in ("media", "epg", "recording") or _WHOLE.fullmatch(value)
+        wrong = "" if known else f"[{value}] is neither media, epg, recording nor a number"
+        return _unknown(operator, ("=",)) or wrong
+
+    def find(self, operator: str, value: str, now: int) -> Mask:
+        """Give the rows of a type."""
+        if _WHOLE.fullmatch(value):
+            return _compare(self.numbers, "=", int(value))
+        return np.full(len(self.numbers), value.lower() == self.kind)
 
 
 @dataclass(frozen=True)
@@ -133,36 +221,34 @@ class Both:
 
     columns: tuple[Column, ...]
 
-    @property
-    def operators(self) -> frozenset[str]:
-        """Name what any of them takes."""
-        return frozenset().union(*(column.operators for column in self.columns))
+    def why_not(self, operator: str, value: str) -> str:
+        """Take what any of them takes."""
+        wrong = [column.why_not(operator, value) for column in self.columns]
+        return wrong[0] if all(wrong) else ""
 
-    def find(self, operator: str, value: Any) -> Mask:
-        """Ask those that take the operator."""
-        masks = [one.find(operator, value) for one in self.columns if operator in one.operators]
+    def find(self, operator: str, value: str, now: int) -> Mask:
+        """Ask those that take it."""
+        fit = [column for column in self.columns if not column.why_not(operator, value)]
+        masks = [column.find(operator, value, now) for column in fit]
         join = np.logical_and if operator.startswith("!") else np.logical_or
         return np.asarray(join.reduce(masks), dtype=np.bool_)
 
 
 def texts(vocabulary: Iterable[object], codes: Codes) -> Texts:
     """Make a column of texts, of each different one and every row's place in it (-1: none)."""
-    return Texts([*(folded(value) for value in vocabulary), ""], codes)
+    return Texts([*(shown(value).casefold() for value in vocabulary), ""], codes)
 
 
-def measures(vocabulary: Iterable[object], codes: Codes) -> Measures:
+def measures(vocabulary: Iterable[object], codes: Codes, *, moments: bool) -> Measures:
     """Make a column of numbers; what is none counts as absent."""
-    return Measures(np.array([*map(_measure, vocabulary), np.nan], np.float64)[codes])
+    numbers = [measure(shown(value)) for value in vocabulary]
+    known = [np.nan if number is None else number for number in numbers]
+    return Measures(np.array([*known, np.nan], np.float64)[codes], moments)
 
 
-def tags(vocabulary: Iterable[object], offsets: npt.NDArray[np.int64], codes: Codes) -> Tags:
+def tags(vocabulary: Iterable[object], offsets: Rows, codes: Codes) -> Tags:
     """Make a column of any number of texts a row."""
-    return Tags([folded(value) for value in vocabulary], offsets, codes)
-
-
-def folded(value: object) -> str:
-    """Make the text of a value that comparisons use, case aside."""
-    return shown(value).casefold()
+    return Tags([shown(value).casefold() for value in vocabulary], offsets, codes)
 
 
 def shown(value: object) -> str:
@@ -172,8 +258,10 @@ def shown(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _measure(value: object) -> float:
+def measure(value: str) -> float | None:
+    """Read a finite number; anything else gives None."""
     try:
-        return float(str(value))
-    except (TypeError, ValueError):
-        return float("nan")
+        number = float(value)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None

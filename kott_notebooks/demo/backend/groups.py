@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from kott_notebooks.demo.backend.columns import Mask
+from kott_notebooks.demo.backend.columns import Mask, Rows
 from kott_notebooks.demo.backend.partner import Call
-from kott_notebooks.demo.backend.search import Rows
 
 _FIELDS = {"media_type_id": "asset_type"}  # any other field is grouped by its own key
 Group = tuple[str | None, Rows]
@@ -55,7 +54,7 @@ def first_of_each(call: Call, rows: Rows, given: dict[str, Any]) -> Rows:
 
 def _groups(call: Call, rows: Rows, given: dict[str, Any], name: str) -> list[Group]:
     """Group rows by a key's values; those without one are a group if `Include` is asked for."""
-    key = _FIELDS.get(name, name).strip().lower()
+    key = call.partner.search.known(_FIELDS.get(name, name))
     order = str(given.get("groupOrderBy", "defaultOrder")).lower()
     found = _by_value(call, rows, key)
     if given.get("groupingOptionEqual") == "Include":

@@ -1,0 +1,122 @@
+"""One shelf as KSQL sees it: a column for each key, made when it is first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from kott_notebooks.demo.backend import columns
+from kott_notebooks.demo.backend.columns import Codes, Column, Mask, Rows
+from kott_notebooks.demo.catalogue import Shelf
+
+MEDIA, EPG = "media", "epg"
+DATES = frozenset(("start_date", "end_date", "create_date", "update_date"))
+NUMBERS = DATES | {"media_id", "epg_id", "linear_media_id", "epg_channel_id"}
+TEXTS = ("name", "description", "externalid")
+SWITCHES = (
+    "geo_block",
+    "parental_rules",
+    "user_interests",
+    "auto_fill",
+)  # none of them hides a row
+
+
+class Library:
+    """The keys of one shelf."""
+
+    def __init__(self, kind: str, name: str, shelf: Shelf, default_language: str) -> None:
+        self.kind = kind  # media or epg
+        self.name = name
+        self.shelf = shelf
+        self.default_language = default_language
+        self._columns: dict[tuple[str, str], Column | None] = {}
+        self._metas = _by_key(shelf.metas)
+        self._tags = _by_key(shelf.tags)
+
+    def column(self, key: str, language: str) -> Column | None:
+        """Give a key's column; a key that rows of this shelf never have gives None."""
+        place = (key, language)
+        if place not in self._columns:
+            self._columns[place] = self._column(key, language)
+        return self._columns[place]
+
+    def _column(self, key: str, language: str) -> Column | None:
+        if key == "asset_type":
+            return columns.Types(self.kind, self.shelf.numbers[key])
+        if key == "entitled_assets":
+            return self._entitlement()
+        if key in SWITCHES:
+            return columns.Choices({"true": self._all})
+        if self._is_number(key):
+            return columns.Numbers(self.shelf.numbers[key], key in DATES)
+        if key in TEXTS:
+            text = self.shelf.texts[key]
+            return columns.texts(self._shown(text, language), text.codes)
+        found = [self._meta(name, language) for name in self._metas.get(key, ())]
+        found += [self._tag(name, language) for name in self._tags.get(key, ())]
+        return columns.Both(tuple(found)) if len(found) > 1 else next(iter(found), None)
+
+    def _is_number(self, key: str) -> bool:
+        return key in NUMBERS and key in self.shelf.numbers
+
+    def _all(self) -> Mask:
+        return np.full(self.shelf.count, True)
+
+    def _entitlement(self) -> Column:
+        """Everything in the demo is free; what one must pay for is listed, but not enforced."""
+        masks = {"free": True, "both": True, "entitled": False, "not_entitled": False}
+        count = self.shelf.count
+        return columns.Choices(
+            {value: lambda has=has: np.full(count, has) for value, has in masks.items()}
+        )
+
+    def _meta(self, name: str, language: str) -> Column:
+        meta = self.shelf.metas[name]
+        shown = self._shown(meta, language)
+        if meta.kind in ("number", "date"):
+            return columns.measures(shown, meta.codes, moments=meta.kind == "date")
+        return columns.texts(shown, meta.codes)
+
+    def _tag(self, name: str, language: str) -> Column:
+        tag = self.shelf.tags[name]
+        return columns.tags(self._shown(tag, language), tag.offsets, tag.codes)
+
+    def _shown(self, column: Any, language: str) -> list[Any]:
+        """List a vocabulary; the default language stands in where another has no text."""
+        values = column.vocabulary(language)
+        usual = column.vocabulary(self.default_language)
+        return [other if value == "" else value for value, other in zip(values, usual, strict=True)]
+
+    def values(self, key: str, language: str) -> Iterator[tuple[list[str], Rows, Codes]]:
+        """Give the labels that a key has, and in pairs a row and the place of its label."""
+        every = np.arange(self.shelf.count)
+        if self._is_number(key) or key == "asset_type":
+            numbers, codes = np.unique(self.shelf.numbers[key], return_inverse=True)
+            yield [str(number) for number in numbers], every, codes.astype(np.int32)
+        singles = [self.shelf.texts[key]] if key in TEXTS else []
+        singles += [self.shelf.metas[name] for name in self._metas.get(key, ())]
+        for one in singles:
+            has = one.codes >= 0
+            labels = [columns.shown(value) for value in self._shown(one, language)]
+            yield labels, every[has], one.codes[has]
+        for name in self._tags.get(key, ()):
+            tag = self.shelf.tags[name]
+            yield self._shown(tag, language), np.repeat(every, np.diff(tag.offsets)), tag.codes
+
+    def on_offer(self, now: int) -> Mask:
+        """Find the rows that everybody may see: of media those active and within their window."""
+        if self.kind == EPG:
+            return self._all()
+        of = self.shelf.numbers
+        seen = (of["status"] == 1) & (of["start_date"] <= now) & (of["end_date"] > now)
+        return np.asarray(seen, dtype=np.bool_)
+
+
+def _by_key(named: Any) -> dict[str, list[str]]:
+    """Group the partner's names by how KSQL writes them: any case, no blanks at the ends."""
+    keys: dict[str, list[str]] = {}
+    for name in named:
+        keys.setdefault(name.strip().lower(), []).append(name)
+    return keys

@@ -84,6 +84,10 @@ class ApiError(KottError):
         self.hint = hint or HINTS.get(self.code, "")
         super().__init__(code, message)
 
+    def hinted(self, hint: str) -> ApiError:
+        """Give the same refusal with another way out."""
+        return api_error(self.code, self.message, self.arguments, action=self.action, hint=hint)
+
     def __str__(self) -> str:
         said = " ".join(self.message.split()).rstrip(". ") or "the API gave no reason"
         where = f"{self.action}: " if self.action else ""

@@ -89,18 +89,8 @@ def frame(
     about their type is text, and `attrs["kott"]["mixed"]` names it. `hide` replaces personal texts.
     """
     declared = _declared(cls)
-    columns: dict[str, list[_Chunk]] = {name: [] for name in declared}
-    rows = 0
-    for page in _pages(source):
-        objects = _hidden(page, cls, hide)
-        chunks = _chunks(objects, declared)
-        for name in [*columns, *(new for new in chunks if new not in columns)]:
-            held = columns.setdefault(name, [])
-            if name in chunks and not held and rows:
-                held.append(_Chunk("none", pa.nulls(rows)))
-            held.append(chunks.get(name) or _Chunk("none", pa.nulls(page.rows)))
-        rows += page.rows
-    return _narrowed(_assembled(columns, declared, rows), fields)
+    parts = [(page.rows, _chunks(_hidden(page, cls, hide), declared)) for page in _pages(source)]
+    return _narrowed(_assembled(parts, declared), fields)
 
 
 def coerce(table: pd.DataFrame, columns: Iterable[str] | None = None) -> pd.DataFrame:
@@ -296,20 +286,33 @@ def _texts(cells: Cells) -> pa.Array:
 
 
 def _assembled(
-    columns: dict[str, list[_Chunk]], declared: dict[str, str], rows: int
+    parts: list[tuple[int, dict[str, _Chunk]]], declared: dict[str, str]
 ) -> pd.DataFrame:
-    others = [name for name in columns if name not in declared]
-    spread = sorted(name for name in others if name.startswith(("metas.", "tags.")))
-    ordered = [*declared, *(name for name in others if name not in spread), *spread]
-    joined = {name: _joined(columns[name], declared.get(name, "text"), rows) for name in ordered}
-    arrays = {
-        name: _timed(values) if kind == "time" else values
-        for name, (kind, values) in joined.items()
-    }
-    table: pd.DataFrame = pa.table(arrays).to_pandas(types_mapper=_DTYPES.get)
+    """Join the pages' parts: declared columns, then others as they occur, then metas and tags."""
+    others = [name for _, chunks in parts for name in chunks if name not in declared]
+    spread = sorted({name for name in others if name.startswith(("metas.", "tags."))})
+    ordered = dict.fromkeys([*declared, *(name for name in others if name not in spread), *spread])
+    joined = {name: _joined(name, parts, declared.get(name, "text")) for name in ordered}
+    table: pd.DataFrame = pa.table(
+        {name: values for name, (_, values) in joined.items()}
+    ).to_pandas(types_mapper=_DTYPES.get)
     mixed = [name for name, (kind, _) in joined.items() if kind == "mixed"]
     table.attrs["kott"] = {"mixed": mixed} if mixed else {}
     return table
+
+
+def _joined(
+    name: str, parts: list[tuple[int, dict[str, _Chunk]]], declared: str
+) -> tuple[str, pa.ChunkedArray]:
+    """Join a column's parts; where their kinds differ, as numbers if they are, else as text."""
+    chunks = [chunks.get(name) or _Chunk("none", pa.nulls(rows)) for rows, chunks in parts]
+    kinds = {chunk.kind for chunk in chunks if chunk.values.null_count < len(chunk.values)}
+    if kinds == {"int", "float"}:
+        kinds = {"float"}
+    kind = declared if not kinds else kinds.pop() if len(kinds) == 1 else "mixed"
+    target = _ARROW.get(kind, pa.string())
+    values = pa.chunked_array([chunk.values.cast(target) for chunk in chunks], target)
+    return kind, _timed(values) if kind == "time" else values
 
 
 def _narrowed(table: pd.DataFrame, fields: Sequence[str] | None) -> pd.DataFrame:
@@ -328,18 +331,6 @@ def _narrowed(table: pd.DataFrame, fields: Sequence[str] | None) -> pd.DataFrame
 
 def _timed(seconds: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.multiply(seconds, 1_000_000).cast(pa.timestamp("us", "UTC"))
-
-
-def _joined(chunks: list[_Chunk], declared: str, rows: int) -> tuple[str, pa.ChunkedArray]:
-    """Join a column's parts; where their kinds differ, as numbers if they are, else as text."""
-    kinds = {chunk.kind for chunk in chunks if chunk.values.null_count < len(chunk.values)}
-    if not kinds:
-        return declared, pa.chunked_array([pa.nulls(rows, _ARROW[declared])])
-    if kinds == {"int", "float"}:
-        kinds = {"float"}
-    kind = kinds.pop() if len(kinds) == 1 else "mixed"
-    target = _ARROW.get(kind, pa.string())
-    return kind, pa.chunked_array([chunk.values.cast(target) for chunk in chunks], target)
 
 
 def provenance(table: pd.DataFrame) -> pd.DataFrame:

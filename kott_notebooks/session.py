@@ -336,16 +336,12 @@ class Session:
             return once()
         except SessionExpired as error:
             if self._means in ("ks", "nothing"):
-                raise self._told(error, "It was given ready and cannot be renewed: ") from error
+                raise error.hinted(_READY_KS) from error
             log.info("the ks is over: logging in again")
             with self._renewing:
                 if self._secrets.get("ks") == ks:
                     self._log_in()
             return once()
-
-    def _told(self, error: ApiError, why: str) -> ApiError:
-        hint = f"{why}get a new ks and call kott.login(ks=...) with it."
-        return api_error(error.code, error.message, error.arguments, action=error.action, hint=hint)
 
     def _ks(self) -> str:
         ks = self._secrets.get("ks")
@@ -444,6 +440,9 @@ class Session:
         return found
 
 
+_READY_KS = (
+    "It was given ready and cannot be renewed: get a new ks and call kott.login(ks=...) with it."
+)
 _NO_REPLY: list[tuple[type[Exception], str]] = [
     (requests.exceptions.ProxyError, "the proxy on the way to {host} refused; check the proxy."),
     (

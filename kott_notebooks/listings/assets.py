@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from kott_notebooks import schema
-from kott_notebooks.errors import Forbidden, KottError, api_error
+from kott_notebooks.errors import Forbidden, KottError
 from kott_notebooks.listings.filters import (
     both,
     channel_conditions,
@@ -152,13 +152,9 @@ def linear_structs(session: Session) -> list[int]:
     try:
         structs = list(session.records("assetStruct"))
     except Forbidden as error:
-        raise api_error(
-            error.code,
-            error.message,
-            error.arguments,
-            action=error.action,
-            hint="This role may not read the asset structs: name the channels' own, "
-            "kott.assets(session, \"asset_type='NUMBER'\").",
+        raise error.hinted(
+            "This role may not read the asset structs: name the channels' own, "
+            "kott.assets(session, \"asset_type='NUMBER'\")."
         ) from error
     found = [
         int(one["id"])

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from kott_notebooks.errors import ApiError, Forbidden, IncompleteError, KottError, api_error
+from kott_notebooks.errors import ApiError, Forbidden, IncompleteError, KottError
 from kott_notebooks.listings.filters import ids_of
 from kott_notebooks.listings.gathering import Ids, gathered, progress_bar
 from kott_notebooks.listings.others import listing
@@ -44,12 +44,8 @@ def households(
     except (Forbidden, IncompleteError):
         raise
     except ApiError as error:
-        raise api_error(
-            error.code,
-            error.message,
-            error.arguments,
-            action=error.action,
-            hint="This server does not list all households: give ids= or external_ids=.",
+        raise error.hinted(
+            "This server does not list all households: give ids= or external_ids=."
         ) from error
 
 

@@ -1,0 +1,131 @@
+"""What the session says when something other than the API answers, or nobody does."""
+
+from __future__ import annotations
+
+import http.server
+import socket
+import threading
+import traceback
+import warnings
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+import kott_notebooks as kott
+from kott_notebooks import session as session_module
+
+USER = {"username": "ann", "password": "hush-hush-hush"}
+
+
+class Stranger(http.server.BaseHTTPRequestHandler):
+    """Answers whatever its server was told to."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        answer = self.server.answer  # type: ignore[attr-defined]
+        if answer is None:
+            self.server.let_go.wait(5)  # type: ignore[attr-defined]
+            return
+        status, headers, body = answer
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Keep quiet."""
+
+
+@pytest.fixture
+def stranger() -> Iterator[http.server.ThreadingHTTPServer]:
+    """A web server that knows nothing of the API."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Stranger)
+    server.let_go = threading.Event()  # type: ignore[attr-defined]
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.let_go.set()  # type: ignore[attr-defined]
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def login(server: http.server.ThreadingHTTPServer) -> kott.Session:
+    return kott.login(f"http://127.0.0.1:{server.server_port}", 478, **USER)
+
+
+def refused(url: str, http: requests.Session | None = None) -> str:
+    """Log in where that cannot work; give all that a traceback would show."""
+    with pytest.raises(kott.TransportError) as caught:
+        kott.login(url, 478, http=http, **USER)
+    assert "\n" not in str(caught.value)
+    assert USER["password"] not in "".join(traceback.format_exception(caught.value))
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ((404, {}, b"<html>Not found</html>"), "HTTP 404 is an HTML page and not the API's"),
+        ((200, {}, b"<html>Welcome, pay here</html>"), "a proxy or a wrong url answered"),
+        ((200, {}, b""), "came without a body"),
+        ((502, {}, b"bad gateway"), "HTTP 502 cannot be read"),
+        ((200, {}, b'{"result":{"objectType":"KalturaLoginResponse"}}'), "holds no ks"),
+        ((302, {"Location": "https://elsewhere.example.com/"}, b""), "secrets do not follow"),
+    ],
+)
+def test_a_stranger_s_answer_is_told_from_the_api_s(
+    stranger: http.server.ThreadingHTTPServer,
+    answer: tuple[int, dict[str, str], bytes],
+    words: str,
+) -> None:
+    """One line that says what came and what to check; never the password."""
+    stranger.answer = answer  # type: ignore[attr-defined]
+    assert words in refused(f"http://127.0.0.1:{stranger.server_port}")
+
+
+def test_nobody_there_is_said() -> None:
+    """A port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    assert f"127.0.0.1:{port} cannot be reached; check url" in refused(f"http://127.0.0.1:{port}")
+
+
+def test_a_dead_proxy_is_told_from_a_dead_server() -> None:
+    """Proxies are requests' own, and so are their failures."""
+    with requests.Session() as own, socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        own.proxies = {"https": f"http://127.0.0.1:{free.getsockname()[1]}"}
+        own.trust_env = False
+        assert "the proxy on the way to tv.example.com" in refused("https://tv.example.com", own)
+
+
+def test_a_reply_that_never_comes_is_said(
+    stranger: http.server.ThreadingHTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every call has a time-out."""
+    monkeypatch.setattr(session_module, "TIMEOUT", (1.0, 0.2))
+    stranger.answer = None  # type: ignore[attr-defined]
+    assert "took too long to reply" in refused(f"http://127.0.0.1:{stranger.server_port}")
+
+
+def test_an_exception_holds_no_request() -> None:
+    """Not even deep inside: its body is the password."""
+    with pytest.raises(kott.TransportError) as caught:
+        kott.login("http://127.0.0.1:9", 478, **USER)
+    cause = caught.value.__cause__
+    assert isinstance(cause, requests.RequestException)
+    assert cause.request is None
+
+
+def test_plain_http_to_another_machine_is_warned_of() -> None:
+    """Passwords could be read on the way; on this machine they cannot."""
+    with pytest.warns(UserWarning, match=r"tv\.example\.com is asked over plain http"):
+        kott.login("http://tv.example.com", 478, ks="djJ8-ready")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        kott.login("http://127.0.0.1:9", 478, ks="djJ8-ready")

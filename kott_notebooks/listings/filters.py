@@ -49,7 +49,7 @@ def kinds_named(ksql: str) -> list[str]:
 def ids_of(given: Iterable[Any] | pd.DataFrame, what: str) -> list[int]:
     """Read ids, given as such or as a table with a column `id`; each once."""
     try:
-        return [int(one) for one in channel_ids(given)]
+        return list(dict.fromkeys(int(one) for one in channel_ids(given)))
     except (TypeError, ValueError) as error:
         raise KottError(f"{what} are given as whole numbers, or as a table with an id.") from error
 

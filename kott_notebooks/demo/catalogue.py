@@ -1,0 +1,74 @@
+"""The demo partner's world, put together from its parts and a seed."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from kott_notebooks.demo.world import partner
+from kott_notebooks.demo.world.dice import Dice
+from kott_notebooks.demo.world.guide import channels_of, guide_shelf
+from kott_notebooks.demo.world.homes import Account, accounts, homes
+from kott_notebooks.demo.world.media import media_shelf
+from kott_notebooks.demo.world.shelf import Record, Shelf
+
+__all__ = ["Account", "Defect", "Shelf", "World", "build"]
+
+_YEAR = 365 * 86_400
+
+
+@dataclass(frozen=True)
+class Defect:
+    """One thing that is wrong, by the rule that finds it; `what` says it in words."""
+
+    rule: str
+    kind: str
+    id: str
+    what: str
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything that the demo partner has at one moment."""
+
+    now: int
+    seed: int
+    partner_id: int
+    media: Shelf
+    epg: Shelf
+    objects: dict[str, list[Record]]  # every small list, by the class of its records
+    accounts: list[Account]
+    defects: list[Defect] = field(default_factory=list)
+
+
+def build(
+    *,
+    seed: int = 7,
+    assets: int = 2_000,
+    channels: int = 40,
+    days: int = 8,
+    households: int = 500,
+    now: int | None = None,
+    defects: bool = True,
+) -> World:
+    """Make a world; the same arguments make the same one, and `now` is the present if left out.
+
+    `assets` counts all media, of which `channels` are linear. The programmes run from midnight UTC
+    of the day before `now` for so many days, without gap or overlap unless `defects` are planted.
+    """
+    moment = int(time.time()) if now is None else now
+    dice = Dice(seed)
+    media = media_shelf(dice, moment, assets, channels)
+    linear = channels_of(media)
+    objects = partner.labels(moment - 5 * _YEAR)
+    objects["KalturaRegion"] = partner.regions(linear.ids.tolist())
+    objects |= homes(dice, moment, households)
+    return World(
+        now=moment,
+        seed=seed,
+        partner_id=partner.PARTNER_ID,
+        media=media,
+        epg=guide_shelf(dice, moment, days, linear),
+        objects=objects,
+        accounts=accounts(objects["KalturaOTTUser"]),
+    )

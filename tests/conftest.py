@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from kott_notebooks.demo.server import Server
 
 HERE = ("127.0.0.1", "::1", "localhost", "0.0.0.0", "::", "", None)
 TOOLS = ("KOTT_KALTURA_PYTHON", "KOTT_CHROMIUM")  # where a test finds what it needs
@@ -42,3 +46,24 @@ def nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         if name.startswith("KOTT_") and name not in TOOLS:
             monkeypatch.delenv(name)
     monkeypatch.setenv("KOTT_CONFIG", str(tmp_path / "no-profiles.toml"))
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """Serve the demo partner behind a port of this machine, once for the whole run."""
+    from kott_notebooks import demo
+
+    with demo.serve() as running:
+        yield running
+
+
+@pytest.fixture
+def partner(server: Server, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Let KOTT_* say where the served partner is, as `kott lab` does; give its address."""
+    from kott_notebooks import demo
+
+    monkeypatch.setenv("KOTT_URL", server.url)
+    monkeypatch.setenv("KOTT_PARTNER_ID", str(demo.PARTNER_ID))
+    monkeypatch.setenv("KOTT_USERNAME", demo.USERNAME)
+    monkeypatch.setenv("KOTT_PASSWORD", demo.PASSWORD)
+    return server.url

@@ -19,7 +19,7 @@ ORDER = (  # a module imports only what stands above it
     *("schema", "errors", "times", "wire", "ksql", "credentials", "paging", "packing", "session"),
     *("privacy", "frames", "tables", "listings", "nested", "reference"),
     *("catalog", "schedule", "household", "xmltv", "snapshots", "plots", "report", "widgets"),
-    *("demo", "cli"),
+    *("demo", "cli", "__main__"),
 )
 ALONE = {  # who may import what is heavy, or reaches the network
     "requests": {"session", "demo"},

@@ -1,0 +1,79 @@
+"""`kott lab`: a copy of the notebooks, opened in JupyterLab."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import kott_notebooks as kott
+from kott_notebooks import credentials
+from kott_notebooks.errors import KottError
+
+PACKAGE = Path(kott.__file__).parent
+SHIPPED = (PACKAGE / "_notebooks", PACKAGE.parent / "notebooks")  # in a wheel; in a clone
+
+
+def open_notebooks(arguments: argparse.Namespace) -> None:
+    """Copy the notebooks to a folder, and run JupyterLab there until it is stopped."""
+    for path in copied(arguments.out):
+        print(f"{path} is there already, and stays as it is", file=sys.stderr)
+    if arguments.own:
+        run(arguments.out, arguments.rest, os.environ)
+        return
+    with served() as variables:
+        run(arguments.out, arguments.rest, without_credentials() | variables)
+
+
+def copied(folder: Path) -> list[Path]:
+    """Copy the notebooks to a folder; give those that were there and are kept."""
+    shipped = next((one for one in SHIPPED if one.is_dir()), None)
+    if shipped is None:
+        raise KottError("The notebooks did not come with this installation: install it again.")
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = []
+    for notebook in sorted(shipped.glob("*.ipynb")):
+        copy = folder / notebook.name
+        if copy.exists():
+            kept.append(copy)
+        else:
+            copy.write_bytes(notebook.read_bytes())
+    return kept
+
+
+@contextlib.contextmanager
+def served() -> Iterator[dict[str, str]]:
+    """Serve the demo partner, and give the variables by which `kott.login()` finds it."""
+    from kott_notebooks import demo
+
+    with demo.serve() as server:
+        yield {
+            "KOTT_URL": server.url,
+            "KOTT_PARTNER_ID": str(demo.PARTNER_ID),
+            "KOTT_USERNAME": demo.USERNAME,
+            "KOTT_PASSWORD": demo.PASSWORD,
+        }
+
+
+def without_credentials() -> dict[str, str]:
+    """Give the environment without what leads to another partner."""
+    hidden = {f"KOTT_{name.upper()}" for name in (*credentials.PROFILE_KEYS, "profile")}
+    return {name: value for name, value in os.environ.items() if name not in hidden}
+
+
+def run(folder: Path, options: list[str], environment: Mapping[str, str]) -> None:
+    """Run JupyterLab in a folder; Ctrl-C is for it to answer, and we end when it does."""
+    command = [sys.executable, "-m", "jupyterlab", f"--notebook-dir={folder}", *options]
+    child = subprocess.Popen(command, env=environment)
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        status = child.wait()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if status not in (0, -signal.SIGINT, -signal.SIGTERM):
+        raise KottError(f"JupyterLab ended with status {status}: its own words stand above.")

@@ -1,0 +1,169 @@
+"""A table -> text or bytes for a file or a pipe, in the format that was asked for."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pandas as pd
+
+import kott_notebooks as kott
+from kott_notebooks import schema
+from kott_notebooks.errors import KottError
+
+FORMATS = ("table", "csv", "json", "parquet")
+FIRST = ("id", "type", "name", "startDate", "endDate")  # what people look for in a row
+WIDEST = 40  # characters of a cell that people see
+NESTED = ("object:", "array:", "map:")
+
+
+def write(table: pd.DataFrame, format: str | None, out: Path | None, *, whole: bool = False) -> str:
+    """Write a table to a file, else to stdout, and say on one line what was written.
+
+    The format is the one named, else the file's suffix, else `table`: columns for people, cut to
+    the terminal's width unless the `whole` width is asked for; the other formats leave nothing out.
+    """
+    chosen = format or _by_suffix(out) or "table"
+    said = _counted(table)
+    if chosen == "parquet":
+        _write_parquet(table, out)
+    elif chosen == "table":
+        columns = _columns(table)
+        shown = columns if whole or out else _fitting(columns, shutil.get_terminal_size().columns)
+        if len(shown) < table.shape[1]:
+            said += f"; {len(shown)} of the columns shown (--format csv has all)"
+        _write_text(_lines(shown), out)
+    else:
+        _write_text(csv(table) if chosen == "csv" else json(table), out)
+    return f"{said}, in {out}" if out else said
+
+
+def csv(table: pd.DataFrame) -> Iterable[str]:
+    """Give a table as CSV: cells as `kott.flat` makes them, times as ISO text."""
+    flat = kott.flat(table)
+    for start in range(0, max(len(flat), 1), 10_000):
+        part = flat.iloc[start : start + 10_000]
+        yield part.to_csv(index=False, header=start == 0, date_format="%Y-%m-%dT%H:%M:%SZ")
+
+
+def json(table: pd.DataFrame) -> Iterable[str]:
+    """Give a table as a JSON array, one object a row: nested cells nested, absent ones null."""
+    nested = _nested(table)
+    for position, row in enumerate(table.itertuples(index=False, name=None)):
+        record = {
+            name: _value(cell, nested=name in nested)
+            for name, cell in zip(table.columns, row, strict=True)
+        }
+        yield ("[\n" if position == 0 else ",\n") + msgspec.json.encode(record).decode()
+    yield "[]\n" if table.empty else "\n]\n"
+
+
+def _value(cell: Any, *, nested: bool) -> Any:
+    if pd.isna(cell):
+        return None
+    if isinstance(cell, pd.Timestamp):
+        return cell.isoformat().replace("+00:00", "Z")
+    if nested:
+        return msgspec.Raw(str(cell).encode())
+    return cell
+
+
+def _nested(table: pd.DataFrame) -> set[str]:
+    """Name the columns that hold JSON text, by the schema of the rows' classes."""
+    classes = table["objectType"].dropna().unique() if "objectType" in table else ()
+    kinds = {name: kind for cls in classes for name, kind in schema.properties(cls).items()}
+    return {
+        str(name)
+        for name in table.columns
+        if str(name).startswith("tags.") or kinds.get(str(name), "").startswith(NESTED)
+    }
+
+
+def _by_suffix(out: Path | None) -> str | None:
+    suffix = out.suffix.lower().removeprefix(".") if out else ""
+    return suffix if suffix in FORMATS else None
+
+
+def _counted(table: pd.DataFrame) -> str:
+    rows, columns = table.shape
+    said = f"{rows:,} row{'' if rows == 1 else 's'} of {columns} columns"
+    known = table.attrs.get("kott", {})
+    if "requests" not in known:
+        return said
+    return f"{said}; {known['requests']} requests, {known.get('seconds', 0):.2f} s"
+
+
+def _write_text(parts: Iterable[str], out: Path | None) -> None:
+    if out is None:
+        for part in parts:
+            sys.stdout.write(part)
+        sys.stdout.flush()
+        return
+    with out.open("w", encoding="utf-8", newline="") as file:
+        file.writelines(parts)
+
+
+def _write_parquet(table: pd.DataFrame, out: Path | None) -> None:
+    if out is None and sys.stdout.isatty():
+        raise KottError("Parquet is not for the screen: give --out FILE, or a pipe.")
+    if out is None:
+        sys.stdout.buffer.write(table.to_parquet(index=False))
+        sys.stdout.buffer.flush()
+    else:
+        table.to_parquet(out, index=False)
+
+
+# Columns for people
+
+
+def _columns(table: pd.DataFrame) -> list[list[str]]:
+    """Turn a table into padded columns, a heading on top; those without a value are left out."""
+    flat = kott.flat(table).dropna(axis="columns", how="all") if len(table) else table
+    names = [name for name in FIRST if name in flat]
+    names += [name for name in flat.columns if name not in FIRST and name != "objectType"]
+    return [_padded(str(name), flat[name]) for name in names]
+
+
+def _padded(name: str, cells: pd.Series[Any]) -> list[str]:
+    texts = [_cut(name), *(_cut(_shown(cell)) for cell in cells)]
+    width = max(map(len, texts))
+    if pd.api.types.is_numeric_dtype(cells.dtype):
+        return [text.rjust(width) for text in texts]
+    return [text.ljust(width) for text in texts]
+
+
+def _shown(cell: Any) -> str:
+    if pd.isna(cell):
+        return ""
+    if isinstance(cell, pd.Timestamp):
+        return f"{cell:%Y-%m-%d %H:%M}Z"
+    if isinstance(cell, float):
+        return f"{cell:g}"
+    return str(cell)
+
+
+def _cut(text: str) -> str:
+    """Make a cell one short line that cannot steer the terminal."""
+    line = " ".join("".join(one if one.isprintable() else " " for one in text).split())
+    return line if len(line) <= WIDEST else f"{line[: WIDEST - 1]}…"
+
+
+def _fitting(columns: Sequence[list[str]], width: int) -> list[list[str]]:
+    """Keep the first columns that stand side by side on a line; one at least."""
+    kept: list[list[str]] = []
+    left = width
+    for column in columns:
+        left -= len(column[0]) + (2 if kept else 0)
+        if left < 0 and kept:
+            break
+        kept.append(column)
+    return kept
+
+
+def _lines(columns: Sequence[list[str]]) -> Iterable[str]:
+    for row in zip(*columns, strict=True):
+        yield "  ".join(row).rstrip() + "\n"

@@ -1,0 +1,120 @@
+"""`kott demo`: the whole trip on the made-up partner, as lines that can be pasted into Python."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+import kott_notebooks as kott
+
+TRIP = """\
+import kott_notebooks as kott
+from kott_notebooks import catalog, demo, household, plots, schedule
+
+# Log in: here to a partner made up in this process. kott.login() asks for yours.
+session = demo.login()
+session
+
+# The whole catalogue as one table, and how it was gathered
+assets = kott.assets(session)
+assets[["id", "type", "name", "createDate", "metas.Year"]]
+kott.provenance(assets)
+
+# The TV channels, and their programmes of eight days
+channels = kott.channels(session)
+epg = kott.epg(session, "today-1d", "today+7d", channels=channels)
+epg[["linearAssetId", "startDate", "endDate", "name"]]
+
+# Households with their users and devices; personal texts are hashed unless pii=True
+households = kott.households(session)
+users = kott.household_users(session, households)
+devices = kott.household_devices(session, households)
+households[["id", "devicesLimit", "usersLimit", "createDate", "state"]]
+
+# What the tables say
+types = kott.labels(session, ["assetStruct"]).astype({"id": "Int64"}).set_index("id")["name"]
+names = channels.set_index("id")["name"]
+catalog.completeness(assets).pipe(plots.completeness, names=types)
+catalog.growth(assets).pipe(plots.growth, names=types)
+schedule.gaps(epg, channels=channels)
+schedule.gaps(epg, channels=channels).pipe(plots.gaps, channels=channels, names=names)
+schedule.overlaps(epg)
+schedule.overlaps(epg).pipe(plots.overlaps, channels=channels, names=names)
+schedule.coverage(epg, channels=channels).pipe(plots.coverage, names=names)
+household.limits(households, users, devices).pipe(plots.limits)
+"""
+
+LOOK = (
+    *("display.width", 100, "display.max_columns", 8, "display.max_colwidth", 48),
+    *("display.max_rows", 8, "display.min_rows", 6, "display.show_dimensions", False),
+)
+
+
+def walk(folder: Path) -> None:
+    """Run every line of the trip, show what it gives, and keep the pictures in a folder."""
+    import matplotlib.pyplot as plt
+
+    plt.switch_backend("Agg")
+    folder.mkdir(parents=True, exist_ok=True)
+    names: dict[str, Any] = {}
+    with pd.option_context(*LOOK):
+        for line in TRIP.splitlines():
+            print(line)
+            plt.figure(figsize=(12, 8), layout="constrained")  # where a picture would go
+            for said in _said(run(line, names), line, folder):
+                print(said)
+            plt.close("all")
+    print(f"\nThe pictures are in {folder.resolve()}")
+
+
+def run(line: str, names: dict[str, Any]) -> Any:
+    """Run a line as Python's prompt does; give what it is worth, or what it gave a name to."""
+    try:
+        return eval(line or "None", names)
+    except SyntaxError:
+        exec(line, names)
+    return names.get(line.partition(" = ")[0])
+
+
+def _said(value: Any, line: str, folder: Path) -> Iterator[str]:
+    """Say what a line gave: how a table came, or what is in it; where a picture went."""
+    if isinstance(value, pd.DataFrame) and "=" in line.partition("(")[0]:
+        yield f"# {_gathered(value)}"
+    elif isinstance(value, pd.DataFrame | kott.Session):
+        yield str(value)
+    elif hasattr(value, "figure"):
+        name = line.partition("plots.")[2].partition(",")[0].rstrip(")")
+        file = folder / f"{name}.png"
+        value.figure.savefig(file)
+        yield f"# picture: {file}"
+
+
+def _gathered(table: pd.DataFrame) -> str:
+    known = table.attrs["kott"]
+    proofs = {window["proof"] for window in known.get("windows", [])}
+    return (
+        f"{len(table):,} rows of {table.shape[1]} columns by {known['action']}: "
+        f"{known['requests']} requests, {known.get('seconds', 0):.2f} s"
+        + (f", proved by {' and '.join(sorted(proofs))}" if proofs else "")
+    )
+
+
+def serve(port: int) -> None:
+    """Serve the demo partner until Ctrl-C; print the variables by which `kott` finds it."""
+    from kott_notebooks import demo
+
+    with demo.serve(port) as server:
+        print(f"export KOTT_URL={server.url}")
+        print(f"export KOTT_PARTNER_ID={demo.PARTNER_ID}")
+        print(f"export KOTT_USERNAME={demo.USERNAME}")
+        print(f"export KOTT_PASSWORD={demo.PASSWORD}", flush=True)
+        print("The demo partner answers until Ctrl-C.", file=sys.stderr)
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            print("Stopped.", file=sys.stderr)

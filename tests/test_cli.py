@@ -1,0 +1,285 @@
+"""The `kott` command: what it prints where, and with which exit status it ends."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import kott_notebooks as kott
+from kott_notebooks import cli, demo
+from kott_notebooks.demo.server import Server
+
+KOTT = [sys.executable, "-W", "error", "-m", "kott_notebooks"]
+Capture = pytest.CaptureFixture[str]
+
+
+def run(*arguments: object) -> int:
+    """Run the command in this process; give its exit status."""
+    try:
+        return cli.main([str(one) for one in arguments])
+    except SystemExit as ended:  # argparse ends by itself
+        return int(ended.code or 0)
+
+
+def printed(capsys: Capture, *arguments: object) -> str:
+    """Run a command that must succeed; give what it wrote to stdout."""
+    status = run(*arguments)
+    out, err = capsys.readouterr()
+    assert status == 0, err
+    return out
+
+
+def refused(capsys: Capture, *arguments: object) -> tuple[int, str]:
+    """Run a command that must fail; give its status and the one line that it says."""
+    status = run(*arguments)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    assert "Traceback" not in err
+    return status, err
+
+
+@pytest.fixture(scope="module")
+def assets(server: Server) -> pd.DataFrame:
+    """What `kott assets` must print."""
+    with kott.login(
+        server.url, demo.PARTNER_ID, username=demo.USERNAME, password=demo.PASSWORD
+    ) as session:
+        return kott.assets(session, limit=30)
+
+
+# Formats
+
+
+def test_csv_holds_what_people_read(partner: str, assets: pd.DataFrame, capsys: Capture) -> None:
+    """Every row and column, tags joined, lists counted, times as ISO text."""
+    found = pd.read_csv(io.StringIO(printed(capsys, "assets", "--limit", 30, "--format", "csv")))
+    assert list(found.columns) == list(assets.columns)
+    assert list(found["id"]) == list(assets["id"])
+    assert list(found["mediaFiles"].fillna(0)) == list(kott.flat(assets)["mediaFiles"].fillna(0))
+    assert pd.to_datetime(found["createDate"]).equals(
+        assets["createDate"].dt.as_unit("us")
+    ) or list(pd.to_datetime(found["createDate"])) == list(assets["createDate"])
+
+
+def test_json_nests_what_is_nested(partner: str, assets: pd.DataFrame, capsys: Capture) -> None:
+    """Images are arrays, tags objects, absent cells null, and each row has every column."""
+    found = json.loads(printed(capsys, "assets", "--limit", 30, "--format", "json"))
+    assert [row["id"] for row in found] == list(assets["id"])
+    assert {tuple(row) for row in found} == {tuple(assets.columns)}
+    images = next(row["images"] for row in found if row["images"])
+    assert images[0]["url"].startswith("http")
+    assert found[0]["createDate"] == f"{assets['createDate'][0]:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def test_json_of_no_rows_is_an_empty_array(partner: str, capsys: Capture) -> None:
+    """Nothing found is an answer, not an error."""
+    command = ("assets", "--ksql", "name='no such name'", "--format", "json")
+    assert json.loads(printed(capsys, *command)) == []
+
+
+def test_parquet_keeps_types_and_provenance(
+    partner: str, assets: pd.DataFrame, capsys: Capture, tmp_path: Path
+) -> None:
+    """A file's suffix names its format; what is read back is the table that was pulled."""
+    file = tmp_path / "assets.parquet"
+    assert printed(capsys, "assets", "--limit", 30, "--out", file) == ""
+    found = pd.read_parquet(file)
+    pd.testing.assert_frame_equal(found, assets)
+    assert found.attrs["kott"]["action"] == "asset.list"
+
+
+def test_a_table_fits_the_terminal(
+    partner: str, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No line is longer than the terminal is wide; stderr says what is not shown."""
+    monkeypatch.setenv("COLUMNS", "70")
+    assert run("assets", "--limit", 30) == 0
+    out, err = capsys.readouterr()
+    lines = out.splitlines()
+    assert len(lines) == 31
+    assert max(map(len, lines)) <= 70
+    assert lines[0].split()[:3] == ["id", "type", "name"]
+    assert "of the columns shown" in err
+
+
+def test_fields_are_shown_whatever_the_width(
+    partner: str, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Columns that were asked for by name are not cut."""
+    monkeypatch.setenv("COLUMNS", "20")
+    out = printed(capsys, "assets", "--limit", 3, "--fields", "name,createDate,description")
+    assert out.split("\n")[0].split() == ["id", "name", "createDate", "description"]
+
+
+def test_words_stay_off_stdout(partner: str, capsys: Capture) -> None:
+    """A pipe gets data only; how much came, and how, is said on stderr."""
+    assert run("channels", "--format", "csv") == 0
+    out, err = capsys.readouterr()
+    assert "requests" not in out
+    assert err.startswith("40 rows of ")
+
+
+def test_no_cell_steers_the_terminal() -> None:
+    """Escape sequences and line breaks in a server's words are blanks in a table."""
+    from kott_notebooks.cli import output
+
+    assert output._cut("\x1b[31mred\r\nnext\t\x07") == "[31mred next"
+
+
+# Lists
+
+
+def test_epg_lists_a_window_of_some_channels(partner: str, capsys: Capture) -> None:
+    """START and END bound the programmes, --channels whose they are."""
+    channels = json.loads(printed(capsys, "channels", "--format", "json"))
+    number = channels[3]["id"]
+    rows = json.loads(
+        printed(capsys, "epg", "now", "now+6h", "--channels", number, "--format", "json")
+    )
+    assert rows
+    assert {row["linearAssetId"] for row in rows} == {number}
+
+
+def test_ksql_narrows(partner: str, capsys: Capture) -> None:
+    """--ksql is the server's filter, word for word."""
+    rows = json.loads(printed(capsys, "assets", "--ksql", "media_id<'20'", "--format", "json"))
+    assert 0 < len(rows) < 25
+
+
+def test_households_hide_who_they_are(partner: str, capsys: Capture) -> None:
+    """Names are hashed unless --pii says otherwise."""
+    hidden, plain = (
+        json.loads(printed(capsys, "households", 1, 2, "--format", "json", *more))
+        for more in ((), ("--pii",))
+    )
+    assert [row["id"] for row in hidden] == [row["id"] for row in plain] == [1, 2]
+    assert hidden[0]["name"] != plain[0]["name"]
+
+
+def test_any_other_list_may_be_asked_for(partner: str, capsys: Capture) -> None:
+    """A service, an action, a filter and further arguments reach the API."""
+    found = printed(capsys, "listing", "assetStruct", "--format", "csv", "--fields", "name")
+    assert "Movie" in found
+    lineup = printed(
+        capsys, "listing", "lineup", "get", "--argument", "pageIndex=1", "--format", "csv"
+    )
+    assert lineup.count("\n") > 1
+
+
+# Who asks
+
+
+def test_whoami_names_the_user_and_no_secret(partner: str, capsys: Capture) -> None:
+    """The credentials are checked without a pull."""
+    out = printed(capsys, "whoami")
+    assert demo.USERNAME in out
+    assert str(demo.PARTNER_ID) in out
+    assert demo.PASSWORD not in out
+
+
+def test_the_demo_needs_no_credentials(capsys: Capture) -> None:
+    """--demo asks the made-up partner in this process."""
+    assert demo.URL in printed(capsys, "whoami", "--demo")
+
+
+def test_the_command_line_comes_before_the_environment(partner: str, capsys: Capture) -> None:
+    """--anonymous logs in as nobody although KOTT_USERNAME names somebody."""
+    assert "anonymous" in printed(capsys, "whoami", "--anonymous")
+
+
+# Exit status
+
+
+def test_used_wrongly_is_2(partner: str, capsys: Capture) -> None:
+    """No command, an unknown one, an unknown option, or input that cannot work."""
+    for wrong in ((), ("assetz",), ("assets", "--limits", "3"), ("listing", "x", "--filter", "[")):
+        assert run(*wrong) == 2
+    capsys.readouterr()
+    assert refused(capsys, "epg", "tomorrow-ish")[0] == 2
+    assert refused(capsys, "listing", "asset", "get")[0] == 2
+
+
+def test_a_file_that_cannot_be_written_is_2(partner: str, capsys: Capture, tmp_path: Path) -> None:
+    """The message names the file."""
+    status, said = refused(capsys, "channels", "--out", tmp_path / "none" / "x.csv")
+    assert status == 2
+    assert "x.csv: No such file or directory" in said
+
+
+def test_nobody_let_in_is_3(partner: str, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong password, or none at all; what was tried is not shown."""
+    monkeypatch.setenv("KOTT_PASSWORD", "not-the-one")
+    status, said = refused(capsys, "whoami")
+    assert status == 3
+    assert "1011" in said
+    assert "not-the-one" not in said
+    monkeypatch.delenv("KOTT_PASSWORD")
+    assert refused(capsys, "whoami")[0] == 3
+
+
+def test_a_refusal_or_no_reply_is_4(partner: str, capsys: Capture) -> None:
+    """KSQL that cannot be read, a forbidden list, a server that is not there."""
+    assert refused(capsys, "assets", "--ksql", "(and name=")[0] == 4
+    assert refused(capsys, "households", "--anonymous")[0] == 4
+    assert refused(capsys, "whoami", "--url", "http://127.0.0.1:9")[0] == 4
+
+
+def test_a_warning_is_one_line(capsys: Capture) -> None:
+    """Plain http is warned of in words, without a source line of ours."""
+    status = run("whoami", "--url", "http://0.0.0.0:9", "--partner-id", 1, "--anonymous")
+    said = capsys.readouterr().err.splitlines()
+    assert status == 4
+    assert len(said) == 2
+    assert said[0].startswith("kott: warning: 0.0.0.0 is asked over plain http")
+
+
+# As a program
+
+
+def test_the_program_says_its_version() -> None:
+    """`kott` is installed beside Python."""
+    program = Path(sys.executable).with_name("kott")
+    done = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"kott {kott.__version__}\n"
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(partner: str) -> None:
+    """`kott assets | head` ends in silence."""
+    with subprocess.Popen(
+        [*KOTT, "assets", "--format", "json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        child.stdout.read(10)
+        child.stdout.close()
+        said = child.stderr.read().decode()
+    assert "Traceback" not in said
+    assert "BrokenPipe" not in said
+    assert child.returncode == 0
+
+
+def test_the_demo_can_be_served(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `kott demo --serve` prints sets up another `kott`; Ctrl-C ends it with 0."""
+    with subprocess.Popen(
+        [*KOTT, "demo", "--serve"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdout is not None
+        lines = [child.stdout.readline() for _ in range(4)]
+        for line in lines:
+            name, _, value = line.removeprefix("export ").strip().partition("=")
+            monkeypatch.setenv(name, value)
+        out = printed(capsys, "whoami")
+        child.send_signal(signal.SIGINT)
+        child.communicate(timeout=20)
+    assert os.environ["KOTT_URL"] in out
+    assert demo.USERNAME in out
+    assert child.returncode == 0

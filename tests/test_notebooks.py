@@ -1,0 +1,66 @@
+"""The notebooks: saved without output, short cells, half prose, and each runs whole."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
+STRICT = nbformat.v4.new_code_cell("import warnings; warnings.simplefilter('error')")
+
+every = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+def read(path: Path) -> Any:
+    return nbformat.read(path, as_version=4)
+
+
+def code(book: Any) -> list[Any]:
+    return [cell for cell in book.cells if cell.cell_type == "code"]
+
+
+def test_the_questions_are_there() -> None:
+    """A catalogue, a schedule, households."""
+    assert [path.stem for path in NOTEBOOKS][:3] == ["01_catalogue", "02_schedule", "03_households"]
+
+
+@every
+def test_a_notebook_is_saved_without_output(path: Path) -> None:
+    """No output, no count, no widget state: nothing of whoever ran it last."""
+    book = json.loads(path.read_text("utf-8"))
+    assert [cell for cell in book["cells"] if cell.get("outputs")] == []
+    assert {cell.get("execution_count") for cell in book["cells"]} == {None}
+    assert "widgets" not in book["metadata"]
+    nbformat.validate(book)
+
+
+@every
+def test_a_notebook_is_half_prose(path: Path) -> None:
+    """A question on top; cells of a few lines, no `def`; as many words as code cells need."""
+    book = read(path)
+    prose = [cell for cell in book.cells if cell.cell_type == "markdown"]
+    assert book.cells[0].source.partition("\n")[0].endswith("?")
+    assert len(prose) >= 0.4 * len(book.cells)
+    assert max(cell.source.count("\n") + 1 for cell in code(book)) <= 8
+    assert not any("def " in cell.source for cell in code(book))
+
+
+@every
+def test_a_notebook_runs_whole(path: Path, tmp_path: Path) -> None:
+    """Every cell runs, warnings are errors, nothing is written to stderr, pictures come out."""
+    book = read(path)
+    book.cells.insert(0, STRICT)
+    client = NotebookClient(
+        book, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
+    )
+    client.execute()
+    outputs = [output for cell in code(book) for output in cell.outputs]
+    words = [one.text for one in outputs if one.output_type == "stream" and one.name == "stderr"]
+    pictures = [one for one in outputs if "image/png" in one.get("data", {})]
+    assert words == []
+    assert pictures

@@ -32,7 +32,7 @@ def limits(
             {
                 "householdId": ids,
                 "limit": pd.Series(name, index=ids.index, dtype="str"),
-                "allowed": households[column].astype("Int64").replace(0, pd.NA),
+                "allowed": _allowed(households[column]),
                 "used": _used(ids, tables[name]),
             }
         )
@@ -42,6 +42,10 @@ def limits(
     return table.assign(
         left=table["allowed"] - table["used"], share=table["used"] / table["allowed"]
     )
+
+
+def _allowed(limit: pd.Series[int]) -> pd.Series[int]:
+    return limit.astype("Int64").where(limit != 0)
 
 
 def _used(ids: pd.Series[int], table: pd.DataFrame | None) -> pd.Series[int]:

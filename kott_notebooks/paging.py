@@ -22,6 +22,7 @@ PAGE_SIZE = 500  # asked for; a server may quietly give fewer a page, so count w
 LINEUP_SIZES = (100, 200, 800, 1200, 1600)  # lineup.get takes no other
 RESULT_WINDOW = 10_000  # how deep the search engine behind a list can be paged, on most servers
 CAPS = (10_000, 100_000)  # totals at which a server may have stopped counting
+AT_MOST = {"ottUser.list": 500}  # lists that stop there, whatever they count, and have no pager
 READINGS = 4  # of one window, until two agree
 DEEP_PAGE = "1"  # the code that refuses a page beyond the result window
 
@@ -247,6 +248,12 @@ class Pull:
             reading = self._reading = self._read(window)
             if self._limit is not None and reading.whole:
                 return self._accepted(window, _headed(reading, self._limit), "limit")
+            stops = AT_MOST.get(self.name)
+            if stops is not None and len(reading.keys) >= stops:
+                raise IncompleteError(
+                    f"{self.name} answers at most {stops:,} rows, and so many came: ask for less "
+                    "with a filter."
+                )
             if len(reading.pages) == 1 and reading.whole:
                 return self._accepted(window, reading, "one reply")
             if reading.whole and reading.agrees(self._read(window, again=True)):

@@ -258,6 +258,15 @@ def test_an_action_without_a_pager_that_holds_back_is_incomplete() -> None:
         ids(Pull(lambda _: Reply(b'{"totalCount":900,"objects":[{"id":"5"}]}'), "ottUser"))
 
 
+def test_a_list_that_stops_at_a_number_is_incomplete_there() -> None:
+    """ottUser.list counts 500 whatever there is: 500 users may be all, or not."""
+    users = json.dumps({"totalCount": 500, "objects": [{"id": str(n)} for n in range(500)]})
+    pull = Pull(lambda _: Reply(users.encode()), "ottUser")
+    with pytest.raises(IncompleteError, match="at most 500 rows, and so many came"):
+        ids(pull)
+    assert pull.came[0].rows == 500
+
+
 def test_a_line_up_is_paged_by_its_own_arguments() -> None:
     """lineup.get takes pageIndex and pageSize plainly, and only some sizes."""
     asked = []

@@ -1,4 +1,4 @@
-"""Dice that fall the same way for the same seed, in any order, one at a time or a million at once."""
+"""Dice that fall the same way for the same seed, in any order, one by one or a million at once."""
 
 from __future__ import annotations
 

@@ -32,7 +32,6 @@ from kott_notebooks.demo.world.media import (
 from kott_notebooks.demo.world.partner import LINEAR
 from kott_notebooks.demo.world.shelf import Made, Meta, Record, Shelf, Tag, Text
 from kott_notebooks.demo.world.titles import EPISODES, MOVIES, SERIES, Plots, Titles
-from kott_notebooks.demo.world.words import LANGUAGES
 
 ZONE = ZoneInfo("Europe/Athens")
 _LENGTHS = np.array((15, 20, 25, 25, 30, 30, 30, 40, 45, 60, 95)) * MINUTE
@@ -91,8 +90,8 @@ def _slots(dice: Dice, channels: int) -> _Slots:
             length = int(_LENGTHS[dice.one(f"slot {turn}", channel, len(_LENGTHS))])
             if until - at - length < _SHORTEST:
                 length = until - at
-    channel, start, length = np.array(columns, np.int64).reshape(-1, 3).T
-    return _Slots(channel, start, length, np.diff(channel, prepend=-1) > 0)
+    table = np.array(columns, np.int64).reshape(-1, 3)
+    return _Slots(table[:, 0], table[:, 1], table[:, 2], np.diff(table[:, 0], prepend=-1) > 0)
 
 
 @dataclass(frozen=True)
@@ -261,10 +260,9 @@ def _tags(dice: Dice, programmes: _Programmes) -> dict[str, Tag]:
     kinds = int(programmes.name.max(initial=-1)) + 1
     one, two = genres(dice, "programme", kinds)
     rating = dice.many("programme rating", kinds, len(words.RATINGS))
-    ratings = phrased([(text,) * len(LANGUAGES) for text in words.RATINGS])  # type: ignore[misc]
     return {
         "Genre": tag_of([one[programmes.name], two[programmes.name]], phrased(words.GENRES)),
-        "Parental rating": tag_of([rating[programmes.name]], ratings),
+        "Parental rating": tag_of([rating[programmes.name]], in_all(words.RATINGS)),
     }
 
 

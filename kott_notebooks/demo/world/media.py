@@ -1,4 +1,4 @@
-"""The media shelf: movies, series with their episodes, linear channels, in ids' order well mixed."""
+"""The media shelf: movies, series with their episodes, linear channels, well mixed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from kott_notebooks.demo.world.partner import (
     TRAILER,
     tag_vocabulary,
 )
-from kott_notebooks.demo.world.shelf import Made, Meta, Record, Shelf, Tag, Text
+from kott_notebooks.demo.world.shelf import Codes, Made, Meta, Record, Shelf, Tag, Text
 from kott_notebooks.demo.world.titles import EPISODES, MOVIES, PEOPLE, Plots, Titles, person
 from kott_notebooks.demo.world.titles import SERIES as SERIES_TITLES
 from kott_notebooks.demo.world.words import LANGUAGES, Phrase
@@ -72,14 +72,14 @@ def phrased(phrases: Sequence[Phrase]) -> Callable[[str], Sequence[str]]:
     return lambda language: [phrase[LANGUAGES.index(language)] for phrase in phrases]
 
 
-def where(mask: Mask, codes: Ints) -> NDArray[np.int32]:
+def where(mask: Mask, codes: Ints) -> Codes:
     """Give the codes of the rows that have some, and -1 to the others."""
     return np.where(mask, codes, -1).astype(np.int32)
 
 
-def tag_of(columns: Sequence[Ints], words: Callable[[str], Sequence[Any]]) -> Tag:
+def tag_of(columns: Sequence[Ints | Codes], words: Callable[[str], Sequence[Any]]) -> Tag:
     """Make a tag of its first, second ... values; -1 is none."""
-    table = np.stack(columns, axis=1)
+    table: Ints = np.stack(columns, axis=1).astype(np.int64)
     offsets = np.concatenate([[0], np.cumsum((table >= 0).sum(axis=1))])
     return Tag(offsets, table[table >= 0].astype(np.int32), words)
 
@@ -176,7 +176,7 @@ def _numbers(dice: Dice, now: int, plan: _Plan) -> dict[str, Ints]:
     start = np.minimum(start, np.where(expired, end - 90 * DAY, start))
     status[expired | (movie & (state >= 12) & (state < 20))] = 0
     end[linear] = now + 10 * 365 * DAY
-    end[row == channels_end(plan)] = FAR_FUTURE
+    end[row == _eternal(plan)] = FAR_FUTURE
     start, end = start // MINUTE * MINUTE, end // MINUTE * MINUTE
     create = np.minimum(start, now) - DAY - dice.many("media create", count, 30 * DAY)
     update = create + dice.many("media update", count, now - create)
@@ -202,7 +202,7 @@ def _numbers(dice: Dice, now: int, plan: _Plan) -> dict[str, Ints]:
     }
 
 
-def channels_end(plan: _Plan) -> int:
+def _eternal(plan: _Plan) -> int:
     """Give the row after the channels: the first movie, which is on offer for ever."""
     return plan.counts[LINEAR] if plan.counts[MOVIE] else -1
 

@@ -1,4 +1,4 @@
-"""What the partner has defined: asset structs, metas and tags, image and file types, roles, labels."""
+"""What the partner has defined: structs, metas and tags, image and file types, roles, labels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A kind of asset kept as columns: a record's dict is made when somebody asks for it, and not before.
+"""A kind of asset kept as columns: a record's dict is made when somebody asks for it, not before.
 
 Every text, meta and tag is a list of what occurs (a vocabulary, one per language) and a small
 number per row that points into it. What is changed afterwards is an override on a row: a column
@@ -106,7 +106,7 @@ class Column:
 
 
 class Text(Column):
-    """A text that every row may have, in several languages: a name, a description, an external id."""
+    """A text that every row may have, in several languages: a name, a description."""
 
     def values(self, language: str) -> Sequence[str]:
         """Give each row's text, blank where there is none."""
@@ -124,7 +124,7 @@ class Text(Column):
 
 
 class Meta(Column):
-    """A single-valued field. `kind` is its definition's; a text among numbers is a text all the same."""
+    """A single-valued field. `kind` is its definition's; a text among numbers stays a text."""
 
     def __init__(self, kind: str, codes: Codes, words: Words) -> None:
         super().__init__(codes, words)
@@ -263,7 +263,7 @@ class Shelf:
         return len(self.ids)
 
     def text(self, key: str, language: str) -> Sequence[str]:
-        """Give a text (`name`, `description`, `externalid`) per row in one language, "" where absent."""
+        """Give a text (`name`, `description`, `externalid`) per row, "" where absent."""
         return self.texts[key].values(language)
 
     def row(self, asset_id: int) -> int:
@@ -274,7 +274,7 @@ class Shelf:
         return row
 
     def take(self, rows: Ints) -> None:
-        """Keep these rows only, in this order (one may come twice, to be given an id of its own)."""
+        """Keep these rows only, in this order (one may come twice, to be given its own id)."""
         self.ids = self.ids[rows]
         self.numbers = {key: values[rows] for key, values in self.numbers.items()}
         for columns in (self.texts, self.metas, self.tags):
@@ -288,7 +288,7 @@ class Shelf:
     def record(self, row: int, language: str = ALL_LANGUAGES) -> Record:
         """Make the API's object for a row, in its all-languages form or in one language.
 
-        In one language a text that has no translation stands in the default language, as servers do.
+        A text that has no translation stands in the default language, as servers do.
         Nested value objects are shared between records: read them, do not change them.
         """
         record = self._frame(self, row)

@@ -51,11 +51,12 @@ class Titles:
     """A batch of titles, no two of them alike, of a few patterns in turn."""
 
     def __init__(self, dice: Dice, purpose: str, count: int, patterns: tuple[int, ...]) -> None:
+        quotas = _quotas(count, patterns)
         order = dice.order(f"{purpose} order", count)
         self._pattern = np.empty(count, np.int64)
         self._index = np.empty(count, np.int64)
         start = 0
-        for pattern, quota in _quotas(count, patterns):
+        for pattern, quota in quotas:
             rows = order[start : start + quota]
             self._pattern[rows] = pattern
             self._index[rows] = _some(dice, f"{purpose} {pattern}", _size(pattern), quota)
@@ -84,7 +85,7 @@ def _quotas(count: int, patterns: tuple[int, ...]) -> list[tuple[int, int]]:
 
 
 def _some(dice: Dice, purpose: str, size: int, count: int) -> Ints:
-    """Choose different numbers below `size`, walking it in a stride that shares no factor with it."""
+    """Choose different numbers below `size`: walk it in a stride that shares no factor with it."""
     stride = int(size * 0.618)
     while math.gcd(stride, size) > 1:
         stride += 1
@@ -125,7 +126,8 @@ class Plots:
         article = "the " if at == 0 else ""
 
         def one(row: int) -> str:
-            return words.PLOTS[self._plot[row]][at].format(
+            plot: str = words.PLOTS[self._plot[row]][at]
+            return plot.format(
                 who=person(int(self._who[row])),
                 what=article + words.NOUNS[self._what[row]][at],
                 why=words.THEMES[self._why[row]][at],

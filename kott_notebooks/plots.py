@@ -22,6 +22,7 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
+from matplotlib.colors import BoundaryNorm, to_rgba
 from matplotlib.patches import Patch
 from matplotlib.transforms import Bbox, TransformedBbox
 
@@ -32,7 +33,7 @@ from kott_notebooks.times import When
 BLUE, SKY, GREEN, YELLOW = "#0072B2", "#56B4E9", "#009E73", "#F0E442"
 ORANGE, VERMILLION, PURPLE = "#E69F00", "#D55E00", "#CC79A7"
 GREY, PALE, INK = "#999999", "#F0F0F0", "#222222"
-SERIES = (BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILLION, YELLOW)
+SERIES = (BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILLION, YELLOW, GREY)
 
 TITLES = 2_000  # more than anybody reads, and drawing text is slow
 LETTERS = 4  # a title cut shorter says nothing
@@ -170,9 +171,10 @@ def limits(table: pd.DataFrame, *, ax: Axes | None = None, **kwargs: Any) -> Axe
     ax.set(xlabel="households", ylabel="limit", xlim=(0, counts.sum().max()))
     for state, row in counts[counts.any(axis=1)].iterrows():
         base = counts.loc[:state].iloc[:-1].sum()
-        bars = ax.barh(counts.columns, row, left=base, **{"color": LEFT[str(state)], **kwargs})
-        bars.set_label(str(state))
-        ax.bar_label(bars, _that_fit(ax, row), label_type="center", color=INK, fontsize=USUAL)
+        look = {"color": LEFT[str(state)], "label": state, **kwargs}
+        bars = ax.barh(counts.columns, row, left=base, **look)
+        ink = str(_legible(np.array(to_rgba(look["color"]))))
+        ax.bar_label(bars, _that_fit(ax, row), label_type="center", color=ink, fontsize=USUAL)
     ax.invert_yaxis()
     ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, frameon=False, fontsize=USUAL)
     return ax
@@ -233,6 +235,10 @@ def _points(ax: Axes) -> tuple[float, float]:
     return box.width / per_point, box.height / per_point
 
 
+def _row_height(ax: Axes) -> float:
+    return float(_points(ax)[1] / np.ptp(ax.get_ylim()))
+
+
 def _width(text: str) -> float:
     """Estimate a text's width in font sizes, without drawing it."""
     return LETTER * sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in text)
@@ -287,23 +293,35 @@ def _days(stamps: npt.NDArray[np.int64]) -> Numbers:
 
 
 def _times(ax: Axes, ends: Numbers, tz: str | tzinfo, name: str) -> None:
-    """Make x an axis of times in a zone, from the first of `ends` to the last."""
+    """Make x an axis of times in a zone, from the first of `ends` to the last, and say so."""
     zone = ZoneInfo(tz) if isinstance(tz, str) else tz
     locator = _dates.AutoDateLocator(tz=zone)
-    ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(
-        _dates.ConciseDateFormatter(
-            locator,
-            tz=zone,
-            formats=["%Y", "%b", "%a %d", "%H:%M", "%H:%M", "%S.%f"],
-            zero_formats=["", "%Y", "%d %b", "%a %d", "%H:%M", "%H:%M"],
-            offset_formats=["", "%Y", "%b %Y", "%d %b %Y", "%d %b %Y", "%d %b %Y %H:%M"],
-        )
+    formatter = _dates.ConciseDateFormatter(
+        locator,
+        tz=zone,
+        formats=["%Y", "%b", "%a %d", "%H:%M", "%H:%M", "%H:%M:%S"],
+        zero_formats=["", "%Y", "%d %b", "%a %d", "%H:%M", "%H:%M"],
+        show_offset=False,  # of one end alone; the label says both
     )
-    ax.set(xlim=(ends[0], ends[-1]), xlabel=f"{name} ({zone})")
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_formatter(formatter)
+    first, last = _dates.num2date(ends[[0, -1]], tz=zone)
+    clock = "%d %b %Y" if first.hour == last.hour == 0 else "%d %b %Y %H:%M"
+    span = f"{first.strftime(clock)} to {last.strftime(clock)}"
+    ax.set(xlim=(ends[0], ends[-1]), xlabel=f"{name}, {span} ({zone})")
 
 
 # Heat maps
+
+# Classes of shares, each from its value on; all and nothing are classes of their own
+SHARES = {
+    "0 %": 0,
+    "<50": 1e-9,
+    "<80": 0.5,
+    "<95": 0.8,
+    "<100": 0.95,
+    "100 %": 1,
+}
 
 
 def _crossed(
@@ -319,21 +337,24 @@ def _crossed(
 
 def _heat(ax: Axes, shares: Numbers, **kwargs: Any) -> None:
     """Draw shares as cells, percentages where there is room, and a key to the colours."""
-    look: dict[str, Any] = {"cmap": "Blues", "vmin": 0, "vmax": 1, "aspect": "auto", **kwargs}
-    image = ax.imshow(shares, **look)
+    steps = BoundaryNorm(list(SHARES.values()), 256, extend="max")
+    image = ax.imshow(shares, **{"cmap": "YlGnBu", "norm": steps, "aspect": "auto", **kwargs})
     ax.set_facecolor(GREY)  # where nothing is known
     width, height = np.divide(_points(ax), shares.shape[::-1])
     size = min(USUAL, height * 0.8, width / (4 * LETTER))
-    if size >= SMALL:
+    if size >= SMALL and shares.size <= TITLES:
         colours = _legible(image.to_rgba(shares))
         for (i, j), share in np.ndenumerate(shares):
             if not np.isnan(share):
-                look = {"color": colours[i, j], "ha": "center", "va": "center_baseline"}
+                look: dict[str, Any] = {
+                    "color": colours[i, j],
+                    "ha": "center",
+                    "va": "center_baseline",
+                }
                 ax.text(j, i, _percent(share), fontsize=size, **look)
-    quarters = image.to_rgba(np.arange(5) / 4)
-    key = [Patch(facecolor=colour, edgecolor=GREY) for colour in quarters]
+    key = [Patch(color=colour) for colour in image.to_rgba(np.array(list(SHARES.values())))]
     above: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1), "frameon": False}
-    _legend(ax, key, ["0 %", "25 %", "50 %", "75 %", "100 %"], ncols=5, **above)
+    _legend(ax, key, list(SHARES), ncols=len(SHARES), handlelength=1, columnspacing=1, **above)
 
 
 def _percent(share: float) -> str:
@@ -364,7 +385,7 @@ LEFT = {
     "at the limit": ORANGE,
     "1 left": YELLOW,
     "2 left": SKY,
-    "3 and more left": BLUE,
+    "3 or more left": BLUE,
     "no limit set": "#CCCCCC",
     "not known": PALE,
 }
@@ -375,7 +396,7 @@ def _states(table: pd.DataFrame) -> pd.Series[str]:
     unknown, free = table["used"].isna(), table["allowed"].isna()
     cases = [unknown, free, left < 0, left == 0, left == 1, left == 2]
     words = ["not known", "no limit set", *list(LEFT)[:4]]
-    return pd.Series(np.select(cases, words, "3 and more left"), index=table.index)
+    return pd.Series(np.select(cases, words, "3 or more left"), index=table.index)
 
 
 def _that_fit(ax: Axes, counts: pd.Series[int]) -> list[str]:
@@ -399,9 +420,9 @@ class _Blocks(NamedTuple):
 
 def _channels(table: pd.DataFrame, channels: Iterable[Any] | pd.DataFrame | None) -> pd.Index[Any]:
     own: pd.Series[Any] = table["linearAssetId"]
-    if channels is None:
-        return pd.Index(own.dropna().unique()).sort_values()
-    return pd.Index(pd.Series(channel_ids(channels)).astype(own.dtype))
+    shown = own.dropna().unique() if channels is None else channel_ids(channels)
+    labels: pd.Index[Any] = pd.Index(pd.Series(shown).astype(own.dtype))
+    return labels.sort_values() if channels is None else labels
 
 
 def _names(names: Names | None, channels: Iterable[Any] | pd.DataFrame | None) -> Names | None:
@@ -453,7 +474,8 @@ def _strips(
     _times(ax, _days(np.array([first, last])), tz, "startDate")
     _label_rows(ax, _labels(labels, _names(names, channels)))
     _draw(ax, _blocks(table, labels, first, last), **{"linewidths": 1, **look})
-    ax.hlines(np.arange(1, len(labels)) - 0.5, *ax.get_xlim(), color="white", linewidth=0.5)
+    if _row_height(ax) > SMALL:
+        ax.hlines(np.arange(1, len(labels)) - 0.5, *ax.get_xlim(), color="white", linewidth=0.5)
     ax.set(ylabel="linearAssetId", facecolor=PALE)
     return ax
 
@@ -461,7 +483,8 @@ def _strips(
 def _draw(ax: Axes, blocks: _Blocks, **kwargs: Any) -> None:
     """Draw all blocks as one collection; white edges part them where they are wide enough."""
     left, right = _days(blocks.start), _days(blocks.end)
-    top, bottom = blocks.row - 0.42, blocks.row + 0.42
+    apart = 0.42 if _row_height(ax) > SMALL else 0.5  # rows too thin for a space join
+    top, bottom = blocks.row - apart, blocks.row + apart
     corners = [(left, top), (right, top), (right, bottom), (left, bottom)]
     outlines = np.stack([np.stack(corner, axis=-1) for corner in corners], axis=1)
     wide = np.median(right - left) / np.ptp(ax.get_xlim()) * _points(ax)[0] > 4
@@ -471,17 +494,15 @@ def _draw(ax: Axes, blocks: _Blocks, **kwargs: Any) -> None:
 
 def _draw_titles(ax: Axes, blocks: _Blocks) -> None:
     """Write titles into the blocks that have room for some letters, the longest blocks first."""
-    width, height = _points(ax)
-    row_height = height / np.ptp(ax.get_ylim())
-    size = min(USUAL, 0.6 * row_height)
+    size = min(USUAL, 0.6 * _row_height(ax))
     if size < SMALL:
         return
-    left, right = _days(blocks.start), _days(blocks.end)
-    room = (right - left) / np.ptp(ax.get_xlim()) * width - 4  # points, less a margin
+    left, right = _days(blocks.start), _days(_until_next(blocks))
+    room = (right - left) / np.ptp(ax.get_xlim()) * _points(ax)[0] - 6  # points, less a margin
     letters = (room / (LETTER * size)).astype(int)
     fit = np.flatnonzero((letters >= LETTERS) & (blocks.title != ""))
     for i in fit[np.argsort(-room[fit], kind="stable")][:TITLES]:
-        block = Bbox.from_extents(left[i], blocks.row[i] + 0.42, right[i], blocks.row[i] - 0.42)
+        block = Bbox.from_extents(left[i], blocks.row[i] - 0.5, right[i], blocks.row[i] + 0.5)
         text = ax.annotate(
             _short(str(blocks.title[i]), letters[i]),
             (left[i], blocks.row[i]),
@@ -492,8 +513,19 @@ def _draw_titles(ax: Axes, blocks: _Blocks) -> None:
             fontsize=size,
             parse_math=False,
             clip_on=True,
+            in_layout=False,
         )
         text.set_clip_box(TransformedBbox(block, ax.transData))
+
+
+def _until_next(blocks: _Blocks) -> npt.NDArray[np.int64]:
+    """Give each block's end, or the start of the next where that overlaps it."""
+    order = np.lexsort((blocks.start, blocks.row))
+    until = blocks.end.copy()
+    one, other = order[:-1], order[1:]
+    same = blocks.row[one] == blocks.row[other]
+    until[one[same]] = np.minimum(until[one[same]], blocks.start[other[same]])
+    return until
 
 
 def _mark(ax: Axes, now: int, first: int, last: int) -> None:

@@ -88,8 +88,8 @@ def login(
 class Session:
     """One user's way into one partner: calls actions, pages lists, keeps the secrets to itself.
 
-    `url`, `partner_id` and `username` may be read; `unfinished` holds the lists that were stopped.
-    It is a context manager that logs out at the end.
+    `url`, `partner_id`, `username` and `http` may be read; `unfinished` holds the lists that were
+    stopped. It is a context manager that logs out at the end.
     """
 
     def __init__(self, who: Credentials, *, http: requests.Session | None = None) -> None:
@@ -111,7 +111,7 @@ class Session:
             "userId": _text(settings.get("user_id")),
             "format": wire.FORMATS[self.format],
         }
-        self._http = http or requests.Session()
+        self.http = http or requests.Session()
         self._renewing = threading.Lock()
         _warn_of_plain_http(self.url)
 
@@ -259,7 +259,7 @@ class Session:
 
     def __exit__(self, *_: object) -> None:
         self.logout()
-        self._http.close()
+        self.http.close()
 
     def __repr__(self) -> str:
         return f"<kott Session: {', '.join(self._card().values())}>"
@@ -364,7 +364,7 @@ class Session:
     def _post(self, path: str, parameters: dict[str, Any]) -> tuple[int, bytes]:
         asked = path.removeprefix("/api_v3/service/").replace("/action/", ".")
         try:
-            response = self._http.post(
+            response = self.http.post(
                 self.url + path,
                 data=wire.encode(self._globals | parameters),
                 headers={

@@ -76,7 +76,7 @@ def _told(what: object, status: int) -> int:
 
 @contextlib.contextmanager
 def _warnings_on_one_line() -> Iterator[None]:
-    def show(message: Warning | str, *_: object) -> None:
+    def show(message: Warning | str, *_: object, **__: object) -> None:
         _told(f"warning: {message}", DONE)
 
     with warnings.catch_warnings():

@@ -16,42 +16,52 @@ TRIP = """\
 import kott_notebooks as kott
 from kott_notebooks import catalog, demo, household, plots, schedule
 
-# Log in: here to a partner made up in this process. kott.login() asks for yours.
+# Log in, here to a partner made up in this process; kott.login() asks for yours.
 session = demo.login()
 session
 
-# The whole catalogue as one table, and how it was gathered
+# The catalogue as one table, and how it was gathered
 assets = kott.assets(session)
 assets[["id", "type", "name", "createDate", "metas.Year"]]
 kott.provenance(assets)
 
-# The TV channels, and their programmes of eight days
+# The TV channels, and what is on them from yesterday to next week
 channels = kott.channels(session)
 epg = kott.epg(session, "today-1d", "today+7d", channels=channels)
-epg[["linearAssetId", "startDate", "endDate", "name"]]
+epg.loc[epg["startDate"].dt.hour == 20, ["linearAssetId", "startDate", "name"]]
+kott.provenance(epg)
 
-# Households with their users and devices; personal texts are hashed unless pii=True
-households = kott.households(session)
+# Households, by the ids that your own records have; names are hashed unless pii=True
+households = kott.households(session, range(20_001, 20_501))
 users = kott.household_users(session, households)
 devices = kott.household_devices(session, households)
-households[["id", "devicesLimit", "usersLimit", "createDate", "state"]]
+households[["id", "name", "devicesLimit", "usersLimit", "createDate", "state"]]
+kott.provenance(households)
 
-# What the tables say
+# Is the catalogue complete, and how did it grow?
 types = kott.labels(session, ["assetStruct"]).astype({"id": "Int64"}).set_index("id")["name"]
-names = channels.set_index("id")["name"]
+catalog.completeness(assets).query("0 < share < 1").sort_values("share")
 catalog.completeness(assets).pipe(plots.completeness, names=types)
 catalog.growth(assets).pipe(plots.growth, names=types)
+
+# What is on tonight, and has the guide holes or doubles?
+names = channels.set_index("id")["name"]
+plots.grid(epg, channels=channels[:12], start="now-2h", end="now+4h", names=names)
 schedule.gaps(epg, channels=channels)
 schedule.gaps(epg, channels=channels).pipe(plots.gaps, channels=channels, names=names)
 schedule.overlaps(epg)
 schedule.overlaps(epg).pipe(plots.overlaps, channels=channels, names=names)
+schedule.coverage(epg, channels=channels).query("share < 1")
 schedule.coverage(epg, channels=channels).pipe(plots.coverage, names=names)
-household.limits(households, users, devices).pipe(plots.limits)
-"""
 
+# How near are households to their limits?
+limits = household.limits(households, users, devices)
+limits.query("left < 0")
+plots.limits(limits)
+"""
 LOOK = (
     *("display.width", 100, "display.max_columns", 8, "display.max_colwidth", 48),
-    *("display.max_rows", 8, "display.min_rows", 6, "display.show_dimensions", False),
+    *("display.max_rows", 30, "display.min_rows", 6, "display.show_dimensions", False),
 )
 
 
@@ -74,24 +84,26 @@ def walk(folder: Path) -> None:
 
 def run(line: str, names: dict[str, Any]) -> Any:
     """Run a line as Python's prompt does; give what it is worth, or what it gave a name to."""
-    try:
-        return eval(line or "None", names)
-    except SyntaxError:
+    name, assigned, _ = line.partition(" = ")
+    if line.startswith(("import", "from")) or (assigned and name.isidentifier()):
         exec(line, names)
-    return names.get(line.partition(" = ")[0])
+        return names.get(name)
+    return eval(line or "None", names) if not line.startswith("#") else None
 
 
 def _said(value: Any, line: str, folder: Path) -> Iterator[str]:
     """Say what a line gave: how a table came, or what is in it; where a picture went."""
-    if isinstance(value, pd.DataFrame) and "=" in line.partition("(")[0]:
-        yield f"# {_gathered(value)}"
-    elif isinstance(value, pd.DataFrame | kott.Session):
+    if line.partition(" = ")[0].isidentifier():
+        if isinstance(value, pd.DataFrame) and "requests" in value.attrs.get("kott", {}):
+            yield f"# {_gathered(value)}"
+    elif isinstance(value, pd.DataFrame):
+        yield str(value) if len(value) else "# none"
+    elif isinstance(value, kott.Session):
         yield str(value)
     elif hasattr(value, "figure"):
-        name = line.partition("plots.")[2].partition(",")[0].rstrip(")")
-        file = folder / f"{name}.png"
-        value.figure.savefig(file)
-        yield f"# picture: {file}"
+        name = line.partition("plots.")[2].partition(",")[0].partition("(")[0].rstrip(")")
+        value.figure.savefig(folder / f"{name}.png")
+        yield f"# picture: {folder / name}.png"
 
 
 def _gathered(table: pd.DataFrame) -> str:

@@ -11,6 +11,7 @@ from kott_notebooks.demo.world.guide import channels_of, guide_shelf
 from kott_notebooks.demo.world.homes import Account, accounts, homes
 from kott_notebooks.demo.world.media import media_shelf
 from kott_notebooks.demo.world.shelf import Record, Shelf
+from kott_notebooks.demo.world.shop import shop
 
 __all__ = ["Account", "Defect", "Shelf", "World", "build"]
 
@@ -63,12 +64,14 @@ def build(
     objects = partner.labels(moment - 5 * _YEAR)
     objects["KalturaRegion"] = partner.regions(linear.ids.tolist())
     objects |= homes(dice, moment, households)
+    epg = guide_shelf(dice, moment, days, linear)
+    objects |= shop(dice, moment, media, epg, objects)
     return World(
         now=moment,
         seed=seed,
         partner_id=partner.PARTNER_ID,
         media=media,
-        epg=guide_shelf(dice, moment, days, linear),
+        epg=epg,
         objects=objects,
         accounts=accounts(objects["KalturaOTTUser"]),
     )

@@ -451,3 +451,23 @@ def test_rows_can_be_taken_twice_or_not_at_all() -> None:
     assert {key: after[3][key] for key in ("startDate", "tags")} == {
         key: before[0][key] for key in ("startDate", "tags")
     }
+
+
+def test_the_shop_sells_and_keeps_what_there_is(clean: World) -> None:
+    """Curated sets, entitlements, recordings and bookmarks point at what exists."""
+    objects = clean.objects
+    media, programmes = set(clean.media.ids.tolist()), set(clean.epg.ids.tolist())
+    users = {one["id"]: one.get("householdId") for one in objects["KalturaOTTUser"]}
+    products = {one["id"] for one in objects["KalturaSubscription"]}
+    for channel in objects["KalturaChannel"]:
+        picked = channel.get("mediaIds", "")
+        assert {int(one) for one in picked.split(",") if one} <= media
+    for one in objects["KalturaEntitlement"]:
+        assert users[one["userId"]] == one["householdId"]
+        assert one["productId"] in products
+    assert {one["assetId"] for one in objects["KalturaRecording"]} <= programmes
+    assert {one["assetId"] for one in objects["KalturaAssetHistory"]} <= media
+    assert {one["userId"] for one in objects["KalturaBookmark"]} <= set(users)
+    assert {one["programId"] for one in objects["KalturaIngestEpgProgramResult"]} <= programmes
+    assert all(objects[cls] for cls in ("KalturaChannel", "KalturaPpv", "KalturaCollection"))
+    assert {one["status"] for one in objects["KalturaRecording"]} == {"RECORDED", "SCHEDULED"}

@@ -1,27 +1,49 @@
-"""A partner that lives in this process: logs in, serves, and tells what is wrong with it.
+"""A partner that lives in this process: log in, pull, and no network is needed.
 
-The backend is written from the API's facts and shares no code with the client, so the client that
-is tried here is the real one, down to the bytes.
+    session = demo.login()             the real client, mounted on a backend without a socket
+    with demo.serve() as server: ...   the same backend behind a port, at server.url
+
+What the backend does, and what it leaves out:
+
+| of the API | here |
+|---|---|
+| requests | JSON, forms, GET with path pairs or a query; no file uploads |
+| replies | JSON and XML, gzip; JSONP and the other formats are refused |
+| multirequest | references, abortOnError, abortAllOnError, skipCondition |
+| global parameters | all; kalsig is not checked, as nobody does |
+| sessions | every login, revoke, switchUser, lock-out, app and refresh tokens |
+| roles | anonymous to administrator, and custom ones as permission items |
+| asset.list, .get, .count | KSQL with every operator and key; groups; orders (popularity made up) |
+| channel, epg, lineup | .list and .get |
+| household, householdUser, householdDevice, ottUser | .get and .list |
+| labels: structs, metas, tags, image types, regions ... | .list |
+| offers and histories: subscription, entitlement, recording ... | .list |
+| any other list action | an empty list of its class, for operators and above |
+| anything that would change something, and other reads | forbidden: 500004 |
+| recordings, recommendations and bundles as assets | none are found |
+| geo_block, parental_rules, user_interests | taken, and hide nothing |
+| entitled_assets | everything is free |
 """
 
 from __future__ import annotations
 
-import functools
 import time
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import pandas as pd
 import requests
 
 from kott_notebooks import session as client
-from kott_notebooks.demo.backend import DEPLOYMENTS, Backend
-from kott_notebooks.demo.catalogue import World, build
+from kott_notebooks.demo import catalogue
+from kott_notebooks.demo.backend import Backend, Deployment
+from kott_notebooks.demo.catalogue import Account
 from kott_notebooks.demo.faults import Faults
 from kott_notebooks.demo.server import Server
 from kott_notebooks.demo.transport import DemoAdapter
 from kott_notebooks.demo.world.homes import MAIL, PASSWORDS
+from kott_notebooks.demo.world.partner import PARTNER_ID
 from kott_notebooks.errors import KottError
 
 __all__ = [
@@ -29,146 +51,134 @@ __all__ = [
     "PASSWORD",
     "URL",
     "USERNAME",
+    "Backend",
+    "Deployment",
     "Faults",
     "Server",
-    "backend_of",
+    "backend",
     "defects",
     "login",
+    "make",
     "serve",
 ]
 
 URL = "https://demo.kott.invalid"
-PARTNER_ID = 478
-USERNAME = f"operator@{MAIL}"
-PASSWORD = PASSWORDS["operator"]
+USERNAME, PASSWORD = f"operator@{MAIL}", PASSWORDS["operator"]
+_CREDENTIALS = frozenset(("username", "pin", "app_token", "refresh_token", "ks", "anonymous"))
 
-Clock = Callable[[], float]
+_world = lru_cache(maxsize=4)(catalogue.build)
+
+
+def make(
+    *,
+    seed: int = 7,
+    assets: int = 2_000,
+    channels: int = 40,
+    days: int = 8,
+    households: int = 500,
+    defects: bool = True,
+    deployment: str | Deployment = "strict",
+    clock: Callable[[], float] | None = None,
+    faults: Faults | None = None,
+    roles: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+) -> Backend:
+    """Make a partner: a world from a seed and of these sizes, behind a deployment's rules.
+
+    The guide runs from the day before the clock's day, for so many days; `clock` gives epoch
+    seconds, and goes on deciding when a ks is over. `deployment` is `strict`, `roomy` or `old`;
+    `faults` make it a bad day; `roles` are custom roles as permission items. The same arguments in
+    the same second make the same world.
+    """
+    clock = clock or time.time
+    world = _world(
+        seed=seed,
+        assets=assets,
+        channels=channels,
+        days=days,
+        households=households,
+        now=int(clock()),
+        defects=defects,
+    )
+    return Backend(world, deployment=deployment, clock=clock, faults=faults, roles=roles)
 
 
 def login(
     *,
+    seed: int = 7,
+    assets: int = 2_000,
+    channels: int = 40,
+    days: int = 8,
+    households: int = 500,
+    defects: bool = True,
+    deployment: str | Deployment = "strict",
+    clock: Callable[[], float] | None = None,
+    faults: Faults | None = None,
+    roles: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
     user: str = "operator",
     backend: Backend | None = None,
-    seed: int = 7,
-    assets: int = 2_000,
-    channels: int = 40,
-    days: int = 8,
-    households: int = 500,
-    defects: bool = True,
-    deployment: str = "strict",
-    clock: Clock | datetime | None = None,
-    faults: Faults | None = None,
-    **settings: Any,
+    **login_arguments: Any,
 ) -> client.Session:
-    """Log in to a demo partner of one's own, without a socket, and return the Session.
+    """Log in to a demo partner and return the Session, as `kott.login` does.
 
-    - `user`: `operator`, `manager`, `administrator`, `master` (of a household), `user`, or
-      `anonymous`.
-    - `seed`, `assets` (linear channels among them), `channels`, `days`, `households`: what it has;
-      the same numbers and clock make the same partner. `defects=False` leaves nothing wrong.
-    - `deployment`: `strict` (small pages, households not listed), `roomy` or `old`.
-    - `clock`: the partner's time: a function that gives epoch seconds, or a datetime that stays.
-    - `faults`: what a bad day looks like. `backend`: a partner that is there already.
-    - `settings`: those of `kott.login`: `format`, `language`, `client_tag` ...
+    The partner is made as `make` does, or shared by handing in its `backend`. `user` is a role
+    (`anonymous`, `user`, `master`, `operator`, `manager`, `administrator` or one of `roles`) or a
+    username. Further arguments, such as `format` or `language`, go to `kott.login`; if they bring
+    credentials, nobody asks for `user`.
     """
-    partner = backend or _backend(
-        deployment,
-        clock,
-        faults,
+    backend = backend or make(
         seed=seed,
         assets=assets,
         channels=channels,
         days=days,
         households=households,
         defects=defects,
+        deployment=deployment,
+        clock=clock,
+        faults=faults,
+        roles=roles,
     )
     http = requests.Session()
-    http.mount(URL, DemoAdapter(partner))
-    return client.login(URL, PARTNER_ID, http=http, **_means(partner, user), **settings)
+    http.mount(URL, DemoAdapter(backend))
+    if not _CREDENTIALS & set(login_arguments):
+        login_arguments |= _credentials(backend, user)
+    return client.login(URL, PARTNER_ID, http=http, **login_arguments)
 
 
-def serve(
-    port: int = 0,
-    *,
-    backend: Backend | None = None,
-    seed: int = 7,
-    assets: int = 2_000,
-    channels: int = 40,
-    days: int = 8,
-    households: int = 500,
-    defects: bool = True,
-    deployment: str = "strict",
-    clock: Clock | datetime | None = None,
-    faults: Faults | None = None,
-) -> Server:
-    """Serve a demo partner on a port of this machine, for browsers and other clients.
+def _credentials(backend: Backend, user: str) -> dict[str, Any]:
+    if user == "anonymous":
+        return {"anonymous": True}
+    account = _account(backend.partner.sessions.accounts, user)
+    return {"username": account.username, "password": account.password}
 
-    Arguments as `login`; port 0 takes any that is free. The server runs until it is closed, or
-    until its `with` block ends; `.url` is what a client logs in to.
+
+def _account(accounts: Sequence[Account], user: str) -> Account:
+    """Find an account by its username, or the first whose highest role is the one named."""
+    for account in accounts:
+        if user in (account.username, account.roles[-1]):
+            return account
+    known = ", ".join(sorted({"anonymous", *(account.roles[-1] for account in accounts)}))
+    raise KottError(f"The demo has no user {user!r}: choose one of {known}, or a username.")
+
+
+def serve(port: int = 0, *, backend: Backend | None = None, **partner: Any) -> Server:
+    """Put a demo partner behind a port of this machine (0: any free one), and return it running.
+
+    Takes what `make` takes, or a `backend`. The server is a context manager; its `url` is what to
+    log in to, its `backend` what answers.
     """
-    partner = backend or _backend(
-        deployment,
-        clock,
-        faults,
-        seed=seed,
-        assets=assets,
-        channels=channels,
-        days=days,
-        households=households,
-        defects=defects,
-    )
-    return Server(partner, port)
+    return Server(backend or make(**partner), port)
 
 
-def backend_of(session: client.Session) -> Backend:
-    """Give the partner behind a session of `login`: its log, its world."""
+def backend(session: client.Session) -> Backend:
+    """Give the backend that a session of `demo.login` talks to; KottError for any other session."""
     adapter = session.http.get_adapter(session.url)
     if not isinstance(adapter, DemoAdapter):
-        raise KottError("This session is not one of demo.login(): its partner is somewhere else.")
+        raise KottError("This session talks to a real server: only demo.login() has a backend.")
     return adapter.backend
 
 
 def defects(session: client.Session) -> pd.DataFrame:
-    """List what is wrong with the demo partner, one row a finding; rule, kind, id, what `str`.
-
-    Every consequence of a planted defect is listed, since one plant can break several rules.
-    """
-    columns = ["rule", "kind", "id", "what"]
-    planted = backend_of(session).world.defects
-    rows = [[getattr(one, name) for name in columns] for one in planted]
-    return pd.DataFrame(rows, columns=columns).astype("str")
-
-
-def _backend(
-    deployment: str, clock: Clock | datetime | None, faults: Faults | None, **world: int
-) -> Backend:
-    if deployment not in DEPLOYMENTS:
-        raise KottError(f"deployment is one of {', '.join(DEPLOYMENTS)}; not {deployment!r}.")
-    ticking = _ticking(clock)
-    built = _world(now=int(ticking()), **world)
-    return Backend(built, deployment=deployment, clock=ticking, faults=faults)
-
-
-def _ticking(clock: Clock | datetime | None) -> Clock:
-    if clock is None:
-        return time.time
-    if not isinstance(clock, datetime):
-        return clock
-    still = (clock if clock.tzinfo else clock.replace(tzinfo=UTC)).timestamp()
-    return lambda: still
-
-
-@functools.lru_cache(maxsize=4)
-def _world(**arguments: Any) -> World:
-    return build(**arguments)
-
-
-def _means(partner: Backend, user: str) -> dict[str, Any]:
-    """Find what somebody logs in with, by role or by name."""
-    if user == "anonymous":
-        return {"anonymous": True}
-    for account in partner.partner.sessions.accounts:
-        if user in (account.username, *account.roles):
-            return {"username": account.username, "password": account.password}
-    known = {role for account in partner.world.accounts for role in account.roles}
-    raise KottError(f"user is one of {', '.join(sorted(known))} or anonymous; not {user!r}.")
+    """List what is wrong in a session's demo partner, on purpose: rule, kind, id, what."""
+    planted = backend(session).world.defects
+    rows = [(one.rule, one.kind, one.id, one.what) for one in planted]
+    return pd.DataFrame(rows, columns=["rule", "kind", "id", "what"], dtype="str")

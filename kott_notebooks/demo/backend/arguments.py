@@ -28,6 +28,21 @@ def is_abstract(cls: str) -> bool:
     return cls in _ABSTRACT or ("Base" in cls and len(schema.extending(cls)) > 1)
 
 
+@cache
+def orders(cls: str | None) -> str | None:
+    """Name the enum of what a filter's `orderBy` takes: that of its class, or of the next above."""
+    if cls is None:
+        return None
+    name = cls.removesuffix("Filter") + "OrderBy"
+    return name if schema.enum(name) else orders(schema.data()["classes"][cls]["base"])
+
+
+def _order(cls: str, given: str, where: str) -> Any:
+    """Check an order against its enum, since the schema types it as mere text."""
+    enum = orders(cls)
+    return _enum(enum, given, where) if enum else given
+
+
 def checked(
     action: schema.Action, parameters: Mapping[str, Any], *, strict: bool
 ) -> dict[str, Any]:
@@ -99,6 +114,8 @@ class Reader:
             for name, value in sent.items()
             if name in kinds
         }
+        if schema.extends(actual, "KalturaFilter") and read.get("orderBy"):
+            read["orderBy"] = _order(actual, read["orderBy"], f"{where}.orderBy")
         return {"objectType": actual, **read}
 
     def array(self, cls: str, given: Any, where: str) -> list[Any]:

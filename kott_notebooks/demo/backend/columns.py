@@ -98,7 +98,8 @@ class Measures:
     def find(self, operator: str, value: str, now: int) -> Mask:
         """Compare every row's number; one without satisfies nothing but `!+`."""
         if operator in (EXISTS, MISSING):
-            return np.isnan(self.values) == (operator == MISSING)
+            absent: Mask = np.isnan(self.values)
+            return absent if operator == MISSING else ~absent
         wanted = [float(part) for part in value.split(",")]
         if self.moments:
             wanted = [now + one if one < OFFSETS_BELOW else one for one in wanted]

@@ -73,10 +73,11 @@ def _by_value(call: Call, rows: Rows, key: str) -> dict[str | None, Rows]:
     known = language if language in call.partner.languages else call.partner.default_language
     for labels, having, codes in search.values(key, known):
         wanted = place[having] >= 0
-        pairs = np.unique(np.stack([codes[wanted], place[having[wanted]]]), axis=1)
-        starts = np.flatnonzero(np.diff(pairs[0], prepend=-1))
-        for start, part in zip(starts, np.split(pairs[1], starts[1:]), strict=True):
-            found.setdefault(labels[int(pairs[0][start])], []).append(part)
+        once = np.unique(codes[wanted].astype(np.int64) * search.count + place[having[wanted]])
+        code, places = np.divmod(once, search.count)
+        edges = np.flatnonzero(np.diff(code)) + 1
+        for part in np.split(np.arange(len(once)), edges) if len(once) else ():
+            found.setdefault(labels[int(code[part[0]])], []).append(places[part])
     return {label: rows[np.unique(np.concatenate(parts))] for label, parts in found.items()}
 
 

@@ -10,17 +10,14 @@ import numpy as np
 from kott_notebooks.demo.backend import columns
 from kott_notebooks.demo.backend.columns import Codes, Column, Mask, Rows
 from kott_notebooks.demo.catalogue import Shelf
+from kott_notebooks.demo.world.shelf import Meta, Text
 
 MEDIA, EPG = "media", "epg"
 DATES = frozenset(("start_date", "end_date", "create_date", "update_date"))
 NUMBERS = DATES | {"media_id", "epg_id", "linear_media_id", "epg_channel_id"}
 TEXTS = ("name", "description", "externalid")
-SWITCHES = (
-    "geo_block",
-    "parental_rules",
-    "user_interests",
-    "auto_fill",
-)  # none of them hides a row
+# Switches that hide no row of the demo: it blocks nobody, and knows nobody's interests.
+SWITCHES = ("geo_block", "parental_rules", "user_interests", "auto_fill")
 
 
 class Library:
@@ -64,13 +61,13 @@ class Library:
     def _all(self) -> Mask:
         return np.full(self.shelf.count, True)
 
+    def _none(self) -> Mask:
+        return np.full(self.shelf.count, False)
+
     def _entitlement(self) -> Column:
         """Everything in the demo is free; what one must pay for is listed, but not enforced."""
-        masks = {"free": True, "both": True, "entitled": False, "not_entitled": False}
-        count = self.shelf.count
-        return columns.Choices(
-            {value: lambda has=has: np.full(count, has) for value, has in masks.items()}
-        )
+        free, paid = self._all, self._none
+        return columns.Choices({"free": free, "both": free, "entitled": paid, "not_entitled": paid})
 
     def _meta(self, name: str, language: str) -> Column:
         meta = self.shelf.metas[name]
@@ -95,7 +92,7 @@ class Library:
         if self._is_number(key) or key == "asset_type":
             numbers, codes = np.unique(self.shelf.numbers[key], return_inverse=True)
             yield [str(number) for number in numbers], every, codes.astype(np.int32)
-        singles = [self.shelf.texts[key]] if key in TEXTS else []
+        singles: list[Text | Meta] = [self.shelf.texts[key]] if key in TEXTS else []
         singles += [self.shelf.metas[name] for name in self._metas.get(key, ())]
         for one in singles:
             has = one.codes >= 0

@@ -12,18 +12,20 @@ from kott_notebooks.demo.backend.arguments import number, truth
 from kott_notebooks.demo.backend.records import Joined, Shown
 from kott_notebooks.demo.backend.refusals import Refusal
 
+_NUMBER = re.compile(r"[0-9]{1,6}")
 _REFERENCE = re.compile(r"\{(\d+):result((?::[^{}:]+)*)\}")
 
 
 def sub_requests(parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Take a multirequest apart, in order: its requests count from 0 or from 1 without holes."""
-    numbers = sorted(int(key) for key in parameters if key.isascii() and key.isdigit())
-    if numbers and numbers not in (list(range(len(numbers))), list(range(1, len(numbers) + 1))):
+    keys = sorted((key for key in parameters if _NUMBER.fullmatch(key)), key=int)
+    numbers = [int(key) for key in keys]
+    if numbers not in (list(range(len(keys))), list(range(1, len(keys) + 1))):
         raise Refusal("MultirequestIndexNotZeroBased")
-    common = {key: value for key, value in parameters.items() if not key.isdigit()}
-    parts = [parameters[str(number)] for number in numbers]
+    parts = [parameters[key] for key in keys]
     if not all(isinstance(part, dict) for part in parts):
         raise Refusal("BadRequest", why="a part of the multirequest is not an object")
+    common = {key: value for key, value in parameters.items() if key not in keys}
     return [{**common, **part} for part in parts]
 
 

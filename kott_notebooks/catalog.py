@@ -118,8 +118,9 @@ def _tagged(cells: pd.Series[str]) -> Mask:
     codes, texts = pd.factorize(cells)
     each = pd.DataFrame({"id": np.arange(len(texts)), "tags.one": pd.Series(texts, dtype="str")})
     values = nested.tags(each, "one")
-    full = values.loc[_given(values["value"]), nested.KEY].to_numpy()
-    return np.isin(codes, full)
+    full = values.loc[_given(values["value"]), nested.KEY]
+    plain = _given(each["tags.one"]) & ~each["tags.one"].str.match(r"[\[{]").to_numpy(bool)
+    return np.isin(codes, [*full, *np.flatnonzero(plain)])  # `kott.flat` makes plain text
 
 
 class _Entry(msgspec.Struct):

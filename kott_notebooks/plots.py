@@ -88,6 +88,7 @@ def growth(
     _times(ax, days, tz, "period")
     _legend(ax, drawn[::-1], labels[::-1], loc="upper left", title="type")
     ax.set(ylabel="total", ylim=(0, None))
+    ax.locator_params(axis="y", integer=True)
     return ax
 
 
@@ -176,6 +177,7 @@ def limits(table: pd.DataFrame, *, ax: Axes | None = None, **kwargs: Any) -> Axe
         ink = str(_legible(np.array(to_rgba(look["color"]))))
         ax.bar_label(bars, _that_fit(ax, row), label_type="center", color=ink, fontsize=USUAL)
     ax.invert_yaxis()
+    ax.locator_params(axis="x", integer=True)
     ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, frameon=False, fontsize=USUAL)
     return ax
 

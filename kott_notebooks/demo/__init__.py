@@ -55,7 +55,7 @@ __all__ = [
     "Deployment",
     "Faults",
     "Server",
-    "backend",
+    "backend_of",
     "defects",
     "login",
     "make",
@@ -169,7 +169,7 @@ def serve(port: int = 0, *, backend: Backend | None = None, **partner: Any) -> S
     return Server(backend or make(**partner), port)
 
 
-def backend(session: client.Session) -> Backend:
+def backend_of(session: client.Session) -> Backend:
     """Give the backend that a session of `demo.login` talks to; KottError for any other session."""
     adapter = session.http.get_adapter(session.url)
     if not isinstance(adapter, DemoAdapter):
@@ -179,6 +179,6 @@ def backend(session: client.Session) -> Backend:
 
 def defects(session: client.Session) -> pd.DataFrame:
     """List what is wrong in a session's demo partner, on purpose: rule, kind, id, what."""
-    planted = backend(session).world.defects
+    planted = backend_of(session).world.defects
     rows = [(one.rule, one.kind, one.id, one.what) for one in planted]
     return pd.DataFrame(rows, columns=["rule", "kind", "id", "what"], dtype="str")

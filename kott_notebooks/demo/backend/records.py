@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+import msgspec
 
 from kott_notebooks.demo.backend import replies
 from kott_notebooks.demo.backend.protocol import JSON
@@ -26,13 +28,14 @@ class View:
 
     def item(self, record: Mapping[str, Any]) -> dict[str, Any]:
         """Show one item of a list, or the object of a get."""
-        return self._picked(self._object(record))
+        return self.picked(self._object(record))
 
     def asset(self, record: dict[str, Any]) -> dict[str, Any]:
         """Show an asset that its shelf has already put into the language."""
-        return self.item(record) if self.role else self._picked(record)
+        return self.item(record) if self.role else self.picked(record)
 
-    def _picked(self, shown: dict[str, Any]) -> dict[str, Any]:
+    def picked(self, shown: dict[str, Any]) -> dict[str, Any]:
+        """Leave the properties that were asked for."""
         if self.properties is None:
             return shown
         return {name: value for name, value in shown.items() if name in self.properties}
@@ -67,27 +70,29 @@ class View:
         return texts[known[0]] if known else None
 
 
+Key = tuple[str, View, int]  # a shelf's name, a view, a format
+
+
 class Store:
     """Encoded records, kept while there is room: a page that was served once is served fast."""
 
     def __init__(self, limit: int = CACHE_BYTES) -> None:
         self.limit = limit
         self.held = 0
-        self._buckets: dict[tuple[object, ...], dict[int, bytes]] = {}
+        self._buckets: dict[Key, dict[int, bytes]] = {}
         self._lock = threading.Lock()
 
-    def bucket(self, key: tuple[object, ...]) -> dict[int, bytes]:
-        """Give the records held of one shelf, view and format."""
-        return self._buckets.setdefault(key, {})
+    def held_of(self, key: Key) -> Mapping[int, bytes]:
+        """Give the records held of one shelf, view and format, by row."""
+        return self._buckets.get(key, {})
 
-    def add(self, bucket: dict[int, bytes], row: int, piece: bytes) -> None:
+    def add(self, key: Key, row: int, piece: bytes) -> None:
         """Keep a record; when there is no room for it, everything held is let go."""
         with self._lock:
             if self.held + len(piece) > self.limit:
-                for one in self._buckets.values():
-                    one.clear()
+                self._buckets.clear()
                 self.held = 0
-            bucket[row] = piece
+            self._buckets.setdefault(key, {})[row] = piece
             self.held += len(piece)
 
 
@@ -113,20 +118,25 @@ class Shown:
 
     def pieces(self, form: int) -> list[bytes]:
         """Give each record's bytes, from the store where it has them."""
-        bucket = self.store.bucket((self.name, self.view, form))
-        return [bucket.get(row) or self._encode(row, form, bucket) for row in self.rows]
+        key = (self.name, self.view, form)
+        held = self.store.held_of(key)
+        return [held.get(row) or self._encode(row, key) for row in self.rows]
 
     def values(self) -> list[dict[str, Any]]:
         """Give the records as they are shown, decoded."""
         return [self._shown(row) for row in self.rows]
 
     def _shown(self, row: int) -> dict[str, Any]:
+        if self.view.properties is not None:
+            whole = self.store.held_of((self.name, replace(self.view, properties=None), JSON))
+            if row in whole:  # to pick from what was made before costs less than to make it anew
+                return self.view.picked(msgspec.json.decode(whole[row]))
         return self.view.asset(self.record(row, self.view.language))
 
-    def _encode(self, row: int, form: int, bucket: dict[int, bytes]) -> bytes:
+    def _encode(self, row: int, key: Key) -> bytes:
         shown = self._shown(row)
-        piece = replies.json(shown) if form == JSON else replies.xml(shown)
-        self.store.add(bucket, row, piece)
+        piece = replies.json(shown) if key[2] == JSON else replies.xml(shown)
+        self.store.add(key, row, piece)
         return piece
 
 

@@ -17,7 +17,7 @@ from kott_notebooks.demo.backend.library import DATES, EPG, MEDIA, NUMBERS, Libr
 from kott_notebooks.demo.backend.refusals import Refusal
 from kott_notebooks.demo.catalogue import World
 
-EPG_DAYS = 3  # programmes this many days around now answer a search that names no date
+EPG_DAYS = 2  # programmes this many days around now answer a search that names no date
 FILLER = "filler"
 
 

@@ -1,0 +1,1 @@
+"""Tests of the demo partner: its data, its API, its bad days."""

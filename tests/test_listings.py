@@ -1,0 +1,382 @@
+"""Listings against the demo partner: what comes, in which form, and what is said if it does not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import kott_notebooks as kott
+from kott_notebooks import demo, schema
+
+NOW = 1_764_000_123  # 2025-11-24T16:02:03Z
+YESTERDAY, END = "2025-11-23", "2025-11-26"
+
+
+@pytest.fixture(scope="module")
+def login() -> Callable[..., kott.Session]:
+    """Log in to a small, clean demo partner."""
+    sizes = {"assets": 160, "channels": 5, "days": 3, "households": 60, "defects": False}
+
+    def log_in(**arguments: Any) -> kott.Session:
+        return demo.login(**sizes, clock=lambda: NOW, **arguments)
+
+    return log_in
+
+
+@pytest.fixture(scope="module")
+def session(login: Callable[..., kott.Session]) -> kott.Session:
+    """An operator's session on a strict server."""
+    return login()
+
+
+@pytest.fixture(scope="module")
+def roomy(login: Callable[..., kott.Session]) -> kott.Session:
+    """An operator's session on a server that lists its households."""
+    return login(deployment="roomy")
+
+
+@pytest.fixture(scope="module")
+def reader(login: Callable[..., kott.Session]) -> kott.Session:
+    """Somebody who may list assets and languages, and nothing else."""
+    item = {"objectType": "KalturaApiActionPermissionItem", "action": "list"}
+    roles = {"reader": [item | {"service": "asset"}, item | {"service": "language"}]}
+    return login(roles=roles, user="reader")
+
+
+def told(table: pd.DataFrame) -> dict[str, Any]:
+    return dict(table.attrs["kott"])
+
+
+# Assets
+
+
+def test_assets_are_the_media(session: kott.Session) -> None:
+    """Linear channels included, programmes not; one row each, all of them."""
+    table = kott.assets(session)
+    assert len(table) == 160
+    assert table["id"].is_unique
+    assert (table["objectType"] == "KalturaLiveAsset").sum() == 5
+    assert set(schema.properties("KalturaLiveAsset")) - {"metas", "tags"} <= set(table.columns)
+
+
+def test_no_asset_has_the_same_columns(session: kott.Session) -> None:
+    """An empty table is one that other tables can be joined to."""
+    full, none = kott.assets(session), kott.assets(session, "name='nobody made this'")
+    assert none.empty
+    assert set(schema.properties("KalturaLiveAsset")) - {"metas", "tags"} <= set(none.columns)
+    assert none.dtypes.equals(full[list(none.columns)].dtypes)
+
+
+def test_a_filter_narrows_and_an_order_holds(session: kott.Session) -> None:
+    """The server's own filter and order, with a limit."""
+    struct = int(kott.channels(session)["type"].iloc[0])
+    table = kott.assets(session, f"asset_type='{struct}'", order_by="NAME_DESC", limit=3)
+    names = table["name"].tolist()
+    assert len(names) == 3
+    assert names == sorted(names, reverse=True)
+    assert told(table)["windows"][0]["proof"] == "limit"
+
+
+def test_an_asset_type_in_the_filter_decides(session: kott.Session) -> None:
+    """Programmes by a filter of one's own; two kinds are pulled as two lists."""
+    programmes = kott.assets(session, "asset_type='epg'", limit=4)
+    assert set(programmes["objectType"]) == {"KalturaProgramAsset"}
+    both = kott.assets(session, "(or asset_type='epg' asset_type='media')")
+    count = both["objectType"].value_counts()
+    assert count["KalturaMediaAsset"] + count["KalturaLiveAsset"] == 160
+    assert count["KalturaProgramAsset"] == len(kott.epg(session, YESTERDAY, END))
+    assert len(told(both)["arguments"]) == 2
+
+
+def test_a_limit_holds_over_two_lists(session: kott.Session) -> None:
+    """170 rows of 160 media and many programmes."""
+    assert len(kott.assets(session, "(or asset_type='media' asset_type='epg')", limit=170)) == 170
+
+
+def test_fields_are_the_only_columns(session: kott.Session) -> None:
+    """And the only properties that travel."""
+    whole, some = kott.assets(session), kott.assets(session, fields=["name", "metas.Year"])
+    assert list(some.columns) == ["objectType", "id", "name", "metas.Year"]
+    pd.testing.assert_frame_equal(some, whole[list(some.columns)])
+    assert told(some)["bytes"] < told(whole)["bytes"] / 2
+
+
+def test_the_provenance_can_be_kept_as_json(session: kott.Session) -> None:
+    """It says what was asked, how much came and how it is known to be all; no secret."""
+    table = kott.assets(session)
+    about = told(table)
+    assert json.loads(json.dumps(about)) == about
+    assert (about["source"], about["action"]) == ("kott.assets", "asset.list")
+    assert (about["rows"], about["totals"], about["page_size"]) == (160, [160], 50)
+    assert about["windows"] == [{"from": None, "to": None, "rows": 160, "proof": "two readings"}]
+    assert about["requests"] == 8
+    assert session._secrets["ks"] not in json.dumps(about)
+    assert demo.PASSWORD not in json.dumps(about)
+
+
+def test_tables_survive_parquet(session: kott.Session, tmp_path: Any) -> None:
+    """Types, times of the year 2999 and provenance included."""
+    table = kott.assets(session)
+    table.to_parquet(tmp_path / "assets.parquet")
+    again = pd.read_parquet(tmp_path / "assets.parquet")
+    pd.testing.assert_frame_equal(again, table)
+    assert told(again) == told(table)
+    assert table["endDate"].max().year == 2999
+
+
+# The guide
+
+
+def test_the_guide_has_every_programme_on_air_once(session: kott.Session) -> None:
+    """Those that began before the window too, and none that ended at its start."""
+    whole = kott.epg(session, YESTERDAY, END)
+    start, end = pd.Timestamp("2025-11-24T10:00Z"), pd.Timestamp("2025-11-24T20:00Z")
+    table = kott.epg(session, "2025-11-24T10:00", end)
+    during = whole[(whole["startDate"] < end) & (whole["endDate"] > start)]
+    assert sorted(table["id"]) == sorted(during["id"])
+    assert table["id"].is_unique
+    assert (table["startDate"] < start).sum() > 0
+    assert (told(table)["start"], told(table)["end"]) == (start.isoformat(), end.isoformat())
+
+
+def test_the_guide_of_some_channels(session: kott.Session) -> None:
+    """By ids, or by a table of channels."""
+    channels = kott.channels(session).head(2)
+    by_table = kott.epg(session, YESTERDAY, END, channels=channels)
+    by_ids = kott.epg(session, YESTERDAY, END, channels=channels["id"])
+    assert set(by_table["linearAssetId"]) == set(channels["id"])
+    pd.testing.assert_frame_equal(by_table, by_ids)
+
+
+def test_the_guide_beyond_the_result_window_is_whole() -> None:
+    """10,000 programmes and more come in windows of time, each once."""
+    session = demo.login(clock=lambda: NOW, defects=False, deployment="old")
+    table = kott.epg(session, "2025-11-23", "2025-12-01", fields=["startDate", "linearAssetId"])
+    true = demo.backend_of(session).world.epg.count
+    assert true > 10_000
+    assert len(table) == true == table["id"].nunique()
+    assert len(told(table)["windows"]) > 1
+
+
+def test_a_window_that_ends_before_it_starts_is_refused(session: kott.Session) -> None:
+    """The message shows both ends."""
+    with pytest.raises(kott.KottError, match="give a later end"):
+        kott.epg(session, "2025-11-24", "2025-11-24")
+
+
+def test_channels_are_told_by_their_struct(session: kott.Session) -> None:
+    """One row each, with the ids that programmes refer to."""
+    channels, guide = kott.channels(session), kott.epg(session, YESTERDAY, END)
+    assert len(channels) == 5
+    assert set(guide["linearAssetId"]) == set(channels["id"])
+    assert set(guide["epgChannelId"].astype("str")) == set(channels["externalIds"])
+
+
+def test_channels_without_the_right_to_read_structs_say_how_else(reader: kott.Session) -> None:
+    """The refusal tells how to name the channels' struct."""
+    with pytest.raises(kott.Forbidden, match=r"kott\.assets\(session, \"asset_type='NUMBER'\"\)"):
+        kott.channels(reader)
+
+
+def test_five_thousand_assets_come_through_small_pages() -> None:
+    """500 a page were asked for, 50 come, though totals move by three and one page is empty."""
+    faults = demo.Faults(seed=5, moving=3)
+    session = demo.login(assets=5_000, clock=lambda: NOW, defects=False, faults=faults)
+    table = kott.assets(session, fields=["name"])
+    assert len(table) == 5_000 == table["id"].nunique()
+    assert told(table)["page_size"] == 50
+    assert len(told(table)["totals"]) > 1
+
+
+# Households
+
+
+def test_all_households_where_the_server_lists_them(roomy: kott.Session) -> None:
+    """Names hashed, ids not; the provenance says by what."""
+    table = kott.households(roomy)
+    assert len(table) == 60
+    plain = kott.households(roomy, pii=True)
+    assert (table["name"] != plain["name"]).all()
+    assert table["name"].nunique() == plain["name"].nunique()
+    assert table["id"].tolist() == plain["id"].tolist()
+    assert "session's own key" in told(table)["personal"]
+
+
+def test_all_households_where_it_does_not_say_what_to_give(session: kott.Session) -> None:
+    """The API's refusal, with the way that works."""
+    with pytest.raises(kott.ApiError, match="does not list all households: give ids="):
+        kott.households(session)
+
+
+def test_households_by_ids_come_in_packs(session: kott.Session) -> None:
+    """Sixty in two requests, in the order asked for."""
+    ids = [one["id"] for one in demo.backend_of(session).world.objects["KalturaHousehold"]]
+    table = kott.households(session, reversed(ids))
+    assert table["id"].tolist() == ids[::-1]
+    assert told(table)["requests"] == 2
+
+
+def test_households_by_external_ids(session: kott.Session) -> None:
+    """As the operator's other systems know them."""
+    known = demo.backend_of(session).world.objects["KalturaHousehold"][:3]
+    table = kott.households(session, external_ids=[one["externalId"] for one in known])
+    assert table["id"].tolist() == [one["id"] for one in known]
+    assert known[0]["externalId"] not in str(table.attrs) + table.to_csv()
+
+
+def test_a_household_that_is_not_there_is_said(session: kott.Session) -> None:
+    """The others are kept; the external id, which is personal, is not in the message."""
+    known = demo.backend_of(session).world.objects["KalturaHousehold"][0]
+    with pytest.raises(kott.IncompleteError, match=r"1 of 2 households .* position 2") as caught:
+        kott.households(session, [known["id"], 999_999_999])
+    assert caught.value.partial["id"].tolist() == [known["id"]]
+    with pytest.raises(kott.IncompleteError) as caught:
+        kott.households(session, external_ids=["no-such-home"])
+    assert "no-such-home" not in str(caught.value)
+
+
+def test_ids_and_external_ids_are_not_mixed(session: kott.Session) -> None:
+    """One or the other."""
+    with pytest.raises(kott.KottError, match="not both"):
+        kott.households(session, [1], external_ids=["x"])
+
+
+def test_users_and_devices_join_their_households(roomy: kott.Session) -> None:
+    """By id; hashed texts join too, within the session."""
+    homes = kott.households(roomy)
+    users, devices = kott.household_users(roomy), kott.household_devices(roomy, homes)
+    assert set(users["householdId"]) <= set(homes["id"])
+    assert set(devices["householdId"]) <= set(homes["id"])
+    world = demo.backend_of(roomy).world.objects
+    assert len(users) == len(world["KalturaHouseholdUser"])
+    assert len(devices) == len(world["KalturaHouseholdDevice"])
+    assert devices["udid"].str.fullmatch("[0-9a-f]{16}").all()
+    masters = users.loc[users["isMaster"].fillna(False)]
+    assert masters.groupby("householdId").size().max() == 1
+
+
+def test_a_key_of_one_s_own_joins_sessions(
+    roomy: kott.Session, login: Callable[..., kott.Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """KOTT_PII_KEY makes hashes that last; without it they do not."""
+    other = login(deployment="roomy")
+    assert not kott.households(roomy)["name"].equals(kott.households(other)["name"])
+    monkeypatch.setenv("KOTT_PII_KEY", "a long and private key")
+    first, second = kott.households(roomy), kott.households(other)
+    assert first["name"].equals(second["name"])
+    assert told(first)["personal"] == "hashed with KOTT_PII_KEY"
+
+
+# Anything else
+
+
+@pytest.mark.parametrize(
+    ("service", "action"),
+    [("assetStruct", "list"), ("meta", "list"), ("region", "list"), ("lineup", "get")],
+)
+def test_any_list_action_is_a_table(session: kott.Session, service: str, action: str) -> None:
+    """With a pager, without one, with a pager of its own."""
+    wanted = {"filter": {"objectType": "KalturaRegionFilter"}} if service == "region" else {}
+    table = kott.listing(session, service, action, **wanted)
+    assert len(table) > 0
+    known = schema.action(service, action)
+    assert known is not None
+    assert known.items is not None
+    assert set(schema.properties(known.items)) - {"metas", "tags"} <= set(table.columns)
+
+
+def test_users_are_hashed_and_their_filter_is_not_kept(session: kott.Session) -> None:
+    """A user's name stands neither in the table nor in how it was gathered."""
+    table = kott.listing(session, "ottUser", filter={"usernameEqual": demo.USERNAME})
+    assert len(table) == 1
+    assert demo.USERNAME not in table.to_csv() + str(table.attrs)
+    plain = kott.listing(session, "ottUser", filter={"usernameEqual": demo.USERNAME}, pii=True)
+    assert plain["username"].tolist() == [demo.USERNAME]
+
+
+def test_what_is_no_list_action_is_refused(session: kott.Session) -> None:
+    """Naming those of the service, or those that come close."""
+    with pytest.raises(kott.KottError, match=r"asset\.get is no list action; try .*asset\.list"):
+        kott.listing(session, "asset", "get")
+    with pytest.raises(kott.KottError, match=r"assetStrct\.list .*; try assetStruct\.list"):
+        kott.listing(session, "assetStrct")
+
+
+def test_facets_count_what_tables_hold(session: kott.Session) -> None:
+    """By a tag, by two at once; most first."""
+    assets = kott.assets(session)
+    genres = kott.tags(assets, "Genre")["value"].value_counts()
+    facets = kott.facets(session, "Genre")
+    assert facets.set_index("Genre")["count"].to_dict() == genres.to_dict()
+    assert facets["count"].is_monotonic_decreasing
+    crossed = kott.facets(session, ["media_type_id", "Genre"])
+    assert crossed.columns.tolist() == ["media_type_id", "Genre", "count"]
+    assert crossed["count"].sum() == genres.sum()
+
+
+def test_labels_name_what_tables_number(session: kott.Session) -> None:
+    """Every asset type has a name, every meta a definition; what is refused is told."""
+    labels = kott.labels(session)
+    structs = labels.query("kind == 'assetStruct'").set_index("id")["systemName"]
+    assert set(kott.assets(session)["type"].astype("str")) <= set(structs.index)
+    assert {"Movie", "Series", "Episode", "Linear"} <= set(structs)
+    assert told(labels)["refused"] == {}
+    assert set(labels["kind"]) >= {"meta", "imageType", "mediaFileType", "region", "language"}
+
+
+def test_labels_that_the_role_may_not_read_are_told(reader: kott.Session) -> None:
+    """The others come."""
+    labels = kott.labels(reader, ["assetStruct", "language"])
+    assert set(labels["kind"]) == {"language"}
+    assert "500004" in told(labels)["refused"]["assetStruct"]
+
+
+# Stopped
+
+
+def test_what_came_before_a_stop_is_kept_and_gone_on_with(
+    login: Callable[..., kott.Session],
+) -> None:
+    """Ctrl-C in mid-pull: the rows so far are a table, the next cell has the rest."""
+    session = login()
+    replies = 0
+
+    def stop_once(*_: Any, **__: Any) -> None:
+        nonlocal replies
+        replies += 1
+        if replies == 3:
+            raise KeyboardInterrupt
+
+    session.http.hooks["response"].append(stop_once)
+    with pytest.raises(kott.Interrupted, match=r"session\.unfinished\[-1\]\.resume") as caught:
+        kott.assets(session)
+    assert isinstance(caught.value, KeyboardInterrupt)
+    assert len(caught.value.partial) == 100
+    whole = session.unfinished[-1].resume()
+    pd.testing.assert_frame_equal(whole, kott.assets(session))
+    assert session.unfinished == []
+
+
+def test_a_bad_line_in_mid_pull_is_incomplete_and_can_go_on(
+    login: Callable[..., kott.Session],
+) -> None:
+    """The server stops answering for a while."""
+    session = login()
+    backend = demo.backend_of(session)
+    quiet = backend.bad_day
+    records = session.records(
+        "asset",
+        filter={"objectType": "KalturaSearchAssetFilter", "kSql": "asset_type='media'"},
+    )
+    backend.bad_day = type(quiet)(demo.Faults(spare=2, error=1.0))
+    with pytest.raises(
+        kott.IncompleteError, match=r"100 of 160 rows, then: asset\.list: HTTP 50"
+    ) as e:
+        list(records)
+    assert len(e.value.partial) == 100
+    backend.bad_day = quiet
+    assert len(e.value.resume()) == 160

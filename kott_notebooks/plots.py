@@ -167,6 +167,7 @@ def limits(table: pd.DataFrame, *, ax: Axes | None = None, **kwargs: Any) -> Axe
     need(table, "limit", "allowed", "used", "left")
     if table.empty:
         return _say(ax, "There are no households here.")
+    table = table.reset_index(drop=True)
     counts = pd.crosstab(_states(table), table["limit"]).reindex(list(LEFT), fill_value=0)
     counts = counts[table["limit"].unique()]
     ax.set(xlabel="households", ylabel="limit", xlim=(0, counts.sum().max()))

@@ -12,8 +12,8 @@ from kott_notebooks import credentials
 from kott_notebooks.credentials import Credentials, Secrets
 from kott_notebooks.errors import CredentialsError
 
-PLACE = {"url": "https://tv.example.com", "partner_id": 478}
-USER = {"username": "ann", "password": "hush-hush"}
+PLACE: dict[str, Any] = {"url": "https://tv.example.com", "partner_id": 478}
+USER: dict[str, Any] = {"username": "ann", "password": "hush-hush"}
 
 
 @pytest.fixture(autouse=True)

@@ -138,8 +138,8 @@ def test_null_is_absent_wherever_it_stands() -> None:
     assert len(table) == 3
     assert table["name"].isna().all()
     assert table.loc[2, "tags.G"] == '{"objects":[]}'
-    assert pd.isna(table.loc[1, "tags.G"])
-    assert pd.isna(table.loc[1, "metas.B"])
+    assert table["tags.G"].isna().tolist() == [True, True, False]
+    assert table["metas.B"].isna().all()
 
 
 def test_an_id_past_2_to_53_is_exact() -> None:
@@ -173,7 +173,7 @@ def test_a_property_that_does_not_fit_its_type_is_text_and_named() -> None:
 def test_an_unknown_class_and_property_are_kept() -> None:
     """A server may send what no schema lists."""
     table = frames.frame([{"objectType": "KalturaShiny", "id": 1, "shine": True}], MEDIA)
-    assert table.loc[0, "shine"] is True or table.loc[0, "shine"] == True  # noqa: E712
+    assert table["shine"].tolist() == [True]
     assert table.loc[0, "objectType"] == "KalturaShiny"
 
 
@@ -239,7 +239,7 @@ def test_records_and_pages_make_the_same_table() -> None:
 
 def test_personal_texts_are_replaced_and_secrets_masked() -> None:
     """Hashed alike for alike, nested ones too; ids stay."""
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"id": "7", "username": "ann", "dynamicData": {"pet": {"value": "rex"}}},
         {"id": "8", "username": "ann"},
     ]

@@ -19,7 +19,13 @@ YESTERDAY, END = "2025-11-23", "2025-11-26"
 @pytest.fixture(scope="module")
 def login() -> Callable[..., kott.Session]:
     """Log in to a small, clean demo partner."""
-    sizes = {"assets": 160, "channels": 5, "days": 3, "households": 60, "defects": False}
+    sizes: dict[str, Any] = {
+        "assets": 160,
+        "channels": 5,
+        "days": 3,
+        "households": 60,
+        "defects": False,
+    }
 
     def log_in(**arguments: Any) -> kott.Session:
         return demo.login(**sizes, clock=lambda: NOW, **arguments)
@@ -280,7 +286,8 @@ def test_a_key_of_one_s_own_joins_sessions(
 )
 def test_any_list_action_is_a_table(session: kott.Session, service: str, action: str) -> None:
     """With a pager, without one, with a pager of its own."""
-    wanted = {"filter": {"objectType": "KalturaRegionFilter"}} if service == "region" else {}
+    region = {"filter": {"objectType": "KalturaRegionFilter"}}
+    wanted: dict[str, Any] = region if service == "region" else {}
     table = kott.listing(session, service, action, **wanted)
     assert len(table) > 0
     known = schema.action(service, action)

@@ -8,6 +8,7 @@ import threading
 import traceback
 import warnings
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import requests
@@ -15,7 +16,7 @@ import requests
 import kott_notebooks as kott
 from kott_notebooks import session as session_module
 
-USER = {"username": "ann", "password": "hush-hush-hush"}
+USER: dict[str, Any] = {"username": "ann", "password": "hush-hush-hush"}
 
 
 class Stranger(http.server.BaseHTTPRequestHandler):

@@ -37,7 +37,7 @@ def login(clock: Clock) -> Callable[..., kott.Session]:
     """Log in to a small demo partner, by whatever means."""
 
     def log_in(**arguments: Any) -> kott.Session:
-        sizes = {"assets": 120, "channels": 4, "days": 3, "households": 12}
+        sizes: dict[str, Any] = {"assets": 120, "channels": 4, "days": 3, "households": 12}
         return demo.login(**sizes, clock=clock, **arguments)
 
     return log_in

@@ -18,7 +18,8 @@ def test_every_action_is_listed() -> None:
 def test_an_action_is_described_by_its_arguments() -> None:
     """Names, types, which are required; service names in any case."""
     table = kott.describe("OTTUSER.login").set_index("name")
-    assert table.loc[["partnerId", "password"], "required"].tolist() == [True, False]
+    required = table["required"].to_dict()
+    assert (required["partnerId"], required["password"]) == (True, False)
 
 
 def test_an_action_without_arguments_has_no_row() -> None:

@@ -31,7 +31,8 @@ def test_a_class_is_described_by_its_properties() -> None:
     """Inherited ones too, with the class that brings them; personal ones marked."""
     table = kott.describe("KalturaOTTUser").set_index("name")
     assert table["of"]["username"] == "KalturaBaseOTTUser"
-    assert table.loc["email"].tolist() == ["string", "KalturaOTTUser", True]
+    email = table.to_dict("index")["email"]
+    assert email == {"type": "string", "of": "KalturaOTTUser", "personal": True}
 
 
 def test_an_enum_is_described_by_its_values() -> None:

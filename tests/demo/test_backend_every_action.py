@@ -176,7 +176,10 @@ def test_every_list_action_answers(staff: Api, one: schema.Action) -> None:
     assert result["totalCount"] >= len(result["objects"])
 
 
-WANTED: dict[str, dict[str, Any]] = {"lineup.get": {"pageIndex": 1, "pageSize": 100}}
+WANTED: dict[str, dict[str, Any]] = {
+    "lineup.get": {"pageIndex": 1, "pageSize": 100},
+    "ingestStatus.getEpgProgramResultList": {"ingestId": 4_007},
+}
 
 
 def simplest(kind: str) -> Any:

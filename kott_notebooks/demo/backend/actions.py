@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from kott_notebooks import schema
-from kott_notebooks.demo.backend import assets, households, lists, login
+from kott_notebooks.demo.backend import assets, households, lists, login, offers
 from kott_notebooks.demo.backend.partner import Handler
 
 # Two facts that the schema file leaves out: what older servers have, and what every one answers.
@@ -24,6 +24,7 @@ EXTRA = {
 @cache
 def _handlers() -> dict[str, Handler]:
     every = login.ACTIONS | assets.ACTIONS | households.ACTIONS | lists.ACTIONS
+    every |= offers.ACTIONS
     return {name.lower(): handler for name, handler in every.items()}
 
 

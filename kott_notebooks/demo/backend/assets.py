@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from kott_notebooks.demo.backend import groups, ksql
-from kott_notebooks.demo.backend.columns import DAY, Rows
+from kott_notebooks.demo.backend.columns import DAY, OFFSETS_BELOW, Rows
 from kott_notebooks.demo.backend.partner import Call, Handler, Record
 from kott_notebooks.demo.backend.records import Joined, Shown
 from kott_notebooks.demo.backend.refusals import Refusal
@@ -109,6 +109,19 @@ def _channel(call: Call, wanted: object) -> Record:
     if channel is None or not (channel.get("isActive") or call.role.is_staff):
         raise Refusal("ChannelDoesNotExist", id=wanted)
     return channel
+
+
+def ids_found(call: Call, text: str, *, epg: bool) -> set[int]:
+    """Give the ids of the programmes, or of the media, that KSQL finds, whenever they are on."""
+    tree = ksql.parse(text)
+    call.partner.search.check(tree)
+    ever = ksql.Term("start_date", ">", str(OFFSETS_BELOW), 0) if epg else None
+    items = tuple(one for one in (tree, ever) if one)
+    whole = ksql.Group("and", items) if items else None
+    asked = Question(whole, _DEFAULT_ORDER, _language(call), call.partner.now, sees_all=True)
+    places = map(call.partner.search.place, call.partner.search.rows(asked).tolist())
+    ids = call.partner.search.libraries[int(epg)].shelf.ids
+    return {int(ids[row]) for shelf, row in places if shelf == int(epg)}
 
 
 def get_asset(call: Call) -> dict[str, Any]:
@@ -224,20 +237,26 @@ def _own_region(call: Call) -> Record:
 
 
 def _numbers(call: Call, region: Record) -> list[tuple[int, int]]:
-    """List a region's (channel number, linear asset id), sorted; it shares its parent's."""
+    """List a region's (channel number, linear asset id), sorted; what it lacks is its parent's."""
     own = region.get("linearChannels", ())
     parent = call.partner.find("KalturaRegion", "id", region.get("parentId"))
     shared = (parent or {}).get("linearChannels", ())
-    return sorted({(one["channelNumber"], one["linearChannelId"]) for one in (*shared, *own)})
+    numbers = {one["linearChannelId"]: one["channelNumber"] for one in (*shared, *own)}
+    return sorted((number, channel) for channel, number in numbers.items())
 
 
 def list_lineup(call: Call) -> dict[str, Any]:
-    """Answer a page of a region's line-up, between two numbers if asked."""
+    """Answer a page of a region's line-up, between two numbers and by a filter if asked."""
     given = call.filter()
     asked = call.partner.find("KalturaRegion", "id", given.get("regionIdEqual", 0))
     region = asked or _own_region(call)
     low, high = given.get("lcnGreaterThanOrEqual", 0), given.get("lcnLessThanOrEqual", 2**31)
-    numbers = [one for one in _numbers(call, region) if low <= one[0] <= high]
+    wanted = ids_found(call, given["kSql"], epg=False) if given.get("kSql") else None
+    numbers = [
+        (number, channel)
+        for number, channel in _numbers(call, region)
+        if low <= number <= high and (wanted is None or channel in wanted)
+    ]
     return _lineup(call, numbers, *call.page())
 
 

@@ -1,9 +1,9 @@
-"""The small lists: labels, offers, people. Filters are read by the names of their properties."""
+"""The small lists, filtered by the names of their filters' properties: labels, roles, ingests."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from kott_notebooks import schema
@@ -12,66 +12,72 @@ from kott_notebooks.demo.backend.refusals import Refusal
 
 # How the name of a filter's property says what it does: (what is found, what is asked) -> bool.
 _ENDINGS: dict[str, Callable[[Any, Any], bool]] = {
-    "GreaterThanOrEqual": lambda found, asked: found >= asked,
-    "LessThanOrEqual": lambda found, asked: found <= asked,
-    "GreaterThan": lambda found, asked: found > asked,
-    "SmallerThan": lambda found, asked: found < asked,
-    "StartsWith": lambda found, asked: str(found).lower().startswith(asked.lower()),
-    "Contains": lambda found, asked: asked.lower() in str(found).lower(),
+    "GreaterThanOrEqual": lambda found, asked: _sortable(found) >= _sortable(asked),
+    "LessThanOrEqual": lambda found, asked: _sortable(found) <= _sortable(asked),
+    "GreaterThan": lambda found, asked: _sortable(found) > _sortable(asked),
+    "SmallerThan": lambda found, asked: _sortable(found) < _sortable(asked),
+    "StartsWith": lambda found, asked: str(found).lower().startswith(str(asked).lower()),
+    "Contains": lambda found, asked: str(asked).lower() in str(found).lower(),
     "Equal": lambda found, asked: str(found).lower() == str(asked).lower(),
-    "In": lambda found, asked: str(found) in _list(asked),
+    "In": lambda found, asked: str(found) in split(asked),
 }
 _ENDING = re.compile("(.+?)(" + "|".join(_ENDINGS) + ")$")
+Source = Callable[[Call], Iterable[Record]]
 
 
-def _list(asked: object) -> list[str]:
+def split(asked: object) -> list[str]:
+    """Take a comma list apart."""
     return [part.strip() for part in str(asked).split(",")]
 
 
-def matching(call: Call, records: Iterable[Record], given: dict[str, Any]) -> list[Record]:
-    """Keep the records that every property of a filter finds; absent properties find nothing."""
+def matching(
+    call: Call,
+    records: Iterable[Record],
+    given: Mapping[str, Any],
+    *,
+    handled: Collection[str] = (),
+    names: Mapping[str, str] | None = None,
+) -> list[Record]:
+    """Keep the records that every comparison of a filter finds.
+
+    `handled` are properties that have been seen to, `names` the properties that a filter calls
+    otherwise than the record does. What is no comparison, such as `alsoInactive`, keeps all.
+    """
     tests = [
-        (name, value) for name, value in given.items() if name not in ("objectType", "orderBy")
+        (names.get(stem, stem) if names else stem, _ENDINGS[ending], asked)
+        for name, asked in given.items()
+        if name not in ("objectType", "orderBy", *handled)
+        for stem, ending in (found.groups() for found in [_ENDING.match(name)] if found)
     ]
-    return [one for one in records if all(_holds(call, one, *test) for test in tests)]
+    return [
+        one
+        for one in records
+        if all(_holds(holds, _value(call, one, stem), asked) for stem, holds, asked in tests)
+    ]
 
 
-def _holds(call: Call, record: Record, name: str, asked: Any) -> bool:
-    ending = _ENDING.match(name)
-    if ending is None:
-        return True  # a property that is no comparison, such as `alsoInactive`
-    prop = _property(record, ending.group(1))
-    if prop is None:
-        return True
-    found = _value(call, record, prop)
-    return found is not None and _ENDINGS[ending.group(2)](found, asked)
+def _holds(holds: Callable[[Any, Any], bool], found: Any, asked: Any) -> bool:
+    return found is not None and holds(found, asked)
 
 
-def _property(record: Record, stem: str) -> str | None:
-    """Find which property of a record a filter's name means: `subscriptionIdIn` is about `id`."""
-    known = schema.properties(record["objectType"])
-    if stem in known:
-        return stem
-    cls = record["objectType"].removeprefix("Kaltura")
-    bare = stem[len(cls) :] if stem.lower().startswith(cls.lower()) else ""
-    bare = bare[:1].lower() + bare[1:]
-    return bare if bare in known else None
-
-
-def _value(call: Call, record: Record, name: str) -> Any:
+def _value(call: Call, record: Record, stem: str) -> Any:
+    """Give what a filter's name means: `id`, or `subscriptionId` of a subscription, in any case."""
+    cls = record["objectType"].removeprefix("Kaltura").lower()
+    wanted = stem.lower()
+    names = {name.lower(): name for name in schema.properties(record["objectType"])}
+    name = names.get(wanted) or names.get(wanted.removeprefix(cls))
+    if name is None:
+        return None
     tokens = record.get(f"multilingual{name[0].upper()}{name[1:]}")
     return call.view.text(tokens) if tokens else record.get(name)
 
 
-def ordered(call: Call, records: Iterable[Record], given: dict[str, Any]) -> list[Record]:
+def ordered(call: Call, records: Iterable[Record], given: Mapping[str, Any]) -> list[Record]:
     """Sort as `orderBy` says, `NAME_ASC` or `CREATE_DATE_DESC`; equal ones keep their places."""
-    asked = str(given.get("orderBy") or "NONE")
-    field, _, direction = asked.rpartition("_")
+    field, _, direction = str(given.get("orderBy") or "NONE").rpartition("_")
     if direction not in ("ASC", "DESC"):
         return list(records)
-    first, *more = field.lower().split("_")
-    name = first + "".join(word.capitalize() for word in more)
-    reverse = direction == "DESC"
+    name, reverse = field.replace("_", ""), direction == "DESC"
     return sorted(records, key=lambda one: _sortable(_value(call, one, name)), reverse=reverse)
 
 
@@ -81,17 +87,23 @@ def _sortable(value: Any) -> tuple[float, str]:
     return (0.0, "" if value is None else str(value).casefold())
 
 
-def listed(records: Callable[[Call], Iterable[Record]]) -> Handler:
+def listed(
+    records: Source,
+    *,
+    handled: Collection[str] = (),
+    names: Mapping[str, str] | None = None,
+) -> Handler:
     """Make the action that lists records by its filter, order and pager."""
 
     def handler(call: Call) -> dict[str, Any]:
         given = call.filter()
-        return call.paged(ordered(call, matching(call, records(call), given), given))
+        kept = matching(call, records(call), given, handled=handled, names=names)
+        return call.paged(ordered(call, kept, given))
 
     return handler
 
 
-def every(cls: str) -> Callable[[Call], Iterable[Record]]:
+def every(cls: str) -> Source:
     """Give all of the partner's records of a class."""
     return lambda call: call.partner.records(cls)
 
@@ -114,53 +126,110 @@ def got(cls: str, missing: str) -> Handler:
     return handler
 
 
+# Labels
+
+
 def _metas(call: Call) -> Iterable[Record]:
-    """List metas, of one asset struct if asked."""
+    """Give metas, of one asset struct if asked."""
     wanted = call.filter().get("assetStructIdEqual")
     if wanted is None:
         return call.partner.records("KalturaMeta")
     struct = call.partner.find("KalturaAssetStruct", "id", wanted)
     if struct is None:
         raise Refusal("AssetStructDoesNotExist", id=wanted)
-    ids = _list(struct.get("metaIds", ""))
+    ids = split(struct.get("metaIds", ""))
     return [one for one in call.partner.records("KalturaMeta") if str(one["id"]) in ids]
 
 
 def _structs(call: Call) -> Iterable[Record]:
-    """List asset structs, those that have a meta if asked."""
+    """Give asset structs, those that have a meta if asked."""
     wanted = call.filter().get("metaIdEqual")
     structs = call.partner.records("KalturaAssetStruct")
     if wanted is None:
         return structs
-    return [one for one in structs if str(wanted) in _list(one.get("metaIds", ""))]
+    return [one for one in structs if str(wanted) in split(one.get("metaIds", ""))]
 
 
 def _regions(call: Call) -> Iterable[Record]:
-    """List regions, those that have a linear channel if asked."""
-    wanted = call.filter().get("liveAssetIdEqual")
-    return [
-        one
-        for one in call.partner.records("KalturaRegion")
-        if wanted is None
-        or any(of["linearChannelId"] == wanted for of in one.get("linearChannels", ()))
-    ]
+    """Give regions: the default one, those on top, those that have a linear channel."""
+    given, regions = call.filter(), call.partner.records("KalturaRegion")
+    if given.get("objectType") == "KalturaDefaultRegionFilter":
+        regions = [one for one in regions if one.get("isDefault")]
+    if given.get("parentOnly"):
+        regions = [one for one in regions if not one.get("parentId")]
+    channel = given.get("liveAssetIdEqual")
+    return [one for one in regions if channel is None or channel in _channels(one)]
+
+
+def _channels(region: Record) -> set[int]:
+    return {one["linearChannelId"] for one in region.get("linearChannels", ())}
+
+
+# Roles
+
+
+def _own_roles(call: Call) -> Sequence[Record]:
+    names = call.session.account.roles if call.session.account else ("anonymous",)
+    roles = call.partner.records("KalturaUserRole")
+    return [one for one in roles if one["name"].lower() in names]
+
+
+def _roles(call: Call) -> Iterable[Record]:
+    """Give roles, the caller's own if asked."""
+    own = call.filter().get("currentUserRoleIdsContains")
+    return _own_roles(call) if own else call.partner.records("KalturaUserRole")
+
+
+def _permissions(call: Call) -> Iterable[Record]:
+    """Give permissions: those of a role, or of the caller, if asked."""
+    given = call.filter()
+    roles: Sequence[Record] = call.partner.records("KalturaUserRole")
+    if given.get("currentUserPermissionsContains"):
+        roles = _own_roles(call)
+    elif "roleIdIn" in given:
+        roles = [one for one in roles if one["id"] == given["roleIdIn"]]
+    names = {name for one in roles for name in split(one["permissionNames"])}
+    return [one for one in call.partner.records("KalturaPermission") if one["name"] in names]
+
+
+# Ingests
+
+
+def _ingests(call: Call) -> dict[str, Any]:
+    """List ingests by either of the action's two filters."""
+    records: list[Record] = list(call.partner.records("KalturaIngestEpg"))
+    for argument in ("idsFilter", "filter"):
+        given = call.arguments.get(argument) or {}
+        records = matching(call, records, given, names={"ingestStatus": "status"})
+    return call.paged(records)
+
+
+def _ingested(call: Call) -> Iterable[Record]:
+    """Give what an ingest brought; the demo remembers that of the last one."""
+    wanted = call.arguments["ingestId"]
+    known = [one["ingestId"] for one in call.partner.records("KalturaIngestEpg")]
+    if wanted not in known:
+        raise Refusal("ObjectIdNotFound", type="KalturaIngestEpg", id=wanted)
+    return call.partner.records("KalturaIngestEpgProgramResult") if wanted == max(known) else ()
 
 
 ACTIONS: dict[str, Handler] = {
-    "assetStruct.list": listed(_structs),
+    "assetStruct.list": listed(_structs, handled=("metaIdEqual",)),
     "assetStruct.get": got("KalturaAssetStruct", "AssetStructDoesNotExist"),
-    "meta.list": listed(_metas),
-    "region.list": listed(_regions),
-    "tag.list": listed(every("KalturaTag")),
+    "meta.list": listed(_metas, handled=("assetStructIdEqual",)),
+    "tag.list": listed(every("KalturaTag"), handled=("languageEqual",)),
     "topic.list": listed(every("KalturaTopic")),
     "imageType.list": listed(every("KalturaImageType")),
     "mediaFileType.list": listed(every("KalturaMediaFileType")),
     "ratio.list": listed(every("KalturaRatio")),
+    "region.list": listed(_regions, handled=("liveAssetIdEqual",)),
     "language.list": listed(every("KalturaLanguage")),
     "currency.list": listed(every("KalturaCurrency")),
     "country.list": listed(every("KalturaCountry")),
     "deviceBrand.list": listed(every("KalturaDeviceBrand")),
     "deviceFamily.list": listed(every("KalturaDeviceFamily")),
-    "userRole.list": listed(every("KalturaUserRole")),
-    "permission.list": listed(every("KalturaPermission")),
+    "userRole.list": listed(_roles, handled=("currentUserRoleIdsContains",)),
+    "permission.list": listed(_permissions, handled=("currentUserPermissionsContains", "roleIdIn")),
+    "ingestStatus.getEpgList": _ingests,
+    "ingestStatus.getEpgProgramResultList": listed(_ingested),
 }

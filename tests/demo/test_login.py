@@ -27,7 +27,7 @@ def test_an_operator_is_logged_in_without_asking() -> None:
     session = demo.login(**SMALL)
     assert (session.url, session.partner_id) == (demo.URL, demo.PARTNER_ID)
     assert session.username == demo.USERNAME
-    assert demo.behind(session).world.media.count == 120
+    assert demo.backend_of(session).world.media.count == 120
 
 
 @pytest.mark.parametrize("user", ["user", "master", "operator", "manager", "administrator"])
@@ -141,7 +141,7 @@ def test_a_server_is_made_of_the_same_arguments() -> None:
         )
         assert len(kott.assets(session)) == 120
         with pytest.raises(kott.KottError, match="real server"):
-            demo.behind(session)
+            demo.backend_of(session)
         session.logout()
 
 

@@ -32,7 +32,15 @@ class CredentialsError(KottError):
 
 
 class TransportError(KottError):
-    """Say that no reply came, or one that the API did not write."""
+    """Say that no reply came, or one that the API did not write.
+
+    `passing` says that it may go better next time, `wait` how many seconds the server asks for.
+    """
+
+    def __init__(self, message: str, *, passing: bool = False, wait: float | None = None) -> None:
+        super().__init__(message)
+        self.passing = passing
+        self.wait = wait
 
 
 class IncompleteError(KottError):
@@ -114,7 +122,9 @@ class KsqlError(ApiError):
 
 
 class RateLimited(ApiError):
-    """Say that the API wants fewer calls."""
+    """Say that the API wants fewer calls; `wait` is how many seconds it asks for."""
+
+    wait: float | None = None
 
 
 HINTS = {

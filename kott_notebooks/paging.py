@@ -299,6 +299,7 @@ class Pull:
                 "narrow the filter, or list assets and epg with kott.assets and kott.epg."
             ) from error
         self._tally["requests"] += 1
+        self._tally["retries"] += reply.retries
         self._tally["bytes"] += reply.size
         self._seconds["seconds"] += reply.seconds
         self._seconds["server_seconds"] += reply.execution_time or 0.0

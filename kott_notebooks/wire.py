@@ -19,6 +19,7 @@ from kott_notebooks.errors import ApiError, KottError, TransportError, api_error
 
 FORMATS = {"json": 1, "xml": 2}
 ACCEPT = {"json": "application/json", "xml": "text/xml"}
+PASSING = (200, 408, 425, 429, 500, 502, 503, 504)  # an unreadable reply may be better next time
 REFERABLE = 9  # a reference's number is one digit, so only the first nine results can be named
 
 _NOTHING = msgspec.Raw(b"null")
@@ -36,6 +37,7 @@ class Reply(NamedTuple):
     execution_time: float | None = None
     size: int = 0  # bytes of the body it came in
     seconds: float = 0.0  # that we waited
+    retries: int = 0
 
     @property
     def value(self) -> Any:
@@ -204,7 +206,7 @@ def reply(body: bytes, action: str, *, status: int = 200, returns: str = "") -> 
     if error:
         raise error
     if status >= 400:
-        raise TransportError(_unreadable(action, status, body))
+        raise _unreadable(action, status, body)
     return found
 
 
@@ -261,12 +263,12 @@ def _read_json(body: bytes, action: str, status: int) -> Reply:
             compact = msgspec.json.encode(msgspec.json.decode(compact))
         outline = msgspec.json.decode(compact, type=_Outline)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise TransportError(_unreadable(action, status, body)) from error
+        raise _unreadable(action, status, body) from error
     seconds = _seconds(bytes(outline.executionTime))
     if outline.failed:
         return Reply(compact, seconds)
     if b'"result"' not in compact:
-        raise TransportError(_unreadable(action, status, body))
+        raise _unreadable(action, status, body)
     return Reply(bytes(outline.result), seconds)
 
 
@@ -284,19 +286,20 @@ def _seconds(text: bytes) -> float | None:
         return None
 
 
-def _unreadable(action: str, status: int, body: bytes) -> str:
-    where = f"{action}: " if action else ""
+def _unreadable(action: str, status: int, body: bytes) -> TransportError:
     failed = f"HTTP {status}" if status != 200 else "the reply"
-    if not body.strip():
-        return f"{where}{failed} came without a body; check url, or ask again."
     start = body.lstrip()[:200].lower()
-    if start.startswith((b"<!doctype html", b"<html")):
-        return (
-            f"{where}{failed} is an HTML page and not the API's: a proxy or a wrong url answered; "
+    if not start:
+        why = f"{failed} came without a body; check url, or ask again."
+    elif start.startswith((b"<!doctype html", b"<html")):
+        why = (
+            f"{failed} is an HTML page and not the API's: a proxy or a wrong url answered; "
             "check url and the proxy."
         )
-    size = f"{len(body):,} bytes"
-    return f"{where}{failed} cannot be read as the API's ({size}); check url, or ask again."
+    else:
+        size = f"{len(body):,} bytes"
+        why = f"{failed} cannot be read as the API's ({size}); check url, or ask again."
+    return TransportError(f"{action}: {why}" if action else why, passing=status in PASSING)
 
 
 # XML
@@ -309,10 +312,10 @@ def _read_xml(body: bytes, action: str, status: int, returns: str) -> Reply:
     try:
         root = fromstring(body)
     except (ParseError, DefusedXmlException, ValueError) as error:
-        raise TransportError(_unreadable(action, status, body)) from error
+        raise _unreadable(action, status, body) from error
     result, error_element = root.find("result"), root.find("error")
     if result is None and error_element is None:
-        raise TransportError(_unreadable(action, status, body))
+        raise _unreadable(action, status, body)
     seconds = root.findtext("executionTime")
     if result is None:
         found: Any = {"error": _element(root.find("error"), "object:KalturaAPIException")}

@@ -369,9 +369,10 @@ def test_what_came_before_a_stop_is_kept_and_gone_on_with(
 
 
 def test_a_bad_line_in_mid_pull_is_incomplete_and_can_go_on(
-    login: Callable[..., kott.Session],
+    login: Callable[..., kott.Session], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The server stops answering for a while."""
+    """The server stops answering for longer than anybody waits."""
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
     session = login()
     backend = demo.backend_of(session)
     quiet = backend.bad_day

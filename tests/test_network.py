@@ -14,7 +14,7 @@ import pytest
 import requests
 
 import kott_notebooks as kott
-from kott_notebooks import session as session_module
+from kott_notebooks.session import sending
 
 USER: dict[str, Any] = {"username": "ann", "password": "hush-hush-hush"}
 
@@ -109,7 +109,7 @@ def test_a_reply_that_never_comes_is_said(
     stranger: http.server.ThreadingHTTPServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every call has a time-out."""
-    monkeypatch.setattr(session_module, "TIMEOUT", (1.0, 0.2))
+    monkeypatch.setattr(sending, "TIMEOUT", (1.0, 0.2))
     stranger.answer = None  # type: ignore[attr-defined]
     assert "took too long to reply" in refused(f"http://127.0.0.1:{stranger.server_port}")
 

@@ -1,20 +1,16 @@
-"""login() and the Session it gives: the one object with state, and the only module that asks."""
+"""login() and the Session: who asks, with which ks, and what is done when it is over."""
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
-import hashlib
 import html
 import logging
 import secrets as randomness
 import threading
 import time
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.metadata import version
 from typing import Any, NoReturn, Self, TypeVar
-from urllib.parse import urlsplit
 
 import requests
 
@@ -26,17 +22,19 @@ from kott_notebooks.errors import (
     IncompleteError,
     Interrupted,
     KottError,
+    RateLimited,
     SessionExpired,
     TransportError,
     api_error,
 )
-
-__all__ = ["Session", "__version__", "login"]
+from kott_notebooks.session.logins import log_in
+from kott_notebooks.session.retries import Retries, is_read
+from kott_notebooks.session.sending import Answer, post, warn_of_plain_http
 
 API_VERSION = "11.5.0.0"
 __version__ = version("kott_notebooks")
 CLIENT_TAG = f"kott_notebooks:python:{__version__}"
-TIMEOUT = (10.0, 90.0)  # seconds to connect, and between two parts of a reply
+EARLY = 60.0  # seconds before its end that a ks is renewed
 
 T = TypeVar("T")
 
@@ -94,6 +92,7 @@ class Session:
 
     def __init__(self, who: Credentials, *, http: requests.Session | None = None) -> None:
         settings = who.settings
+        self._who = who
         self.url, self.partner_id, self.username = who.url, who.partner_id, who.username
         self.format = str(settings.get("format", "json")).lower()
         if self.format not in wire.FORMATS:
@@ -102,7 +101,6 @@ class Session:
         self.unfinished: list[IncompleteError] = []
         self.salt = randomness.token_bytes(32)  # for hashing personal data, unless KOTT_PII_KEY is
         self._means, self._secrets = who.means, who.secrets
-        self._udid = settings.get("udid")
         self._globals = {
             "apiVersion": str(settings.get("api_version", API_VERSION)),
             "clientTag": str(settings.get("client_tag", CLIENT_TAG)),
@@ -113,7 +111,9 @@ class Session:
         }
         self.http = http or requests.Session()
         self._renewing = threading.Lock()
-        _warn_of_plain_http(self.url)
+        self._renew_at: float | None = None  # by the monotonic clock
+        self._retries = Retries()
+        warn_of_plain_http(self.url)
 
     # Asking
 
@@ -293,67 +293,116 @@ class Session:
         self, service: str, action: str, arguments: dict[str, Any], *, renew: bool = True
     ) -> wire.Reply:
         known = schema.action(service, action)
+        name = f"{known.service}.{known.name}" if known else f"{service}.{action}"
         parameters = wire.typed(service, action, arguments)
         returns = known.returns if known else "object"
 
-        def once() -> wire.Reply:
-            ks = self._ks()
-            started = time.perf_counter()
-            status, body = self._post(wire.path(service, action), {"ks": ks} | parameters)
-            with self._masking():
-                reply = wire.reply(body, f"{service}.{action}", status=status, returns=returns)
-            return reply._replace(size=len(body), seconds=time.perf_counter() - started)
+        def read(answer: Answer) -> wire.Reply:
+            reply = wire.reply(answer.body, name, status=answer.status, returns=returns)
+            return reply._replace(size=len(answer.body), seconds=answer.seconds)
 
-        return self._replaying(once) if renew and "ks" not in parameters else once()
+        def once() -> wire.Reply:
+            return self._send(
+                wire.path(service, action), {"ks": self._ks()} | parameters, name, read
+            )
+
+        def patiently() -> wire.Reply:
+            reply, retries = self._retries.ask(once)
+            return reply._replace(retries=retries)
+
+        def asking() -> wire.Reply:
+            return patiently() if is_read(action) else _once(once)
+
+        return self._replaying(asking) if renew and "ks" not in parameters else asking()
 
     def _ask_many(
         self, calls: list[wire.Call], parameters: dict[str, Any]
     ) -> list[wire.Reply | ApiError]:
         body = parameters | wire.multirequest(calls)
+        reads = all(is_read(call.action) for call in calls)
 
-        def once() -> list[wire.Reply | ApiError]:
-            started = time.perf_counter()
-            status, text = self._post(wire.path("multirequest"), {"ks": self._ks()} | body)
-            share = (time.perf_counter() - started) / max(len(calls), 1)
-            with self._masking():
-                found = wire.replies(text, calls, status=status)
+        def read(answer: Answer) -> list[wire.Reply | ApiError]:
+            found = wire.replies(answer.body, calls, status=answer.status)
             over = [one for one in found if isinstance(one, SessionExpired)]
-            if over and len(over) == len(found):
+            if over and (reads or len(over) == len(found)):  # else a write would happen twice
                 raise over[0]
+            share = answer.seconds / max(len(calls), 1)
             return [
                 one._replace(seconds=share) if isinstance(one, wire.Reply) else one for one in found
             ]
 
+        def once() -> list[wire.Reply | ApiError]:
+            ks = {"ks": self._ks()}
+            return self._send(wire.path("multirequest"), ks | body, "multirequest", read)
+
         try:
-            return self._replaying(once)
+            return self._replaying(lambda: self._retries.ask(once)[0] if reads else _once(once))
         except SessionExpired as error:
             return [error for _ in calls]
 
     def _replaying(self, once: Callable[[], T]) -> T:
         """Ask; where the ks is over, log in again and ask once more."""
+        if self._renew_at is not None and time.monotonic() > self._renew_at:
+            self._renew(self._secrets.get("ks"))
         ks = self._secrets.get("ks")
         try:
             return once()
         except SessionExpired as error:
             if self._means in ("ks", "nothing"):
                 raise error.hinted(_READY_KS) from error
-            log.info("the ks is over: logging in again")
-            with self._renewing:
-                if self._secrets.get("ks") == ks:
-                    self._log_in()
+            self._renew(ks)
             return once()
 
-    def _ks(self) -> str:
-        ks = self._secrets.get("ks")
-        if ks is None:
-            raise KottError("This session is logged out: call kott.login() again.")
-        return str(ks)
+    def _renew(self, ks: str | None) -> None:
+        """Log in again, once for all who found this ks over."""
+        with self._renewing:
+            if self._secrets.get("ks") == ks:
+                log.info("the ks is over: logging in again")
+                self._retries.ask(self._log_in)
 
-    @contextlib.contextmanager
-    def _masking(self) -> Iterator[None]:
-        """Mask secrets in the API's words: some of its messages quote the ks."""
+    def _log_in(self) -> None:
+        """Get a ks by the means that the session has."""
+        if self._means == "ks":
+            return
+        found = log_in(self._who, self._login_call)
+        self._secrets["ks"] = found["ks"]
+        if self._means == "refresh_token" and found.get("refreshToken"):
+            self._secrets["refresh_token"] = found["refreshToken"]
+        self.expiry = _instant(found.get("expiry"))
+        left = self.expiry.timestamp() - time.time() if self.expiry else 0.0
+        # a server whose clock is far from ours cannot be planned for: its refusal will tell
+        self._renew_at = time.monotonic() + left - EARLY if left > 2 * EARLY else None
+
+    def _login_call(self, service: str, action: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        name = f"{service}.{action}"
+        own = {"userId": None, "language": None, "currency": None}
+        known = schema.action(service, action)
+        returns = known.returns if known else "object:KalturaLoginSession"
+
+        def read(answer: Answer) -> dict[str, Any]:
+            reply = wire.reply(answer.body, name, status=answer.status, returns=returns)
+            found = reply.value
+            if not isinstance(found, dict) or not (found.get("loginSession") or found).get("ks"):
+                raise TransportError(f"{name}: the reply holds no ks; check url.")
+            return found
+
+        return self._send(wire.path(service, action), own | parameters, name, read)
+
+    def _send(
+        self, path: str, parameters: dict[str, Any], name: str, read: Callable[[Answer], T]
+    ) -> T:
+        """Post and read; secrets in the API's words are masked, since some of them quote the ks."""
+        headers = {
+            "Accept": wire.ACCEPT[self.format],
+            "User-Agent": f"kott_notebooks/{__version__}",
+        }
+        body = wire.encode(self._globals | parameters)
+        answer = post(self.http, self.url + path, body, headers, name)
         try:
-            yield
+            return read(answer)
+        except (TransportError, RateLimited) as error:
+            error.wait = answer.wait
+            raise
         except ApiError as error:
             said = self._secrets.scrub(error.message)
             if said == error.message:
@@ -361,113 +410,26 @@ class Session:
             named = {name: self._secrets.scrub(str(v)) for name, v in error.arguments.items()}
             raise api_error(error.code, said, named, action=error.action) from None
 
-    def _post(self, path: str, parameters: dict[str, Any]) -> tuple[int, bytes]:
-        asked = path.removeprefix("/api_v3/service/").replace("/action/", ".")
-        try:
-            response = self.http.post(
-                self.url + path,
-                data=wire.encode(self._globals | parameters),
-                headers={
-                    "Content-Type": "application/json",
-                    "Accept": wire.ACCEPT[self.format],
-                    "User-Agent": f"kott_notebooks/{__version__}",
-                },
-                timeout=TIMEOUT,
-                allow_redirects=False,  # a redirect would carry the secrets elsewhere
-            )
-        except requests.RequestException as error:
-            raise self._no_reply(asked, error) from _bare(error)
-        log.debug("%s: HTTP %s, %d bytes", asked, response.status_code, len(response.content))
-        if response.is_redirect:
-            raise TransportError(
-                f"{asked}: the server sends us elsewhere, and secrets do not follow: "
-                "check url (http instead of https?)."
-            )
-        return response.status_code, response.content
+    def _ks(self) -> str:
+        ks = self._secrets.get("ks")
+        if ks is None:
+            raise KottError("This session is logged out: call kott.login() again.")
+        return str(ks)
 
-    def _no_reply(self, asked: str, error: requests.RequestException) -> TransportError:
-        host = urlsplit(self.url).netloc
-        for kind, words in _NO_REPLY:
-            if isinstance(error, kind):
-                return TransportError(f"{asked}: {words.format(host=host)}")
-        return TransportError(f"{asked}: no reply from {host} ({type(error).__name__}); ask again.")
 
-    # Logging in
-
-    def _log_in(self) -> None:
-        """Get a ks by the means that the session has."""
-        if self._means == "ks":
-            return
-        partner = {"partnerId": self.partner_id, "udid": self._udid}
-        found = getattr(self, f"_by_{self._means}")(partner)
-        logged = found.get("loginSession", found)
-        self._secrets["ks"] = logged["ks"]
-        self.expiry = _instant(logged.get("expiry"))
-        if self._means == "refresh_token" and logged.get("refreshToken"):
-            self._secrets["refresh_token"] = logged["refreshToken"]
-
-    def _by_password(self, partner: dict[str, Any]) -> dict[str, Any]:
-        known = {"username": self.username, "password": self._secrets["password"]}
-        return self._login_call("ottUser", "login", partner | known)
-
-    def _by_pin(self, partner: dict[str, Any]) -> dict[str, Any]:
-        known = {"pin": self._secrets["pin"], "secret": self._secrets.get("pin_secret")}
-        return self._login_call("ottUser", "loginWithPin", partner | known)
-
-    def _by_anonymous(self, partner: dict[str, Any]) -> dict[str, Any]:
-        return self._login_call("ottUser", "anonymousLogin", partner)
-
-    def _by_refresh_token(self, partner: dict[str, Any]) -> dict[str, Any]:
-        known = {"refreshToken": self._secrets["refresh_token"]}
-        return self._login_call("ottUser", "refreshSession", partner | known)
-
-    def _by_app_token(self, partner: dict[str, Any]) -> dict[str, Any]:
-        name, token, *kind = self._secrets["app_token"]
-        ks = self._by_anonymous(partner)["ks"]
-        hashed = _hash(ks + token, kind[0] if kind else "SHA256")
-        known = {"id": name, "tokenHash": hashed, "udid": self._udid, "ks": ks}
-        return self._login_call("appToken", "startSession", known)
-
-    def _login_call(self, service: str, action: str, parameters: dict[str, Any]) -> dict[str, Any]:
-        own = {"userId": None, "language": None, "currency": None}
-        status, body = self._post(wire.path(service, action), own | parameters)
-        known = schema.action(service, action)
-        returns = known.returns if known else "object:KalturaLoginSession"
-        with self._masking():
-            found = wire.reply(body, f"{service}.{action}", status=status, returns=returns).value
-        if not isinstance(found, dict) or not found.get("loginSession", found).get("ks"):
-            raise TransportError(f"{service}.{action}: the reply holds no ks; check url.")
-        return found
+def _once(ask: Callable[[], T]) -> T:
+    """Ask what is not a read: a lost reply is not asked for again."""
+    try:
+        return ask()
+    except TransportError as error:
+        if not error.passing:
+            raise
+        raise TransportError(f"{error} It was sent once, and may have happened.") from error
 
 
 _READY_KS = (
     "It was given ready and cannot be renewed: get a new ks and call kott.login(ks=...) with it."
 )
-_NO_REPLY: list[tuple[type[Exception], str]] = [
-    (requests.exceptions.ProxyError, "the proxy on the way to {host} refused; check the proxy."),
-    (
-        requests.exceptions.SSLError,
-        "{host} shows a certificate that is not trusted; check url, or set REQUESTS_CA_BUNDLE.",
-    ),
-    (requests.exceptions.ConnectTimeout, "{host} does not answer; check url and the network."),
-    (requests.exceptions.ReadTimeout, "{host} took too long to reply; ask again, or for less."),
-    (requests.exceptions.ConnectionError, "{host} cannot be reached; check url and the network."),
-]
-
-
-def _bare(error: requests.RequestException) -> requests.RequestException:
-    """Take the request out of an exception: its body holds the password."""
-    error.request = error.response = None
-    return error
-
-
-def _hash(text: str, kind: str) -> str:
-    name = kind.replace("-", "").lower()
-    if name not in ("md5", "sha1", "sha256", "sha512"):
-        raise CredentialsError(
-            f"An app token's hashType is MD5, SHA1, SHA256 or SHA512, not {kind!r}."
-        )
-    return hashlib.new(name, text.encode()).hexdigest()
 
 
 def _instant(seconds: Any) -> dt.datetime | None:
@@ -476,13 +438,3 @@ def _instant(seconds: Any) -> dt.datetime | None:
 
 def _text(value: Any) -> str | None:
     return None if value is None else str(value)
-
-
-def _warn_of_plain_http(url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
-        warnings.warn(
-            f"{parts.hostname} is asked over plain http: passwords can be read on the way. "
-            "Use https.",
-            stacklevel=4,
-        )

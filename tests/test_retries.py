@@ -1,0 +1,148 @@
+"""When the session asks again, and when it does not."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import kott_notebooks as kott
+from kott_notebooks import demo, schema
+from kott_notebooks.errors import RateLimited, TransportError
+from kott_notebooks.session import retries
+from kott_notebooks.session.retries import Retries, is_read
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Let no time pass, and note how much would have."""
+    slept: list[float] = []
+    monkeypatch.setattr("time.sleep", slept.append)
+    return slept
+
+
+def failing(times: int, error: Exception) -> Callable[[], str]:
+    """Make a call that fails so often before it works."""
+    left = iter([error] * times)
+
+    def call() -> str:
+        for one in left:
+            raise one
+        return "at last"
+
+    return call
+
+
+def passing(wait: float | None = None) -> TransportError:
+    return TransportError("HTTP 503", passing=True, wait=wait)
+
+
+def test_names_say_what_only_reads() -> None:
+    """Lists, gets, counts and searches; nothing that adds, grants, logs in or out."""
+    reads = [one for one in schema.actions() if is_read(one.name)]
+    assert {one.name for one in reads if one.items} == {
+        one.name for one in schema.actions() if one.items
+    }
+    writes = {"add", "update", "delete", "grant", "login", "logout", "purchase", "listen", "issue"}
+    assert not [name for name in writes if is_read(name)]
+    assert {one.name for one in reads if not one.name.startswith(("get", "list"))} == {
+        *("count", "query", "isUsed", "semanticSearch"),
+        *("groupRepresentativeList", "watchBasedRecommendationsList"),
+    }
+
+
+def test_what_may_pass_is_asked_again(pauses: list[float]) -> None:
+    """Five failures, then a reply; the pauses grow, drawn from nothing to twice the last."""
+    result, again = Retries().ask(failing(5, passing()))
+    assert (result, again) == ("at last", 5)
+    assert len(pauses) == 5
+    assert all(pause <= retries.FIRST_PAUSE * 2**n for n, pause in enumerate(pauses))
+
+
+def test_what_cannot_pass_is_not_asked_again(pauses: list[float]) -> None:
+    """A wrong url stays wrong."""
+    with pytest.raises(TransportError):
+        Retries().ask(failing(1, TransportError("HTTP 404")))
+    assert pauses == []
+
+
+def test_patience_ends(pauses: list[float]) -> None:
+    """After six tries the error is the caller's."""
+    with pytest.raises(TransportError):
+        Retries().ask(failing(6, passing()))
+    assert len(pauses) == 5
+
+
+def test_a_server_that_asks_for_quiet_gets_it_from_everybody(pauses: list[float]) -> None:
+    """Retry-After holds for the call and for the next one, up to a bound."""
+    patient = Retries()
+    patient.ask(failing(1, passing(wait=7.0)))
+    assert pauses[0] >= 7.0
+    patient.ask(lambda: "somebody else")
+    assert pauses[-1] > 6.0
+    patient.ask(failing(1, passing(wait=9_999.0)))
+    assert max(pauses) <= retries.LONGEST_WAIT
+
+
+def test_too_many_calls_slow_everybody(pauses: list[float]) -> None:
+    """The API's 500096 names no time; the drawn pause holds for all."""
+    patient = Retries()
+    patient.ask(failing(3, RateLimited("500096")))
+    assert len(pauses) >= 3
+
+
+def test_a_dead_server_is_left_alone(pauses: list[float]) -> None:
+    """After so many failures in a row, each caller fails at its first try."""
+    patient = Retries()
+    tries = itertools.count()
+
+    def dead() -> str:
+        next(tries)
+        raise passing()
+
+    for _ in range(10):
+        with pytest.raises(TransportError):
+            patient.ask(dead)
+    assert next(tries) < retries.CIRCUIT + 10
+
+
+def test_reads_survive_a_bad_day(pauses: list[float], caplog: pytest.LogCaptureFixture) -> None:
+    """5xx, resets, cut and garbled bodies, gateways' pages, limits: the table is the clean one."""
+    sizes: dict[str, Any] = {"assets": 800, "channels": 3, "days": 2, "households": 60}
+    clean = demo.login(**sizes, clock=lambda: 1_764_000_123)
+    faults = demo.Faults(
+        seed=11,
+        spare=1,
+        error=0.06,
+        reset=0.03,
+        truncated=0.03,
+        garbled=0.02,
+        html=0.02,
+        rate_limited=0.02,
+        too_many=0.02,
+        expire_every=120,
+    )
+    bad = demo.login(**sizes, clock=lambda: 1_764_000_123, faults=faults)
+    with caplog.at_level(logging.INFO, "kott_notebooks"):
+        table = kott.assets(bad)
+    assert table.equals(kott.assets(clean))
+    assert table.attrs["kott"]["retries"] > 0
+    assert len(pauses) >= table.attrs["kott"]["retries"]
+    assert "again in" in caplog.text
+    homes = [one["id"] for one in demo.backend_of(bad).world.objects["KalturaHousehold"]]
+    assert len(kott.household_devices(bad, homes)) == len(kott.household_devices(clean, homes))
+
+
+def test_a_write_is_never_sent_twice(pauses: list[float]) -> None:
+    """A lost reply is an error that says so, however often reads would be tried."""
+    session = demo.login(assets=50, channels=2, days=2, households=5)
+    backend = demo.backend_of(session)
+    backend.bad_day = type(backend.bad_day)(demo.Faults(reset=1.0))
+    before = len(backend.log)
+    with pytest.raises(kott.TransportError, match="may have happened"):
+        session.call("entitlement", "grant", productId=1, productType="ppv", history=False)
+    assert not any(pauses)
+    assert len(backend.log) - before <= 1

@@ -54,7 +54,7 @@ class DemoAdapter(BaseAdapter):
         )
         response = HTTPAdapter().build_response(request, raw)
         if not stream:
-            response.content  # noqa: B018  (read now, as requests does)
+            _ = response.content  # read now, as requests does
         return response
 
     def close(self) -> None:

@@ -459,6 +459,12 @@ def test_200_channels_have_blocks_without_titles(ax: Axes) -> None:
     assert {float(np.ptp(corners(path)[:, 1])) for path in blocks(ax).get_paths()} == {1.0}
 
 
+def test_strips_too_thin_have_no_lines_between_them(ax: Axes) -> None:
+    """200 channels would be lines and nothing else."""
+    plots.gaps(spans(*((c, 0, 600) for c in range(200))), ax=ax)
+    assert len(ax.collections) == 1
+
+
 def test_channels_asked_for_are_rows_even_when_empty(ax: Axes) -> None:
     """In the order given."""
     plots.grid(guide((7, 0, 60)), channels=[9, 7], names={9: "Nine"}, ax=ax)

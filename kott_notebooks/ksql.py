@@ -1,0 +1,507 @@
+"""KSQL built, quoted and checked before it is sent; pure.
+
+    from kott_notebooks import K
+
+    dramas = (K.asset_type == "media") & K["Genre"].contains("Dra")
+    str(dramas)                                 # (and asset_type='media' Genre~'Dra')
+    kott.assets(session, dramas & (K.start_date >= "2026-03-01"))
+
+A key is any meta, tag or property that the API can search: `K.start_date`, `K["Short title"]`.
+Comparisons join with `&` and `|`, each in brackets of its own.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from numbers import Integral, Real
+from typing import Any, NoReturn
+
+import numpy as np
+
+from kott_notebooks.errors import KottError, api_error
+from kott_notebooks.times import epoch
+
+LIMIT = 4096  # characters of a filter
+DEPTH = 50  # of brackets; more is a slip
+SHORT = 20  # characters of a text searched for; the API would quietly ignore the rest
+
+RESERVED = (
+    "name", "description", "externalId", "media_id", "epg_id", "linear_media_id",
+    "epg_channel_id", "start_date", "end_date", "create_date", "update_date", "asset_type",
+    "entitled_assets", "geo_block", "parental_rules", "user_interests", "auto_fill",
+)  # fmt: skip
+
+_TAKES = {  # what keys of their own kind take, and by = alone
+    "asset_type": "media, epg, recording",  # or an asset struct's number
+    "entitled_assets": "free, entitled, not_entitled, both",
+    **dict.fromkeys(("geo_block", "parental_rules", "user_interests", "auto_fill"), "true"),
+}
+_OPERATORS = ("=", "!=", ">", ">=", "<", "<=", ":", "~", "!~", "^", "^=", "+", "!+")
+_NO_KEY = "()'=!~^<>+:"  # characters that end a key
+_QUOTES = '"`\u00b4\u2018\u2019\u201c\u201d'  # that people and editors write in place of '
+_WHOLE = re.compile(r"[+-]?\d+")
+_WHOLES = re.compile(r"\s*-?\d+(\s*,\s*-?\d+)*\s*")
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+
+
+class Expression(ABC):
+    """A filter or a part of one: joins with `&` and `|`, and is KSQL by `str`.
+
+    What it is joined with may be KSQL as text, too.
+    """
+
+    @abstractmethod
+    def text(self) -> str:
+        """Give the KSQL, of whatever length."""
+
+    def __str__(self) -> str:
+        text = self.text()
+        if len(text) > LIMIT:
+            raise KottError(
+                f"The filter has {len(text):,} characters and the API takes {LIMIT:,}: "
+                "split it into several."
+            )
+        return text
+
+    def __repr__(self) -> str:
+        return f"<KSQL {self.text()}>"
+
+    def __and__(self, other: Expression | str) -> Expression:
+        return _joined("and", self, other)
+
+    def __or__(self, other: Expression | str) -> Expression:
+        return _joined("or", self, other)
+
+    def __rand__(self, other: str) -> Expression:
+        return _joined("and", other, self)
+
+    def __ror__(self, other: str) -> Expression:
+        return _joined("or", other, self)
+
+    def __bool__(self) -> NoReturn:
+        raise KottError(
+            "A filter is neither true nor false before the API has read it: join filters with & "
+            "and |, each in brackets, and write a range as (K.Year > 1990) & (K.Year < 2000)."
+        )
+
+    def __invert__(self) -> NoReturn:
+        raise KottError("KSQL has no 'not': ask with !=, .not_contains(...) or .missing().")
+
+
+@dataclass(frozen=True, repr=False)
+class Term(Expression):
+    """One comparison; `value` is what it means, before quoting."""
+
+    key: str
+    operator: str
+    value: str
+
+    def text(self) -> str:
+        """Give the KSQL: `key operator 'value'`, without the blanks."""
+        return f"{self.key}{self.operator}{quoted(self.value)}"
+
+
+@dataclass(frozen=True, repr=False)
+class Group(Expression):
+    """Parts that must all hold ("and"), or at least one of them ("or")."""
+
+    word: str
+    parts: tuple[Expression, ...]
+
+    def text(self) -> str:
+        """Give the KSQL: `(and part part)`."""
+        return f"({self.word} {' '.join(part.text() for part in self.parts)})"
+
+
+class Key:
+    """A meta, tag or property; comparing it gives an Expression.
+
+    It compares with text, numbers, True and False, and times: date, datetime or Timestamp become
+    epoch seconds. Keys that end in `_date` take times as text too (ISO, `now`, `today-7d`), and a
+    timedelta: so far from the moment when the API reads it, `K.end_date < timedelta(days=-7)`.
+    Raises KottError for what the API would not take, or would quietly take otherwise.
+    """
+
+    def __init__(self, name: str) -> None:
+        if not name.strip() or set(name) & set(_NO_KEY):
+            raise KottError(f"{name!r} cannot be asked for: it is empty or holds one of {_NO_KEY}")
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"K[{self.name!r}]"
+
+    def __eq__(self, value: object) -> Any:
+        return self._term("=", value)
+
+    def __ne__(self, value: object) -> Any:
+        return self._term("!=", value)
+
+    def __gt__(self, value: object) -> Expression:
+        return self._term(">", value)
+
+    def __ge__(self, value: object) -> Expression:
+        return self._term(">=", value)
+
+    def __lt__(self, value: object) -> Expression:
+        return self._term("<", value)
+
+    def __le__(self, value: object) -> Expression:
+        return self._term("<=", value)
+
+    def isin(self, values: Iterable[object]) -> Expression:
+        """Ask for any of these values: whole numbers in one list, others one by one."""
+        given = [values] if isinstance(values, str) else list(values)
+        texts = [_written(self.name, value) for value in given]
+        if not texts:
+            raise KottError(f"{self.name} is in no empty list: leave the condition out.")
+        if self.name.lower() not in _TAKES and all(map(_WHOLE.fullmatch, texts)):
+            return Term(self.name, ":", ",".join(texts))
+        terms = [self._checked("=", text) for text in texts]
+        return terms[0] if len(terms) == 1 else Group("or", tuple(terms))
+
+    def contains(self, text: str) -> Expression:
+        """Ask for values that have this text anywhere in them; at most 20 characters."""
+        return self._term("~", text)
+
+    def not_contains(self, text: str) -> Expression:
+        """Ask for values that have this text nowhere in them; at most 20 characters."""
+        return self._term("!~", text)
+
+    def word_starts(self, text: str) -> Expression:
+        """Ask for values of which some word starts with this text; at most 20 characters."""
+        return self._term("^", text)
+
+    def starts(self, text: str) -> Expression:
+        """Ask for values that start with this text; at most 20 characters."""
+        return self._term("^=", text)
+
+    def exists(self) -> Expression:
+        """Ask for what has a value here."""
+        return self._checked("+", "")
+
+    def missing(self) -> Expression:
+        """Ask for what has no value here."""
+        return self._checked("!+", "")
+
+    def _term(self, operator: str, value: object) -> Expression:
+        return self._checked(operator, _written(self.name, value))
+
+    def _checked(self, operator: str, text: str) -> Expression:
+        written, wrong = quoted(text), _wrong(self.name, operator, text)
+        if wrong:
+            raise KottError(f"{self.name}{operator}{written} would not do. {wrong}")
+        return Term(self.name, operator, text)
+
+    def __and__(self, other: object) -> NoReturn:
+        raise KottError("Put each comparison in brackets: (K.a == 1) & (K.b == 2).")
+
+    __or__ = __rand__ = __ror__ = __and__
+
+
+class Keys:
+    """Every key there is: `K.name`, `K["Short title"]`; `K.` and Tab show those of the API."""
+
+    def __getattr__(self, name: str) -> Key:
+        if name.startswith("_"):  # Python and Jupyter ask for these; K["_x"] is a key
+            raise AttributeError(name)
+        return Key(name)
+
+    def __getitem__(self, name: str) -> Key:
+        if not isinstance(name, str):
+            raise KottError(f"A key is asked for by its name, as text, not by {name!r}.")
+        return Key(name)
+
+    def __dir__(self) -> list[str]:
+        return list(RESERVED)
+
+    def __repr__(self) -> str:
+        return 'K: K.asset_type == "media", K["Genre"].contains("Dra")'
+
+
+K = Keys()
+
+
+def quoted(value: str) -> str:
+    """Write a value as KSQL does, in single quotes; a quote inside is %27.
+
+    Raises KottError for text that holds a %27 of its own, which the API would read as a quote.
+    """
+    if "%27" in value:
+        raise KottError(f"KSQL cannot say {value!r}: it would read the %27 as a quote.")
+    return f"""'{value.replace("'", "%27")}'"""
+
+
+def check(ksql: object) -> str:
+    """Find slips in KSQL before it is sent, and return it as text if there are none.
+
+    Raises KsqlError with the place and what to write instead: values without quotes or in double
+    ones, AND in capitals or between items, `not`, brackets that do not pair, dates that are not
+    epoch seconds, operators that a key does not take, texts and filters that are too long.
+    Whether a partner has a meta or tag of some name is for the API to say.
+    """
+    text = str(ksql)
+    read(text)
+    return text
+
+
+def read(text: str) -> Expression | None:
+    """Read KSQL into an Expression; None for an empty filter. Raises KsqlError as `check` does."""
+    return _Reader(text).whole()
+
+
+def _joined(word: str, *sides: object) -> Expression:
+    parts = [part for side in sides for part in _parts(word, side)]
+    return parts[0] if len(parts) == 1 else Group(word, tuple(parts))
+
+
+def _parts(word: str, side: object) -> tuple[Expression, ...]:
+    """Give a side of a join as what it adds: a group of the same word adds its parts."""
+    if isinstance(side, str):
+        side = read(side)
+        if side is None:
+            return ()
+    if isinstance(side, Key):
+        raise KottError("Put each comparison in brackets: (K.a == 1) & (K.b == 2).")
+    if not isinstance(side, Expression):
+        raise KottError(f"A filter joins with filters and KSQL text, not with {side!r}.")
+    return side.parts if isinstance(side, Group) and side.word == word else (side,)
+
+
+# Values
+
+
+def _written(key: str, value: object) -> str:
+    """Write a value as the text that KSQL has for it."""
+    if isinstance(value, str):
+        return _date_text(key, value) if _is_date(key) else value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Integral):
+        return str(int(value))
+    if isinstance(value, Real) and math.isfinite(value):
+        return np.format_float_positional(float(value), trim="-")
+    if isinstance(value, timedelta):
+        if not _is_date(key):
+            raise KottError(f"Only keys that end in _date count from now; {key} does not.")
+        return str(round(value.total_seconds()))
+    if isinstance(value, date):
+        return str(epoch(value))
+    raise KottError(
+        f"{key} cannot be compared with {value!r}: give text, a number, True, False or a time; "
+        "and ask for what is absent with .missing()."
+    )
+
+
+def _is_date(key: str) -> bool:
+    return key.strip().lower().endswith("_date")
+
+
+def _date_text(key: str, value: str) -> str:
+    if _NUMBER.fullmatch(value.strip()):
+        raise KottError(
+            f"{key} with {value!r} may mean a year or seconds: write a date such as '2026-03-01', "
+            "or seconds as a number."
+        )
+    return str(epoch(value))
+
+
+def _wrong(key: str, operator: str, value: str) -> str:
+    """Say what is wrong with a comparison, and what to do; nothing for one that the API takes."""
+    name = key.strip().lower()
+    if name in _TAKES:
+        return _wrong_choice(name, operator, value)
+    if operator in ("~", "!~", "^", "^="):
+        return _wrong_search(value)
+    if operator in ("+", "!+"):
+        return f"It takes no value: write {key}{operator}''." if value else ""
+    if operator == ":":
+        listed = _WHOLES.fullmatch(value)
+        return "" if listed else f"A list has whole numbers; else write (or {key}='a' {key}='b')."
+    if _is_date(key) and not _WHOLE.fullmatch(value):
+        return f"Dates are epoch seconds; K.{name} takes '2026-03-01' and writes them."
+    if operator not in ("=", "!=") and not _NUMBER.fullmatch(value):
+        return f"{operator} takes a number."
+    return ""
+
+
+def _wrong_choice(name: str, operator: str, value: str) -> str:
+    if operator != "=":
+        return f"{name} takes only =."
+    known = value.lower() in _TAKES[name].split(", ")
+    if known or (name == "asset_type" and value.isdecimal()):
+        return ""
+    also = ", or an asset struct's number" if name == "asset_type" else ""
+    return f"{name} takes {_TAKES[name]}{also}."
+
+
+def _wrong_search(value: str) -> str:
+    if not value.strip():
+        return "It takes some text."
+    if len(value) > SHORT:
+        return f"Only {SHORT} characters of it would count, not {len(value)}: shorten it."
+    return ""
+
+
+# Text
+
+
+class _Reader:
+    """Reads KSQL from left to right; `at` is the place, from 0."""
+
+    _GROUP = re.compile(r"(and|or|not)(?![^\s()])", re.IGNORECASE)
+    _INFIX = re.compile(r"(and|or|not|AND|OR|NOT)(?![^\s()])")  # a key may be "Not rated"
+    _KEY = re.compile(rf"[^{re.escape(_NO_KEY)}]*")
+    _SIGNS = re.compile(r"[=!~^<>+:]*")
+    _BARE = re.compile(rf"[{_QUOTES}][^{_QUOTES}]*[{_QUOTES}]?|[^\s()]*")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+
+    def whole(self) -> Expression | None:
+        if len(self.text) > LIMIT:
+            self.fail(
+                f"{len(self.text):,} characters are too many", f"Split it: {LIMIT:,} go.", LIMIT
+            )
+        self.blanks()
+        if self.ended:
+            return None
+        found = self.item()
+        apart = self.blanks()
+        if self.ended:
+            return found
+        if self.next == ")":
+            self.fail("a bracket closes that was not opened", "Take it away, or open it before.")
+        self.apart(apart)
+        self.infix()
+        self.fail("a second item stands alone", "Put both in a group: (and item item).")
+
+    @property
+    def ended(self) -> bool:
+        return self.at >= len(self.text)
+
+    @property
+    def next(self) -> str:
+        return self.text[self.at : self.at + 1]
+
+    def take(self, pattern: re.Pattern[str]) -> str:
+        found = pattern.match(self.text, self.at)
+        taken = found.group() if found else ""
+        self.at += len(taken)
+        return taken
+
+    def blanks(self) -> str:
+        return self.take(re.compile(r"\s*"))
+
+    def fail(self, why: str, hint: str, at: int | None = None) -> NoReturn:
+        at = self.at if at is None else at
+        rest = " ".join(self.text[at : at + 16].split())
+        place = f"before {rest!r}" if rest else "at the end"
+        message = f"{why}, at character {at + 1}, {place}"
+        raise api_error("4004", message, {"position": str(at)}, hint=hint)
+
+    def item(self, depth: int = 0) -> Expression:
+        return self.group(depth + 1) if self.next == "(" else self.term()
+
+    def group(self, depth: int) -> Expression:
+        opened = self.at
+        if depth > DEPTH:
+            self.fail("brackets are nested too deeply", f"{DEPTH} levels go.")
+        self.at += 1
+        self.blanks()
+        word = self.group_word()
+        parts: list[Expression] = []
+        while True:
+            apart = self.blanks()
+            if self.ended:
+                self.fail("this bracket is not closed", "Close it with ).", opened)
+            if self.next == ")":
+                break
+            self.apart(apart)
+            parts.append(self.item(depth))
+        if not parts:
+            self.fail("this group is empty", f"Write ({word} item item), or nothing.", opened)
+        self.at += 1
+        return Group(word, tuple(parts))
+
+    def apart(self, blanks: str) -> None:
+        """Refuse what follows a value without a blank."""
+        if not blanks and self.text[self.at - 1] == "'":
+            self.fail(
+                "a value ends here without a blank",
+                "Part items by blanks, and write a quote inside a value as %27.",
+            )
+
+    def group_word(self) -> str:
+        start = self.at
+        word = self.take(self._GROUP)
+        if word in ("and", "or"):
+            return word
+        if word.lower() == "not":
+            self.no_not(start)
+        if word:
+            self.fail(f"{word} is not in lower case", f"Write {word.lower()}.", start)
+        self.fail("a bracket opens no group", "Write (and item item) or (or item item).")
+
+    def no_not(self, at: int) -> NoReturn:
+        self.fail("KSQL has no 'not'", "Ask with !=, !~ or !+ instead.", at)
+
+    def infix(self) -> None:
+        """Refuse `and`, `or` and `not` where an item should start."""
+        start = self.at
+        word = self.take(self._INFIX)
+        self.at = start
+        if word.lower() == "not":
+            self.no_not(start)
+        if word:
+            self.fail(
+                f"{word} stands between items",
+                f"It comes once, before them: ({word.lower()} item item).",
+            )
+
+    def term(self) -> Expression:
+        self.infix()
+        start = self.at
+        key = self.take(self._KEY).rstrip()
+        if not key:
+            self.fail("a key should stand here", "Write key='value'; keys have no quotes.", start)
+        if key[0] in ',;&|"':
+            self.fail(f"{key[0]} is not KSQL", "Keys have no quotes; part items by blanks.", start)
+        operator = self.operator(key)
+        self.blanks()
+        quote = self.at
+        value = self.value()
+        wrong = _wrong(key, operator, value)
+        if wrong:
+            self.fail(f"{key}{operator} does not take this", wrong, quote)
+        return Term(key, operator, value)
+
+    def operator(self, key: str) -> str:
+        start = self.at
+        signs = self.take(self._SIGNS)
+        if signs in _OPERATORS:
+            return signs
+        why = f"{signs} is no operator" if signs else f"{key!r} has no operator after it"
+        self.fail(why, f"Operators are {' '.join(_OPERATORS)}", start)
+
+    def value(self) -> str:
+        start = self.at
+        if self.next != "'":
+            self.unquoted()
+        end = self.text.find("'", start + 1)
+        if end < 0:
+            self.fail("this quote is not closed", "Close the value with a single quote.", start)
+        self.at = end + 1
+        return self.text[start + 1 : end].replace("%27", "'")
+
+    def unquoted(self) -> NoReturn:
+        start = self.at
+        bare = self.take(self._BARE)
+        inner = bare.strip(_QUOTES)
+        why = "this value is not in single quotes" if bare else "a value should stand here"
+        self.fail(why, f"Write '{inner}'.", start)

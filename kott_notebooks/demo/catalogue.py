@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from kott_notebooks.demo.plants import Defect, plant_assets, plant_people, plant_programmes
 from kott_notebooks.demo.world import partner
 from kott_notebooks.demo.world.dice import Dice
 from kott_notebooks.demo.world.guide import channels_of, guide_shelf
@@ -19,16 +20,6 @@ _YEAR = 365 * 86_400
 
 
 @dataclass(frozen=True)
-class Defect:
-    """One thing that is wrong, by the rule that finds it; `what` says it in words."""
-
-    rule: str
-    kind: str
-    id: str
-    what: str
-
-
-@dataclass(frozen=True)
 class World:
     """Everything that the demo partner has at one moment."""
 
@@ -39,7 +30,7 @@ class World:
     epg: Shelf
     objects: dict[str, list[Record]]  # every small list, by the class of its records
     accounts: list[Account]
-    defects: list[Defect] = field(default_factory=list)
+    defects: list[Defect]  # what is wrong on purpose
 
 
 def build(
@@ -65,6 +56,11 @@ def build(
     objects["KalturaRegion"] = partner.regions(linear.ids.tolist())
     objects |= homes(dice, moment, households)
     epg = guide_shelf(dice, moment, days, linear)
+    found: list[Defect] = []
+    if defects:
+        found += plant_assets(dice, moment, media)
+        found += plant_programmes(dice, moment, days, epg, media)
+        found += plant_people(dice, moment, objects)
     objects |= shop(dice, moment, media, epg, objects)
     return World(
         now=moment,
@@ -74,4 +70,5 @@ def build(
         epg=epg,
         objects=objects,
         accounts=accounts(objects["KalturaOTTUser"]),
+        defects=found,
     )

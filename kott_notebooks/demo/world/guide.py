@@ -214,7 +214,7 @@ def _texts(dice: Dice, programmes: _Programmes, numbers: dict[str, Ints]) -> dic
     movies = Titles(dice, "movies on air", _MOVIES, MOVIES)
     plots = Plots(dice, "programmes", min(count, _PLOTS))
     plot = dice.many("programme plot", programmes.content, max(min(count, _PLOTS), 1))
-    starts, channels = numbers["start_date"], numbers["epg_channel_id"]
+    starts, channels = numbers["start_date"].copy(), numbers["epg_channel_id"]
 
     def names(language: str) -> Sequence[str]:
         standing = phrased(words.STANDING)(language)

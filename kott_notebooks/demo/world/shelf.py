@@ -254,7 +254,6 @@ class Shelf:
         self.metas = metas
         self.tags = tags
         self.patches: dict[int, Record] = {}  # id -> properties that stand instead; None: left out
-        self.unfilled: frozenset[str] = frozenset()  # properties that no record has
         self._frame = frame
 
     @property

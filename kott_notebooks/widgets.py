@@ -7,7 +7,6 @@ from html import escape
 from typing import Any
 
 import ipywidgets
-import requests
 
 from kott_notebooks.errors import KottError
 from kott_notebooks.session import Session, login
@@ -20,9 +19,9 @@ class LoginForm:
     """Ask for a partner, a user and a password, and log in at the press of a button.
 
     A cell that ends in `form` shows it; `form.session` is the Session, once somebody is logged
-    in. What is not given stands as KOTT_URL, KOTT_PARTNER_ID and KOTT_USERNAME say. `http` and
-    `options` (`language`, `user_id` ...) are handed to `kott.login`. The password field is emptied
-    whatever happens.
+    in. What is not given stands as KOTT_URL, KOTT_PARTNER_ID and KOTT_USERNAME say. Other
+    `options` (`language`, `user_id`, `http` ...) are those of `kott.login`. The password field is
+    emptied whatever happens.
     """
 
     def __init__(
@@ -30,12 +29,10 @@ class LoginForm:
         url: str | None = None,
         partner_id: int | None = None,
         username: str | None = None,
-        *,
-        http: requests.Session | None = None,
         **options: Any,
     ) -> None:
         self._session: Session | None = None
-        self._http, self._options = http, options
+        self._options = options
         self.url = _field("Server", url or os.environ.get("KOTT_URL"), "https://HOST")
         self.partner = _field("Partner", partner_id or os.environ.get("KOTT_PARTNER_ID"), "478")
         self.username = _field("User", username or os.environ.get("KOTT_USERNAME"))
@@ -90,7 +87,6 @@ class LoginForm:
             int(fields["Partner"]),
             username=fields["User"],
             password=password,
-            http=self._http,
             **self._options,
         )
 

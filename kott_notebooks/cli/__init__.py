@@ -59,7 +59,8 @@ def _status(arguments: argparse.Namespace) -> int:
     except BrokenPipeError:  # the reader has seen enough: `kott assets | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
-        return _told(f"{error.filename or 'output'}: {error.strerror}", USAGE)
+        where = f"{error.filename}: " if error.filename else ""
+        return _told(f"{where}{error.strerror or error}", USAGE)
     except (CredentialsError, LoginError, SessionExpired) as error:
         return _told(error, LOGIN)
     except (ApiError, TransportError, IncompleteError) as error:

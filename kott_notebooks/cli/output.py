@@ -53,16 +53,14 @@ def csv(table: pd.DataFrame) -> Iterable[str]:
 def json(table: pd.DataFrame) -> Iterable[str]:
     """Give a table as a JSON array, one object a row: nested cells nested, absent ones null."""
     nested = _nested(table)
-    for position, row in enumerate(table.itertuples(index=False, name=None)):
-        record = {
-            name: _value(cell, nested=name in nested)
-            for name, cell in zip(table.columns, row, strict=True)
-        }
+    columns = [[_value(cell, name in nested) for cell in table[name].tolist()] for name in table]
+    for position, row in enumerate(zip(*columns, strict=True)):
+        record = dict(zip(table.columns, row, strict=True))
         yield ("[\n" if position == 0 else ",\n") + msgspec.json.encode(record).decode()
     yield "[]\n" if table.empty else "\n]\n"
 
 
-def _value(cell: Any, *, nested: bool) -> Any:
+def _value(cell: Any, nested: bool) -> Any:
     if pd.isna(cell):
         return None
     if isinstance(cell, pd.Timestamp):
@@ -94,7 +92,7 @@ def _counted(table: pd.DataFrame) -> str:
     known = table.attrs.get("kott", {})
     if "requests" not in known:
         return said
-    return f"{said}; {known['requests']} requests, {known.get('seconds', 0):.2f} s"
+    return f"{said}; {known['requests']} request{'' if known['requests'] == 1 else 's'}"
 
 
 def _write_text(parts: Iterable[str], out: Path | None) -> None:

@@ -93,7 +93,8 @@ def run(line: str, names: dict[str, Any]) -> Any:
 
 def _said(value: Any, line: str, folder: Path) -> Iterator[str]:
     """Say what a line gave: how a table came, or what is in it; where a picture went."""
-    if line.partition(" = ")[0].isidentifier():
+    name, assigned, _ = line.partition(" = ")
+    if assigned and name.isidentifier():
         if isinstance(value, pd.DataFrame) and "requests" in value.attrs.get("kott", {}):
             yield f"# {_gathered(value)}"
     elif isinstance(value, pd.DataFrame):
@@ -101,9 +102,9 @@ def _said(value: Any, line: str, folder: Path) -> Iterator[str]:
     elif isinstance(value, kott.Session):
         yield str(value)
     elif hasattr(value, "figure"):
-        name = line.partition("plots.")[2].partition(",")[0].partition("(")[0].rstrip(")")
-        value.figure.savefig(folder / f"{name}.png")
-        yield f"# picture: {folder / name}.png"
+        drawn = line.partition("plots.")[2].partition(",")[0].partition("(")[0].rstrip(")")
+        value.figure.savefig(folder / f"{drawn}.png")
+        yield f"# picture: {folder / drawn}.png"
 
 
 def _gathered(table: pd.DataFrame) -> str:
@@ -111,7 +112,7 @@ def _gathered(table: pd.DataFrame) -> str:
     proofs = {window["proof"] for window in known.get("windows", [])}
     return (
         f"{len(table):,} rows of {table.shape[1]} columns by {known['action']}: "
-        f"{known['requests']} requests, {known.get('seconds', 0):.2f} s"
+        f"{known['requests']} request{'s' if known['requests'] > 1 else ''}"
         + (f", proved by {' and '.join(sorted(proofs))}" if proofs else "")
     )
 

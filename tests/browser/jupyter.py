@@ -29,8 +29,10 @@ SETTINGS = {
     "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},  # draw every cell
 }
 OWN = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
-ALL_RAN = """() => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
-    .every(prompt => /\\[\\d+\\]/.test(prompt.textContent))"""
+FAILED = ".jp-RenderedText[data-mime-type*=err]"  # a traceback, or what went to stderr
+ENDED = f"""() => document.querySelector('{FAILED}')
+    || [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
+        .every(prompt => /\\[\\d+\\]/.test(prompt.textContent))"""
 
 
 class Lab(NamedTuple):
@@ -72,12 +74,11 @@ def running(folder: Path, settings: Path) -> Iterator[Lab]:
 
 
 def run_all(page: Page, lab: Lab, notebook: str) -> None:
-    """Open a notebook, run every cell, and wait until the last one is done."""
+    """Open a notebook, run every cell, and wait until the last one is done, or one failed."""
     page.goto(f"{lab.url}/lab/tree/{notebook}?token={lab.token}&reset")
-    state = page.locator(".jp-Notebook-ExecutionIndicator").first
-    expect(state).to_have_attribute("data-status", "idle", timeout=PATIENCE * 1000)
+    expect(page.locator("#jp-main-statusbar")).to_contain_text("| Idle", timeout=PATIENCE * 1000)
     choose(page, "Run", "Run All Cells")
-    page.wait_for_function(ALL_RAN)
+    page.wait_for_function(ENDED)
 
 
 def choose(page: Page, menu: str, entry: str) -> None:

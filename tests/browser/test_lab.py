@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from kott_notebooks import demo
 
-from .jupyter import Lab, choose, run_all
+from .jupyter import FAILED, Lab, choose, run_all
 
 FORM = """\
 from kott_notebooks.widgets import LoginForm
@@ -20,7 +20,7 @@ form"""
 def test_a_notebook_runs_whole(page: Page, lab: Lab, notebook: str) -> None:
     """No cell fails, every picture is drawn, and no progress bar is left behind."""
     run_all(page, lab, f"{notebook}.ipynb")
-    assert page.locator(".jp-RenderedText[data-mime-type*=stderr]").all_inner_texts() == []
+    assert page.locator(FAILED).all_inner_texts() == []
     assert page.locator(".jp-OutputArea-output img").count() >= 2
     assert page.locator(".jp-OutputArea-output .widget-hprogress").count() == 0
 

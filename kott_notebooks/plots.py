@@ -82,10 +82,11 @@ def growth(
     totals, types, periods = _crossed(table, "type", "period", "total")
     areas, labels = _few(totals, _labels(types, names))
     days = _days(micros(pd.DataFrame({"period": periods}), "period"))
-    days = np.append(days, 2 * days[-1] - days[-2] if len(days) > 1 else days[-1] + 1)
+    end = 2 * days[-1] - days[-2] if len(days) > 1 else days[-1] + 1
+    _times(ax, days, tz, "period", until=end)
+    days = np.append(days, end)
     areas = np.column_stack([areas, areas[:, -1]])  # a period lasts until the next one starts
     drawn = ax.stackplot(days, areas, **{"colors": SERIES, "step": "post", **kwargs})
-    _times(ax, days, tz, "period")
     _legend(ax, drawn[::-1], labels[::-1], loc="upper left", title="type")
     ax.set(ylabel="total", ylim=(0, None))
     ax.locator_params(axis="y", integer=True)
@@ -110,7 +111,7 @@ def gaps(
     """
     ax = _axes(ax)
     if table.empty:
-        return _say(ax, "There is no gap: every channel has a programme all the time.")
+        return _say(ax, "No gaps were found.")
     return _strips(ax, table, channels, (start, end), tz, names, {"color": VERMILLION, **kwargs})
 
 
@@ -132,7 +133,7 @@ def overlaps(
     """
     ax = _axes(ax)
     if table.empty:
-        return _say(ax, "There is no overlap: no two programmes of a channel share time.")
+        return _say(ax, "No overlaps were found.")
     return _strips(ax, table, channels, (start, end), tz, names, {"color": BLUE, **kwargs})
 
 
@@ -248,8 +249,10 @@ def _width(text: str) -> float:
 
 
 def _labels(ids: Iterable[Any], names: Names | None) -> list[str]:
-    known = {} if names is None else dict(names.items())
-    return ["none" if pd.isna(one) else _short(str(known.get(one, one)), LABEL) for one in ids]
+    """Name each id; `kott.labels` has ids as text, so that does as well."""
+    known = {} if names is None else {str(one): name for one, name in names.items()}
+    texts = ["none" if pd.isna(one) else str(one) for one in ids]
+    return [_short(str(known.get(text, text)), LABEL) for text in texts]
 
 
 def _short(text: str, letters: int) -> str:
@@ -285,9 +288,9 @@ def _label_columns(ax: Axes, labels: Sequence[str]) -> None:
 
 
 def _legend(ax: Axes, handles: Sequence[Any], labels: Sequence[str], **kwargs: Any) -> None:
-    legend = ax.legend(handles, labels, fontsize=USUAL, **kwargs)
-    for text in legend.get_texts():
-        text.set_parse_math(False)
+    legend = ax.legend(handles, ["?"] * len(labels), fontsize=USUAL, **kwargs)
+    for text, label in zip(legend.get_texts(), labels, strict=True):
+        text.set(text=label, parse_math=False)  # as they are, also with a _ in front or two $
 
 
 def _days(stamps: npt.NDArray[np.int64]) -> Numbers:
@@ -295,8 +298,13 @@ def _days(stamps: npt.NDArray[np.int64]) -> Numbers:
     return np.asarray(_dates.date2num(stamps.view("datetime64[us]")), dtype=np.float64)
 
 
-def _times(ax: Axes, ends: Numbers, tz: str | tzinfo, name: str) -> None:
-    """Make x an axis of times in a zone, from the first of `ends` to the last, and say so."""
+def _times(
+    ax: Axes, ends: Numbers, tz: str | tzinfo, name: str, *, until: float | None = None
+) -> None:
+    """Make x an axis of times in a zone, from the first of `ends` to the last, and say so.
+
+    `until` lets it run on beyond the last.
+    """
     zone = ZoneInfo(tz) if isinstance(tz, str) else tz
     locator = _dates.AutoDateLocator(tz=zone)
     formatter = _dates.ConciseDateFormatter(
@@ -311,7 +319,7 @@ def _times(ax: Axes, ends: Numbers, tz: str | tzinfo, name: str) -> None:
     first, last = _dates.num2date(ends[[0, -1]], tz=zone)
     clock = "%d %b %Y" if first.hour == last.hour == 0 else "%d %b %Y %H:%M"
     span = f"{first.strftime(clock)} to {last.strftime(clock)}"
-    ax.set(xlim=(ends[0], ends[-1]), xlabel=f"{name}, {span} ({zone})")
+    ax.set(xlim=(ends[0], ends[-1] if until is None else until), xlabel=f"{name}, {span} ({zone})")
 
 
 # Heat maps

@@ -54,7 +54,7 @@ def guide(*rows: tuple[int, float, float], title: str = "News") -> pd.DataFrame:
     return spans(*rows, name=pd.Series([title] * len(rows), dtype="str"))
 
 
-def shares(*rows: tuple[int, str, float]) -> pd.DataFrame:
+def shares(*rows: tuple[int | None, str, float]) -> pd.DataFrame:
     """Make a table of completeness: type, field, share."""
     table = pd.DataFrame(rows, columns=["type", "field", "share"])
     return table.astype({"type": "Int64", "field": "str", "share": "Float64"})
@@ -221,6 +221,14 @@ def test_completeness_is_fields_by_types(ax: Axes) -> None:
     assert columns_of(ax) == ["Movie", "426"]
 
 
+@pytest.mark.parametrize("names", [{"425": "Movie"}, pd.Series(["Movie"], index=[MOVIE])])
+def test_names_are_found_by_number_or_text(names: Any, ax: Axes) -> None:
+    """The tables of labels have ids as text; an id without a name stays as it is."""
+    table = shares((MOVIE, "name", 1.0), (SERIES, "name", 1.0), (None, "name", 1.0))
+    plots.completeness(table, names=names, ax=ax)
+    assert columns_of(ax) == ["Movie", "426", "none"]
+
+
 def test_percentages_are_rounded_down(ax: Axes) -> None:
     """100 is all, 0 is none."""
     values = [1.0, 0.999, 0.29, 0.001, 0.0]
@@ -281,10 +289,10 @@ def test_growth_stacks_types_and_names_them(ax: Axes) -> None:
         ("2026-02-01", MOVIE, 3),
         ("2026-02-01", SERIES, 4),
     )
-    plots.growth(table, names={MOVIE: "Movie"}, ax=ax)
-    assert legend(ax) == ["426", "Movie"]
+    plots.growth(table, names={MOVIE: "_Movie $1$"}, ax=ax)
+    assert legend(ax) == ["426", "_Movie $1$"]
     assert tops(ax) == [3, 7]
-    assert ax.get_xlabel() == "period, 01 Jan 2026 to 04 Mar 2026 (UTC)"
+    assert ax.get_xlabel() == "period, 01 Jan 2026 to 01 Feb 2026 (UTC)"
 
 
 def test_the_smallest_of_many_types_stand_together(ax: Axes) -> None:

@@ -8,7 +8,9 @@ A list longer than the server's result window is cut into windows that fit, each
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
@@ -23,6 +25,7 @@ LINEUP_SIZES = (100, 200, 800, 1200, 1600)  # lineup.get takes no other
 RESULT_WINDOW = 10_000  # how deep the search engine behind a list can be paged, on most servers
 CAPS = (10_000, 100_000)  # totals at which a server may have stopped counting
 AT_MOST = {"ottUser.list": 500}  # lists that stop there, whatever they count, and have no pager
+WORKERS = 8  # pages asked for at the same time
 READINGS = 4  # of one window, until two agree
 DEEP_PAGE = "1"  # the code that refuses a page beyond the result window
 
@@ -124,6 +127,7 @@ class Reading:
         self._limit = limit
         self._seen: set[Key] = set()
         self._last = -1
+        self._size = 0  # of the first page
 
     def add(self, page: Page) -> None:
         """Take the next page, without the rows that came before."""
@@ -134,12 +138,21 @@ class Reading:
         self.duplicates += page.rows - sum(fresh)
         self.totals.append(page.total)
         self._last = page.rows
+        self._size = self._size or page.rows
         self.pages.append(page.only(fresh))
 
     @property
     def total(self) -> int:
         """Give the server's last count."""
         return self.totals[-1]
+
+    @property
+    def missing_pages(self) -> int:
+        """Say how many pages are still to be asked for, by the first one's size and total."""
+        if not self.pages or not self._size:
+            return 1
+        wanted = self.total if self._limit is None else min(self.total, self._limit)
+        return max(1, math.ceil((wanted - len(self.keys) - self.duplicates) / self._size))
 
     @property
     def over(self) -> bool:
@@ -163,6 +176,18 @@ class Reading:
         return sorted(self.keys) == sorted(other.keys)
 
 
+def side_by_side(ask: Ask, asked: list[dict[str, Any]], workers: int) -> Iterator[Reply]:
+    """Ask many times at once and give the replies in order; who stops listening stops the rest."""
+    if len(asked) == 1 or workers == 1:
+        yield from map(ask, asked)
+        return
+    pool = ThreadPoolExecutor(min(workers, len(asked)), thread_name_prefix="kott")
+    try:
+        yield from pool.map(ask, asked)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
 class _TooDeep(Exception):
     """Say that a window does not fit into the result window."""
 
@@ -183,12 +208,14 @@ class Pull:
         limit: int | None = None,
         split: Split | None = None,
         progress: Progress | None = None,
+        workers: int = WORKERS,
     ) -> None:
         known = schema.action(service, action)
         self.name = f"{known.service}.{known.name}" if known else f"{service}.{action}"
         self.items = known.items if known else None
         self.done: list[Page] = []
         self._ask, self._limit, self._split, self._progress = ask, limit, split, progress
+        self._workers = workers
         self._arguments = dict(arguments or {})
         self._pager = _pager(self.name, self._arguments.pop("pager", {}), limit)
         self._paged = known is None or known.pager or self.name == "lineup.get"
@@ -278,34 +305,45 @@ class Pull:
         if not again:
             self._reading = reading
         while not reading.over:
-            page = self._page(arguments, len(reading.totals) + 1)
-            reading.add(page)
-            self._note(page, reading, again=again)
-            if self._split and self._limit is None and page.total >= self._depth:
-                raise _TooDeep
+            first = len(reading.totals) + 1
+            for page in self._pages(arguments, range(first, first + reading.missing_pages)):
+                reading.add(page)
+                self._note(page, again=again)
+                if self._split and self._limit is None and page.total >= self._depth:
+                    raise _TooDeep
+                if reading.over:
+                    break
         return reading
 
-    def _page(self, arguments: dict[str, Any], index: int) -> Page:
-        try:
-            reply = self._ask(arguments | self._turned_to(index))
-        except ApiError as error:
-            if error.code != DEEP_PAGE or index == 1:
-                raise
-            self._depth = (index - 1) * max(self._page_size, 1)
-            if self._split and self._limit is None:
-                raise _TooDeep from error
-            raise IncompleteError(
-                f"{self._so_far()}, and this server pages no deeper than {self._depth:,} rows: "
-                "narrow the filter, or list assets and epg with kott.assets and kott.epg."
-            ) from error
-        self._tally["requests"] += 1
-        self._tally["retries"] += reply.retries
-        self._tally["bytes"] += reply.size
-        self._seconds["seconds"] += reply.seconds
-        self._seconds["server_seconds"] += reply.execution_time or 0.0
-        return read_page(reply)
+    def _pages(self, arguments: dict[str, Any], indexes: range) -> Iterator[Page]:
+        """Give pages in order, asked for side by side."""
+        asked = [arguments | self._turned_to(index) for index in indexes]
+        replies = side_by_side(self._ask, asked, self._workers)
+        for index in indexes:
+            try:
+                reply = next(replies)
+            except ApiError as error:
+                if error.code != DEEP_PAGE or index == 1:
+                    raise
+                raise self._refused(index) from error
+            self._tally["requests"] += 1
+            self._tally["retries"] += reply.retries
+            self._tally["bytes"] += reply.size
+            self._seconds["seconds"] += reply.seconds
+            self._seconds["server_seconds"] += reply.execution_time or 0.0
+            yield read_page(reply)
 
-    def _note(self, page: Page, reading: Reading, *, again: bool) -> None:
+    def _refused(self, index: int) -> Exception:
+        """Learn the result window from the page that was too deep, and say what to do about it."""
+        self._depth = (index - 1) * max(self._page_size, 1)
+        if self._split and self._limit is None:
+            return _TooDeep()
+        return IncompleteError(
+            f"{self._so_far()}, and this server pages no deeper than {self._depth:,} rows: "
+            "narrow the filter, or list assets and epg with kott.assets and kott.epg."
+        )
+
+    def _note(self, page: Page, *, again: bool) -> None:
         if page.total not in self._totals:
             self._totals.append(page.total)
         if again:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import threading
+import time
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
@@ -55,8 +57,13 @@ class Server:
         return rows
 
 
+def alone(server: Server, **options: Any) -> Pull:
+    """Pull with one worker, so that the server's calls have an order."""
+    return Pull(server, "asset", "list", SEARCH, workers=1, **options)
+
+
 def pulled(server: Server, **options: Any) -> list[int]:
-    return ids(Pull(server, "asset", "list", SEARCH, **options))
+    return ids(alone(server, **options))
 
 
 def ids(pull: Pull) -> list[int]:
@@ -66,10 +73,33 @@ def ids(pull: Pull) -> list[int]:
 def test_five_thousand_rows_come_though_the_server_clamps_its_pages() -> None:
     """500 a page were asked for, 50 came: all 5,000 are there, in order."""
     server = Server(list(range(5_000)))
-    pull = Pull(server, "asset", "list", SEARCH)
+    pull = alone(server)
     assert ids(pull) == list(range(5_000))
     assert pull.report()["page_size"] == 50
     assert pull.report()["windows"][0]["proof"] == "two readings"
+
+
+def test_workers_change_nothing_but_the_time() -> None:
+    """Pages are asked for side by side once the first tells how many; the order is the server's."""
+    busy, most = 0, 0
+    lock = threading.Lock()
+
+    class Slow(Server):
+        def __call__(self, arguments: dict[str, Any]) -> Reply:
+            nonlocal busy, most
+            with lock:
+                busy += 1
+                most = max(most, busy)
+            time.sleep(0.005)
+            reply = super().__call__(arguments)
+            with lock:
+                busy -= 1
+            return reply
+
+    server = Slow(list(range(1_000)))
+    assert ids(Pull(server, "asset", "list", SEARCH, workers=4)) == list(range(1_000))
+    assert 1 < most <= 4
+    assert len(server.asked) == 40
 
 
 def test_fifty_rows_need_one_call() -> None:
@@ -159,7 +189,7 @@ def test_a_page_given_twice_is_counted_once() -> None:
     """Rows that shift onto the next page come twice; they are dropped and counted."""
     server = Server(list(range(150)))
     server.before = lambda nth: server.rows.insert(0, {"id": 777}) if nth == 2 else None
-    pull = Pull(server, "asset", "list", SEARCH)
+    pull = alone(server)
     assert sorted(ids(pull)) == [*range(150), 777]
 
 
@@ -183,7 +213,7 @@ def test_rows_without_an_id_may_be_equal() -> None:
 def test_a_long_list_is_split_into_windows() -> None:
     """25,000 rows behind a result window of 10,000 come whole, by windows over media_id."""
     server = Server(list(range(0, 50_000, 2)), most=500)
-    pull = Pull(server, "asset", "list", SEARCH, split=SPLIT)
+    pull = alone(server, split=SPLIT)
     assert sorted(ids(pull)) == list(range(0, 50_000, 2))
     windows = pull.report()["windows"]
     assert windows[0]["from"] is None
@@ -223,7 +253,7 @@ def test_a_failure_keeps_what_came_and_goes_on() -> None:
             raise TransportError("gone")
 
     server.before = fail
-    pull = Pull(server, "asset", "list", SEARCH, split=SPLIT)
+    pull = alone(server, split=SPLIT)
     with pytest.raises(IncompleteError, match="gone"):
         ids(pull)
     assert 0 < sum(page.rows for page in pull.came) < 25_000

@@ -18,7 +18,7 @@ from kott_notebooks.listings.filters import (
     search,
 )
 from kott_notebooks.listings.gathering import Ids, gathered, progress_bar
-from kott_notebooks.paging import Split
+from kott_notebooks.paging import WORKERS, Split
 from kott_notebooks.session import Session
 from kott_notebooks.times import When, epoch, instant, present
 
@@ -38,6 +38,7 @@ def assets(
     order_by: str = "CREATE_DATE_ASC",
     language: str | None = None,
     limit: int | None = None,
+    workers: int = WORKERS,
     progress: bool | None = None,
 ) -> pd.DataFrame:
     """List the catalogue's media, linear channels included; one row an asset.
@@ -46,6 +47,7 @@ def assets(
     decides what comes, and one that names several is pulled as several lists. `fields` asks for
     some columns only (`["name", "metas.Year", "tags"]`). `order_by` is a KalturaAssetOrderBy; it
     holds up to the server's result window and for `limit`. `language="*"` gives all languages.
+    So many `workers` ask for pages at the same time.
 
     Columns: those of KalturaLiveAsset, which KalturaMediaAsset's are among (id, type `Int64`,
     name `str`, startDate, endDate `datetime64[us, UTC]`, status `boolean`; images, mediaFiles
@@ -67,6 +69,7 @@ def assets(
                 responseProfile=only(fields),
                 limit=limit,
                 split=SPLITS.get(kind),
+                workers=workers,
                 progress=bar,
             )
             for kind, filter_ in wanted.items()
@@ -84,6 +87,7 @@ def epg(
     fields: Sequence[str] | None = None,
     language: str | None = None,
     limit: int | None = None,
+    workers: int = WORKERS,
     progress: bool | None = None,
 ) -> pd.DataFrame:
     """List every programme on air at some time in [start, end), each once; one row a programme.
@@ -113,6 +117,7 @@ def epg(
                 responseProfile=only(fields),
                 limit=limit,
                 split=Split("start_date", a, b),
+                workers=workers,
                 progress=bar,
             )
             for condition in channel_conditions(ids)

@@ -11,6 +11,7 @@ from kott_notebooks import schema
 from kott_notebooks.errors import ApiError, KottError
 from kott_notebooks.listings.filters import only
 from kott_notebooks.listings.gathering import gathered, progress_bar
+from kott_notebooks.paging import WORKERS
 from kott_notebooks.session import Session
 
 LABELS: dict[str, dict[str, Any]] = {
@@ -35,6 +36,7 @@ def listing(
     fields: Sequence[str] | None = None,
     limit: int | None = None,
     pii: bool = False,
+    workers: int = WORKERS,
     progress: bool | None = None,
     **arguments: Any,
 ) -> pd.DataFrame:
@@ -55,6 +57,7 @@ def listing(
             known.name,
             responseProfile=only(fields),
             limit=limit,
+            workers=workers,
             progress=bar,
             **asked,
         )

@@ -150,19 +150,28 @@ class Session:
         limit: int | None = None,
         split: paging.Split | None = None,
         progress: paging.Progress | None = None,
+        workers: int = paging.WORKERS,
         **arguments: Any,
     ) -> paging.Pull:
         """Give a list action's pages, complete or an IncompleteError; nothing is asked until read.
 
         A page is an undecoded reply, its rows counted. `limit` stops after so many rows. A list
         longer than the server's result window needs a `split`, which the listing functions give.
+        So many `workers` ask at the same time; the order of rows does not depend on it.
         """
 
         def ask(given: dict[str, Any]) -> wire.Reply:
             return self._ask(service, action, given)
 
         return paging.Pull(
-            ask, service, action, arguments, limit=limit, split=split, progress=progress
+            ask,
+            service,
+            action,
+            arguments,
+            limit=limit,
+            split=split,
+            progress=progress,
+            workers=workers,
         )
 
     def packs(

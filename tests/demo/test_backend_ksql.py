@@ -318,6 +318,31 @@ def number_terms(everything: list[Row]) -> st.SearchStrategy[tuple[str, Naive]]:
     return term()
 
 
+def measure_terms(everything: list[Row], keys: list[str]) -> st.SearchStrategy[tuple[str, Naive]]:
+    """Draw comparisons of metas that are numbers, in some rows."""
+
+    @st.composite
+    def term(draw: st.DrawFn) -> tuple[str, Naive]:
+        key = draw(st.sampled_from(keys))
+        some = sorted({v for row in everything for v in row.values(key) if isinstance(v, float)})
+        operator = draw(st.sampled_from([*NUMBER_OPERATORS, "+", "!+"]))
+        wanted = draw(st.lists(st.sampled_from(some), min_size=1, max_size=3))
+        values = [int(one) for one in wanted] if operator == ":" else wanted[:1]
+        value = "" if "+" in operator else ",".join(f"{one:g}" for one in values)
+
+        def holds(row: Row) -> bool:
+            held = row.values(key)
+            if "+" in operator:
+                return bool(held) == (operator == "+")
+            if held and isinstance(held[0], str):  # where another struct has text
+                return operator == "=" and held[0] == value
+            return compares(operator, float(held[0]) if held else None, value)
+
+        return f"{key} {operator} '{value}'", holds
+
+    return term()
+
+
 def trees(leaves: st.SearchStrategy[tuple[str, Naive]]) -> st.SearchStrategy[tuple[str, Naive]]:
     """Draw filters of and and or, nested."""
 
@@ -340,17 +365,16 @@ def test_filters_find_what_reading_every_record_finds(
     staff: Api, everything: list[Row], world: World
 ) -> None:
     """Random trees over texts, tags, metas, ids and dates, both shelves, nested."""
-    textual = [
-        name
-        for name, meta in world.media.metas.items()
-        if meta.kind != "number" and meta.kind != "date"
-    ]
-    keys = ["name", "description", "externalId", *world.media.tags, *textual]
-    leaves = text_terms(everything, [key for key in keys if key == key.strip()]) | number_terms(
-        everything
+    metas = {name: meta.kind for name, meta in world.media.metas.items()}
+    numeric = [name for name, kind in metas.items() if kind in ("number", "date")]
+    textual = [name for name in metas if name not in numeric and name == name.strip()]
+    leaves = st.one_of(
+        text_terms(everything, ["name", "description", "externalId", *world.media.tags, *textual]),
+        number_terms(everything),
+        measure_terms(everything, numeric),
     )
 
-    @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
     @given(trees(leaves))
     def holds(drawn: tuple[str, Naive]) -> None:
         text, naive = drawn

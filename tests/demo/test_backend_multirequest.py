@@ -119,6 +119,31 @@ def test_a_reference_to_a_failure_is_refused(api: Api) -> None:
     assert refused["error"]["code"] == "50025"
 
 
+def test_a_reference_reaches_into_a_page_of_mixed_kinds(roomy: Api) -> None:
+    """And truth is written as text where text is wanted."""
+    listed, counted, named = roomy.many(
+        {"call": "asset.list", "pager": {"pageSize": 500}},
+        {"call": "ottUser.list", "filter": {"idIn": "{1:result:objects:*:id}"}},
+        {"call": "ottUser.list", "filter": {"usernameEqual": "-{1:result:objects:0:status}-"}},
+    )
+    assert len({one["type"] for one in listed["objects"]}) > 2
+    assert counted["totalCount"] == named["totalCount"] == 0
+
+
+def test_references_stand_in_lists_too(api: Api) -> None:
+    """In every entry."""
+    asked = [{"objectType": "KalturaAssetFieldGroupBy", "value": "{1:result:nothing}"}]
+    given = {"objectType": "KalturaSearchAssetFilter", "groupBy": asked}
+    refused = api.many({"call": "session.get"}, {"call": "asset.count", "filter": given})[1]
+    assert refused["error"]["code"] == "50025"
+
+
+def test_a_condition_that_cannot_be_compared_is_refused(api: Api) -> None:
+    """Text is neither less nor greater than a number."""
+    asked = skip("Property", propertyPath="text", operator="LessThan", value="1")
+    assert codes(api.many(asked)) == ["500067"]
+
+
 @pytest.mark.parametrize("text", ["{not a reference}", "{1:nothing}", "{}"])
 def test_other_braces_are_text(api: Api, text: str) -> None:
     """A username may hold them."""

@@ -9,6 +9,10 @@ from urllib.parse import quote, urlencode
 from xml.etree import ElementTree
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kott_notebooks.demo.backend import replies
 
 from .asking import JSON, NOW, PARTNER, VERSION, Api, from_xml, log_in, unpacked
 from .conftest import Make
@@ -134,6 +138,40 @@ def test_a_body_that_cannot_be_read_is_a_bad_request(
     assert json.loads(reply.body)["result"]["error"]["code"] == "500003"
 
 
+@given(
+    st.sampled_from(["GET", "POST", "HEAD"]),
+    st.text(alphabet="/?&=%[]{}:;#.aé\x00", max_size=30),
+    st.sampled_from([*JSON.values(), *FORM.values(), "", "text/xml; q=1", "\xff"]),
+    st.binary(max_size=60) | st.text(alphabet='{}[]":,0a&=%', max_size=60).map(str.encode),
+)
+@settings(suppress_health_check=list(HealthCheck), deadline=None)
+def test_no_bytes_break_it(api: Api, method: str, path: str, kind: str, body: bytes) -> None:
+    """Whatever comes, a reply goes."""
+    headers = {"Content-Type": kind, "Accept": kind, "Accept-Encoding": kind}
+    for start in (
+        "",
+        "/api_v3",
+        "/api_v3/service/asset/action/list",
+        "/api_v3/service/multirequest",
+    ):
+        assert api.backend.handle(method, start + path, headers, body).status in (200, 404)
+
+
+def test_a_number_of_many_digits_breaks_nothing(api: Api) -> None:
+    """Neither as a number nor in a path, a list or a reference."""
+    digits = "9" * 5_000
+    body = b'{"apiVersion": "11.5.0.0", "pager": {"pageSize": ' + digits.encode() + b"}}"
+    reply = api.backend.handle("POST", LIST, JSON, body)
+    assert json.loads(reply.body)["result"]["error"]["code"] == "500003"
+    assert api.code("asset.list", pager={"pageSize": digits}) == "500054"
+    assert api.search("", filter={"typeIn": digits})["totalCount"] == 0
+    assert api.search(f"media_id='{digits[:4000]}'")["error"]["code"] == "4002"
+    assert api("multirequest", **{digits: {}}) == []
+    reference = {"call": "asset.get", "id": f"{{1:result:objects:{digits}:id}}"}
+    refused = api.many({"call": "asset.list"}, reference | {"assetReferenceType": "media"})[1]
+    assert refused["error"]["code"] == "50025"
+
+
 def test_other_methods_are_refused(api: Api) -> None:
     """The API knows GET and POST."""
     reply = api.backend.handle("PUT", LIST, JSON, b"{}")
@@ -222,6 +260,22 @@ def as_text(value: Any) -> Any:
     if isinstance(value, bool):
         return str(value).lower()
     return str(value)
+
+
+def test_xml_of_some_properties_is_still_an_object(api: Api) -> None:
+    """Even where the class is not among them."""
+    profile = {"objectType": "KalturaOnDemandResponseProfile", "retrievedProperties": "id,tags"}
+    body = {"apiVersion": VERSION, "ks": api.ks, "format": 2, "responseProfile": profile}
+    told = ElementTree.fromstring(api.send(LIST, body).body)
+    first = told.find("result/objects/item")
+    assert first is not None
+    assert {child.tag for child in first} == {"id", "tags"}
+
+
+def test_a_reply_holds_nothing_that_has_no_text() -> None:
+    """A mistake in an action is not sent as something else."""
+    with pytest.raises(TypeError, match="complex"):
+        replies.json(1j)
 
 
 def test_xml_lays_an_error_out_as_kaltura_does(api: Api) -> None:

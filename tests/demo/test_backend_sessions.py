@@ -128,6 +128,7 @@ def test_an_application_token_opens_a_session(make: Make) -> None:
         ({"tokenHash": "00"}, "50022"),
         ({"id": "no-such-token"}, "500055"),
         ({"ks": None}, "500004"),
+        ({"expiry": -1}, "500048"),
     ],
 )
 def test_a_wrong_application_token_opens_nothing(make: Make, changes: Any, code: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import socket
+import struct
 import threading
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -46,6 +47,29 @@ def test_it_says_what_the_backend_says(server: Server) -> None:
     asked = {"ks": api.ks, "pager": {"pageSize": 3}}
     over_the_wire = post(server, "/api_v3/service/asset/action/list", **asked).json()["result"]
     assert over_the_wire == api("asset.list", pager={"pageSize": 3})
+
+
+def test_a_get_is_answered_too(server: Server) -> None:
+    """With a query."""
+    response = requests.get(server.url + PING, params={"apiVersion": VERSION}, timeout=5)
+    assert response.json()["result"] is True
+
+
+def test_a_client_that_hangs_up_makes_no_noise(
+    server: Server, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Its reply is written to nobody, and nothing is printed."""
+    api = log_in(server.backend)
+    body = json.dumps({"apiVersion": VERSION, "ks": api.ks, "pager": {"pageSize": 50}}).encode()
+    head = f"POST /api_v3/service/asset/action/list HTTP/1.1\r\nContent-Length: {len(body)}\r\n"
+    parts = urlsplit(server.url)
+    for _ in range(20):
+        line = socket.create_connection((parts.hostname, parts.port), timeout=5)
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        line.sendall(head.encode() + b"Content-Type: application/json\r\n\r\n" + body)
+        line.close()
+    server.close()
+    assert capfd.readouterr().err == ""
 
 
 def test_a_connection_is_kept(server: Server) -> None:

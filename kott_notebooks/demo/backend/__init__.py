@@ -69,6 +69,8 @@ class Backend:
         faults: Faults | None = None,
         roles: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
     ) -> None:
+        if isinstance(deployment, str) and deployment not in DEPLOYMENTS:
+            raise ValueError(f"a deployment is one of {', '.join(DEPLOYMENTS)}, not {deployment!r}")
         chosen = DEPLOYMENTS[deployment] if isinstance(deployment, str) else deployment
         self.log: deque[dict[str, Any]] = deque(maxlen=10_000)
         self.bad_day = BadDay(faults or Faults())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -20,6 +21,7 @@ GLOBALS = frozenset(
 _ABSTRACT = ("KalturaAsset", "KalturaAssetFilter", "KalturaValue")
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
 _LONG = 2**63
+_NUMBER = re.compile("[0-9]{1,6}")  # of an entry
 
 
 @cache
@@ -121,10 +123,9 @@ class Reader:
     def array(self, cls: str, given: Any, where: str) -> list[Any]:
         """Read a list; forms send one as an object with numbered keys, and an empty one as `-`."""
         if isinstance(given, dict):
-            numbered = {int(k): v for k, v in given.items() if k.isascii() and k.isdigit()}
-            if len(numbered) < len(given) and set(given) != {"-"}:
-                raise Refusal("InvalidActionParameter", parameter=where, type=f"array:{cls}")
-            given = [numbered[number] for number in sorted(numbered)]
+            numbered = {int(k): v for k, v in given.items() if _NUMBER.fullmatch(k)}
+            if len(numbered) == len(given) or set(given) == {"-"}:
+                given = [numbered[number] for number in sorted(numbered)]
         if not isinstance(given, list):
             raise Refusal("InvalidActionParameter", parameter=where, type=f"array:{cls}")
         return [self._item(cls, item, f"{where}.{at}") for at, item in enumerate(given)]

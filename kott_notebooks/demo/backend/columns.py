@@ -241,9 +241,8 @@ def texts(vocabulary: Iterable[object], codes: Codes) -> Texts:
 
 
 def measures(vocabulary: Iterable[object], codes: Codes, *, moments: bool) -> Measures:
-    """Make a column of numbers; what is none counts as absent."""
-    numbers = [measure(shown(value)) for value in vocabulary]
-    known = [np.nan if number is None else number for number in numbers]
+    """Make a column of numbers; what is text counts as absent."""
+    known = [np.nan if isinstance(value, str) else value for value in vocabulary]
     return Measures(np.array([*known, np.nan], np.float64)[codes], moments)
 
 

@@ -130,9 +130,7 @@ class Execution:
             return own
         if not role.is_staff:
             raise Refusal("ServiceForbidden", service=action.service, action=action.name)
-        if not self.partner.find("KalturaOTTUser", "id", wanted):
-            raise Refusal("UserDoesNotExist", id=wanted)
-        return str(wanted)
+        return str(self.partner.user(wanted)["id"])
 
     def _view(self, parameters: Parameters, role: Role) -> View:
         language = parameters.get("language") or self.partner.default_language

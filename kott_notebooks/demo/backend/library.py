@@ -72,9 +72,15 @@ class Library:
     def _meta(self, name: str, language: str) -> Column:
         meta = self.shelf.metas[name]
         shown = self._shown(meta, language)
-        if meta.kind in ("number", "date"):
-            return columns.measures(shown, meta.codes, moments=meta.kind == "date")
-        return columns.texts(shown, meta.codes)
+        if meta.kind not in ("number", "date"):
+            return columns.texts(shown, meta.codes)
+        numbers = columns.measures(shown, meta.codes, moments=meta.kind == "date")
+        is_text = np.array([*(isinstance(value, str) for value in shown), False])
+        if not is_text.any():
+            return numbers
+        return columns.Both(
+            (numbers, columns.texts(shown, np.where(is_text[meta.codes], meta.codes, -1)))
+        )
 
     def _tag(self, name: str, language: str) -> Column:
         tag = self.shelf.tags[name]

@@ -64,7 +64,7 @@ def follow(value: Any, path: list[str], token: str) -> Any:
     step, rest = path[0], path[1:]
     if isinstance(value, list) and step == "*":
         return ",".join(_as_text(follow(child, rest, token)) for child in value)
-    if isinstance(value, list) and step.isascii() and step.isdigit() and int(step) < len(value):
+    if isinstance(value, list) and _NUMBER.fullmatch(step) and int(step) < len(value):
         return follow(value[int(step)], rest, token)
     if isinstance(value, dict) and step in value:
         return follow(value[step], rest, token)

@@ -87,14 +87,18 @@ class Partner:
             self._members[cls] = grouped
         return self._members[cls].get(household_id, [])
 
-    def account(self, user_id: str) -> Account | None:
-        """Find a user's account; one who never logs in has the rights of a user or a master."""
-        known = self.sessions.account(user_id)
+    def user(self, user_id: object) -> dict[str, Any]:
+        """Find a user's record; there must be one."""
         user = self.find("KalturaOTTUser", "id", user_id)
-        if known or user is None:
-            return known
+        if user is None:
+            raise Refusal("UserDoesNotExist", id=user_id)
+        return user
+
+    def account(self, user_id: str) -> Account:
+        """Find a user's account; one who never logs in has the rights of a user or a master."""
+        user = self.user(user_id)
         role = "master" if user.get("isHouseholdMaster") else "user"
-        return Account(
+        return self.sessions.account(user_id) or Account(
             username=user["username"],
             password=secrets.token_hex(16),
             user_id=user_id,

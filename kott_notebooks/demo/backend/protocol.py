@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 
 import msgspec
 
@@ -34,12 +34,12 @@ def read(method: str, path: str, headers: Mapping[str, str], body: bytes) -> Ask
     """Find service, action and parameters; what the body says wins over query and path."""
     if method not in ("GET", "POST"):
         raise Refusal("HttpMethodNotSupported", method=method)
-    url = urlsplit(path)
-    _, found, rest = url.path.partition("/api_v3")
+    before, _, query = path.partition("?")
+    _, found, rest = before.partition("/api_v3")
     if not found or (rest and not rest.startswith("/")):
-        raise NoSuchPath(url.path)
+        raise NoSuchPath(before)
     parameters = _nested(_path_pairs(rest))
-    parameters |= _nested(parse_qsl(url.query, keep_blank_values=True))
+    parameters |= _nested(parse_qsl(query, keep_blank_values=True))
     parameters |= _body(headers, body) if method == "POST" else {}
     _check_depth(parameters)
     service, action = parameters.pop("service", ""), parameters.pop("action", "")
@@ -91,7 +91,7 @@ def _body(headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
         raise Refusal("BadRequest", why=f"a body of type [{kind}] cannot be read")
     try:
         decoded = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise Refusal("BadRequest", why="the body is not JSON") from error
     if not isinstance(decoded, dict):
         raise Refusal("BadRequest", why="the body is not a JSON object")

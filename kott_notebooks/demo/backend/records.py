@@ -52,15 +52,13 @@ class View:
         hidden = self.role.hides(record.get("objectType", "")) if self.role else frozenset()
         shown: dict[str, Any] = {}
         for name, value in record.items():
-            if name in hidden or value is None:
+            bare = name[12].lower() + name[13:] if name.startswith("multilingual") else name
+            if value is None or name in hidden or bare in hidden:
                 continue
-            if self.language != ALL_LANGUAGES and name.startswith("multilingual"):
-                bare = name[12].lower() + name[13:]
-                text = self.text(value)
-                if text is not None and bare not in hidden:
-                    shown[bare] = text
-            else:
+            if bare == name or self.language == ALL_LANGUAGES:
                 shown[name] = self.anything(value)
+            elif (text := self.text(value)) is not None:
+                shown[bare] = text
         return shown
 
     def text(self, tokens: Sequence[Mapping[str, str]]) -> str | None:

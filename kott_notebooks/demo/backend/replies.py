@@ -83,13 +83,17 @@ def _write(value: Any, parts: list[str]) -> None:
 
 
 def _write_object(value: dict[str, Any], parts: list[str]) -> None:
-    if "objectType" in value or "error" in value:
-        for name, child in value.items():
-            parts.append(f"<{name}>")
+    for name, child in value.items():
+        parts.append(f"<{name}>")
+        if isinstance(child, dict) and "objectType" not in child:
+            _write_map(child, parts)
+        else:
             _write(child, parts)
-            parts.append(f"</{name}>")
-        return
-    for name, child in value.items():  # a map: its names are free text
+        parts.append(f"</{name}>")
+
+
+def _write_map(value: dict[str, Any], parts: list[str]) -> None:
+    for name, child in value.items():  # which are free text
         parts.append(f"<item><itemKey>{_escaped(name)}</itemKey>")
         _write(child, parts)
         parts.append("</item>")

@@ -46,6 +46,7 @@ class Role:
 
     rank: int = -1  # how far up the ladder; below `user` for custom roles
     actions: frozenset[str] = frozenset()
+    denied: frozenset[str] = frozenset()  # though a whole service was granted
     hidden: frozenset[tuple[str, str]] = frozenset()  # (class, property) that may not be read
     barred: frozenset[tuple[str, str]] = frozenset()  # (action, argument) that may not be used
 
@@ -57,8 +58,8 @@ class Role:
     def check(self, action: schema.Action, parameters: Iterable[str]) -> None:
         """Refuse an action that was not granted, or an argument that was forbidden."""
         name = f"{action.service}.{action.name}".lower()
-        granted = self.actions | EVERYBODY
-        if not {name, f"{action.service.lower()}.*"} & granted:
+        granted = {name, f"{action.service.lower()}.*"} & (self.actions | EVERYBODY)
+        if not granted or name in self.denied:
             raise Refusal("ServiceForbidden", service=action.service, action=action.name)
         for parameter in parameters:
             if (name, parameter.lower()) in self.barred:
@@ -117,16 +118,20 @@ def custom(items: Sequence[Mapping[str, Any]]) -> Role:
             barred.add((name, item["parameter"].lower()))
         elif item["objectType"] == "KalturaApiParameterPermissionItem" and excluded:
             hidden.add((item["object"], item["parameter"]))
-    return Role(-1, frozenset(granted - taken), frozenset(hidden), frozenset(barred))
+    return Role(
+        actions=frozenset(granted),
+        denied=frozenset(taken),
+        hidden=frozenset(hidden),
+        barred=frozenset(barred),
+    )
 
 
 def together(roles: Sequence[Role]) -> Role:
-    """Join roles: any grant holds; a property or argument stays forbidden only if all forbid it."""
-    if not roles:
-        return NOBODY
+    """Join roles: any grant holds; what is forbidden stays so only if all of them forbid it."""
     return Role(
         max(role.rank for role in roles),
         frozenset().union(*(role.actions for role in roles)),
+        frozenset.intersection(*(role.denied for role in roles)),
         frozenset.intersection(*(role.hidden for role in roles)),
         frozenset.intersection(*(role.barred for role in roles)),
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from kott_notebooks.demo.backend import ksql
+from kott_notebooks.demo.backend.arguments import whole
 from kott_notebooks.demo.backend.columns import DAY, OFFSETS_BELOW, Codes, Mask, Rows, measure
 from kott_notebooks.demo.backend.filler import filler
 from kott_notebooks.demo.backend.library import DATES, EPG, MEDIA, NUMBERS, Library
@@ -170,7 +171,7 @@ class Matcher:
 
     def of_types(self, types: frozenset[str]) -> Mask:
         """Find the rows of some types, given as numbers; what is none finds nothing."""
-        numbers = [int(kind) for kind in types if kind.isascii() and kind.isdigit()]
+        numbers = [number for number in map(whole, types) if number is not None]
         return np.asarray(np.isin(self.library.shelf.numbers["asset_type"], numbers), np.bool_)
 
     def around_now(self) -> Mask:

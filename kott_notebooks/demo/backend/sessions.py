@@ -112,12 +112,6 @@ class Sessions:
         """End a session for good: from now on its ks is answered as expired."""
         ks.ended = True
 
-    def end_all(self) -> None:
-        """End every open session at once, as a server does whose keys were changed."""
-        with self._lock:
-            for ks in self._open.values():
-                ks.ended = True
-
     def check_partner(self, partner_id: int) -> None:
         """Refuse a partner that this server does not serve."""
         if partner_id != self.partner_id:

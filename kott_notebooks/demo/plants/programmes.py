@@ -55,7 +55,7 @@ class Guide:
             if len(part)
         }
         self._channels = Victims(dice, "channels", list(self.rows))
-        self.candidates = dice.order("victims programmes", shelf.count).tolist()
+        self.candidates: list[int] = dice.order("victims programmes", shelf.count).tolist()
         self._claimed: set[int] = set()
 
     def whole_channel(self) -> list[int]:

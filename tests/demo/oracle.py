@@ -1,0 +1,491 @@
+"""A slow reading of the rules over a world's records: what the list of defects is held against.
+
+It judges by the usual settings, with the partner's own lists: which fields are mandatory, which
+values a tag may have, of what type a meta is.
+"""
+
+from __future__ import annotations
+
+import re
+import statistics
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import combinations, pairwise
+from typing import Any
+
+from kott_notebooks import schema
+from kott_notebooks.demo.catalogue import World
+from kott_notebooks.demo.world.guide import ZONE
+
+Record = dict[str, Any]
+Finding = tuple[str, str, str]  # rule, kind, id
+
+LANGUAGES = ("eng", "fra", "ell")
+MINUTE, HOUR, DAY = 60, 3_600, 86_400
+YEAR = 365.25 * DAY
+WIDTHS = {"16:9": 640, "2:3": 480, "1:1": 200}
+MAIN = ("HLS_Main", "DASH_Main")
+STAND_INS = {"tba", "tbc", "noinformation", "loremipsum", "test", "xxx", "na"}
+TYPES: dict[str, tuple[type, ...]] = {
+    "NUMBER": (int, float),
+    "DATE": (int,),
+    "BOOLEAN": (bool,),
+    "STRING": (str,),
+    "MULTILINGUAL_STRING": (str,),
+}
+
+
+def findings(world: World) -> Counter[Finding]:
+    """Find everything that is wrong with a world."""
+    return Counter([*_media(world), *_epg(world), *_people(world)])
+
+
+def _text(record: Record, name: str) -> dict[str, str]:
+    return {token["language"]: token["value"] for token in record.get(name, ())}
+
+
+def _fold(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(letter for letter in plain if letter.isalnum())
+
+
+def _is_stand_in(text: str) -> bool:
+    bare = text.strip()
+    return _fold(bare) in STAND_INS or (len(bare) > 2 and len(set(bare)) == 1)
+
+
+def _is_mojibake(text: str) -> bool:
+    return any(bad in text for bad in ("\xc3\xa9", "\xe2\u20ac\u2122", "\ufffd"))
+
+
+# Media
+
+
+def _media(world: World) -> Iterator[Finding]:
+    records = [world.media.record(row) for row in range(world.media.count)]
+    for record in records:
+        for rule in (
+            *_images(record),
+            *_files(record, world.now),
+            *_window(record, world.now),
+            *_texts(record),
+        ):
+            yield rule, "media", str(record["id"])
+    struct = {one["id"]: one["systemName"] for one in world.objects["KalturaAssetStruct"]}
+    yield from _fields(world, records)
+    yield from _identities(records)
+    yield from _series(records, {name: key for key, name in struct.items()})
+    yield from _channels(world, records)
+    if records:
+        shown = {name for record in records for name in record} | {"name", "description"}
+        for cls in ("KalturaMediaAsset", "KalturaLiveAsset"):
+            own = schema.properties(cls)
+            for name in own if cls == "KalturaMediaAsset" else schema.own_properties(cls):
+                if name not in shown:
+                    yield "field.nowhere", "media", ""
+
+
+def _images(record: Record) -> Iterator[str]:
+    images = record.get("images") or []
+    if not images:
+        yield "image.none"
+    for ratio in ("1:1",) if record["typeDescription"] == "Linear" else ("16:9", "2:3"):
+        of = [one for one in images if one["ratio"].replace("x", ":") == ratio]
+        widths = [one["width"] for one in of if "width" in one]
+        if not of:
+            yield "image.missing_ratio"
+        elif all(one["isDefault"] for one in of):
+            yield "image.default"
+        if widths and max(widths) < WIDTHS[ratio]:
+            yield "image.too_small"
+
+
+def _files(record: Record, now: int) -> Iterator[str]:
+    files, kind = record.get("mediaFiles") or [], record["typeDescription"]
+    types = {one["type"] for one in files}
+    if kind in ("Movie", "Episode"):
+        if not files:
+            yield "file.none"
+        if not types & set(MAIN):
+            yield "file.missing_type"
+        if kind == "Movie" and "Trailer" not in types:
+            yield "file.no_trailer"
+    active = [one for one in files if one["status"]]
+    if files and not active:
+        yield "file.inactive"
+    if active and max(one["endDate"] for one in active) < now <= record["endDate"]:
+        yield "file.expired"
+    for one in files:
+        start, end = record["startDate"], record["endDate"]
+        if one["startDate"] < start or one["endDate"] > end or one["startDate"] > end:
+            yield "file.outside_window"
+    main = [one["duration"] for one in files if one["type"] in MAIN]
+    if any(abs(one / statistics.median(main) - 1) > 0.02 for one in main if one):
+        yield "file.duration_mismatch"
+
+
+def _window(record: Record, now: int) -> Iterator[str]:
+    start, end = record["startDate"], record["endDate"]
+    if end <= start:
+        yield "window.inverted"
+    if end < now and record["status"]:
+        yield "window.expired"
+    if start > now:
+        yield "window.not_started"
+    if now <= end <= now + 14 * DAY:
+        yield "window.ending"
+    if end >= now + 50 * YEAR:
+        yield "window.endless"
+
+
+def _texts(record: Record) -> Iterator[str]:
+    texts = {
+        key: _text(record, f"multilingual{key.capitalize()}") for key in ("name", "description")
+    }
+    synopsis = record["metas"].get("Short synopsis")
+    translated = [*texts.values()]
+    if synopsis:
+        translated.append(
+            {token["language"]: token["value"] for token in synopsis["multilingualValue"]}
+        )
+    for each in translated:
+        yield from ("language.missing" for one in LANGUAGES if not each.get(one, "").strip())
+        for one, other in combinations(each.values(), 2):
+            if one == other and sum(map(str.isalpha, one)) > 20:
+                yield "language.untranslated"
+    for key, each in texts.items():
+        text = each.get("eng", "")
+        if not text.strip():
+            yield f"text.missing_{key}"
+            continue
+        letters = [letter for letter in text if letter.isalpha()]
+        tests = {
+            "text.placeholder": _is_stand_in(text),
+            "text.mojibake": _is_mojibake(text),
+            "text.control": bool(
+                re.search(r"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f]", text)
+                or re.search("^[\u200b-\u200f]|[\u200b-\u200f]$", text)
+            ),
+            "text.markup": bool(re.search(r"</?\w+/?>|&#?\w+;", text)),
+            "text.shouting": len(letters) > 12 and all(map(str.isupper, letters)),
+            "text.too_long": len(text) > (100 if key == "name" else 2_000),
+        }
+        yield from (rule for rule, is_so in tests.items() if is_so)
+    name, description = (" ".join(texts[key].get("eng", "").split()) for key in texts)
+    if name and name.casefold() == description.casefold():
+        yield "text.description_is_name"
+
+
+def _fields(world: World, records: list[Record]) -> Iterator[Finding]:
+    metas = {one["id"]: one for one in world.objects["KalturaMeta"]}
+    known: dict[str, set[str]] = defaultdict(set)
+    for one in world.objects["KalturaTag"]:
+        name = _text(metas[str(one["type"])], "multilingualName")["eng"]
+        known[name].add(_text(one, "multilingualTag")["eng"])
+    structs = {one["id"]: one for one in world.objects["KalturaAssetStruct"]}
+    this = datetime.fromtimestamp(world.now, UTC).year
+    tags: dict[str, Counter[str]] = defaultdict(Counter)
+    for record in records:
+        for name, values in _tags(record):
+            tags[name].update(values)
+    rarer = {name: _rarer(counts) for name, counts in tags.items()}
+    for record in records:
+        of, asset = structs[record["type"]], str(record["id"])
+        types = {}
+        for key in of["metaIds"].split(","):
+            name = _text(metas[key], "multilingualName")["eng"]
+            if not metas[key]["multipleValue"]:
+                types[name] = metas[key]["dataType"]
+            needed = of["dynamicData"]["mandatoryMetaIds"]["value"].split(",")
+            if key in needed and not _has(record, name):
+                yield "meta.missing", "media", asset
+        for name, value in record["metas"].items():
+            plain = value.get("value", "")
+            if not isinstance(plain, TYPES[types[name]]):
+                yield "meta.type", "media", asset
+            elif name == "Year" and not 1888 <= value["value"] <= this + 2:
+                yield "meta.out_of_range", "media", asset
+        for name, values in _tags(record):
+            for value in filter(str.strip, values):
+                if value in rarer[name]:
+                    yield "meta.near_duplicate", "media", asset
+                elif name == "Parental rating" and value not in known[name]:
+                    yield "meta.unknown_value", "media", asset
+
+
+def _tags(record: Record) -> Iterator[tuple[str, list[str]]]:
+    for name, value in record["tags"].items():
+        yield name, [_text(one, "multilingualValue").get("eng", "") for one in value["objects"]]
+
+
+def _has(record: Record, name: str) -> bool:
+    values = [value for key, of in _tags(record) if key == name for value in of]
+    meta = record["metas"].get(name, {}).get("value")
+    return any(value.strip() for value in values) or meta is not None
+
+
+def _rarer(counts: Counter[str]) -> set[str]:
+    alike: dict[str, list[str]] = defaultdict(list)
+    for value in counts:
+        alike[_fold(value)].append(value)
+    usual = {max(values, key=lambda value: counts[value]) for values in alike.values()}
+    return set(counts) - usual
+
+
+def _identities(records: list[Record]) -> Iterator[Finding]:
+    for prop, rule in (("externalId", "external_id"), ("entryId", "entry_id")):
+        times = Counter(record[prop] for record in records)
+        for record in records:
+            if times[record[prop]] > 1:
+                yield f"identity.duplicate_{rule}", "media", str(record["id"])
+    groups: dict[Any, list[tuple[str, str]]] = defaultdict(list)
+    for record in records:
+        year = record["metas"].get("Year", {}).get("value")
+        name = _text(record, "multilingualName").get("eng", "")
+        if name.strip() and year is not None:
+            groups[record["type"], year].append((_fold(name), str(record["id"])))
+    found = {
+        asset
+        for group in groups.values()
+        for (one, first), (other, second) in combinations(group, 2)
+        if _alike(one, other)
+        for asset in (first, second)
+    }
+    yield from (("identity.twin", "media", asset) for asset in found)
+
+
+def _alike(one: str, other: str) -> bool:
+    if one == other:
+        return True
+    one, other = sorted((one, other), key=len)
+    if len(one) < 8 or len(other) - len(one) > 1:
+        return False
+    at = next(
+        (at for at, pair in enumerate(zip(one, other, strict=False)) if len(set(pair)) > 1),
+        len(one),
+    )
+    return one[at + (len(one) == len(other)) :] == other[at + 1 :]
+
+
+def _series(records: list[Record], structs: dict[str, int]) -> Iterator[Finding]:
+    def meta(record: Record, name: str) -> Any:
+        return record["metas"].get(name, {}).get("value")
+
+    series = {
+        meta(record, "Series ID"): str(record["id"])
+        for record in records
+        if record["type"] == structs["Series"]
+    }
+    seasons: dict[tuple[str, Any], list[tuple[int, str]]] = defaultdict(list)
+    having = set()
+    for record in records:
+        if record["type"] != structs["Episode"]:
+            continue
+        of = meta(record, "Series ID")
+        having.add(of)
+        if of not in series:
+            yield "series.orphan_episode", "media", str(record["id"])
+        elif meta(record, "Episode number") is not None:
+            place = (of, meta(record, "Season number"))
+            seasons[place].append((meta(record, "Episode number"), str(record["id"])))
+    for (of, _), episodes in seasons.items():
+        times = Counter(number for number, _ in episodes)
+        for number, asset in episodes:
+            if times[number] > 1:
+                yield "series.duplicate_number", "media", asset
+        for one, other in pairwise(sorted(times)):
+            if other - one > 1:
+                yield "series.hole", "media", series[of]
+    for of, asset in series.items():
+        if of not in having:
+            yield "series.empty", "media", asset
+
+
+def _channels(world: World, records: list[Record]) -> Iterator[Finding]:
+    on_air = set(world.epg.numbers["linear_media_id"].tolist())
+    for record in records:
+        if record["typeDescription"] != "Linear":
+            continue
+        asset = str(record["id"])
+        if not record.get("externalIds"):
+            yield "channel.no_epg_id", "media", asset
+        if record["enableCatchUp"] and not record.get("catchUpBuffer"):
+            yield "channel.catchup_without_buffer", "media", asset
+        if record["id"] not in on_air:
+            yield "channel.no_programmes", "media", asset
+            yield "schedule.no_programmes", "epg", asset
+
+
+# Programmes
+
+
+def _epg(world: World) -> Iterator[Finding]:
+    programmes = [world.epg.record(row) for row in range(world.epg.count)]
+    channels = {
+        record["id"]: record
+        for record in (world.media.record(row) for row in range(world.media.count))
+        if record["typeDescription"] == "Linear"
+    }
+    by_channel: dict[int, list[Record]] = defaultdict(list)
+    for one in programmes:
+        by_channel[one["linearAssetId"]].append(one)
+        for rule in _alone(one, channels[one["linearAssetId"]]):
+            yield rule, "epg", str(one["id"])
+    if programmes:
+        begin = (world.now // DAY - 1) * DAY
+        days = -(-(max(one["endDate"] for one in programmes) - begin) // DAY)
+        end = begin + days * DAY
+        for channel, of in by_channel.items():
+            of.sort(key=lambda one: (one["startDate"], one["endDate"]))
+            yield from _gaps(of, begin, end, str(channel))
+            yield from _pairs(of)
+            yield from _order(of)
+            if max(one["endDate"] for one in of) - world.now < 5 * DAY:
+                yield "schedule.horizon", "epg", str(channel)
+            if _is_shifted(of, begin, end):
+                yield "schedule.clock_shift", "epg", str(channel)
+
+
+def _alone(one: Record, channel: Record) -> Iterator[str]:
+    name = _text(one, "multilingualName").get("eng", "")
+    description = _text(one, "multilingualDescription").get("eng", "")
+    lasts = one["endDate"] - one["startDate"]
+    metas = one["metas"]
+    flags = ("enableCatchUp", "enableStartOver", "enableCdvr")
+    tests = {
+        "schedule.zero_length": lasts == 0,
+        "schedule.negative_length": lasts < 0,
+        "schedule.absurd_length": lasts > 8 * HOUR or 0 < lasts < MINUTE,
+        "schedule.missing_title": not name.strip(),
+        "schedule.missing_synopsis": not description.strip(),
+        "schedule.placeholder_title": _is_stand_in(name),
+        "schedule.filler": _is_stand_in(name),
+        "schedule.title_is_synopsis": bool(name.strip()) and name == description,
+        "schedule.mojibake": _is_mojibake(name) or _is_mojibake(description),
+        "schedule.catchup_flag": any(one[flag] and not channel[flag] for flag in flags),
+        "schedule.missing_episode": ("Season number" in metas) != ("Episode number" in metas),
+    }
+    return (rule for rule, is_so in tests.items() if is_so)
+
+
+def _gaps(of: list[Record], begin: int, end: int, channel: str) -> Iterator[Finding]:
+    covered = begin
+    for one in [*of, {"startDate": end, "endDate": end}]:
+        if one["endDate"] < one["startDate"]:
+            continue
+        if one["startDate"] - covered >= MINUTE:
+            yield "schedule.gap", "epg", channel
+        covered = max(covered, one["endDate"])
+
+
+def _pairs(of: list[Record]) -> Iterator[Finding]:
+    for at, one in enumerate(of):
+        for other in of[at + 1 :]:
+            if other["startDate"] >= one["endDate"] and other["startDate"] > one["startDate"] + 300:
+                break
+            later = str(max(one["id"], other["id"]))
+            shared = min(one["endDate"], other["endDate"]) - other["startDate"]
+            if shared > 0:
+                yield "schedule.overlap", "epg", later
+            if one["multilingualName"] != other["multilingualName"] or not one["multilingualName"]:
+                continue
+            slots = [(each["startDate"], each["endDate"]) for each in (one, other)]
+            if slots[0] == slots[1]:
+                yield "schedule.duplicate", "epg", later
+            elif (
+                slots[1][0] - slots[0][0] <= 300
+                and one["crid"] != other["crid"]
+                and one["externalId"] != other["externalId"]
+            ):
+                yield "schedule.reingested", "epg", later
+
+
+def _order(of: list[Record]) -> Iterator[Finding]:
+    seen: dict[Any, list[int]] = defaultdict(list)
+    for one in of:
+        metas = {name: value.get("value") for name, value in one["metas"].items()}
+        if "Season number" not in metas or "Episode number" not in metas:
+            continue
+        number = int(metas["Episode number"])
+        before = seen[metas["Series ID"], metas["Season number"]]
+        if before and number < before[-1] and number != 1 and number not in before:
+            yield "schedule.episode_order", "epg", str(one["id"])
+        before.append(number)
+
+
+def _is_shifted(of: list[Record], begin: int, end: int) -> bool:
+    """Compare local starts after a clock change with those of a week before."""
+    local = [datetime.fromtimestamp(one["startDate"], UTC).astimezone(ZONE) for one in of]
+    offsets = {when.utcoffset() for when in local}
+    changed = next((at for at in range(begin, end, HOUR) if _jump(at)), None)
+    if len(offsets) < 2 or changed is None:
+        return False
+    walls = [when.replace(tzinfo=None) for when in local]
+    before = {when for when, one in zip(walls, of, strict=True) if one["startDate"] < changed}
+    after = [
+        when
+        for when, one in zip(walls, of, strict=True)
+        if one["startDate"] > changed + 6 * HOUR and when - timedelta(days=7) > min(before)
+    ]
+    week = timedelta(days=7)
+    hits = sum(when - week in before for when in after)
+    return len(after) > 5 and hits < len(after) / 2 and _off_by_an_hour(after, before)
+
+
+def _jump(moment: int) -> bool:
+    offsets = {datetime.fromtimestamp(at, ZONE).utcoffset() for at in (moment - HOUR, moment)}
+    return len(offsets) > 1
+
+
+def _off_by_an_hour(after: Iterable[datetime], before: set[datetime]) -> bool:
+    moved = [
+        sum(when + timedelta(hours=hours, days=-7) in before for when in after) for hours in (-1, 1)
+    ]
+    return max(moved) > len(list(after)) / 2
+
+
+# Households
+
+
+def _people(world: World) -> Iterator[Finding]:
+    objects, now = world.objects, world.now
+    devices, users = (defaultdict(list) for _ in range(2))
+    for one in objects["KalturaHouseholdDevice"]:
+        devices[one["householdId"]].append(one)
+    for one in objects["KalturaHouseholdUser"]:
+        users[one["householdId"]].append(one)
+    for home in objects["KalturaHousehold"]:
+        for rule in _home(home, users[home["id"]], devices[home["id"]], now):
+            yield rule, "household", str(home["id"])
+    homes = defaultdict(set)
+    for one in objects["KalturaHouseholdDevice"]:
+        homes[one["udid"]].add(one["householdId"])
+        if now - one["lastActivityTime"] > 365 * DAY:
+            yield "device.idle", "device", one["udid"]
+    for udid, of in homes.items():
+        if len(of) > 1:
+            yield "device.duplicate_udid", "device", udid
+    for user in objects["KalturaOTTUser"]:
+        if "lastLoginDate" not in user and now - user["createDate"] > 30 * DAY:
+            yield "user.never_logged_in", "user", user["id"]
+
+
+def _home(home: Record, users: list[Record], devices: list[Record], now: int) -> Iterator[str]:
+    for word, of in (("devices", devices), ("users", users)):
+        limit = home[f"{word}Limit"]
+        if limit and len(of) > limit:
+            yield f"household.over_{word}"
+        if limit and len(of) == limit:
+            yield "household.at_limit"
+    if not users:
+        yield "household.empty"
+    elif not any(one["isMaster"] for one in users):
+        yield "household.no_master"
+    if home["state"] == "suspended":
+        yield "household.suspended"
+    if devices and all(now - one["lastActivityTime"] > 180 * DAY for one in devices):
+        yield "household.idle"
+    if max(home["frequencyNextDeviceAction"], home["frequencyNextUserAction"]) > now:
+        yield "household.frequency_lock"

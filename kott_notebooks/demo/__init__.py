@@ -23,6 +23,7 @@ What the backend does, and what it leaves out:
 | recordings, recommendations and bundles as assets | none are found |
 | geo_block, parental_rules, user_interests | taken, and hide nothing |
 | entitled_assets | everything is free |
+| excludeWatched, priority groups, trending days | taken, and change nothing |
 """
 
 from __future__ import annotations

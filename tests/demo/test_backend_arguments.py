@@ -85,6 +85,7 @@ def test_other_servers_ignore_a_property_that_no_class_has(make: Make, deploymen
     api = log_in(make(deployment=deployment))
     asked = {"objectType": SEARCH, "ksql": "asset_type='epg'"}
     assert "totalCount" in api("asset.list", filter=asked)
+    assert "totalCount" in api("asset.list", filtre=asked)
 
 
 @pytest.mark.parametrize("size", [3, "3", " 3 "])

@@ -110,6 +110,22 @@ def test_what_is_on_is_found_by_start_and_end(roomy: Api, world: World) -> None:
     assert len(channels) == 6
 
 
+@pytest.mark.parametrize(
+    ("value", "all_of_it"), [("free", True), ("both", True), ("entitled", False)]
+)
+def test_everything_is_free(roomy: Api, value: str, all_of_it: bool) -> None:
+    """The demo enforces no offer; the switches hide nothing."""
+    whole = roomy.search("asset_type='media'")["totalCount"]
+    asked = f"(and asset_type='media' entitled_assets='{value}' geo_block='true')"
+    assert roomy.search(asked)["totalCount"] == (whole if all_of_it else 0)
+
+
+def test_a_search_that_the_demo_has_no_data_for_finds_nothing(api: Api) -> None:
+    """Recommendations of some adapter, say."""
+    asked = {"objectType": "KalturaBundleFilter", "idEqual": 1}
+    assert api("asset.list", filter=asked)["totalCount"] == 0
+
+
 def test_type_in_picks_kinds(roomy: Api) -> None:
     """0 is programmes, a number an asset struct; several are joined."""
     struct = roomy.search("asset_type='media'")["objects"][0]["type"]
@@ -368,6 +384,20 @@ def test_channels_are_found_by_name_and_id(roomy: Api) -> None:
     assert first["id"] in ids(nameEqual=first["name"].upper())
     assert first["id"] in ids(nameStartsWith=first["name"][:3])
     assert ids(nameEqual="no such channel") == []
+    manual = next(one for one in channels if "mediaIds" in one)
+    asset = int(manual["mediaIds"].split(",")[0])
+    assert manual["id"] in ids(mediaIdEqual=asset)
+    by_ksql = {"objectType": "KalturaChannelSearchByKsqlFilter", "kSql": "name~'a'"}
+    assert roomy("channel.list", filter=by_ksql)["objects"] == []
+
+
+def test_a_channel_that_is_a_draft_is_for_staff(make: Make) -> None:
+    """Others neither see it nor its assets."""
+    backend = make()
+    staff, user = log_in(backend), log_in(backend, "user")
+    draft = next(one for one in staff("channel.list")["objects"] if not one["isActive"])
+    assert draft["id"] not in [one["id"] for one in user("channel.list")["objects"]]
+    assert user.code("channel.get", id=draft["id"]) == "4064"
 
 
 def test_a_day_of_a_channel_is_answered_whole(api: Api, world: World) -> None:
@@ -401,6 +431,21 @@ def test_a_line_up_is_listed_by_region(api: Api) -> None:
     numbers = [one["lcn"] for one in whole]
     some = asked | {"lcnGreaterThanOrEqual": numbers[1], "lcnLessThanOrEqual": numbers[2]}
     assert [one["lcn"] for one in api("lineup.list", filter=some)["objects"]] == numbers[1:3]
+    named = asked | {"kSql": f"media_id='{whole[0]['id']}'"}
+    assert [one["id"] for one in api("lineup.list", filter=named)["objects"]] == [whole[0]["id"]]
+    assert api.code("lineup.list", filter=asked | {"regionIdEqual": 1}) == "1037"
+
+
+def test_a_region_has_its_own_numbers_and_its_parents(api: Api) -> None:
+    """A channel stands once, by the nearer number."""
+    regions = api.backend.partner.records("KalturaRegion")
+    child = next(one for one in regions if one.get("parentId"))
+    parent = next(one for one in regions if one["id"] == child["parentId"])
+    asked = {"objectType": "KalturaLineupRegionalChannelFilter", "regionIdEqual": child["id"]}
+    numbers = {one["id"]: one["lcn"] for one in api("lineup.list", filter=asked)["objects"]}
+    own = {one["linearChannelId"]: one["channelNumber"] for one in child["linearChannels"]}
+    theirs = {one["linearChannelId"]: one["channelNumber"] for one in parent["linearChannels"]}
+    assert numbers == theirs | own
 
 
 def test_the_same_page_twice_is_the_same_bytes(api: Api) -> None:

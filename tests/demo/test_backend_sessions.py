@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from kott_notebooks.demo.backend import Backend
 from kott_notebooks.demo.backend.sessions import Sessions
-from kott_notebooks.demo.catalogue import Account
+from kott_notebooks.demo.catalogue import Account, World
 
 from .asking import NOW, PARTNER, Api, Clock, log_in
 from .conftest import Make
@@ -65,6 +67,13 @@ def test_a_name_has_no_case(api: Api) -> None:
 def test_a_failed_login_says_what_was_wrong(api: Api, changes: Any, code: str) -> None:
     """Whether name or password was wrong is not told apart."""
     assert login(api, **changes)["error"]["code"] == code
+
+
+def test_a_user_who_is_not_activated_does_not_come_in(world: World, clock: Clock) -> None:
+    """2016, though the password is right."""
+    users = [one | {"userState": "user_not_activated"} for one in world.objects["KalturaOTTUser"]]
+    asleep = replace(world, objects=world.objects | {"KalturaOTTUser": users})
+    assert login(Api(Backend(asleep, clock=clock)))["error"]["code"] == "2016"
 
 
 def test_wrong_passwords_lock_a_user_for_a_while(api: Api, clock: Clock) -> None:

@@ -154,3 +154,9 @@ def test_defects_are_a_table(backend: demo.Backend) -> None:
     clean = demo.defects(demo.login(**SMALL, defects=False))
     assert list(clean.columns) == list(planted.columns)
     assert clean.empty
+
+
+def test_a_deployment_that_is_none_is_refused() -> None:
+    """With the names of those that there are."""
+    with pytest.raises(ValueError, match=r"strict, roomy, old"):
+        demo.make(**SMALL, deployment="lax")

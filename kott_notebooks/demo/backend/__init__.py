@@ -2,11 +2,12 @@
 
 transport, server      carry requests here
   Backend.handle       one request: read, carried out, encoded, compressed
-    protocol           bytes -> service, action, parameters; references of a multirequest
+    protocol           bytes -> service, action, parameters
+    execution          ks, role, arguments, then the action; a multirequest one after the other
     arguments          parameters -> typed arguments, by the schema
     roles, sessions    who is calling, and what they may do
-    actions            login, assets, households, lists: what each action does
-      search, ksql     which assets a filter means
+    actions            login, assets, households, lists, offers: what each action does
+      search           which assets a filter means: ksql over the columns of a library
     records, replies   what is shown of a record, and as which bytes
 """
 

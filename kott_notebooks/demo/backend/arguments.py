@@ -50,9 +50,9 @@ def checked(
 ) -> dict[str, Any]:
     """Give an action's arguments, each of its declared type; what is absent or null is left out."""
     given = _without_nulls(parameters)
-    for name in given:
-        if name not in action.args and name not in GLOBALS:
-            raise Refusal("InvalidActionParameters", parameter=name)
+    unknown = [name for name in given if name not in action.args and name not in GLOBALS]
+    if unknown and strict:
+        raise Refusal("InvalidActionParameters", parameter=unknown[0])
     reader = Reader(strict)
     arguments = {
         name: reader.value(kind.removesuffix("?"), given[name], name)
@@ -78,7 +78,7 @@ class Reader:
     """Reads values by their declared type; texts of numbers and booleans are taken as such."""
 
     def __init__(self, strict: bool) -> None:
-        self.strict = strict  # whether a property that no class has is refused
+        self.strict = strict  # whether what the schema does not have is refused
 
     def value(self, kind: str, given: Any, where: str) -> Any:
         """Read one value of a type as the schema writes it: `int`, `object:CLASS`."""

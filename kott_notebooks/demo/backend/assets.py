@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from kott_notebooks.demo.backend import groups, ksql
 from kott_notebooks.demo.backend.columns import DAY, OFFSETS_BELOW, Rows
+from kott_notebooks.demo.backend.lists import listed, split
 from kott_notebooks.demo.backend.partner import Call, Handler, Record
 from kott_notebooks.demo.backend.records import Joined, Shown
 from kott_notebooks.demo.backend.refusals import Refusal
@@ -16,7 +17,6 @@ from kott_notebooks.demo.backend.search import Question
 
 LINEUP_SIZES = (100, 200, 800, 1200, 1600)
 _DEFAULT_ORDER = "RELEVANCY_DESC"
-_LIVE = "KalturaLiveAsset"
 
 
 def shown(call: Call, rows: Iterable[int]) -> Joined | Shown:
@@ -85,14 +85,17 @@ def found(call: Call) -> Rows:
     if cls == "KalturaChannelFilter":
         rows = call.partner.search.rows(_channel_question(call, given.get("idEqual")))
     elif cls in ("KalturaSearchAssetFilter", "KalturaSearchAssetListFilter"):
-        kinds = given.get("typeIn")
-        wanted = [kind.strip() for kind in kinds.split(",")] if kinds else None
-        rows = call.partner.search.rows(question(call, wanted))
+        rows = call.partner.search.rows(question(call, _kinds(given)))
     else:
         rows = np.zeros(0, np.int64)  # recommendations, bundles and the like: the demo has none
     if given.get("groupBy"):
         return groups.first_of_each(call, rows, given)
     return rows
+
+
+def _kinds(given: dict[str, Any]) -> list[str] | None:
+    """Read `typeIn`, the older way to pick kinds of assets."""
+    return split(given["typeIn"]) if given.get("typeIn") else None
 
 
 def _channel_question(call: Call, wanted: object) -> Question:
@@ -168,33 +171,21 @@ def _external(call: Call, wanted: str) -> int:
 def count_assets(call: Call) -> dict[str, Any]:
     """Count the assets of a filter, by the values of each `groupBy` within the one before."""
     given = call.filter()
-    kinds = given.get("typeIn")
-    wanted = [kind.strip() for kind in kinds.split(",")] if kinds else None
-    return groups.counted(call, call.partner.search.rows(question(call, wanted)), given)
+    rows = call.partner.search.rows(question(call, _kinds(given)))
+    return groups.counted(call, rows, given)
 
 
-def list_channels(call: Call) -> dict[str, Any]:
-    """List the curated sets of assets; inactive ones are for staff."""
+def _channels(call: Call) -> Iterable[Record]:
+    """Give the curated sets of assets: inactive ones for staff, those that hold an asset if asked.
+
+    A filter of KSQL is about the channels' own assets, which the demo's do not have.
+    """
     given = call.filter()
-    tests: dict[str, Callable[[Record, Any], bool]] = {
-        "idEqual": lambda one, value: one["id"] == value,
-        "idIn": lambda one, value: str(one["id"]) in value.split(","),
-        "nameEqual": lambda one, value: _name(call, one).lower() == value.lower(),
-        "nameStartsWith": lambda one, value: _name(call, one).lower().startswith(value.lower()),
-        "mediaIdEqual": lambda one, value: str(value) in one.get("mediaIds", "").split(","),
-    }
-    channels = [
-        one
-        for one in call.partner.records("KalturaChannel")
-        if (one.get("isActive") or call.role.is_staff)
-        and all(tests[name](one, value) for name, value in given.items() if name in tests)
-    ]
-    return call.paged(channels)
-
-
-def _name(call: Call, record: Record) -> str:
-    tokens = record.get("multilingualName")
-    return str(record.get("name") or (call.view.text(tokens) if tokens else "") or "")
+    wanted = given.get("mediaIdEqual")
+    for one in call.partner.records("KalturaChannel"):
+        holds = wanted is None or str(wanted) in split(one.get("mediaIds", ""))
+        if holds and not given.get("kSql") and (one.get("isActive") or call.role.is_staff):
+            yield one
 
 
 def list_epg(call: Call) -> dict[str, Any]:
@@ -229,6 +220,16 @@ def get_lineup(call: Call) -> dict[str, Any]:
     return _lineup(call, _numbers(call, _own_region(call)), (index - 1) * size, size)
 
 
+def _region(call: Call, wanted: int | None) -> Record:
+    """Give a region by its id, or the caller's own."""
+    if not wanted:
+        return _own_region(call)
+    region = call.partner.find("KalturaRegion", "id", wanted)
+    if region is None:
+        raise Refusal("RegionDoesNotExist", id=wanted)
+    return region
+
+
 def _own_region(call: Call) -> Record:
     household_id = (call.user() or {}).get("householdId")
     household = call.partner.find("KalturaHousehold", "id", household_id) or {}
@@ -248,8 +249,7 @@ def _numbers(call: Call, region: Record) -> list[tuple[int, int]]:
 def list_lineup(call: Call) -> dict[str, Any]:
     """Answer a page of a region's line-up, between two numbers and by a filter if asked."""
     given = call.filter()
-    asked = call.partner.find("KalturaRegion", "id", given.get("regionIdEqual", 0))
-    region = asked or _own_region(call)
+    region = _region(call, given.get("regionIdEqual"))
     low, high = given.get("lcnGreaterThanOrEqual", 0), given.get("lcnLessThanOrEqual", 2**31)
     wanted = ids_found(call, given["kSql"], epg=False) if given.get("kSql") else None
     numbers = [
@@ -289,7 +289,7 @@ ACTIONS: dict[str, Handler] = {
     "asset.list": list_assets,
     "asset.get": get_asset,
     "asset.count": count_assets,
-    "channel.list": list_channels,
+    "channel.list": listed(_channels, handled=("mediaIdEqual",)),
     "channel.get": lambda call: call.view.item(_channel(call, call.arguments["id"])),
     "epg.list": list_epg,
     "lineup.get": get_lineup,

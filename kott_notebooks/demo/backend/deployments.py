@@ -16,7 +16,7 @@ class Deployment:
     lists_households: bool  # whether household.list answers all of them to an empty filter
     refresh_tokens: bool  # whether a login answers a refresh token, as servers once did
     needs_api_version: bool  # whether a request without apiVersion is refused
-    refuses_unknown: bool  # whether a property that its class does not have is refused
+    refuses_unknown: bool  # whether an argument or a property that is not in the schema is refused
     ks_seconds: int = 86_400
     lock_after: int = 5  # wrong passwords in a row
     lock_seconds: int = 300

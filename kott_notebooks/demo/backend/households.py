@@ -23,7 +23,7 @@ def _household(call: Call, wanted: int | None) -> Record:
         wanted = call.household_id()
     elif not call.role.is_staff and wanted != call.household_id():
         raise Refusal("HouseholdForbidden", id=wanted)
-    household = call.partner.household(wanted)
+    household = call.partner.find("KalturaHousehold", "id", wanted)
     if household is None:
         raise Refusal("DomainNotExists", id=wanted)
     return household

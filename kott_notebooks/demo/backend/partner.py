@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from kott_notebooks import schema
@@ -46,6 +45,7 @@ class Partner:
             (one["code"] for one in self.records("KalturaCurrency") if one.get("isDefault")), ""
         )
         self.store = Store()
+        self._indexes: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
         self._members: dict[str, dict[int, list[dict[str, Any]]]] = {}
         self.sessions = Sessions(world.partner_id, accounts, deployment, clock)
         self.search = Search(world, self.default_language)
@@ -62,21 +62,16 @@ class Partner:
 
     def find(self, cls: str, name: str, value: object) -> dict[str, Any] | None:
         """Find the first record of a class whose property has a value, compared as text."""
-        wanted = str(value)
-        return next((one for one in self.records(cls) if str(one.get(name)) == wanted), None)
+        place = (cls, name)
+        if place not in self._indexes:
+            backwards = reversed(self.records(cls))
+            self._indexes[place] = {str(one.get(name)): one for one in backwards}
+        return self._indexes[place].get(str(value))
 
-    @cached_property
+    @property
     def households(self) -> list[dict[str, Any]]:
         """List every household."""
         return self.records("KalturaHousehold")
-
-    @cached_property
-    def _households(self) -> dict[int, dict[str, Any]]:
-        return {int(one["id"]): one for one in self.households}
-
-    def household(self, wanted: int | None) -> dict[str, Any] | None:
-        """Find a household."""
-        return self._households.get(wanted) if wanted is not None else None
 
     def members(self, cls: str, household_id: int) -> list[dict[str, Any]]:
         """List what a household has of a class: users, or devices."""

@@ -24,6 +24,7 @@ MESSAGES = {
     "ProgramDoesntExist": "Program [{id}] does not exist",
     "ChannelDoesNotExist": "Channel [{id}] does not exist",
     "AssetDoesNotExist": "Asset [{id}] does not exist",
+    "RegionDoesNotExist": "Region [{id}] does not exist",
     "AssetStructDoesNotExist": "Asset struct [{id}] does not exist",
     "InvalidAppTokenHash": "Invalid application token hash",
     "ExpiredAppToken": "Application token expired",

@@ -8,7 +8,7 @@ becomes columns as it arrives, and what nobody looks at is never decoded.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
@@ -24,6 +24,7 @@ from kott_notebooks.privacy import Hide
 
 Cells: TypeAlias = list[bytes | None]  # the JSON text of each row's cell; None where it is absent
 
+BATCH = 1_000  # rows that are turned into columns at a time
 SPREAD = ("metas", "tags")  # the maps whose entries become columns
 
 # The kinds of a column, by what the schema says of a property, or a meta of itself
@@ -89,7 +90,7 @@ def frame(
     about their type is text, and `attrs["kott"]["mixed"]` names it. `hide` replaces personal texts.
     """
     declared = _declared(cls)
-    parts = [(page.rows, _chunks(_hidden(page, cls, hide), declared)) for page in _pages(source)]
+    parts = [(page.rows, _chunks(_hidden(page, cls, hide), declared)) for page in _batches(source)]
     return _narrowed(_assembled(parts, declared), fields)
 
 
@@ -129,15 +130,28 @@ _NUMBERS = (
 # Pages
 
 
-def _pages(source: Iterable[Page] | Iterable[dict[str, Any]]) -> Iterable[Page]:
+def _batches(source: Iterable[Page] | Iterable[dict[str, Any]]) -> Iterator[Page]:
+    """Give records as pages, small pages joined: a column's part costs the same for any size."""
+    held: list[Page] = []
     records: list[dict[str, Any]] = []
     for one in source:
-        if isinstance(one, Page):
-            yield one
-        else:
+        if not isinstance(one, Page):
             records.append(one)
+        elif one.rows:
+            held.append(one)
+        if sum(page.rows for page in held) >= BATCH:
+            yield _merged(held)
+            held = []
+    if held:
+        yield _merged(held)
     if records:
         yield Page(msgspec.json.encode(records), len(records), len(records))
+
+
+def _merged(pages: list[Page]) -> Page:
+    rows = sum(page.rows for page in pages)
+    inner = b",".join(page.objects.strip()[1:-1] for page in pages)
+    return Page(b"[" + inner + b"]", rows, pages[-1].total)
 
 
 def _hidden(page: Page, cls: str | None, hide: Hide) -> bytes:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kott_notebooks import frames, privacy, wire
@@ -33,6 +33,12 @@ def value(kind: str, content: Any) -> dict[str, Any]:
 def pages(*records: dict[str, Any]) -> list[Page]:
     """One page a record."""
     return [Page(json.dumps([one]).encode(), 1, len(records)) for one in records]
+
+
+@pytest.fixture(params=[1, 1_000], autouse=True)
+def batch(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Turn every page into columns by itself, and many together: nothing may depend on it."""
+    monkeypatch.setattr(frames, "BATCH", request.param)
 
 
 def dtype(table: pd.DataFrame, column: str) -> str:
@@ -287,7 +293,9 @@ def test_provenance_of_a_stranger_is_refused() -> None:
         frames.provenance(pd.DataFrame())
 
 
-@settings(max_examples=80, deadline=None)
+@settings(
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     st.lists(
         st.fixed_dictionaries(

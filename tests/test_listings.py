@@ -384,3 +384,19 @@ def test_a_bad_line_in_mid_pull_is_incomplete_and_can_go_on(
     assert len(e.value.partial) == 100
     backend.bad_day = quiet
     assert len(e.value.resume()) == 160
+
+
+def test_the_first_of_two_lists_is_kept_when_the_second_fails(
+    login: Callable[..., kott.Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever came is in the error, whichever list it is of."""
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    session = login(deployment="roomy")
+    backend = demo.backend_of(session)
+    quiet = backend.bad_day
+    backend.bad_day = type(quiet)(demo.Faults(spare=1, error=1.0))
+    with pytest.raises(kott.IncompleteError) as e:
+        kott.assets(session, "(or asset_type='media' asset_type='epg')")
+    assert len(e.value.partial) == 160
+    backend.bad_day = quiet
+    assert len(e.value.resume()) == 160 + len(kott.epg(session, YESTERDAY, END))

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import pandas as pd
 
 from kott_notebooks import frames, privacy
-from kott_notebooks.errors import IncompleteError
+from kott_notebooks.errors import ApiError, IncompleteError, TransportError
 from kott_notebooks.packing import Packs
 from kott_notebooks.paging import Page, Progress, Pull
 from kott_notebooks.session import Session
@@ -44,9 +44,11 @@ def gathered(
     def gather() -> pd.DataFrame:
         try:
             return lay(chain.from_iterable(pulls))
-        except (IncompleteError, KeyboardInterrupt) as error:
-            came = lay(page for pull in pulls for page in pull.came)
-            raise session.stopped(error, came, gather) from error
+        except (TransportError, ApiError, IncompleteError, KeyboardInterrupt) as error:
+            came = [page for pull in pulls for page in pull.came]
+            if not came and isinstance(error, TransportError | ApiError):
+                raise
+            raise session.stopped(error, lay(came), gather) from error
 
     return gather()
 

@@ -141,7 +141,7 @@ def answer(api: Api, one: schema.Action, arguments: dict[str, Any]) -> Any:
     return result
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_any_action_with_arguments_of_the_right_types(staff: Api, data: st.DataObject) -> None:
     """An answer of the declared class, or an error that the schema knows."""
@@ -152,7 +152,7 @@ def test_any_action_with_arguments_of_the_right_types(staff: Api, data: st.DataO
     answer(staff, one, arguments)
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_any_action_with_any_arguments(staff: Api, data: st.DataObject) -> None:
     """The same, and never a traceback."""

@@ -3,7 +3,7 @@
 `login()` gives a Session; every other function takes one and gives a table, or takes a table.
 """
 
-from kott_notebooks import schema
+from kott_notebooks import ksql, schema
 from kott_notebooks.errors import (
     ApiError,
     CredentialsError,
@@ -18,6 +18,7 @@ from kott_notebooks.errors import (
     TransportError,
 )
 from kott_notebooks.frames import coerce, provenance
+from kott_notebooks.ksql import K
 from kott_notebooks.listings import (
     assets,
     channels,
@@ -39,6 +40,7 @@ __all__ = [
     "Forbidden",
     "IncompleteError",
     "Interrupted",
+    "K",
     "KottError",
     "KsqlError",
     "LoginError",
@@ -59,6 +61,7 @@ __all__ = [
     "household_users",
     "households",
     "images",
+    "ksql",
     "labels",
     "listing",
     "login",

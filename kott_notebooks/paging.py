@@ -273,7 +273,7 @@ class Pull:
         """Read a window until it is known to be whole."""
         for _ in range(READINGS):
             reading = self._reading = self._read(window)
-            if self._limit is not None and reading.whole:
+            if self._limit is not None and reading.whole and reading.total > self._limit:
                 return self._accepted(window, _headed(reading, self._limit), "limit")
             stops = AT_MOST.get(self.name)
             if stops is not None and len(reading.keys) >= stops:

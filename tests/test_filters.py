@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from kott_notebooks import ksql
 from kott_notebooks.errors import KottError
 from kott_notebooks.listings import filters
 
@@ -35,7 +36,7 @@ def test_many_channels_are_several_filters() -> None:
     """Each short enough for the API, no channel lost."""
     conditions = list(filters.channel_conditions(list(range(10**9, 10**9 + 450))))
     assert [one.count(",") + 1 for one in conditions] == [200, 200, 50]
-    assert max(map(len, conditions)) < filters.KSQL_LIMIT / 1.5
+    assert max(map(len, conditions)) < ksql.LIMIT / 1.5
 
 
 def test_all_channels_are_no_condition_and_no_channel_an_error() -> None:

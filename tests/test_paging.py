@@ -116,6 +116,14 @@ def test_a_limit_fetches_no_page_more() -> None:
     assert len(server.asked) == 3
 
 
+def test_a_limit_beyond_the_end_is_no_excuse() -> None:
+    """A list that ends before the limit is proved like any other."""
+    server = Server(list(range(120)))
+    pull = alone(server, limit=500)
+    assert ids(pull) == list(range(120))
+    assert pull.report()["windows"][0]["proof"] == "two readings"
+
+
 def test_a_limit_of_nothing_asks_nothing() -> None:
     """No row wanted, no call made."""
     server = Server(list(range(50)))

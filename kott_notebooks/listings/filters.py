@@ -10,18 +10,18 @@ import pandas as pd
 
 from kott_notebooks import schema
 from kott_notebooks.errors import KottError
+from kott_notebooks.ksql import LIMIT
 from kott_notebooks.tables import channel_ids
 
-KSQL_LIMIT = 4096  # characters of a filter
 GROUP = 200  # channel ids in one filter, which leaves room for the rest
 KINDS = ("media", "epg", "recording")
 
 
 def search(ksql: str, order_by: str | None = None) -> dict[str, Any]:
     """Make a KalturaSearchAssetFilter; refuses what the API would: its length, its order."""
-    if len(ksql) > KSQL_LIMIT:
+    if len(ksql) > LIMIT:
         raise KottError(
-            f"The filter has {len(ksql):,} characters and the API takes {KSQL_LIMIT:,}: "
+            f"The filter has {len(ksql):,} characters and the API takes {LIMIT:,}: "
             "split it into several."
         )
     orders = schema.enum("KalturaAssetOrderBy")

@@ -378,7 +378,7 @@ def test_the_window_given_is_shown_whole(ax: Axes) -> None:
 
 def test_the_grid_is_channels_by_hours(ax: Axes) -> None:
     """A block a programme, cut off at the window; what has no length or no time is none."""
-    epg = guide((8, 0, 60), (7, 30, 90), (7, 90, 90), (7, 120, 100), (7, 500, 600))
+    epg = guide((8, 0, 60), (7, 30, 90), (7, 70, 70), (7, 60, 50), (7, 80, 95))
     epg.loc[5] = epg.loc[0].to_dict() | {"startDate": pd.NaT}
     plots.grid(epg, start=at(0), end=at(80), ax=ax)
     assert rows_of(ax) == ["7", "8"]
@@ -426,7 +426,7 @@ def test_a_programme_that_never_ends_does_not_widen_the_window(ax: Axes) -> None
 
 def test_titles_stand_where_they_fit(ax: Axes) -> None:
     """A long block has its title, a shorter one some letters of it, the shortest none."""
-    epg = guide((7, 0, 600), (7, 600, 690), (7, 690, 695), title="Δελτίο Ειδήσεων")
+    epg = guide((7, 0, 600), (7, 600, 690), (7, 690, 706), title="Δελτίο Ειδήσεων")
     plots.grid(epg, ax=ax)
     whole, cut = titles(ax)
     assert whole == "Δελτίο Ειδήσεων"

@@ -46,6 +46,7 @@ def nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         if name.startswith("KOTT_") and name not in TOOLS:
             monkeypatch.delenv(name)
     monkeypatch.setenv("KOTT_CONFIG", str(tmp_path / "no-profiles.toml"))
+    monkeypatch.delenv("MPLBACKEND", raising=False)  # a notebook draws where a notebook draws
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,10 @@ import pytest
 from nbclient import NotebookClient
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
-STRICT = nbformat.v4.new_code_cell("import warnings; warnings.simplefilter('error')")
+STRICT = """\
+import warnings
+warnings.simplefilter("error")
+warnings.filterwarnings("ignore", module="ipykernel")  # warns of itself when it ends"""
 
 every = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
@@ -54,7 +57,7 @@ def test_a_notebook_is_half_prose(path: Path) -> None:
 def test_a_notebook_runs_whole(path: Path, tmp_path: Path) -> None:
     """Every cell runs, warnings are errors, nothing is written to stderr, pictures come out."""
     book = read(path)
-    book.cells.insert(0, STRICT)
+    book.cells.insert(0, nbformat.v4.new_code_cell(STRICT))
     client = NotebookClient(
         book, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
     )

@@ -34,15 +34,15 @@ def commands() -> list[str]:
 
 def test_the_demo_prints_what_the_readme_shows() -> None:
     """Every line of code in the output shown is one that `kott demo` runs."""
-    shown = blocks("python")[0]
-    code = [line for line in shown.splitlines() if re.match(r"[a-z]\w* = ", line)]
-    assert code
+    shown = blocks("text")[0]
+    code = [line for line in shown.splitlines() if re.match(r"[a-z]", line)]
+    assert len(code) > 5
     assert [line for line in code if line not in trip.TRIP.splitlines()] == []
 
 
 def test_six_lines_draw_a_picture_of_ones_own_partner(partner: str) -> None:
     """The code for one's own partner runs as it stands, where KOTT_* lead to one."""
-    own = blocks("python")[1]
+    own = blocks("python")[0]
     assert len([line for line in own.splitlines() if line]) <= 6
     names: dict[str, object] = {}
     exec(own, names)
@@ -75,8 +75,8 @@ def test_what_the_map_names_is_there() -> None:
 
 def test_the_map_has_every_public_function() -> None:
     """What gives a table stands in the map."""
-    others = {"login", "schema", "Session"}
-    tables = [name for name in kott.__all__ if name[0].islower() and name not in others]
+    tables = [name for name in kott.__all__ if name[0].islower() and name != "login"]
+    tables = [name for name in tables if callable(getattr(kott, name))]
     assert [name for name in tables if f"`kott.{name}(" not in README] == []
 
 

@@ -35,7 +35,7 @@ kott.provenance(epg)
 households = kott.households(session, range(20_001, 20_501))
 users = kott.household_users(session, households)
 devices = kott.household_devices(session, households)
-households[["id", "name", "devicesLimit", "usersLimit", "createDate", "state"]]
+households[["id", "name", "devicesLimit", "usersLimit", "state"]]
 kott.provenance(households)
 
 # Is the catalogue complete, and how did it grow?
@@ -44,7 +44,7 @@ catalog.completeness(assets).query("0 < share < 1").sort_values("share")
 catalog.completeness(assets).pipe(plots.completeness, names=types)
 catalog.growth(assets).pipe(plots.growth, names=types)
 
-# What is on tonight, and has the guide holes or doubles?
+# What is on now, and has the guide holes or doubles?
 names = channels.set_index("id")["name"]
 plots.grid(epg, channels=channels[:12], start="now-2h", end="now+4h", names=names)
 schedule.gaps(epg, channels=channels)

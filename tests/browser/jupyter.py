@@ -56,10 +56,11 @@ def running(folder: Path, settings: Path) -> Iterator[Lab]:
     overrides.write_text(json.dumps(SETTINGS), "utf-8")
     command = [sys.executable, "-m", "kott_notebooks", "lab", f"--out={folder}", *OPTIONS]
     own = {name: str(settings / name) for name in OWN} | {"JUPYTER_TOKEN": lab.token}
+    inherited = {name: text for name, text in os.environ.items() if name != "MPLBACKEND"}
     with (settings / "log").open("wb") as log:
         child = subprocess.Popen(
             [*command, f"--port={lab.url.rpartition(':')[2]}"],
-            env={**os.environ, **own},
+            env=inherited | own,
             stdout=log,
             stderr=log,
         )

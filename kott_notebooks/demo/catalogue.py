@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from kott_notebooks.demo.plants import Defect, plant_assets, plant_people, plant_programmes
+from kott_notebooks.demo.plants import Defect, plant_media, plant_people, plant_programmes
 from kott_notebooks.demo.world import partner
 from kott_notebooks.demo.world.dice import Dice
 from kott_notebooks.demo.world.guide import channels_of, guide_shelf
@@ -58,7 +58,7 @@ def build(
     epg = guide_shelf(dice, moment, days, linear)
     found: list[Defect] = []
     if defects:
-        found += plant_assets(dice, moment, media)
+        found += plant_media(dice, moment, media)
         found += plant_programmes(dice, moment, days, epg, media)
         found += plant_people(dice, moment, objects)
     objects |= shop(dice, moment, media, epg, objects)

@@ -14,6 +14,7 @@ import pytest
 from kott_notebooks import schema
 from kott_notebooks.demo.catalogue import Shelf, World, build
 from kott_notebooks.demo.world.dice import Dice
+from kott_notebooks.demo.world.media import channel_name
 from kott_notebooks.demo.world.partner import EPISODE, LINEAR, MOVIE, SERIES
 from kott_notebooks.demo.world.titles import MOVIES, Titles
 
@@ -438,6 +439,20 @@ def test_a_column_can_be_changed_in_one_row() -> None:
     assert after["images"] == []
     assert "entryId" not in after
     assert shelf.record(4) == other
+
+
+def test_no_two_channels_share_a_name() -> None:
+    """However many channels there are, a name stands for one of them."""
+    assert len({channel_name(at, "fra") for at in range(5_000)}) == 5_000
+
+
+def test_texts_are_sequences(clean: World) -> None:
+    """A column of texts is counted, cut and read from its end, as lists are."""
+    names = clean.media.text("name", "eng")
+    assert names[-1] == list(names)[-1]
+    assert names[1:4] == list(names)[1:4]
+    with pytest.raises(IndexError):
+        names[clean.media.count]
 
 
 def test_rows_can_be_taken_twice_or_not_at_all() -> None:

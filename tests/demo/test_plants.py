@@ -137,11 +137,20 @@ def test_tiny_worlds_take_what_they_can(channels: int, households: int) -> None:
     assert listed(world) == findings(world)
 
 
+def test_an_asset_without_a_name_has_none(world: World) -> None:
+    """In one language, a name that is not there is not there."""
+    nameless = {one.id for one in world.defects if one.rule == "text.missing_name"}
+    rows = [world.media.row(int(asset)) for asset in nameless]
+    assert "name" not in set.intersection(*(set(world.media.record(row, "fra")) for row in rows))
+
+
 def test_victims_are_taken_once_and_half_are_spared() -> None:
     """Nobody is a victim twice, and a small world runs out of them."""
     victims = Victims(Dice(1), "numbers", list(range(10)))
     odd = victims.take(lambda number: number % 2 == 1)
     assert odd not in victims
+    with pytest.raises(NoneLeft):
+        victims.take(lambda number: number > 10)
     taken = {odd, *(victims.take() for _ in range(4))}
     assert len(taken) == 5
     with pytest.raises(NoneLeft):

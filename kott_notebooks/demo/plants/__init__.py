@@ -7,9 +7,9 @@ It is written from the rules' prose and shares no code with the audits.
 
 from __future__ import annotations
 
-from kott_notebooks.demo.plants.assets import plant_assets
 from kott_notebooks.demo.plants.ledger import Defect
+from kott_notebooks.demo.plants.media import plant_media
 from kott_notebooks.demo.plants.people import plant_people
 from kott_notebooks.demo.plants.programmes import plant_programmes
 
-__all__ = ["Defect", "plant_assets", "plant_people", "plant_programmes"]
+__all__ = ["Defect", "plant_media", "plant_people", "plant_programmes"]

@@ -2,152 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import numpy as np
 
-from kott_notebooks.demo.plants.ledger import Defect, NoneLeft, Victims, each
+from kott_notebooks.demo.plants.guide import ENG, MINUTE, Guide, said
+from kott_notebooks.demo.plants.ledger import Defect, NoneLeft, each
 from kott_notebooks.demo.world.dice import Dice
-from kott_notebooks.demo.world.guide import ZONE, window
+from kott_notebooks.demo.world.guide import ZONE
 from kott_notebooks.demo.world.media import DAY
 from kott_notebooks.demo.world.shelf import Shelf
 from kott_notebooks.demo.world.words import LANGUAGES
 
-MINUTE, HOUR = 60, 3_600
+HOUR = 3_600
 _FLAGS = {"catch_up": "catch-up", "start_over": "start-over", "cdvr": "recording"}
-ENG = LANGUAGES[0]
-
-
-@dataclass
-class _Copy:
-    """A programme to be added: like a row, but for some numbers and texts."""
-
-    row: int
-    numbers: dict[str, int]
-    texts: dict[str, str]
-
-
-class Guide:
-    """The shelf of programmes while things are planted in it.
-
-    Rows are by channel and time, and stay where they are until `finish` takes the dropped ones out
-    and adds the copies.
-    """
-
-    def __init__(self, dice: Dice, now: int, days: int, shelf: Shelf, media: Shelf) -> None:
-        self.now = now
-        self.shelf = shelf
-        self.media = media
-        self.begin, self.end = window(now, days)
-        self.start = shelf.numbers["start_date"]
-        self.until = shelf.numbers["end_date"]
-        self.channel = shelf.numbers["linear_media_id"]
-        self.defects: list[Defect] = []
-        self.dropped: set[int] = set()
-        self.copies: list[_Copy] = []
-        edges = np.flatnonzero(np.diff(self.channel)) + 1
-        self.rows = {  # channel -> its rows, by time
-            int(self.channel[part[0]]): part.tolist()
-            for part in np.split(np.arange(shelf.count), edges)
-            if len(part)
-        }
-        self._channels = Victims(dice, "channels", list(self.rows))
-        self.candidates: list[int] = dice.order("victims programmes", shelf.count).tolist()
-        self._claimed: set[int] = set()
-
-    def whole_channel(self) -> list[int]:
-        """Take all rows of a channel with whose guide nothing is wrong yet."""
-        rows: list[int] = self.rows[self._channels.take()]
-        self._claimed |= set(rows)
-        return rows
-
-    def programme(
-        self, fits: Callable[[int], bool] = lambda row: True, *, before: int = 2, after: int = 3
-    ) -> int:
-        """Take a programme with those around it, with all of which nothing is wrong yet."""
-        for row in self.candidates:
-            around = range(max(row - before, 0), min(row + after + 1, self.shelf.count))
-            if (
-                fits(row)
-                and len(around) == before + after + 1
-                and self.channel[around[0]] == self.channel[around[-1]]
-                and self._claimed.isdisjoint(around)
-            ):
-                self.claim(around)
-                return row
-        raise NoneLeft
-
-    def claim(self, rows: Iterable[int]) -> None:
-        """Take these rows; half of all stay clean."""
-        self._claimed |= set(rows)
-        if len(self._claimed) > self.shelf.count // 2:
-            raise NoneLeft
-
-    def is_left(self, rows: Iterable[int]) -> bool:
-        """Say whether nothing is wrong with any of these rows yet."""
-        return self._claimed.isdisjoint(rows)
-
-    def channel_of(self, row: int) -> int:
-        """Give a row's linear asset id."""
-        channel: int = self.channel[row].item()
-        return channel
-
-    def lasts(self, seconds: int, row: int) -> bool:
-        """Say whether a row lasts so long."""
-        return bool(self.until[row] - self.start[row] >= seconds)
-
-    def name(self, row: int) -> str:
-        """Give a row's name."""
-        return self.shelf.texts["name"].at(row)[ENG]
-
-    def found(self, rule: str, row: int, what: str) -> None:
-        """Write down what is wrong with a row."""
-        self.found_id(rule, int(self.shelf.ids[row]), what)
-
-    def found_id(self, rule: str, programme: int, what: str) -> None:
-        """Write down what is wrong with a programme, or with a channel's guide."""
-        self.defects.append(Defect(rule, "epg", str(programme), what))
-
-    def gap(self, row: int, start: int, end: int) -> None:
-        """Write down a gap of a row's channel."""
-        minutes = (end - start) / MINUTE
-        what = f"Nothing is on for {minutes:,.0f} minutes from {_said(start)}."
-        self.found_id("schedule.gap", self.channel_of(row), what)
-
-    def overlap(self, one: int, other: int) -> None:
-        """Write down that two rows share time."""
-        self.found("schedule.overlap", max(one, other), "It shares time with another one.")
-
-    def copy(self, row: int, numbers: Mapping[str, int], texts: Mapping[str, str]) -> int:
-        """Add a programme like a row, and give its id, which is larger than all before."""
-        self.copies.append(_Copy(row, dict(numbers), dict(texts)))
-        return int(self.shelf.ids[-1]) + len(self.copies)
-
-    def other(self, row: int, start: int, end: int, name: str) -> int:
-        """Add another programme to a row's channel, and give its id."""
-        moved = {"start_date": start, "end_date": end, "content": 90_000_000 + len(self.copies)}
-        return self.copy(row, moved, {"name": name, "externalid": f"late-{len(self.copies)}"})
-
-    def finish(self) -> None:
-        """Take out what was dropped, and add the copies."""
-        shelf = self.shelf
-        kept = [row for row in range(shelf.count) if row not in self.dropped]
-        last = int(shelf.ids[-1]) if shelf.count else 0
-        shelf.take(np.array([*kept, *(one.row for one in self.copies)], np.int64))
-        for place, one in enumerate(self.copies):
-            row = len(kept) + place
-            shelf.ids[row] = shelf.numbers["epg_id"][row] = last + place + 1
-            for key, number in one.numbers.items():
-                shelf.numbers[key][row] = number
-            for key, text in one.texts.items():
-                shelf.texts[key].put(row, dict.fromkeys(LANGUAGES, text))
-
-
-def _said(moment: int) -> str:
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 # Whole channels: to be planted first
@@ -184,7 +53,7 @@ def shifted_clocks(on: Guide) -> None:
             if change < on.until[row] < on.end:
                 on.until[row] = min(on.until[row] - shift, on.end)
         on.dropped |= {row for row in rows if on.start[row] >= on.end}
-        what = f"From {_said(change)} on, everything starts an hour off."
+        what = f"From {said(change)} on, everything starts an hour off."
         on.found_id("schedule.clock_shift", on.channel_of(rows[0]), what)
 
 
@@ -218,7 +87,7 @@ def write_down_horizons(on: Guide) -> None:
     for channel, rows in on.rows.items():
         ends = max((int(on.until[row]) for row in rows if row not in on.dropped), default=None)
         if ends is not None and ends - on.now < 5 * DAY:
-            on.found_id("schedule.horizon", channel, f"The guide ends at {_said(ends)}.")
+            on.found_id("schedule.horizon", channel, f"The guide ends at {said(ends)}.")
 
 
 # Holes

@@ -41,6 +41,7 @@ FIRST_YEAR = 1950
 _PER_SEASON = 8
 _GRADES = ("A", "A minus", "B", "B minus", "C")
 _WEEK = 7 * DAY
+_SMALL = range(10_000)
 _IMAGES = {11: (1280, 720), 12: (720, 1080), 13: (400, 400)}  # image type -> width, height
 _HAS_IMAGES = {MOVIE: (11, 12), SERIES: (11, 12), EPISODE: (11, 12), LINEAR: (11, 12, 13)}
 
@@ -161,49 +162,53 @@ def media_shelf(dice: Dice, now: int, assets: int, channels: int) -> Shelf:
 
 
 def _numbers(dice: Dice, now: int, plan: _Plan) -> dict[str, Ints]:
-    count = len(plan.structs)
-    row = np.arange(count)
-    start = now - DAY - dice.many("media start", count, 1_000 * DAY)
-    end = now + 60 * DAY + dice.many("media end", count, 900 * DAY)
-    status = np.ones(count, np.int64)
-    state, soon = dice.many("media state", count, 400), dice.many("media soon", count, 10 * DAY)
+    row = np.arange(len(plan.structs))
     movie, linear = plan.of(MOVIE), plan.of(LINEAR)
-    start[movie & (state < 4)] = (now + 2 * DAY + 3 * soon)[movie & (state < 4)]
-    ending = movie & (state >= 4) & (state < 8)
-    end[ending] = (now + 2 * DAY + soon)[ending]
-    expired = movie & (state >= 8) & (state < 12)
-    end[expired] = (now - 40 * DAY + 3 * soon)[expired]
-    start = np.minimum(start, np.where(expired, end - 90 * DAY, start))
-    status[expired | (movie & (state >= 12) & (state < 20))] = 0
-    end[linear] = now + 10 * 365 * DAY
-    end[row == _eternal(plan)] = FAR_FUTURE
-    start, end = start // MINUTE * MINUTE, end // MINUTE * MINUTE
-    create = np.minimum(start, now) - DAY - dice.many("media create", count, 30 * DAY)
-    update = create + dice.many("media update", count, now - create)
-    catch_up = (linear & (dice.many("catch-up", count, 4) > 0)).astype(np.int64)
-    minutes = np.where(movie, 82, 21) + dice.many("minutes", count, np.where(movie, 70, 38))
-    played = movie | plan.of(EPISODE)
+    minutes = np.where(movie, 82, 21)
+    minutes += dice.many("minutes", len(row), np.where(movie, 70, 38))
+    lasts = minutes * MINUTE + dice.many("seconds", len(row), MINUTE)
+    catch_up = (linear & (dice.many("catch-up", len(row), 4) > 0)).astype(np.int64)
     return {
         "asset_type": plan.structs,
-        "start_date": start,
-        "end_date": end,
-        "create_date": create,
-        "update_date": update,
-        "status": status,
+        **_dates(dice, now, plan),
         "series": plan.series,
-        "duration": np.where(played, minutes * MINUTE + dice.many("seconds", count, MINUTE), 0),
+        "duration": np.where(movie | plan.of(EPISODE), lasts, 0),
         "channel": np.where(linear, row + 1, 0),
         "external_ids": np.where(linear, 7_001 + 3 * row, 0),
         "catch_up": catch_up,
-        "start_over": catch_up * (dice.many("start-over", count, 5) > 0),
-        "cdvr": (linear & (dice.many("cdvr", count, 3) > 0)).astype(np.int64),
+        "start_over": catch_up * (dice.many("start-over", len(row), 5) > 0),
+        "cdvr": (linear & (dice.many("cdvr", len(row), 3) > 0)).astype(np.int64),
         "trick_play": linear.astype(np.int64),
         "buffer": catch_up * _WEEK,
     }
 
 
+def _dates(dice: Dice, now: int, plan: _Plan) -> dict[str, Ints]:
+    """Put everything on offer, but for a few movies: some to come, some ending, some over."""
+    count = len(plan.structs)
+    start = now - DAY - dice.many("media start", count, 1_000 * DAY)
+    end = now + 60 * DAY + dice.many("media end", count, 900 * DAY)
+    soon = dice.many("media soon", count, 10 * DAY)
+    state = np.where(plan.of(MOVIE), dice.many("media state", count, 400), 400)
+    to_come, ending, over, hidden = (state // 4 == which for which in range(4))
+    start = np.where(to_come, now + 2 * DAY + 3 * soon, start)
+    end = np.where(ending, now + 2 * DAY + soon, end)
+    end = np.where(over, now - 40 * DAY + 3 * soon, end)
+    end = np.where(plan.of(LINEAR), now + 10 * 365 * DAY, end)
+    end = np.where(np.arange(count) == _eternal(plan), FAR_FUTURE, end)
+    start = np.where(over, np.minimum(start, end - 90 * DAY), start)
+    create = np.minimum(start, now) - DAY - dice.many("media create", count, 30 * DAY)
+    return {
+        "start_date": start // MINUTE * MINUTE,
+        "end_date": end // MINUTE * MINUTE,
+        "create_date": create,
+        "update_date": create + dice.many("media update", count, now - create),
+        "status": (~(over | hidden)).astype(np.int64),
+    }
+
+
 def _eternal(plan: _Plan) -> int:
-    """Give the row after the channels: the first movie, which is on offer for ever."""
+    """Give the first movie, which is on offer for ever."""
     return plan.counts[LINEAR] if plan.counts[MOVIE] else -1
 
 
@@ -235,51 +240,78 @@ def _texts(dice: Dice, plan: _Plan) -> dict[str, Text]:
 
 
 def _metas(dice: Dice, now: int, plan: _Plan, numbers: dict[str, Ints]) -> dict[str, Meta]:
-    count = len(plan.structs)
-    movie, series, episode, linear = (plan.of(one) for one in (MOVIE, SERIES, EPISODE, LINEAR))
-    vod = ~linear
-    years = range(FIRST_YEAR, datetime.fromtimestamp(now, UTC).year + 1)
-    year = dice.many("year", np.where(plan.series > 0, -plan.series, np.arange(count)), len(years))
+    return {
+        **_metas_of_movies(dice, plan, numbers),
+        **_metas_of_all(dice, now, plan),
+        **_metas_of_series(plan),
+        **_metas_of_channels(dice, plan, numbers),
+    }
+
+
+def _metas_of_movies(dice: Dice, plan: _Plan, numbers: dict[str, Ints]) -> dict[str, Meta]:
+    """Make what movies have; series and episodes have some of it too."""
+    count, movie = len(plan.structs), plan.of(MOVIE)
     days, day = np.unique(numbers["start_date"] // DAY * DAY, return_inverse=True)
-    original = Titles(dice, "movies", plan.counts[MOVIE], MOVIES).words("fra")
-    has_original = movie & (dice.many("original name", count, 3) == 0)
+    titles = Titles(dice, "movies", plan.counts[MOVIE], MOVIES)
+    foreign = movie & (dice.many("original name", count, 3) == 0)
     scores = [round(value / 10, 1) for value in range(10, 100)]
-    score = np.where(
-        movie,
-        dice.many("score", count, len(scores)),
-        len(scores) + dice.many("grade", count, len(_GRADES)),
-    )
+    score = dice.many("score", count, len(scores))
+    grade = len(scores) + dice.many("grade", count, len(_GRADES))
+    return {
+        "Runtime": Meta(
+            "number",
+            where(plan.of(MOVIE, EPISODE), numbers["duration"] // MINUTE),
+            in_all(_SMALL),
+        ),
+        "Original name": Meta(
+            "string",
+            where(foreign, np.arange(count) - plan.counts[LINEAR]),
+            in_all(titles.words("fra")),
+        ),
+        "Score": Meta(
+            "number",
+            where(plan.of(MOVIE, SERIES), np.where(movie, score, grade)),
+            in_all([*scores, *_GRADES]),
+        ),
+        "License start": Meta("date", where(plan.of(MOVIE, SERIES), day), in_all(days.tolist())),
+    }
+
+
+def _metas_of_all(dice: Dice, now: int, plan: _Plan) -> dict[str, Meta]:
+    """Make what all but channels have; an episode is of the year of its series."""
+    count, vod = len(plan.structs), ~plan.of(LINEAR)
+    years = range(FIRST_YEAR, datetime.fromtimestamp(now, UTC).year + 1)
+    work = np.where(plan.series > 0, -plan.series, np.arange(count))
     synopses = [
         (eng[0].upper() + eng[1:], fra[0].upper() + fra[1:], ell[0].upper() + ell[1:])
         for eng, fra, ell in words.THEMES
     ]
     synopsis = dice.many("short synopsis", count, len(synopses))
-    small = range(10_000)
-    adult = dice.many("adult", count, 50) == 0
+    adult = plan.of(MOVIE) & (dice.many("adult", count, 50) == 0)
     return {
-        "Year": Meta("number", where(vod, year), in_all(years)),
-        "Runtime": Meta("number", where(movie | episode, numbers["duration"] // 60), in_all(small)),
+        "Year": Meta("number", where(vod, dice.many("year", work, len(years))), in_all(years)),
         "Short synopsis": Meta("multilingual", where(vod, synopsis), phrased(synopses)),
-        "Original name": Meta(
-            "string",
-            where(has_original, np.arange(count) - plan.counts[LINEAR]),
-            in_all(original),
-        ),
-        "Score": Meta("number", where(movie | series, score), in_all([*scores, *_GRADES])),
-        "Adult": Meta("bool", (adult & movie).astype(np.int32), in_all([False, True])),
-        "License start": Meta("date", where(movie | series, day), in_all(days.tolist())),
-        "Series ID": Meta(
-            "string",
-            where(series | episode, plan.series),
-            in_all(Made(plan.counts[SERIES] + 1, lambda at: f"SER{at:05d}")),
-        ),
-        "Season number": Meta("number", where(episode, plan.season), in_all(small)),
-        "Episode number": Meta("number", where(episode, plan.episode), in_all(small)),
-        "Channel number": Meta("number", where(linear, numbers["channel"]), in_all(small)),
+        "Adult": Meta("bool", adult.astype(np.int32), in_all([False, True])),
+    }
+
+
+def _metas_of_series(plan: _Plan) -> dict[str, Meta]:
+    episode = plan.of(EPISODE)
+    ids = Made(plan.counts[SERIES] + 1, lambda at: f"SER{at:05d}")
+    return {
+        "Series ID": Meta("string", where(plan.series > 0, plan.series), in_all(ids)),
+        "Season number": Meta("number", where(episode, plan.season), in_all(_SMALL)),
+        "Episode number": Meta("number", where(episode, plan.episode), in_all(_SMALL)),
+    }
+
+
+def _metas_of_channels(dice: Dice, plan: _Plan, numbers: dict[str, Ints]) -> dict[str, Meta]:
+    linear = plan.of(LINEAR)
+    quality = dice.many("channel quality", len(linear), 2)
+    return {
+        "Channel number": Meta("number", where(linear, numbers["channel"]), in_all(_SMALL)),
         "Catchup allowed ": Meta("bool", where(linear, numbers["catch_up"]), in_all([False, True])),
-        "Quality": Meta(
-            "string", where(linear, dice.many("channel quality", count, 2)), in_all(words.QUALITIES)
-        ),
+        "Quality": Meta("string", where(linear, quality), in_all(words.QUALITIES)),
     }
 
 

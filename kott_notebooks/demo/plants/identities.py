@@ -1,0 +1,56 @@
+"""Assets that are, or seem to be, the same."""
+
+from __future__ import annotations
+
+from kott_notebooks.demo.plants.assets import ENG, Assets
+from kott_notebooks.demo.world.partner import EPISODE, MOVIE, SERIES
+
+
+def shared_external_id(on: Assets) -> None:
+    """Let two or three assets share an external id."""
+    for struct, number in ((MOVIE, 2), (EPISODE, 2), (SERIES, 3)):
+        rows = on.pair(struct, number)
+        texts = on.shelf.texts["externalid"]
+        for row in rows[1:]:
+            texts.put(row, texts.at(rows[0]))
+        for row in rows:
+            shared = texts.at(row)[ENG]
+            on.found("identity.duplicate_external_id", row, f"{number} assets are {shared}.")
+
+
+def shared_entry_id(on: Assets) -> None:
+    """Let two assets share an entry id, in two structs also."""
+    for rows in (on.pair(MOVIE), on.pair(EPISODE, 3), [on.victim(MOVIE), on.victim(EPISODE)]):
+        shared = on.shelf.record(rows[0])["entryId"]
+        for row in rows:
+            on.patch(row, entryId=shared)
+            on.found("identity.duplicate_entry_id", row, f"{len(rows)} assets have {shared}.")
+
+
+_TWINS: tuple[tuple[bool, int, int, tuple[str, ...]], ...] = (  # twins?, struct, years apart, names
+    (True, MOVIE, 0, ("The Quiet Cartographer", "the quiet carto-grapher")),
+    (True, MOVIE, 0, ("Marmalade Caf\xe9", "Marmalade Cafe", "Marmalade, Cafe!")),
+    (True, MOVIE, 0, ("Windmills", "Windmill")),
+    (True, SERIES, 0, ("Ferrymen of Patras", "Ferrymon of Patras")),
+    (False, MOVIE, 0, ("Kestrel", "Kestral")),
+    (False, MOVIE, 0, ("Saltwater Hymns", "Saltwater Hims")),
+    (False, MOVIE, 1, ("The Parrot Ledger", "The Parrot Ledger")),
+)
+
+
+def twins(on: Assets) -> None:
+    """Make assets of one year that are the same by their names, and some that nearly are."""
+    for are_twins, struct, apart, names in _TWINS:
+        rows = on.pair(struct, len(names))
+        for place, (row, name) in enumerate(zip(rows, names, strict=True)):
+            on.shelf.texts["name"].put(row, {ENG: name})
+            on.shelf.metas["Year"].put(row, 1987 + apart * place)
+            if are_twins:
+                on.found("identity.twin", row, f"{' and '.join(map(repr, names))}, both of 1987.")
+
+
+PLANTS = (
+    shared_external_id,
+    shared_entry_id,
+    twins,
+)

@@ -1,0 +1,84 @@
+"""Everything that is wrong with the media, one thing at a time, and several at once."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kott_notebooks import schema
+from kott_notebooks.demo.plants import (
+    channels,
+    fields,
+    files,
+    identities,
+    pictures,
+    series,
+    texts,
+    windows,
+)
+from kott_notebooks.demo.plants.assets import ELL, ENG, HOUR, LANDSCAPE, POSTER, Assets
+from kott_notebooks.demo.plants.ledger import Defect, each
+from kott_notebooks.demo.plants.pictures import narrow
+from kott_notebooks.demo.world.dice import Dice
+from kott_notebooks.demo.world.media import DAY
+from kott_notebooks.demo.world.partner import EPISODE, MOVIE, TRAILER
+from kott_notebooks.demo.world.shelf import Shelf
+
+
+def wrecks(on: Assets) -> None:
+    """Let several things be wrong with one asset."""
+    row = on.victim(MOVIE)
+    on.shelf.texts["name"].put(row, {ENG: "TEST"})
+    on.shelf.texts["description"].put(row, {ENG: "test"})
+    spoilt = [one | {"status": False, "endDate": on.now - DAY} for one in on.files(row)]
+    on.patch(row, images=[], mediaFiles=[one for one in spoilt if one["typeId"] != TRAILER])
+    on.found("text.placeholder", row, "Its name is 'TEST'.")
+    on.found("text.placeholder", row, "Its description is 'test'.")
+    on.found("text.description_is_name", row, "Its description is its name.")
+    on.found("image.none", row, "It has no image at all.")
+    for ratio in (LANDSCAPE, POSTER):
+        on.found("image.missing_ratio", row, f"It has no image of {ratio}: it has none at all.")
+    on.found("file.inactive", row, "None of its files is active.")
+    on.found("file.no_trailer", row, "It has no trailer.")
+    row = on.victim(EPISODE)
+    on.shelf.texts["name"].put(row, {ENG: "<i>Nobody</i>&nbsp;knows", ELL: ""})
+    on.shelf.numbers["end_date"][row] = on.now - HOUR
+    narrow(on, row, LANDSCAPE, 639)
+    on.found("text.markup", row, "Its name has markup.")
+    on.found("language.missing", row, "Its name has no text in ell.")
+    on.found("image.too_small", row, f"Its largest image of {LANDSCAPE} is 639 wide.")
+
+
+def empty_fields(on: Assets) -> None:
+    """Name the fields that the schema lists for media and that no row has; they are natural."""
+    listed = schema.properties("KalturaMediaAsset") | schema.properties("KalturaLiveAsset")
+    of = on.shelf.numbers["asset_type"]
+    firsts = np.unique(of, return_index=True)[1].tolist()
+    shown = {name for row in firsts for name in on.shelf.record(row)}
+    shown |= {name for patch in on.shelf.patches.values() for name in patch}
+    known = shown | {"name", "description"}  # what a record in one language has
+    for name in listed:
+        if on.shelf.count and name not in known:
+            on.defects.append(Defect("field.nowhere", "media", "", f"No row has {name}."))
+
+
+# The series come first: they need whole seasons to which nothing has happened.
+PLANTS = (
+    *series.PLANTS,
+    *fields.PLANTS,
+    *channels.PLANTS,
+    *pictures.PLANTS,
+    *files.PLANTS,
+    *windows.PLANTS,
+    *texts.PLANTS,
+    *identities.PLANTS,
+    wrecks,
+    windows.write_down_windows,
+    empty_fields,
+)
+
+
+def plant_media(dice: Dice, now: int, shelf: Shelf) -> list[Defect]:
+    """Plant everything that can be wrong with media, and list it."""
+    on = Assets(dice, now, shelf)
+    each(PLANTS, on)
+    return on.defects

@@ -1,0 +1,89 @@
+"""What is wrong between series and their episodes."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from kott_notebooks.demo.plants.assets import Assets
+from kott_notebooks.demo.plants.ledger import NoneLeft
+from kott_notebooks.demo.world.partner import EPISODE, SERIES
+
+
+def orphans(on: Assets) -> None:
+    """Let episodes name a series that is not there."""
+    for place in range(3):
+        row = on.victim(EPISODE, on.ends_season)
+        on.shelf.metas["Series ID"].put(row, f"SER9{place:04d}")
+        on.found("series.orphan_episode", row, "Its Series ID is that of no series.")
+
+
+def holes(on: Assets) -> None:
+    """Renumber episodes so that numbers are missing between others, or only before them."""
+    number = on.shelf.metas["Episode number"]
+    for moved in ({-1: 1}, {-1: 10}, {-2: 1, -1: 2}, {1: 40}):
+        season = _whole_season(on)
+        numbers = {row: number.at(row) for row in season}
+        for at, more in moved.items():
+            numbers[season[at]] += more
+        _renumber(on, season, numbers)
+    season = _whole_season(on)
+    _renumber(on, season, {row: number.at(row) + 1 for row in season})
+
+
+def _renumber(on: Assets, season: list[int], numbers: dict[int, int]) -> None:
+    for row, changed in numbers.items():
+        on.shelf.metas["Episode number"].put(row, changed)
+    shown = sorted(numbers.values())
+    for before, after in pairwise(shown):
+        if after - before > 1:
+            what = f"Season {on.meta('Season number', season[0])} has {before} and {after} only."
+            on.found("series.hole", on.series[on.meta("Series ID", season[0])], what)
+
+
+def _whole_season(on: Assets, least: int = 4) -> list[int]:
+    """Take all the episodes of a season that has some, none of them touched yet."""
+    for season in on.seasons.values():
+        if len(season) >= least and all(on.is_left(row) for row in season):
+            return on.all_of(season)
+    raise NoneLeft
+
+
+def repeated_numbers(on: Assets) -> None:
+    """Give the last episode of a season the number of the one before; of another season it may."""
+    number = on.shelf.metas["Episode number"]
+    for _ in range(3):
+        *_, before, last = _whole_season(on)
+        number.put(last, number.at(before))
+        for row in (before, last):
+            on.found("series.duplicate_number", row, f"Two episodes are number {number.at(row)}.")
+
+
+def empty_series(on: Assets) -> None:
+    """Take all episodes of a series away: by its own id, or by moving them to another series."""
+    for place in range(2):
+        series, episodes = _whole_series(on)
+        on.shelf.metas["Series ID"].put(series, f"SER8{place:04d}")
+        on.found("series.empty", series, "No episode has its Series ID.")
+        for row in episodes:
+            on.found("series.orphan_episode", row, "Its Series ID is that of no series any more.")
+    for place in range(2):
+        series, episodes = _whole_series(on)
+        other = on.victim(SERIES)
+        for row in episodes:
+            season = on.meta("Season number", row) + 20 * (place + 1)
+            on.shelf.metas["Series ID"].put(row, on.meta("Series ID", other))
+            on.shelf.metas["Season number"].put(row, season)
+        on.found("series.empty", series, "No episode has its Series ID.")
+
+
+def _whole_series(on: Assets) -> tuple[int, list[int]]:
+    """Take a series with all its episodes, none of them touched yet; one with few."""
+    for name, series in on.series.items():
+        episodes = [row for (of, _), rows in on.seasons.items() if of == name for row in rows]
+        untouched = on.is_left(series) and all(on.is_left(row) for row in episodes)
+        if len(episodes) < 8 and untouched:
+            return on.all_of([series])[0], on.all_of(episodes)
+    raise NoneLeft
+
+
+PLANTS = (holes, repeated_numbers, empty_series, orphans)

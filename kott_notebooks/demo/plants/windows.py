@@ -1,0 +1,56 @@
+"""When assets are on offer: planted, then written down by the dates, some being natural."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kott_notebooks.demo.plants.assets import HOUR, YEAR, Assets
+from kott_notebooks.demo.world.media import DAY
+from kott_notebooks.demo.world.partner import EPISODE, MOVIE, SERIES
+
+
+def moved_windows(on: Assets) -> None:
+    """Move ends and starts to just before and just after where they are found."""
+    dates = on.shelf.numbers
+    start, end = dates["start_date"], dates["end_date"]
+    long_ago = on.now - 60 * DAY
+    for after in (-HOUR, -30 * DAY, HOUR, 14 * DAY - HOUR, 14 * DAY + HOUR):
+        end[on.victim(MOVIE, lambda row: start[row] < long_ago)] = on.now + after
+    end[on.victim(EPISODE)] = on.now - HOUR
+    for years, days in ((50, -30), (50, 30), (75, 0)):
+        end[on.victim(SERIES)] = on.now + int(years * YEAR) + days * DAY
+    for after in (-HOUR, HOUR, 30 * DAY):
+        start[on.victim(EPISODE)] = on.now + after
+
+
+def inverted_windows(on: Assets) -> None:
+    """End an asset when it starts, before it starts, and a minute after it starts."""
+    dates = on.shelf.numbers
+    start, end = dates["start_date"], dates["end_date"]
+    row = on.victim(MOVIE)
+    end[row] = start[row]
+    row = on.victim(SERIES)
+    start[row], end[row] = end[row], start[row]
+    row = on.victim(SERIES)
+    end[row] = start[row] - 60
+    row = on.victim(EPISODE)
+    end[row] = start[row] + 60
+
+
+def write_down_windows(on: Assets) -> None:
+    """Find by the dates alone what is wrong with a window, or worth knowing; some is natural."""
+    of = on.shelf.numbers
+    start, end, now = of["start_date"], of["end_date"], on.now
+    found = {
+        "window.inverted": (end <= start, "It ends before it has started."),
+        "window.expired": ((end < now) & (of["status"] == 1), "It ended, and is active."),
+        "window.not_started": (start > now, "It has not started yet."),
+        "window.ending": ((end > now) & (end <= now + 14 * DAY), "It ends within 14 days."),
+        "window.endless": (end >= now + 50 * YEAR, "It ends in 50 years or later."),
+    }
+    for rule, (rows, what) in found.items():
+        for row in np.flatnonzero(rows).tolist():
+            on.found(rule, row, what)
+
+
+PLANTS = (moved_windows, inverted_windows)

@@ -136,6 +136,7 @@ HINTS = {
     "500013": "Check the arguments: kott.describe('service.action') lists them.",
     "500015": "The ks is not one of this server's: log in again.",
     "500016": "Log in again.",
+    "500018": "Give it an objectType: one of the classes that extend the one named.",
     "500028": "This household is closed to this user: log in as an operator.",
     "500034": "The refresh token is used up or over: log in with a password.",
     "500051": "This role may not use that property.",

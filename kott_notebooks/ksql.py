@@ -24,7 +24,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from kott_notebooks.errors import KottError, api_error
-from kott_notebooks.times import epoch
+from kott_notebooks.times import filter_epoch
 
 LIMIT = 4096  # characters of a filter
 DEPTH = 50  # of brackets; more is a slip
@@ -290,7 +290,7 @@ def _written(key: str, value: object) -> str:
             raise KottError(f"Only keys that end in _date count from now; {key} does not.")
         return str(round(value.total_seconds()))
     if isinstance(value, date):
-        return str(epoch(value))
+        return str(filter_epoch(value))
     raise KottError(
         f"{key} cannot be compared with {value!r}: give text, a number, True, False or a time; "
         "and ask for what is absent with .missing()."
@@ -307,7 +307,7 @@ def _date_text(key: str, value: str) -> str:
             f"{key} with {value!r} may mean a year or seconds: write a date such as '2026-03-01', "
             "or seconds as a number."
         )
-    return str(epoch(value))
+    return str(filter_epoch(value))
 
 
 def _wrong(key: str, operator: str, value: str) -> str:

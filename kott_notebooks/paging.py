@@ -66,12 +66,14 @@ class Page(NamedTuple):
 class Split(NamedTuple):
     """How a list too long to page is cut: by a KSQL key, guessing its values from `low` to `high`.
 
-    The outermost windows stay open, so that no row lies outside of them all.
+    The outermost windows stay open, so that no row lies outside of them all; no bound is below
+    `least`, where a number would mean something else.
     """
 
     key: str
     low: int
     high: int
+    least: int = 0
 
 
 class Window(NamedTuple):
@@ -386,7 +388,7 @@ class Pull:
     def _halves(self, window: Window) -> list[Window]:
         """Cut a window in two; an open end is searched in steps that double."""
         assert self._split is not None
-        _, first, last = self._split
+        _, first, last, least = self._split
         low, high = window
         if low is None and high is None:
             middle = (first + last) // 2
@@ -396,7 +398,7 @@ class Pull:
             middle = first if high > first else high - max(last - first, last - high)
         else:
             middle = ((low or 0) + (high or 0)) // 2
-        if middle in (low, high) or abs(middle) > 2**53:
+        if middle in (low, high) or not least <= middle < 2**53:
             raise IncompleteError(
                 f"{self._so_far()}: more than {self._depth:,} rows share one {self._split.key}, "
                 "and this server pages no deeper. Narrow the filter."

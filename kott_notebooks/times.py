@@ -67,3 +67,16 @@ def _relative(
 def epoch(value: When, *, now: When | None = None) -> int:
     """Give a point in time as the API counts it: whole seconds since 1970, UTC."""
     return int(instant(value, now=now).timestamp() // 1)
+
+
+EARLIEST = 315_964_800  # 1980-01-06: the API's filters take smaller numbers as offsets from now
+
+
+def filter_epoch(value: When, *, now: When | None = None) -> int:
+    """Give a point in time for a filter; raises KottError for one that would mean another."""
+    seconds = epoch(value, now=now)
+    if seconds < EARLIEST:
+        raise KottError(
+            f"{value} cannot be asked for: filters take times before 1980 as offsets from now."
+        )
+    return seconds

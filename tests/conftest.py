@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 
 if TYPE_CHECKING:
@@ -35,7 +36,9 @@ def stay_here(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 def pytest_configure() -> None:
-    """Shut the way out before anything is collected."""
+    """Shut the way out before anything is collected; a slow machine fails no property."""
+    hypothesis.settings.register_profile("any machine", deadline=None)
+    hypothesis.settings.load_profile("any machine")
     sys.addaudithook(stay_here)
 
 

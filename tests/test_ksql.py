@@ -78,7 +78,7 @@ TERMS = st.one_of(
     st.builds(lambda key, n: K[key] <= n, KEYS, st.integers() | st.floats(-1e9, 1e9)),
     st.builds(lambda key, ns: K[key].isin(ns), KEYS, st.lists(st.integers(), min_size=1)),
     st.builds(lambda key, ts: K[key].isin(ts), KEYS, st.lists(TEXTS, min_size=1, max_size=3)),
-    st.builds(lambda day: K.start_date >= day, st.dates(date(1970, 1, 2), date(2999, 12, 31))),
+    st.builds(lambda day: K.start_date >= day, st.dates(date(1980, 1, 7), date(2999, 12, 31))),
     st.builds(lambda kind: K.asset_type == kind, st.sampled_from(["media", "epg", 425])),
 )
 EXPRESSIONS = st.recursive(

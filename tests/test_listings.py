@@ -198,6 +198,17 @@ def test_five_thousand_assets_come_through_small_pages() -> None:
     assert len(told(table)["totals"]) > 1
 
 
+def test_a_guide_of_all_times_is_whole_and_one_from_before_1980_refused(
+    login: Callable[..., kott.Session],
+) -> None:
+    """Windows are never cut where a bound would count from now."""
+    session = login(deployment="old")
+    table = kott.epg(session, "1980-02-01", "2999-01-01")
+    assert len(table) == len(kott.epg(session, YESTERDAY, END))
+    with pytest.raises(kott.KottError, match="before 1980"):
+        kott.epg(session, "1970-01-01", "2999-01-01")
+
+
 # Households
 
 
@@ -282,13 +293,18 @@ def test_a_key_of_one_s_own_joins_sessions(
 
 @pytest.mark.parametrize(
     ("service", "action"),
-    [("assetStruct", "list"), ("meta", "list"), ("region", "list"), ("lineup", "get")],
+    [
+        ("assetStruct", "list"),
+        ("meta", "list"),
+        ("country", "list"),
+        ("region", "list"),
+        ("lineup", "get"),
+    ],
 )
 def test_any_list_action_is_a_table(session: kott.Session, service: str, action: str) -> None:
-    """With a pager, without one, with a pager of its own."""
-    region = {"filter": {"objectType": "KalturaRegionFilter"}}
-    wanted: dict[str, Any] = region if service == "region" else {}
-    table = kott.listing(session, service, action, **wanted)
+    """With a pager, without one, with a pager of its own, with a filter that is required."""
+    wanted = {"objectType": "KalturaRegionFilter"} if service == "region" else None
+    table = kott.listing(session, service, action, filter=wanted)
     assert len(table) > 0
     known = schema.action(service, action)
     assert known is not None

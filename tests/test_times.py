@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from kott_notebooks.errors import KottError
-from kott_notebooks.times import epoch, instant
+from kott_notebooks.times import epoch, filter_epoch, instant
 
 NOW = "2026-03-29T10:20:30Z"
 
@@ -54,3 +54,10 @@ def test_epoch_counts_whole_seconds() -> None:
     """As the API does, before 1970 too."""
     assert epoch("1970-01-02") == 86400
     assert epoch("1969-12-31T23:59:59.5") == -1
+
+
+def test_a_time_that_a_filter_would_take_for_an_offset_is_refused() -> None:
+    """Small numbers count from now, so 1975 cannot be asked for."""
+    assert filter_epoch("1990-01-01") == 631152000
+    with pytest.raises(KottError, match="1975-01-01 cannot be asked for"):
+        filter_epoch("1975-01-01")

@@ -20,7 +20,7 @@ from kott_notebooks.listings.filters import (
 from kott_notebooks.listings.gathering import Ids, gathered, progress_bar
 from kott_notebooks.paging import WORKERS, Split
 from kott_notebooks.session import Session
-from kott_notebooks.times import When, epoch, instant, present
+from kott_notebooks.times import EARLIEST, When, filter_epoch, instant, present
 
 SPLITS = {"media": Split("media_id", 0, 2**20), "epg": Split("epg_id", 0, 2**20)}
 CLASSES = {
@@ -105,7 +105,7 @@ def epg(
     first, last = instant(start, now=now), instant(end, now=now)
     if last <= first:
         raise KottError(f"The window ends at {last} and starts at {first}: give a later end.")
-    a, b = epoch(first), epoch(last)
+    a, b = filter_epoch(first), filter_epoch(last)
     during = ("asset_type='epg'", f"start_date<'{b}'", f"end_date>'{a}'")
     ids = None if channels is None else ids_of(channels, "channels")
     with progress_bar(progress, "epg") as bar:
@@ -116,7 +116,7 @@ def epg(
                 language=language,
                 responseProfile=only(fields),
                 limit=limit,
-                split=Split("start_date", a, b),
+                split=Split("start_date", a, b, EARLIEST),
                 workers=workers,
                 progress=bar,
             )

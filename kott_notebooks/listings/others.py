@@ -50,6 +50,8 @@ def listing(
     known = schema.action(service, action)
     if known is None or known.items is None:
         raise KottError(_no_list(service, action))
+    if filter is None and "filter" in known.required:
+        filter = {}  # the plain one of its class, which asks for everything
     asked = arguments if filter is None else {"filter": filter, **arguments}
     with progress_bar(progress, known.service) as bar:
         pull = session.pages(

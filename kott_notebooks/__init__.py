@@ -29,6 +29,7 @@ from kott_notebooks.listings import (
     households,
     labels,
     listing,
+    verify,
 )
 from kott_notebooks.nested import explode, flat, images, media_files, tags, translations
 from kott_notebooks.reference import describe, services
@@ -71,4 +72,5 @@ __all__ = [
     "services",
     "tags",
     "translations",
+    "verify",
 ]

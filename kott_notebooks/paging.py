@@ -258,6 +258,7 @@ class Pull:
         return {
             "action": self.name,
             "arguments": self._arguments,
+            "split": None if self._split is None else list(self._split),
             "limit": self._limit,
             "totals": self._totals,
             "rows": sum(page.rows for page in self.done),

@@ -358,6 +358,42 @@ def test_labels_that_the_role_may_not_read_are_told(reader: kott.Session) -> Non
     assert "500004" in told(labels)["refused"]["assetStruct"]
 
 
+# Verified
+
+
+def test_what_came_and_went_is_told(login: Callable[..., kott.Session]) -> None:
+    """The ids are listed again; nothing changed is nothing told."""
+    session = login()
+    table, guide = kott.assets(session), kott.epg(session, YESTERDAY, END)
+    assert kott.verify(session, table).empty
+    assert kott.verify(session, guide.sort_values("name")).empty
+    assert kott.verify(
+        session, kott.assets(session, "(or asset_type='media' asset_type='epg')")
+    ).empty
+    partner = demo.make(assets=160, channels=5, days=3, seed=8, clock=lambda: NOW)
+    other = login(backend=partner)
+    then, now = set(table["id"]), set(kott.assets(other)["id"])
+    changes = kott.verify(other, table)
+    assert set(changes.query("change == 'gone'")["id"]) == then - now != set()
+    assert set(changes.query("change == 'new'")["id"]) == now - then != set()
+    assert [str(kind) for kind in changes.dtypes] == ["str", "Int64", "str"]
+
+
+def test_a_table_that_was_changed_is_not_verified(session: kott.Session) -> None:
+    """Cut, filtered, of somewhere else, or of no listing: refused, saying why."""
+    table = kott.assets(session)
+    with pytest.raises(kott.KottError, match="160 then, 159 now"):
+        kott.verify(session, table.iloc[1:])
+    with pytest.raises(kott.KottError, match="cut by a limit"):
+        kott.verify(session, kott.assets(session, limit=3))
+    with pytest.raises(kott.KottError, match=r"Only tables of kott\.assets"):
+        kott.verify(session, kott.labels(session))
+    elsewhere = table.copy()
+    elsewhere.attrs["kott"] = told(table) | {"url": "https://tv.example.com"}
+    with pytest.raises(kott.KottError, match="log in there"):
+        kott.verify(session, elsewhere)
+
+
 # Stopped
 
 

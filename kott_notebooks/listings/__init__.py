@@ -3,6 +3,7 @@
 from kott_notebooks.listings.assets import assets, channels, epg, facets
 from kott_notebooks.listings.households import household_devices, household_users, households
 from kott_notebooks.listings.others import labels, listing
+from kott_notebooks.listings.verifying import verify
 
 __all__ = [
     "assets",
@@ -14,4 +15,5 @@ __all__ = [
     "households",
     "labels",
     "listing",
+    "verify",
 ]

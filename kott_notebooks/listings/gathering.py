@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any, TypeAlias
 
+import numpy as np
 import pandas as pd
 
 from kott_notebooks import frames, privacy
@@ -38,6 +40,7 @@ def gathered(
         origin = {"source": source, "url": session.url, "partner": session.partner_id}
         told = _added([pull.report() for pull in pulls], cls)
         told |= {"rows": len(table), **about, **_personal(cls, pii)}
+        told |= {"fingerprint": fingerprint(table)} if "id" in table else {}
         table.attrs["kott"] = origin | told | table.attrs["kott"]
         return table
 
@@ -51,6 +54,18 @@ def gathered(
             raise session.stopped(error, lay(came), gather) from error
 
     return gather()
+
+
+def fingerprint(table: pd.DataFrame) -> str:
+    """Sum up which rows a table has, whatever their order."""
+    hashed = pd.util.hash_pandas_object(keys(table), index=False).to_numpy()
+    return hashlib.sha256(np.sort(hashed).tobytes()).hexdigest()[:16]
+
+
+def keys(table: pd.DataFrame) -> pd.DataFrame:
+    """Give what tells rows apart: kind (`epg` or `media`) `str`, and id."""
+    programmes = table["objectType"].eq("KalturaProgramAsset")
+    return pd.DataFrame({"kind": np.where(programmes, "epg", "media"), "id": table["id"]})
 
 
 @contextlib.contextmanager
@@ -85,16 +100,27 @@ def _added(reports: list[dict[str, Any]], cls: str) -> dict[str, Any]:
     whole = dict(reports[0])
     for report in reports[1:]:
         for name, value in report.items():
-            if isinstance(value, list) or (isinstance(value, int | float) and name in _SUMS):
+            if name in _SUMS:
                 whole[name] = whole[name] + value
     if len(reports) > 1:
-        whole["arguments"] = [report["arguments"] for report in reports]
+        for name in ("arguments", "split"):
+            whole[name] = [report[name] for report in reports]
     if privacy.sensitive(cls) and "arguments" in whole:
         whole["arguments"] = dict.fromkeys(whole["arguments"], privacy.MASK)
     return whole
 
 
-_SUMS = ("pages", "requests", "retries", "duplicates", "bytes", "seconds", "server_seconds")
+_SUMS = (
+    "totals",
+    "windows",
+    "pages",
+    "requests",
+    "retries",
+    "duplicates",
+    "bytes",
+    "seconds",
+    "server_seconds",
+)
 
 
 def _personal(cls: str, pii: bool) -> dict[str, str]:

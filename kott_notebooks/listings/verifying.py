@@ -1,0 +1,56 @@
+"""Whether a table still is what the server has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from kott_notebooks import frames
+from kott_notebooks.errors import KottError
+from kott_notebooks.listings.filters import only
+from kott_notebooks.listings.gathering import fingerprint, keys
+from kott_notebooks.paging import Pull, Split
+from kott_notebooks.session import Session
+
+
+def verify(session: Session, table: pd.DataFrame) -> pd.DataFrame:
+    """List the ids again and say what came and went since the table was pulled; empty if nothing.
+
+    One row a difference: kind (`epg` or the rest, `media`) and change (`new`, `gone`) `str`, id
+    `Int64`. Takes a table of `kott.assets` or `kott.epg` as it was pulled: one that was cut by a
+    limit, filtered or added to since, or that is of another partner, is refused with a KottError.
+    """
+    known = _pulled(session, table)
+    lists = [(known["arguments"], known["split"])]
+    if isinstance(known["arguments"], list):
+        lists = list(zip(known["arguments"], known["split"], strict=True))
+    pages = [page for asked, split in lists for page in _ids(session, asked, split)]
+    now, then = keys(frames.frame(pages, "KalturaAsset")), keys(table)
+    both = then.merge(now, how="outer", indicator="change").query("change != 'both'")
+    changes = both["change"].astype("str").map({"left_only": "gone", "right_only": "new"})
+    found = both.assign(change=changes)[["kind", "id", "change"]].reset_index(drop=True)
+    return found.astype({"kind": "str", "id": "Int64", "change": "str"})
+
+
+def _ids(session: Session, asked: dict[str, Any], split: list[Any] | None) -> Pull:
+    asked = asked | {"responseProfile": only([])}
+    return session.pages("asset", split=None if split is None else Split(*split), **asked)
+
+
+def _pulled(session: Session, table: pd.DataFrame) -> dict[str, Any]:
+    known = dict(table.attrs.get("kott") or {})
+    if known.get("source") not in ("kott.assets", "kott.epg"):
+        raise KottError("Only tables of kott.assets and kott.epg can be verified.")
+    if (known["url"], known["partner"]) != (session.url, session.partner_id):
+        raise KottError(
+            f"This table is from {known['url']}, partner {known['partner']}: log in there."
+        )
+    if known["limit"] is not None:
+        raise KottError("This table was cut by a limit: what it lacks says nothing.")
+    if known["fingerprint"] != fingerprint(table):
+        raise KottError(
+            f"The table's rows were changed since it was pulled: {known['rows']:,} then, "
+            f"{len(table):,} now. Verify it as it was."
+        )
+    return known

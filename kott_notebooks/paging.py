@@ -25,11 +25,12 @@ LINEUP_SIZES = (100, 200, 800, 1200, 1600)  # lineup.get takes no other
 RESULT_WINDOW = 10_000  # how deep the search engine behind a list can be paged, on most servers
 CAPS = (10_000, 100_000)  # totals at which a server may have stopped counting
 AT_MOST = {"ottUser.list": 500}  # lists that stop there, whatever they count, and have no pager
-WORKERS = 8  # pages asked for at the same time
+WORKERS = 8  # requests under way at the same time
+PACK = 10  # pages in one multirequest, at most
 READINGS = 4  # of one window, until two agree
 DEEP_PAGE = "1"  # the code that refuses a page beyond the result window
 
-Ask = Callable[[dict[str, Any]], Reply]
+Ask = Callable[[list[dict[str, Any]]], list[Reply | ApiError]]  # one request for so many pages
 Key = tuple[bytes, bytes]
 
 
@@ -178,16 +179,41 @@ class Reading:
         return sorted(self.keys) == sorted(other.keys)
 
 
-def side_by_side(ask: Ask, asked: list[dict[str, Any]], workers: int) -> Iterator[Reply]:
-    """Ask many times at once and give the replies in order; who stops listening stops the rest."""
-    if len(asked) == 1 or workers == 1:
-        yield from map(ask, asked)
+def packed(pages: int, first: Reply | None, workers: int) -> int:
+    """Choose how many pages one request asks for, by what the first page's time went to.
+
+    A server works through a request's pages one after the other. So where the way there is what
+    costs, few requests are best, as many as there are workers; where the server's work is, each
+    page goes alone.
+    """
+    if first is None or first.execution_time is None:
+        return 1
+    way = first.seconds - first.execution_time
+    return max(1, min(PACK, math.ceil(pages / workers))) if way > first.execution_time else 1
+
+
+def side_by_side(ask: Ask, asked: list[dict[str, Any]], size: int, workers: int) -> Iterator[Reply]:
+    """Ask for pages, so many in a request, many requests at once; give the replies in order.
+
+    Who stops listening stops the rest. A page that is refused is raised in its place.
+    """
+    packs = [asked[start : start + size] for start in range(0, len(asked), size)]
+    if len(packs) == 1 or workers == 1:
+        yield from _opened(map(ask, packs))
         return
-    pool = ThreadPoolExecutor(min(workers, len(asked)), thread_name_prefix="kott")
+    pool = ThreadPoolExecutor(min(workers, len(packs)), thread_name_prefix="kott")
     try:
-        yield from pool.map(ask, asked)
+        yield from _opened(pool.map(ask, packs))
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _opened(answers: Iterator[list[Reply | ApiError]]) -> Iterator[Reply]:
+    for pack in answers:
+        for answer in pack:
+            if isinstance(answer, ApiError):
+                raise answer
+            yield answer
 
 
 class _TooDeep(Exception):
@@ -230,6 +256,7 @@ class Pull:
         self._seconds = {"seconds": 0.0, "server_seconds": 0.0}
         self._totals: list[int] = []
         self._page_size = 0
+        self._first: Reply | None = None
 
     @property
     def came(self) -> list[Page]:
@@ -321,7 +348,8 @@ class Pull:
     def _pages(self, arguments: dict[str, Any], indexes: range) -> Iterator[Page]:
         """Give pages in order, asked for side by side."""
         asked = [arguments | self._turned_to(index) for index in indexes]
-        replies = side_by_side(self._ask, asked, self._workers)
+        size = packed(len(asked), self._first, self._workers)
+        replies = side_by_side(self._ask, asked, size, self._workers)
         for index in indexes:
             try:
                 reply = next(replies)
@@ -329,7 +357,8 @@ class Pull:
                 if error.code != DEEP_PAGE or index == 1:
                     raise
                 raise self._refused(index) from error
-            self._tally["requests"] += 1
+            self._first = self._first or reply
+            self._tally["requests"] += reply.requests
             self._tally["retries"] += reply.retries
             self._tally["bytes"] += reply.size
             self._seconds["seconds"] += reply.seconds

@@ -38,6 +38,7 @@ class Reply(NamedTuple):
     size: int = 0  # bytes of the body it came in
     seconds: float = 0.0  # that we waited
     retries: int = 0
+    requests: int = 1  # that brought it; 0 for the others that came with it
 
     @property
     def value(self) -> Any:
@@ -224,8 +225,8 @@ def replies(body: bytes, calls: Sequence[Call], *, status: int = 200) -> list[Re
     share = whole.execution_time and whole.execution_time / len(calls)
     return [
         error_in(bytes(part), f"{call.service}.{call.action}")
-        or Reply(bytes(part), share, len(bytes(part)))
-        for part, call in zip(parts, calls, strict=True)
+        or Reply(bytes(part), share, len(bytes(part)), requests=int(position == 0))
+        for position, (part, call) in enumerate(zip(parts, calls, strict=True))
     ]
 
 

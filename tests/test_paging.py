@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kott_notebooks.errors import IncompleteError, KottError, TransportError, api_error
+from kott_notebooks import paging
+from kott_notebooks.errors import ApiError, IncompleteError, KottError, TransportError, api_error
 from kott_notebooks.paging import Pull, Split
 from kott_notebooks.wire import Reply
 
@@ -33,8 +34,12 @@ class Server:
         self.before: Callable[[int], None] = lambda nth: None
         self.total: Callable[[int, int], int] = lambda nth, true: true
         self.absent: set[int] = set()
+        self.seconds = 0.02
 
-    def __call__(self, arguments: dict[str, Any]) -> Reply:
+    def __call__(self, pages: list[dict[str, Any]]) -> list[Reply | ApiError]:
+        return [self.answer(page) for page in pages]
+
+    def answer(self, arguments: dict[str, Any]) -> Reply:
         self.asked.append(arguments)
         nth = len(self.asked)
         self.before(nth)
@@ -48,7 +53,7 @@ class Server:
         found: Row = {"totalCount": self.total(nth, len(rows))}
         if page:
             found["objects"] = page
-        return Reply(json.dumps(found).encode(), 0.01, 100, 0.02)
+        return Reply(json.dumps(found).encode(), 0.01, 100, self.seconds)
 
     def within(self, ksql: str) -> list[Row]:
         rows = self.rows
@@ -85,13 +90,13 @@ def test_workers_change_nothing_but_the_time() -> None:
     lock = threading.Lock()
 
     class Slow(Server):
-        def __call__(self, arguments: dict[str, Any]) -> Reply:
+        def answer(self, arguments: dict[str, Any]) -> Reply:
             nonlocal busy, most
             with lock:
                 busy += 1
                 most = max(most, busy)
             time.sleep(0.005)
-            reply = super().__call__(arguments)
+            reply = super().answer(arguments)
             with lock:
                 busy -= 1
             return reply
@@ -100,6 +105,26 @@ def test_workers_change_nothing_but_the_time() -> None:
     assert ids(Pull(server, "asset", "list", SEARCH, workers=4)) == list(range(1_000))
     assert 1 < most <= 4
     assert len(server.asked) == 40
+
+
+def test_far_servers_are_asked_for_many_pages_at_once() -> None:
+    """Where the way is what costs, a request asks for several pages; near or busy ones for one."""
+    far, busy = Reply(b"", 0.001, 0, 0.2), Reply(b"", 0.1, 0, 0.15)
+    assert paging.packed(40, far, workers=8) == 5
+    assert paging.packed(400, far, workers=8) == paging.PACK
+    assert paging.packed(400, busy, workers=8) == 1
+    assert paging.packed(1, None, workers=8) == 1
+    server = Server(list(range(1_000)))
+    server.seconds = 0.2
+    packs: list[int] = []
+
+    def ask(pages: list[dict[str, Any]]) -> list[Reply | ApiError]:
+        packs.append(len(pages))
+        return server(pages)
+
+    pull = Pull(ask, "asset", "list", SEARCH, workers=2)
+    assert ids(pull) == list(range(1_000))
+    assert sorted(packs) == [1, 1, 9, 9, 10, 10]
 
 
 def test_fifty_rows_need_one_call() -> None:
@@ -271,7 +296,7 @@ def test_a_failure_keeps_what_came_and_goes_on() -> None:
 def test_a_failure_before_anything_came_is_itself() -> None:
     """Nothing fetched, nothing to keep: the first error stands."""
 
-    def gone(arguments: dict[str, Any]) -> Reply:
+    def gone(pages: list[dict[str, Any]]) -> list[Reply | ApiError]:
         raise TransportError("gone")
 
     with pytest.raises(TransportError, match="gone"):
@@ -282,9 +307,9 @@ def test_an_action_without_a_pager_is_asked_once() -> None:
     """householdUser.list answers whole."""
     asked = []
 
-    def ask(arguments: dict[str, Any]) -> Reply:
-        asked.append(arguments)
-        return Reply(b'{"totalCount":1,"objects":[{"userId":"5"}]}')
+    def ask(pages: list[dict[str, Any]]) -> list[Reply | ApiError]:
+        asked.extend(pages)
+        return [Reply(b'{"totalCount":1,"objects":[{"userId":"5"}]}')]
 
     assert [p.rows for p in Pull(ask, "householdUser")] == [1]
     assert asked == [{}]
@@ -293,13 +318,13 @@ def test_an_action_without_a_pager_is_asked_once() -> None:
 def test_an_action_without_a_pager_that_holds_back_is_incomplete() -> None:
     """ottUser.list answers at most 500 of more."""
     with pytest.raises(IncompleteError, match=r"1 of 900 rows and has no pager"):
-        ids(Pull(lambda _: Reply(b'{"totalCount":900,"objects":[{"id":"5"}]}'), "ottUser"))
+        ids(Pull(lambda _: [Reply(b'{"totalCount":900,"objects":[{"id":"5"}]}')], "ottUser"))
 
 
 def test_a_list_that_stops_at_a_number_is_incomplete_there() -> None:
     """ottUser.list counts 500 whatever there is: 500 users may be all, or not."""
     users = json.dumps({"totalCount": 500, "objects": [{"id": str(n)} for n in range(500)]})
-    pull = Pull(lambda _: Reply(users.encode()), "ottUser")
+    pull = Pull(lambda _: [Reply(users.encode())], "ottUser")
     with pytest.raises(IncompleteError, match="at most 500 rows, and so many came"):
         ids(pull)
     assert pull.came[0].rows == 500
@@ -309,9 +334,9 @@ def test_a_line_up_is_paged_by_its_own_arguments() -> None:
     """lineup.get takes pageIndex and pageSize plainly, and only some sizes."""
     asked = []
 
-    def ask(arguments: dict[str, Any]) -> Reply:
-        asked.append(arguments)
-        return Reply(b'{"totalCount":1,"objects":[{"id":5}]}')
+    def ask(pages: list[dict[str, Any]]) -> list[Reply | ApiError]:
+        asked.extend(pages)
+        return [Reply(b'{"totalCount":1,"objects":[{"id":5}]}')]
 
     assert ids(Pull(ask, "lineup", "get", limit=150)) == [5]
     assert asked == [{"pageIndex": 1, "pageSize": 200}]
@@ -326,7 +351,7 @@ def test_the_pages_are_not_turned_by_hand() -> None:
 def test_what_is_no_list_is_said() -> None:
     """A reply that cannot be a list is not an empty table."""
     with pytest.raises(TransportError, match="not a list"):
-        ids(Pull(lambda _: Reply(b"[1]"), "asset"))
+        ids(Pull(lambda _: [Reply(b"[1]")], "asset"))
 
 
 @settings(max_examples=60, deadline=None)

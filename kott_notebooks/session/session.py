@@ -160,8 +160,10 @@ class Session:
         So many `workers` ask at the same time; the order of rows does not depend on it.
         """
 
-        def ask(given: dict[str, Any]) -> wire.Reply:
-            return self._ask(service, action, given)
+        def ask(pages: list[dict[str, Any]]) -> list[wire.Reply | ApiError]:
+            if len(pages) == 1:
+                return [self._ask(service, action, pages[0])]
+            return self._ask_many([wire.Call(service, action, page) for page in pages], {})
 
         return paging.Pull(
             ask,
@@ -332,9 +334,9 @@ class Session:
 
         def read(answer: Answer) -> list[wire.Reply | ApiError]:
             found = wire.replies(answer.body, calls, status=answer.status)
-            over = [one for one in found if isinstance(one, SessionExpired)]
-            if over and (reads or len(over) == len(found)):  # else a write would happen twice
-                raise over[0]
+            again = [one for one in found if isinstance(one, SessionExpired | RateLimited)]
+            if again and (reads or len(again) == len(found)):  # else a write would happen twice
+                raise again[0]
             share = answer.seconds / max(len(calls), 1)
             return [
                 one._replace(seconds=share) if isinstance(one, wire.Reply) else one for one in found
@@ -344,8 +346,14 @@ class Session:
             ks = {"ks": self._ks()}
             return self._send(wire.path("multirequest"), ks | body, "multirequest", read)
 
+        def patiently() -> list[wire.Reply | ApiError]:
+            (first, *others), retries = self._retries.ask(once)
+            if isinstance(first, wire.Reply):
+                first = first._replace(retries=retries)
+            return [first, *others]
+
         try:
-            return self._replaying(lambda: self._retries.ask(once)[0] if reads else _once(once))
+            return self._replaying(patiently if reads and calls else lambda: _once(once))
         except SessionExpired as error:
             return [error for _ in calls]
 

@@ -275,7 +275,7 @@ def _read_json(body: bytes, action: str, status: int) -> Reply:
 
 def _mended(body: bytes) -> bytes:
     """Replace escapes of half a character, which no text can hold, by the replacement sign."""
-    if b"\\ud" not in body and b"\\uD" not in body:
+    if b"\\u" not in body:
         return body
     return _ESCAPE.sub(lambda found: rb"\ufffd" if found["half"] else found[0], body)
 

@@ -307,8 +307,12 @@ def test_the_lab_starts_on_the_demo_partner_alone(partner: str) -> None:
 
 def test_the_demo_can_be_served(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     """What `kott demo --serve` prints sets up another `kott`; Ctrl-C ends it with 0."""
+    small = ["--assets", "60", "--channels", "2", "--days", "2", "--households", "5", "--clean"]
     with subprocess.Popen(
-        [*KOTT, "demo", "--serve"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*KOTT, "demo", "--serve", "--deployment", "roomy", "--faults", "latency=0.01", *small],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as child:
         assert child.stdout is not None
         lines = [child.stdout.readline() for _ in range(4)]
@@ -316,8 +320,16 @@ def test_the_demo_can_be_served(capsys: Capture, monkeypatch: pytest.MonkeyPatch
             name, _, value = line.removeprefix("export ").strip().partition("=")
             monkeypatch.setenv(name, value)
         out = printed(capsys, "whoami")
+        homes = printed(capsys, "households", "--format", "csv")
         child.send_signal(signal.SIGINT)
         child.communicate(timeout=20)
     assert os.environ["KOTT_URL"] in out
     assert demo.USERNAME in out
+    assert len(homes.splitlines()) == 1 + 5
     assert child.returncode == 0
+
+
+def test_a_fault_that_there_is_not_is_said(capsys: Capture) -> None:
+    """One line that names those there are."""
+    assert cli.main(["demo", "--serve", "--faults", "rain=1"]) == cli.USAGE
+    assert "no fault is called 'rain'; there are seed" in capsys.readouterr().err

@@ -31,6 +31,7 @@ from kott_notebooks.errors import (
 
 DONE, USAGE, LOGIN, SERVICE, STOPPED = 0, 2, 3, 4, 130
 
+SIZES = ("assets", "channels", "days", "households", "seed")  # of the demo partner
 LISTS = {
     "assets": "the catalogue's media, linear channels included",
     "epg": "the programmes on air at some time in [START, END)",
@@ -120,7 +121,13 @@ def _add_demo(commands: Any) -> None:
     command = _add(commands, "demo", "walk the whole trip on a made-up partner", demo)
     command.add_argument("--out", type=Path, default=Path("kott-demo"), help="pictures go here")
     command.add_argument("--serve", action="store_true", help="serve the partner until Ctrl-C")
-    command.add_argument("--port", type=int, default=0, help="with --serve; default: a free one")
+    group = command.add_argument_group("with --serve", "What the partner has, and how it behaves.")
+    group.add_argument("--port", type=int, default=0, help="default: a free one")
+    group.add_argument("--deployment", choices=("strict", "roomy", "old"), default="strict")
+    for name in SIZES:
+        group.add_argument(f"--{name}", type=int, metavar="N")
+    group.add_argument("--clean", action="store_true", help="with nothing wrong in it")
+    group.add_argument("--faults", metavar="LIST", help="a bad day: latency=0.2,error=0.05 ...")
 
 
 def _add_lab(commands: Any) -> None:
@@ -226,7 +233,14 @@ def _pair(text: str) -> tuple[str, Any]:
 def demo(arguments: argparse.Namespace) -> None:
     """Walk the trip on the demo partner, or serve it."""
     if arguments.serve:
-        trip.serve(arguments.port)
+        sizes = {name: getattr(arguments, name) for name in SIZES}
+        trip.serve(
+            arguments.port,
+            arguments.faults,
+            deployment=arguments.deployment,
+            defects=not arguments.clean,
+            **{name: size for name, size in sizes.items() if size is not None},
+        )
     else:
         trip.walk(arguments.out)
 

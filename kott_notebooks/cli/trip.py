@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 import kott_notebooks as kott
+from kott_notebooks.errors import KottError
 
 TRIP = """\
 import kott_notebooks as kott
@@ -117,11 +118,15 @@ def _gathered(table: pd.DataFrame) -> str:
     )
 
 
-def serve(port: int) -> None:
+def serve(port: int, faults: str | None = None, **partner: Any) -> None:
     """Serve the demo partner until Ctrl-C; print the variables by which `kott` finds it."""
     from kott_notebooks import demo
 
-    with demo.serve(port) as server:
+    try:
+        bad_day = demo.Faults.read(faults or "")
+    except ValueError as error:
+        raise KottError(f"--faults: {error}.") from error
+    with demo.serve(port, faults=bad_day, **partner) as server:
         print(f"export KOTT_URL={server.url}")
         print(f"export KOTT_PARTNER_ID={demo.PARTNER_ID}")
         print(f"export KOTT_USERNAME={demo.USERNAME}")

@@ -1,0 +1,28 @@
+"""Asset tables to tables: what a catalogue has, how it grew, what is wrong with it; no call.
+
+    findings = catalog.audit(assets, labels=kott.labels(session))
+    catalog.summary(findings)         what is wrong, and how often
+    catalog.score(assets, findings)   how good each asset type is, of 100
+    catalog.worklist(findings)        which assets to mend first
+
+What a partner wants otherwise stands in a TOML file: `catalog.rules("rules.toml")`.
+"""
+
+from __future__ import annotations
+
+from kott_notebooks.catalog.counts import PROPERTIES, completeness, growth
+from kott_notebooks.catalog.judging import audit
+from kott_notebooks.catalog.reading import score, summary, worklist
+from kott_notebooks.catalog.rulebook import Rules, rules
+
+__all__ = [
+    "PROPERTIES",
+    "Rules",
+    "audit",
+    "completeness",
+    "growth",
+    "rules",
+    "score",
+    "summary",
+    "worklist",
+]

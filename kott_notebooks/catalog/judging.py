@@ -1,0 +1,157 @@
+"""The audit of assets: every rule over one table, and what they found as findings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from os import PathLike
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from kott_notebooks.catalog import (
+    channels,
+    files,
+    identity,
+    images,
+    languages,
+    metas,
+    nowhere,
+    rulebook,
+    series,
+    windows,
+    wording,
+)
+from kott_notebooks.catalog.rulebook import Rules
+from kott_notebooks.catalog.view import Found, Mask, View
+from kott_notebooks.findings import as_findings
+from kott_notebooks.tables import NAT, as_times, need, pulled, stamp
+from kott_notebooks.times import When
+
+WEIGHTS = {"error": 9.0, "warning": 3.0, "info": 1.0}
+_OFF_OFFER = 1 / 3  # of the weight, where nobody can see the asset now
+
+
+class Family(NamedTuple):
+    """Rules that are found together, and the columns without which they cannot be."""
+
+    find: Callable[[View], Iterator[Found]]
+    columns: tuple[str, ...] = ()
+
+
+FAMILIES = {
+    "image": Family(images.find, ("images",)),
+    "file": Family(files.find, ("mediaFiles",)),
+    "window": Family(windows.find, ("startDate", "endDate")),
+    "meta": Family(metas.find),
+    "language": Family(languages.find),
+    "text": Family(wording.find),
+    "identity": Family(identity.find),
+    "series": Family(series.find),
+    "channel": Family(channels.find),
+    "field": Family(nowhere.find),
+}
+
+
+def audit(
+    assets: pd.DataFrame,
+    *,
+    labels: pd.DataFrame | None = None,
+    epg: pd.DataFrame | None = None,
+    rules: Rules | str | PathLike[str] | None = None,
+    now: When | None = None,
+) -> pd.DataFrame:
+    """Find what is wrong with assets: images, files, windows, metas, texts, identity, series ...
+
+    One row a finding: rule, severity (error, warning, info), kind (media), id, name, field, detail,
+    ksql, hint `str`; startDate, endDate (of the window or file found) `datetime64[us, UTC]`;
+    linearAssetId `Int64`; impact `Float64`: 9 for an error, 3 for a warning, 1 for an info, and a
+    third of it where the asset is not on offer at `now` (default: when the table was pulled).
+    By rule, then in the table's order. `ksql`, where KSQL can say it, finds the rule's findings
+    of that field on the server, among what the table was listed of.
+
+    `labels` (kott.labels) name the structs and the types of metas: without them the structs are
+    known by `typeDescription`, and meta.type is not judged. `epg` is needed by
+    channel.no_programmes; language.* needs assets listed with `language="*"`. A field that no row
+    has is one finding, field.nowhere, and no rule judges it. `rules` are those of `catalog.rules`,
+    or the path of a partner's file. `attrs["kott"]` says what was `waived`, by rule.
+    """
+    own = rules if isinstance(rules, Rules) else rulebook.rules(rules)
+    table = need(assets, "id", "type").reset_index(drop=True)
+    view = View(table, own, pulled(assets, now), labels, epg)
+    offered = np.append(on_offer(view), False)
+    parts = [_laid(view, found, offered) for found in _found(view)]
+    findings = as_findings(_ordered(pd.concat(parts) if parts else pd.DataFrame(), own))
+    kept = ~_waived(findings, view)
+    waived = findings["rule"][~kept].value_counts(sort=False)
+    findings = findings[kept].reset_index(drop=True)
+    findings.attrs["kott"] = {
+        "source": "catalog.audit",
+        "when": view.now.isoformat(),
+        "assets": view.count,
+        "waived": {str(rule): int(times) for rule, times in waived.items()},
+    }
+    return findings
+
+
+def _found(view: View) -> Iterator[Found]:
+    """Let every family find what it can: what its columns need to be there, some row has."""
+    if not view.count:
+        return
+    for family in FAMILIES.values():
+        if all(column in view.table for column in family.columns) and any(
+            [view.filled(column).any() for column in family.columns] or [True]
+        ):
+            for found in family.find(view):
+                if len(found.rows) and view.rules.severities[found.rule] != "off":
+                    yield found
+
+
+def _laid(view: View, found: Found, offered: Mask) -> pd.DataFrame:
+    """Lay findings out; a row of -1 is none of the table's."""
+    severity = view.rules.severities[found.rule]
+    at = found.rows
+    columns: dict[str, Any] = {
+        "rule": found.rule,
+        "severity": severity,
+        "kind": "media",
+        "id": view.ids[at],
+        "name": view.names[at],
+        "field": found.field,
+        "impact": WEIGHTS[severity] * np.where(offered[at], 1, _OFF_OFFER),
+        "detail": found.detail,
+        "ksql": found.ksql or None,
+        "hint": view.rules.hints[found.rule],
+    }
+    for column, times in (("startDate", found.start), ("endDate", found.end)):
+        if times is not None:
+            columns[column] = as_times(times)
+    return pd.DataFrame(columns, index=range(len(at)))
+
+
+def on_offer(view: View) -> Mask:
+    """Say which assets viewers can find now."""
+    start, end = view.times("startDate"), view.times("endDate")
+    open_ = ((start == NAT) | (start <= view.moment)) & ((end == NAT) | (end > view.moment))
+    return np.asarray(open_ & windows.active(view))
+
+
+def _ordered(findings: pd.DataFrame, own: Rules) -> pd.DataFrame:
+    if findings.empty:
+        return findings
+    order = {rule: place for place, rule in enumerate(own.severities)}
+    return findings.sort_values("rule", key=lambda rules: rules.map(order), kind="stable")
+
+
+def _waived(findings: pd.DataFrame, view: View) -> Mask:
+    mask = np.zeros(len(findings), bool)
+    for waiver in view.rules.waivers:
+        if stamp(pd.Timestamp(waiver.until, tz="UTC") + pd.Timedelta(days=1)) <= view.moment:
+            continue
+        of = findings["rule"] == waiver.rule
+        if waiver.ids:
+            of &= findings["id"].isin([str(one) for one in waiver.ids])
+        if waiver.field:
+            of &= findings["field"] == waiver.field
+        mask |= of.to_numpy(bool)
+    return mask

@@ -1,0 +1,188 @@
+"""What the audit of assets judges by, as data: the defaults, and a partner's TOML over them."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterator
+from datetime import date
+from importlib import resources
+from os import PathLike
+from pathlib import Path
+from typing import Any, Literal, NoReturn
+
+import msgspec
+
+from kott_notebooks.errors import KottError
+
+OTHER = "*"  # the struct that stands for those that the rules do not name
+
+
+class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a value begins to be found."""
+
+    ending_days: float
+    endless_years: float
+    duration_percent: float
+    year_first: int
+    years_ahead: int
+    name_characters: int
+    description_characters: int
+    shouting_letters: int
+    untranslated_letters: int
+    twin_letters: int
+
+
+class Fields(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which metas or tags hold what the rules speak of."""
+
+    year: str
+    series: str
+    series_key: str
+    season: str
+    episode: str
+
+
+class Needs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the assets of one struct need."""
+
+    role: Literal["movie", "series", "episode", "linear", ""] = ""
+    ratios: tuple[str, ...] = ()
+    mandatory: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    trailer: tuple[str, ...] = ()
+
+
+class Waiver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Findings that are known and accepted, for a reason and for a while."""
+
+    rule: str
+    reason: str
+    until: date  # the last day, in UTC
+    ids: tuple[int | str, ...] = ()  # none: of every asset
+    field: str = ""  # blank: of every field
+
+
+class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything that the audit judges by; make it with `catalog.rules`."""
+
+    thresholds: Thresholds
+    widths: dict[str, int]
+    fields: Fields
+    structs: dict[str, Needs]
+    values: dict[str, tuple[str, ...]]
+    ranges: dict[str, tuple[float, float]]
+    severities: dict[str, Literal["error", "warning", "info", "off"]]
+    hints: dict[str, str]
+    languages: tuple[str, ...] = ()  # none: those of the labels, or of the table
+    waivers: tuple[Waiver, ...] = ()
+
+    def needs(self, *names: str) -> Needs:
+        """Find what a struct needs by the first of its names that the rules have."""
+        known = {name.casefold(): needs for name, needs in self.structs.items()}
+        found = (known[name.casefold()] for name in names if name.casefold() in known)
+        return next(found, self.structs[OTHER])
+
+
+def rules(path: str | PathLike[str] | None = None) -> Rules:
+    """Give the rules of the audit: the defaults, and over them what a TOML file says.
+
+    Tables of the file: `thresholds`, `widths`, `fields`, `structs`, `values`, `ranges`,
+    `severities` and `hints`, merged key by key with the package's `catalog/defaults.toml`, which
+    says what each means; a list `languages`; and `[[waivers]]` with rule, reason, until (a date),
+    and ids or a field where not all are meant. A struct that is new has what the default struct
+    of its `role` (movie, series, episode, linear) needs, but for what it says itself.
+    Raises KottError that names the file, the line and the key for anything else.
+    """
+    defaults = _read(resources.files(__package__).joinpath("defaults.toml").read_text("utf-8"), "")
+    if path is None:
+        return msgspec.convert(defaults, Rules)
+    try:
+        text = Path(path).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise KottError(f"The rules in {path} cannot be read: {error}") from error
+    own = _read(text, path)
+    for section, key, part in _parts(own):
+        try:
+            _check_names(part, set(defaults["severities"]))
+            msgspec.convert(_merged(defaults, part), Rules)
+        except (msgspec.ValidationError, ValueError) as error:
+            _refuse(path, text, section, key, error)
+    return msgspec.convert(_merged(defaults, own), Rules)
+
+
+def _read(text: str, path: object) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise KottError(f"The rules in {path} are no TOML: {error}.") from error
+
+
+def _merged(defaults: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    merged = defaults | own
+    for section, table in own.items():
+        if isinstance(table, dict) and isinstance(defaults.get(section), dict):
+            merged[section] = defaults[section] | table
+    if isinstance(own.get("structs"), dict):
+        structs = defaults["structs"]
+        merged["structs"] = structs | {
+            name: _inherited(name, needs, structs) for name, needs in own["structs"].items()
+        }
+    return merged
+
+
+def _inherited(name: str, needs: Any, structs: dict[str, Any]) -> Any:
+    if not isinstance(needs, dict):
+        return needs
+    role = needs.get("role")
+    of_role = (one for one in structs.values() if role and one.get("role") == role)
+    return structs.get(name, next(of_role, {})) | needs
+
+
+def _parts(own: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Give each entry of a file alone: its section, its key, and what a file of it would hold."""
+    for section, table in own.items():
+        if isinstance(table, dict):
+            for key, value in table.items():
+                yield section, key, {section: {key: value}}
+        elif isinstance(table, list) and section == "waivers":
+            for number, one in enumerate(table, 1):
+                yield section, str(number), {section: [one]}
+        else:
+            yield "", section, {section: table}
+
+
+def _check_names(part: dict[str, Any], known: set[str]) -> None:
+    """Refuse rules that do not exist: a slip would quietly change nothing."""
+    named = [*part.get("severities", ()), *part.get("hints", ())]
+    named += [one.get("rule") for one in part.get("waivers", ()) if isinstance(one, dict)]
+    for name in named:
+        if name is not None and name not in known:
+            close = ", ".join(difflib.get_close_matches(str(name), known))
+            raise ValueError(f"there is no rule {name!r}{': ' + close + '?' if close else ''}")
+    for name, bounds in part.get("ranges", {}).items():
+        if isinstance(bounds, list) and len(bounds) == 2 and bounds[0] > bounds[1]:
+            raise ValueError(f"the range of {name} ends before it begins")
+
+
+def _refuse(path: object, text: str, section: str, key: str, error: Exception) -> NoReturn:
+    where = f"{section}.{key}" if section else key
+    what = re.sub(r" - at `[^`]*`$", "", str(error))
+    raise KottError(f"{path}, line {_line(text, section, key)}: {where}: {what}.") from error
+
+
+def _line(text: str, section: str, key: str) -> int:
+    """Find the line of an entry, or else that of its section."""
+    header, times, first = "", 0, 1
+    for number, line in enumerate(text.splitlines(), 1):
+        opened = re.match(r"\s*\[+\s*(.+?)\s*\]+\s*(?:#.*)?$", line)
+        if opened:
+            header = re.sub(r"[\"']", "", opened[1])
+            times += header == section
+            first = number if header == section else first
+            if header.startswith(f"{section}.{key}") or (header, str(times)) == (section, key):
+                return number
+        elif header == section and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*[=.]", line):
+            return number
+    return first

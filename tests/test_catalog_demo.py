@@ -1,0 +1,87 @@
+"""The audit against the demo partner: what is planted is found, nothing else, and KSQL agrees."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import msgspec
+import pandas as pd
+import pytest
+
+import kott_notebooks as kott
+from kott_notebooks import catalog, demo
+from kott_notebooks.catalog import rulebook
+
+RATINGS = "Parental rating"
+SEED = 41
+
+
+def partner_rules(session: Any) -> catalog.Rules:
+    """Give the default rules, and the partner's own list of ratings."""
+    of = {"objectType": "KalturaTagFilter", "typeEqual": 546}
+    known = kott.listing(session, "tag", filter=of)["tag"]
+    return msgspec.structs.replace(rulebook.rules(), values={RATINGS: tuple(known)})
+
+
+@pytest.fixture(scope="module")
+def session() -> Any:
+    return demo.login(seed=SEED, assets=1_500, channels=20, households=5, days=3)
+
+
+@pytest.fixture(scope="module")
+def found(session: Any) -> pd.DataFrame:
+    """Audit the partner's assets, listed in all languages."""
+    return catalog.audit(
+        kott.assets(session, language="*"),
+        labels=kott.labels(session),
+        epg=kott.epg(session, "today-2d", "today+9d", fields=["id", "linearAssetId"]),
+        rules=partner_rules(session),
+    )
+
+
+def counted(findings: pd.DataFrame) -> dict[str, Counter[str]]:
+    """Count what each rule found, by id."""
+    ids = findings["id"].fillna("")
+    return {str(rule): Counter(of) for rule, of in ids.groupby(findings["rule"])}
+
+
+def test_every_planted_defect_is_found_and_nothing_else(session: Any, found: pd.DataFrame) -> None:
+    """Rule by rule, recall and precision are 1."""
+    planted = demo.defects(session)
+    planted = planted[planted["kind"] == "media"]
+    assert counted(found) == counted(planted)
+    assert set(planted["rule"]) == set(catalog.rules().severities)
+
+
+def test_a_listing_in_one_language_loses_the_languages_alone(
+    session: Any, found: pd.DataFrame
+) -> None:
+    """Texts are those of that language; what depends on others is not judged."""
+    plain = catalog.audit(
+        kott.assets(session), labels=kott.labels(session), rules=partner_rules(session)
+    )
+    needs_more = found["rule"].str.startswith("language.") | (
+        found["rule"] == "channel.no_programmes"
+    )
+    assert counted(plain) == counted(found[~needs_more])
+
+
+def test_each_ksql_finds_its_findings_on_the_server(session: Any, found: pd.DataFrame) -> None:
+    """The server's ids are those of the rule, blank values included."""
+    stated = found.dropna(subset="ksql")
+    assert set(stated["rule"]) == {
+        *("window.not_started", "window.ending", "window.endless"),
+        *("meta.missing", "meta.out_of_range", "meta.unknown_value", "meta.near_duplicate"),
+        *("text.missing_name", "text.missing_description"),
+    }
+    for ksql, of in stated.groupby("ksql"):
+        ids = kott.assets(session, str(ksql), fields=["id"])["id"].astype("str")
+        assert set(ids) == set(of["id"]), ksql
+
+
+def test_a_world_without_defects_has_no_error() -> None:
+    """What is found there is merely worth knowing."""
+    clean = demo.login(seed=SEED, assets=400, channels=5, households=5, days=1, defects=False)
+    found = catalog.audit(kott.assets(clean, language="*"), labels=kott.labels(clean))
+    assert set(found["severity"]) == {"info"}

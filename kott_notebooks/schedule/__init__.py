@@ -8,5 +8,32 @@ rows alone: each function may be run on parts of a table that hold whole channel
 from __future__ import annotations
 
 from kott_notebooks.schedule.air import coverage, gaps, overlaps
+from kott_notebooks.schedule.auditing import audit
+from kott_notebooks.schedule.checks import Rules
+from kott_notebooks.schedule.clocks import clock_changes
+from kott_notebooks.schedule.comparing import changes
+from kott_notebooks.schedule.doubles import duplicates, repeats
+from kott_notebooks.schedule.genres import lineup_mix
+from kott_notebooks.schedule.presence import horizon, now_next
+from kott_notebooks.schedule.programmes import durations, fillers, restart, texts
+from kott_notebooks.schedule.series import episodes
 
-__all__ = ["coverage", "gaps", "overlaps"]
+__all__ = [
+    "Rules",
+    "audit",
+    "changes",
+    "clock_changes",
+    "coverage",
+    "duplicates",
+    "durations",
+    "episodes",
+    "fillers",
+    "gaps",
+    "horizon",
+    "lineup_mix",
+    "now_next",
+    "overlaps",
+    "repeats",
+    "restart",
+    "texts",
+]

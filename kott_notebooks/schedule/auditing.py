@@ -1,0 +1,139 @@
+"""The audit of a guide: every rule for programmes, weighed by what viewers miss."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import tzinfo
+from typing import Any
+
+import pandas as pd
+
+from kott_notebooks.errors import KottError
+from kott_notebooks.findings import ERROR, INFO, WARNING, as_findings
+from kott_notebooks.ksql import K
+from kott_notebooks.schedule.checks import Guide, Rules, found
+from kott_notebooks.schedule.impact import Weights, impact
+from kott_notebooks.schedule.spans import TIMED, Columns, named
+from kott_notebooks.tables import asked, channel_ids, pulled
+from kott_notebooks.times import When
+
+RULES = {  # rule -> severity (unless the finding says otherwise), what to do
+    "schedule.gap": (WARNING, "Ask who delivers the guide for the missing programmes."),
+    "schedule.overlap": (ERROR, "Correct an end or a start, or remove one of the two."),
+    "schedule.duplicate": (ERROR, "Remove the later one, and see why it was ingested twice."),
+    "schedule.reingested": (WARNING, "Let an update keep the id of what it updates."),
+    "schedule.zero_length": (ERROR, "Set the end, or remove the programme."),
+    "schedule.negative_length": (ERROR, "Set the end: start and end may be swapped."),
+    "schedule.absurd_length": (WARNING, "Check start and end: a programme may be missing."),
+    "schedule.missing_title": (ERROR, "Give the programme a name."),
+    "schedule.placeholder_title": (WARNING, "Replace the stand-in once the programme is known."),
+    "schedule.missing_synopsis": (WARNING, "Give the programme a description."),
+    "schedule.title_is_synopsis": (INFO, "Write a description that says more than the name."),
+    "schedule.mojibake": (WARNING, "Read the delivered file as UTF-8, and ingest it again."),
+    "schedule.horizon": (WARNING, "See whether the channel's delivery has stopped."),
+    "schedule.no_programmes": (ERROR, "See whether the channel is still delivered and mapped."),
+    "schedule.clock_shift": (ERROR, "Have the times delivered in UTC, or with their offset."),
+    "schedule.catchup_flag": (WARNING, "Switch the channel's feature on, or the programme's off."),
+    "schedule.episode_order": (INFO, "Check the episode numbers of the two airings."),
+    "schedule.missing_episode": (INFO, "Give both numbers, or neither."),
+    "schedule.filler": (INFO, "Ask for the real programme."),
+}  # fmt: skip
+
+
+def audit(
+    epg: pd.DataFrame,
+    channels: Iterable[Any] | pd.DataFrame | None = None,
+    *,
+    rules: Rules | None = None,
+    weights: Weights | None = None,
+    tz: str | tzinfo = "UTC",
+    now: When | None = None,
+    start: When | None = None,
+    end: When | None = None,
+    columns: Columns | None = None,
+) -> pd.DataFrame:
+    """Find what is wrong with a guide, by every rule, and what hurts viewers most first.
+
+    One row a finding, as `kott_notebooks.findings` has them: of a programme, a pair, a gap or a
+    channel (kind `epg`; `id` is then the channel's). Of a pair, the higher id is found. By impact:
+    (minutes + (prime_weight - 1) x minutes in prime time) x the channel's weight in `weights` (1),
+    the minutes being those from startDate to endDate within the window. By default a minute
+    between 18:00 and 23:00 in `tz` counts three times; a finding of no length has an impact of 0.
+
+    `channels` (ids, or the table of `kott.channels`; default: those that were asked for) are
+    missed where they show nothing; only the table tells whether catch-up, start-over and recording
+    are theirs. `tz` is the zone whose clock changes are looked for: UTC has none. `now` is when the
+    table was pulled, [start, end) the window that was asked for. A rule whose columns the table
+    has not is left out; `rules` sets thresholds and turns rules off. KSQL can state few of them.
+    """
+    own = rules or Rules()
+    _check(own.off)
+    epg = named(epg, columns, *TIMED)
+    first, last = asked(epg, start, end)
+    guide = Guide(
+        epg=epg,
+        asked=_asked(epg, channels),
+        channels=channels if isinstance(channels, pd.DataFrame) else None,
+        now=pulled(epg, now),
+        start=first,
+        end=last,
+        tz=tz,
+        rules=own,
+    )
+    parts = [as_findings(part) for part in found(guide)]
+    rows = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+    rows = rows[~rows["rule"].isin(own.off)]
+    return _weighed(_told(rows, guide), guide, weights)
+
+
+def _check(off: Iterable[str]) -> None:
+    for rule in off:
+        if rule not in RULES:
+            raise KottError(f"There is no rule {rule!r}: the rules are {', '.join(RULES)}.")
+
+
+def _asked(epg: pd.DataFrame, channels: Iterable[Any] | pd.DataFrame | None) -> list[Any] | None:
+    """List the channels asked for: of a table of all, those that the programmes were pulled of."""
+    pulled_for = (epg.attrs.get("kott") or {}).get("channels")
+    if channels is None or (isinstance(channels, pd.DataFrame) and pulled_for):
+        return pulled_for or None
+    return channel_ids(channels)
+
+
+def _told(rows: pd.DataFrame, guide: Guide) -> pd.DataFrame:
+    """Complete findings by what their rule says."""
+    severity = rows["rule"].map({rule: severity for rule, (severity, _) in RULES.items()})
+    return rows.assign(
+        severity=rows["severity"].fillna(severity),
+        kind="epg",
+        ksql=rows["rule"].map(_ksql(guide)),
+        hint=rows["rule"].map({rule: hint for rule, (_, hint) in RULES.items()}),
+    )
+
+
+def _ksql(guide: Guide) -> dict[str, str]:
+    """State the rules that KSQL can: a text that is absent, in the window."""
+    window = K.asset_type == "epg"
+    if guide.end is not None:
+        window &= K.start_date < guide.end
+    if guide.start is not None:
+        window &= K.end_date > guide.start
+    absent = {"schedule.missing_title": K.name, "schedule.missing_synopsis": K.description}
+    return {rule: str(window & key.missing()) for rule, key in absent.items()}
+
+
+def _weighed(rows: pd.DataFrame, guide: Guide, weights: Weights | None) -> pd.DataFrame:
+    weighed = rows.assign(
+        impact=impact(
+            rows,
+            prime=guide.rules.prime_hours,
+            prime_weight=guide.rules.prime_weight,
+            weights=weights,
+            tz=guide.tz,
+            start=guide.start,
+            end=guide.end,
+        )
+    )
+    keys = ["impact", "linearAssetId", "startDate", "rule", "id"]
+    ordered = weighed.sort_values(keys, ascending=[False, True, True, True, True])
+    return as_findings(ordered)

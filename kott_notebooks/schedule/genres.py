@@ -1,0 +1,94 @@
+"""What kinds of programmes a channel shows, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import tzinfo
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from kott_notebooks.schedule.spans import (
+    MINUTE,
+    TIMED,
+    Channels,
+    Columns,
+    clipped,
+    named,
+    spans_of,
+    window,
+)
+from kott_notebooks.tables import Micros, as_times
+from kott_notebooks.times import When
+
+QUARTER = 15 * MINUTE  # every zone is off by so many of them
+_NONE = "none"
+
+
+def genre_of(epg: pd.DataFrame, column: str = "tags.Genre") -> npt.NDArray[Any]:
+    """Give each programme's first genre, `none` where it has none; cells may be JSON or text."""
+    codes, cells = pd.factorize(epg[column])
+    genres = [next(_values(cell), _NONE) for cell in cells]
+    return np.array([*genres, _NONE], dtype=object)[codes]
+
+
+def _values(cell: Any) -> Iterator[str]:
+    """Give a tag's values: it holds `objects`, or on some servers a `value`."""
+    text = str(cell).strip()
+    if not text.startswith(("{", "[")):
+        yield from filter(None, [text])
+        return
+    found = msgspec.json.decode(text)
+    listed = found if isinstance(found, list) else found.get("objects") or [found]
+    for one in listed:
+        value = one.get("value") if isinstance(one, dict) else one
+        if value:
+            yield str(value)
+
+
+def lineup_mix(
+    epg: pd.DataFrame,
+    *,
+    genre: str = "tags.Genre",
+    tz: str | tzinfo = "UTC",
+    start: When | None = None,
+    end: When | None = None,
+    channels: Channels | None = None,
+    columns: Columns | None = None,
+) -> pd.DataFrame:
+    """Measure what is shown at which hour of the day, by genre.
+
+    One row an hour and genre that occurs: hour (0 to 23 in `tz`, Int64), genre (str; `none` for
+    programmes without), minutes (of all channels and days), share (of the hour's minutes; Float64).
+    A programme's minutes count in the hours in which they lie, for its first genre. The window is
+    the one that the table was pulled for, else from the first start to the last.
+    """
+    epg = named(epg, columns, *TIMED, genre)
+    _, spans = spans_of(epg, channels)
+    first, last = window(epg, start, end)
+    edge = max(spans.start, default=0) if last is None else last
+    spans = clipped(spans, first, max(edge, 1))
+    first_piece = spans.start // QUARTER
+    pieces = -(-spans.end // QUARTER) - first_piece
+    row = np.repeat(np.arange(len(pieces)), pieces)
+    place = np.arange(len(row)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    since = (first_piece[row] + place) * QUARTER
+    lasts = np.minimum(spans.end[row], since + QUARTER) - np.maximum(spans.start[row], since)
+    shown = pd.DataFrame(
+        {
+            "hour": _local_hour(since, tz),
+            "genre": pd.array(genre_of(epg, genre)[spans.row[row]], dtype="str"),
+            "minutes": pd.array(lasts / MINUTE, dtype="Float64"),
+        }
+    )
+    mix = shown.groupby(["hour", "genre"])["minutes"].sum().reset_index()
+    mix["share"] = mix["minutes"] / mix.groupby("hour")["minutes"].transform("sum")
+    return mix
+
+
+def _local_hour(times: Micros, tz: str | tzinfo) -> Any:
+    known, at = np.unique(times, return_inverse=True)
+    return pd.array(as_times(known).tz_convert(tz).hour.to_numpy()[at], dtype="Int64")

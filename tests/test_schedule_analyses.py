@@ -1,0 +1,398 @@
+"""What the analyses of a guide find, just inside and just outside of their thresholds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kott_notebooks import schedule
+from kott_notebooks.errors import KottError
+
+MONDAY = pd.Timestamp("2026-03-23", tz="UTC")
+MINUTE = pd.Timedelta(minutes=1)
+SERIES = ("metas.Series ID", "metas.Season number", "metas.Episode number")
+OTHER_NAMES = {
+    "id": "pid",
+    "linearAssetId": "channel",
+    "startDate": "start",
+    "endDate": "stop",
+    "name": "title",
+    "description": "synopsis",
+}
+
+
+def at(minute: float) -> pd.Timestamp:
+    return MONDAY + minute * MINUTE
+
+
+def guide(*rows: dict[str, Any], **every: Any) -> pd.DataFrame:
+    """Make a guide of programmes 1, 2, ... of channel 7, with times in minutes since Monday."""
+    filled = [
+        {"id": i, "linearAssetId": 7, "name": f"Show {i}", "description": f"Tale {i}."}
+        | every
+        | row
+        for i, row in enumerate(rows, 1)
+    ]
+    epg = pd.DataFrame(filled)
+    for column in ("startDate", "endDate"):
+        epg[column] = pd.Series([at(minute) for minute in epg[column]], dtype="datetime64[us, UTC]")
+    return epg.astype({"id": "Int64", "linearAssetId": "Int64"})
+
+
+def slot(start: float, end: float, **more: Any) -> dict[str, Any]:
+    return {"startDate": start, "endDate": end} | more
+
+
+def faults(found: pd.DataFrame) -> dict[int, str]:
+    return dict(zip(found["id"], found["fault"], strict=True))
+
+
+# Lengths
+
+
+@given(st.integers(-600, 600 * 60))
+def test_a_length_is_judged_to_the_second(seconds: int) -> None:
+    """A minute and eight hours are allowed, a second less or more is not."""
+    expected = "short" if seconds < 60 else "long"
+    expected = {0: "zero"}.get(seconds, "negative" if seconds < 0 else expected)
+    found = schedule.durations(guide(slot(0, seconds / 60)))
+    assert faults(found) == ({} if 60 <= seconds <= 8 * 3600 else {1: expected})
+
+
+def test_a_genre_has_limits_of_its_own() -> None:
+    """News of three hours are absurd where two are the limit; a film of three hours is not."""
+    news = json.dumps({"objects": [{"value": "News"}, {"value": "Drama"}]})
+    epg = guide(
+        slot(0, 180, **{"tags.Genre": news}),
+        slot(180, 360, **{"tags.Genre": "Film"}),
+        slot(360, 540, **{"tags.Genre": None}),
+    )
+    assert faults(schedule.durations(epg, genres={"News": (1, 120)})) == {1: "long"}
+
+
+# Texts
+
+
+def test_texts_are_judged_field_by_field() -> None:
+    """Each fault of a name or a description is a row; what is fine has none."""
+    epg = guide(
+        slot(0, 1, name=" ", description="TBA"),
+        slot(0, 1, name="xy" * 50 + "z", description="It\u00e2\u20ac\u2122s"),
+        slot(0, 1, name="The Island", description=" the  island"),
+        slot(0, 1, name="xy" * 50, description="Tale" * 500),
+    )
+    found = schedule.texts(epg)
+    assert set(zip(found["id"], found["field"], found["fault"], strict=True)) == {
+        (1, "name", "missing"),
+        (1, "description", "placeholder"),
+        (2, "name", "too_long"),
+        (2, "description", "mojibake"),
+        (3, "description", "is_name"),
+    }
+
+
+def test_a_guide_without_descriptions_is_judged_by_its_names() -> None:
+    """A column that was not asked for is not missing everywhere."""
+    assert schedule.texts(guide(slot(0, 1)).drop(columns="description")).empty
+
+
+# Doubles
+
+
+def test_the_same_slot_twice_is_a_duplicate() -> None:
+    """The later id is found, whatever the order of the rows; another name is another programme."""
+    epg = guide(
+        slot(0, 30, name="A"), slot(0, 30, name="A"), slot(0, 30, name="B"), slot(0, 30, name="A")
+    )
+    found = schedule.duplicates(epg.iloc[::-1])
+    assert faults(found) == {2: "slot", 4: "slot"}
+    assert found["otherId"].tolist() == [1, 1]
+
+
+def test_nameless_programmes_are_not_compared() -> None:
+    """Nobody knows whether they are the same."""
+    assert schedule.duplicates(guide(slot(0, 30, name=None), slot(0, 30, name=None))).empty
+
+
+@given(st.integers(-400, 400), st.booleans())
+def test_a_programme_again_is_found_within_five_minutes(seconds: int, anew: bool) -> None:
+    """Under a new crid, starting up to 300 seconds earlier or later."""
+    epg = guide(
+        slot(0, 30, name="A", crid="one"),
+        slot(seconds / 60, 40, name="A", crid="two" if anew else "one"),
+    )
+    expected = {2: "again"} if anew and abs(seconds) <= 300 else {}
+    assert faults(schedule.duplicates(epg)) == expected
+
+
+def test_short_programmes_in_a_row_are_not_ingested_twice() -> None:
+    """Two clips of one name, one after the other, share no time."""
+    assert schedule.duplicates(guide(slot(0, 2), slot(2, 4), name="Clip")).empty
+
+
+def test_repeats_are_told_by_the_flag_or_by_what_was_on_before() -> None:
+    """A programme of the same crid is a repeat on its own channel alone."""
+    epg = guide(
+        slot(0, 30, crid="a"),
+        slot(60, 90, crid="a"),
+        slot(30, 60, crid="b", **{"metas.Repeat": "true"}),
+        slot(90, 120, crid="a", linearAssetId=8),
+        slot(120, 150, name="N", description="D", linearAssetId=8),
+        slot(150, 180, name="N", description="D", linearAssetId=8),
+    )
+    found = schedule.repeats(epg).set_index("linearAssetId")
+    assert found["repeats"].to_dict() == {7: 2, 8: 1}
+    assert found["firstRuns"].to_dict() == {7: 1, 8: 2}
+    assert found["share"].tolist() == [2 / 3, 1 / 3]
+
+
+# Series
+
+
+def airings(*numbers: tuple[str | None, str | None], **more: Any) -> pd.DataFrame:
+    """Make airings of one series, half an hour each, of these seasons and episodes."""
+    rows = [
+        slot(30 * i, 30 * i + 30, **dict(zip(SERIES, ("S", *pair), strict=True)))
+        for i, pair in enumerate(numbers)
+    ]
+    return guide(*rows, **more)
+
+
+@given(st.lists(st.tuples(st.integers(1, 2), st.integers(1, 4)), max_size=10))
+def test_episodes_that_run_backwards_are_found(numbers: list[tuple[int, int]]) -> None:
+    """A walk along the channel finds the same: down within a season, not to 1, not seen before."""
+    epg = airings(("1", "1"), *((str(season), str(episode)) for season, episode in numbers))
+    last, seen, expected = {1: 1}, {(1, 1)}, []
+    for id, (season, episode) in enumerate(numbers, 2):
+        if (season, episode) in seen:
+            continue
+        if 1 != episode < last.get(season, 0):
+            expected.append(id)
+        seen.add((season, episode))
+        last[season] = episode
+    found = schedule.episodes(epg.sample(frac=1, random_state=1))
+    assert sorted(found["id"]) == expected
+    assert set(found["fault"]) <= {"backwards"}
+
+
+def test_a_flagged_repeat_is_no_disorder() -> None:
+    """It says that it was on before, though not in this table."""
+    epg = airings(("1", "5"), ("1", "3"), ("1", "6"))
+    assert faults(schedule.episodes(epg)) == {2: "backwards"}
+    assert schedule.episodes(epg.assign(**{"metas.Repeat": ["false", "true", "false"]})).empty
+
+
+def test_half_a_number_is_found() -> None:
+    """Both may be absent, and a programme of no series needs none."""
+    epg = airings(("1", None), (" ", "4"), (None, None), ("1", "x"))
+    assert faults(schedule.episodes(epg)) == {1: "no_episode", 2: "no_season"}
+    assert schedule.episodes(epg.assign(**{SERIES[0]: ""})).empty
+
+
+# Fillers and flags
+
+
+def test_a_stand_in_between_real_programmes_fills_a_hole() -> None:
+    """At the end of what is known it only waits for its name."""
+    epg = guide(
+        slot(0, 30, name="TBA"),
+        slot(30, 60),
+        slot(60, 90, name="TBA"),
+        slot(90, 120, name="TBA"),
+        slot(120, 150),
+        slot(150, 180, name="TBA"),
+    )
+    found = schedule.fillers(epg)
+    assert found["id"].tolist() == [3, 4]
+    assert set(found["why"]) == {"placeholder"}
+
+
+def test_a_programme_without_an_identity_was_made_up() -> None:
+    """What auto_fill adds has neither externalId nor crid; a table without any proves nothing."""
+    epg = guide(slot(0, 30), slot(30, 60), externalId=None, crid=None)
+    assert schedule.fillers(epg).empty
+    found = schedule.fillers(epg.assign(externalId=pd.Series(["x", None], dtype="str")))
+    assert found[["id", "why"]].to_numpy().tolist() == [[2, "made up"]]
+
+
+def test_what_the_channel_does_not_allow_is_found() -> None:
+    """On where the channel's is off; a flag that either does not have is not judged."""
+    epg = guide(
+        slot(0, 30, enableCatchUp=True, enableStartOver=True, enableCdvr=True),
+        slot(30, 60, enableCatchUp=None, enableStartOver=False, enableCdvr=True),
+        slot(60, 90, enableCatchUp=True, enableStartOver=True, linearAssetId=8),
+    )
+    channels = pd.DataFrame({"id": [7], "enableCatchUp": [False], "enableStartOver": [False]})
+    found = schedule.restart(epg, channels)
+    assert found[["id", "flags"]].to_numpy().tolist() == [[1, "enableCatchUp, enableStartOver"]]
+
+
+# How far, what now, what when
+
+
+def test_the_horizon_is_measured_from_now() -> None:
+    """Hours behind and ahead, and what is missing; a hole in between is not looked at."""
+    epg = guide(slot(0, 60), slot(600, 660), slot(0, 60 * 6, linearAssetId=8))
+    found = schedule.horizon(epg, now=at(120), hours=5, channels=[7, 8, 9])
+    assert found["behind"].tolist() == [2, 2, 0]
+    assert found["ahead"].tolist() == [9, 4, 0]
+    assert found["short"].tolist() == [0, 1, 5]
+    assert found["endDate"].isna().tolist() == [False, False, True]
+
+
+def test_nobody_is_short_of_what_was_not_asked_for() -> None:
+    """A pull of three hours says nothing about the fifth."""
+    epg = guide(slot(0, 180), slot(0, 120, linearAssetId=8))
+    found = schedule.horizon(epg, now=at(0), hours=5, end=at(180))
+    assert found["short"].tolist() == [0, 1]
+
+
+def test_now_and_next_are_named() -> None:
+    """Of two that are on, the one that started last; what follows may come after a hole."""
+    epg = guide(slot(0, 60), slot(20, 40), slot(50, 70), slot(0, 10, linearAssetId=8))
+    found = schedule.now_next(epg, at=at(30), channels=[7, 8, 9])
+    assert found["id"].fillna(0).tolist() == [2, 0, 0]
+    assert found["nextId"].fillna(0).tolist() == [3, 0, 0]
+    assert found["nextStartDate"].tolist()[0] == at(50)
+    assert schedule.now_next(epg, at=at(40))["id"].tolist()[0] == 1
+
+
+def test_a_line_up_is_mixed_by_the_local_hour() -> None:
+    """A programme counts in each hour that it touches, in a zone a quarter of an hour off too."""
+    tag = json.dumps({"objects": [{"value": "News"}]})
+    epg = guide(slot(0, 30, **{"tags.Genre": tag}), slot(30, 75, **{"tags.Genre": None}))
+    found = schedule.lineup_mix(epg, tz="Asia/Kathmandu", end=at(1440))  # +05:45
+    rows = zip(found["hour"], found["genre"], found["minutes"], strict=True)
+    assert list(rows) == [(5, "News", 15), (6, "News", 15), (6, "none", 45)]
+    assert found["share"].tolist() == [1, 0.25, 0.75]
+
+
+# Clocks
+
+
+def week(names: int = 4, channel: int = 7) -> list[dict[str, Any]]:
+    """Make a fortnight from Monday in which the same is on every day, from noon on."""
+    return [
+        slot(
+            day * 1440 + 720 + 60 * i,
+            day * 1440 + 780 + 60 * i,
+            name=f"Show {i}",
+            linearAssetId=channel,
+        )
+        for day in range(14)
+        for i in range(names)
+    ]
+
+
+CHANGE = pd.Timestamp("2026-03-29T01:00", tz="UTC")  # of Athens' clocks, forward, a Sunday
+
+
+def moved(epg: pd.DataFrame, minutes: int) -> pd.DataFrame:
+    """Let what comes after the change start so many minutes later, in UTC."""
+    late = epg["startDate"] >= CHANGE
+    shift = pd.to_timedelta(late * minutes, "min")
+    return epg.assign(startDate=epg["startDate"] + shift, endDate=epg["endDate"] + shift)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "shifted"), [(-60, False), (0, True), (-120, True), (-90, False)]
+)
+def test_a_channel_that_did_not_move_with_the_clocks_is_found(minutes: int, shifted: bool) -> None:
+    """Kept at the old UTC hours, or moved twice; half an hour off is something else."""
+    found = schedule.clock_changes(moved(guide(*week()), minutes), tz="Europe/Athens")
+    assert found["changeDate"].tolist() == [CHANGE]
+    assert found["minutes"].tolist() == [60]
+    assert found["shifted"].tolist() == [shifted]
+
+
+def test_a_zone_that_does_not_change_its_clocks_finds_nothing() -> None:
+    """Nor does a guide that ends before the change."""
+    epg = guide(*week())
+    early = epg[epg["startDate"] < CHANGE]
+    assert schedule.clock_changes(epg, tz="UTC").empty
+    assert schedule.clock_changes(early, tz="Europe/Athens").empty
+
+
+def test_the_same_every_hour_proves_nothing() -> None:
+    """A channel that repeats itself around the clock looks the same an hour off."""
+    epg = guide(*(slot(60 * i, 60 * i + 60, name="Loop") for i in range(14 * 24)))
+    assert schedule.clock_changes(epg, tz="Europe/Athens")["shifted"].tolist() == [False]
+
+
+def test_starts_tell_where_names_do_not_come_back() -> None:
+    """Every programme has a name of its own, and starts are at seven minutes past."""
+    epg = guide(*week())
+    fresh = epg.assign(name=[f"Film {i}" for i in range(len(epg))])
+    sparse = fresh[fresh["startDate"].dt.hour == 12]
+    for table in (sparse, sparse.drop(columns="name")):
+        for minutes, shifted in ((0, True), (-60, False)):
+            found = schedule.clock_changes(moved(table, minutes), tz="Europe/Athens")
+            assert found["shifted"].tolist() == [shifted]
+
+
+# Every one
+
+
+def numbered(epg: pd.DataFrame) -> pd.DataFrame:
+    episodes = pd.Series(["1", "3", "2", None], dtype="str")
+    return epg.assign(**{SERIES[0]: "S", SERIES[1]: "1"}).assign(**{SERIES[2]: episodes})
+
+
+ANALYSES: dict[str, Callable[..., pd.DataFrame]] = {
+    "durations": schedule.durations,
+    "texts": schedule.texts,
+    "duplicates": schedule.duplicates,
+    "repeats": schedule.repeats,
+    "episodes": schedule.episodes,
+    "fillers": schedule.fillers,
+    "overlaps": schedule.overlaps,
+    "gaps": schedule.gaps,
+    "coverage": schedule.coverage,
+    "lineup_mix": lambda epg, **more: schedule.lineup_mix(epg, genre="metas.Series ID", **more),
+    "horizon": lambda epg, **more: schedule.horizon(epg, now=at(0), **more),
+    "now_next": lambda epg, **more: schedule.now_next(epg, at=at(5), **more),
+    "clock_changes": lambda epg, **more: schedule.clock_changes(epg, tz="Europe/Athens", **more),
+}
+
+
+def rich() -> pd.DataFrame:
+    """Make a guide in which every analysis has something to say."""
+    rows = [slot(0, 30), slot(0, 30), slot(9000, 9000, name="TBA"), slot(20_000, 20_010)]
+    return numbered(guide(*rows, name="Same", description="Same"))
+
+
+@pytest.mark.parametrize("name", ANALYSES)
+def test_an_empty_guide_has_the_columns_of_a_full_one(name: str) -> None:
+    """No rows in, no rows out, of the same dtypes."""
+    full, empty = ANALYSES[name](rich()), ANALYSES[name](rich().iloc[:0])
+    assert empty.empty
+    assert full.dtypes.astype(str).to_dict() == empty.dtypes.astype(str).to_dict()
+
+
+@pytest.mark.parametrize("name", ANALYSES)
+def test_columns_may_have_other_names(name: str) -> None:
+    """A guide from elsewhere, told what is what, gives the same answers; it is left as it was."""
+    theirs = rich().rename(columns=OTHER_NAMES)
+    before = theirs.copy()
+    found = ANALYSES[name](theirs, columns=OTHER_NAMES)
+    pd.testing.assert_frame_equal(found, ANALYSES[name](rich()))
+    pd.testing.assert_frame_equal(theirs, before)
+
+
+def test_a_column_that_is_not_there_is_named() -> None:
+    """A slip in `columns` is an error."""
+    with pytest.raises(KottError, match="no column begins"):
+        schedule.durations(guide(slot(0, 1)), columns={"startDate": "begins"})
+
+
+def test_rows_without_ids_are_known_by_their_labels() -> None:
+    """A guide from a file need not number its programmes."""
+    epg = guide(slot(0, 30), slot(10, 40)).drop(columns="id")
+    found = schedule.overlaps(epg.set_index(pd.Index(["one", "two"])))
+    assert found[["id", "otherId"]].to_numpy().tolist() == [["one", "two"]]

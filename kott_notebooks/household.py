@@ -1,12 +1,36 @@
-"""Household tables to tables: how near they are to their limits; no call, no drawing."""
+"""Household tables to tables: how near to their limits, and what is wrong; no call, no drawing."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from kott_notebooks.tables import need
+from kott_notebooks.findings import ERROR, INFO, WARNING, as_findings
+from kott_notebooks.tables import NAT, Micros, as_times, micros, need, pulled, stamp
+from kott_notebooks.times import When
 
 LIMITS = {"devices": "devicesLimit", "users": "usersLimit", "streams": "concurrentLimit"}
+
+RULES = {  # severity, and what to do
+    "household.over_devices": (ERROR, "Remove devices, or give it a larger limit."),
+    "household.over_users": (ERROR, "Remove users, or give it a larger limit."),
+    "household.at_limit": (INFO, "Nothing; the next one will be refused."),
+    "household.no_master": (ERROR, "Make one of its users the master."),
+    "household.empty": (WARNING, "Add its users, or delete it."),
+    "household.suspended": (INFO, "Nothing, if it is meant: nobody of it can watch."),
+    "household.idle": (WARNING, "Ask why: it may be about to leave."),
+    "device.idle": (INFO, "Remove it: it takes a place in its household."),
+    "device.duplicate_udid": (ERROR, "Remove it from all its households but one."),
+    "household.frequency_lock": (INFO, "Nothing; until then, no device or user can be changed."),
+    "user.never_logged_in": (INFO, "Remind the user, or delete the account."),
+}
+WEIGHTS = {ERROR: 9.0, WARNING: 3.0, INFO: 1.0}
+_DAY = 86_400_000_000  # microseconds
+_NEXT = ("frequencyNextDeviceAction", "frequencyNextUserAction")
 
 
 def limits(
@@ -42,6 +66,134 @@ def limits(
     return table.assign(
         left=table["allowed"] - table["used"], share=table["used"] / table["allowed"]
     )
+
+
+def audit(
+    households: pd.DataFrame,
+    users: pd.DataFrame | None = None,
+    devices: pd.DataFrame | None = None,
+    *,
+    ott_users: pd.DataFrame | None = None,
+    idle_days: float = 180,
+    device_idle_days: float = 365,
+    new_days: float = 30,
+    now: When | None = None,
+) -> pd.DataFrame:
+    """Find what is wrong with households, their users and their devices.
+
+    One row a finding: rule, severity (error, warning, info), kind (household, user, device), id
+    (a device's is its udid), name, field, detail, hint `str`; impact `Float64`: 9 for an error,
+    3 for a warning, 1 for an info; the other columns of findings are absent. By rule, then in the
+    order of the table looked at. `users` and `devices` are the tables of `kott.household_users`
+    and `kott.household_devices`, whole for these households; `ott_users` is that of
+    `kott.listing(session, "ottUser")`, and user.never_logged_in needs it. Without a table, what
+    needs it is not judged. What a table hashes stays hashed. Days are how long a household or a
+    device may rest, and how old a user is who should have logged in, at `now` (default: when the
+    households were pulled).
+    """
+    moment = stamp(pulled(households, now))
+    homes = need(households, "id", *LIMITS.values()).reset_index(drop=True)
+    parts = [*_limits(homes, users, devices), *_states(homes, moment)]
+    if users is not None:
+        parts += _members(homes, users)
+    if devices is not None:
+        parts += _devices(homes, devices, moment, idle_days * _DAY, device_idle_days * _DAY)
+    if ott_users is not None:
+        parts.append(_strangers(ott_users, moment - round(new_days * _DAY)))
+    order = {rule: place for place, rule in enumerate(RULES)}
+    found = pd.concat(parts).sort_values("rule", key=lambda of: of.map(order), kind="stable")
+    return as_findings(found)
+
+
+def _finding(rule: str, table: pd.DataFrame, field: str, detail: Any) -> pd.DataFrame:
+    """Lay the rows of a table out as what a rule found."""
+    severity, hint = RULES[rule]
+    kind = rule.partition(".")[0]
+    name = table["name"] if "name" in table else pd.Series(None, index=table.index, dtype="object")
+    return pd.DataFrame(
+        {
+            "rule": rule,
+            "severity": severity,
+            "kind": kind,
+            "id": table["udid" if kind == "device" else "id"].astype("str"),
+            "name": name,
+            "field": field,
+            "impact": WEIGHTS[severity],
+            "detail": detail,
+            "hint": hint,
+        },
+        index=table.index,
+    )
+
+
+def _limits(
+    homes: pd.DataFrame, users: pd.DataFrame | None, devices: pd.DataFrame | None
+) -> Iterator[pd.DataFrame]:
+    for word, table in (("devices", devices), ("users", users)):
+        field = LIMITS[word]
+        allowed, used = _allowed(homes[field]), _used(homes["id"], table)
+        for rule, fits in (
+            (f"household.over_{word}", used > allowed),
+            ("household.at_limit", used == allowed),
+        ):
+            mask = fits.fillna(False).astype(bool)
+            detail = f"It has {word}: " + used[mask].astype("str")
+            detail += "; it may have: " + allowed[mask].astype("str") + "."
+            yield _finding(rule, homes[mask], field, detail)
+
+
+def _states(homes: pd.DataFrame, moment: int) -> Iterator[pd.DataFrame]:
+    if "state" in homes:
+        suspended = homes[homes["state"] == "suspended"]
+        yield _finding("household.suspended", suspended, "state", "It is suspended.")
+    if set(_NEXT) <= set(homes.columns):
+        until = np.maximum(*(micros(homes, column) for column in _NEXT))
+        at = np.flatnonzero(until > moment)
+        detail = "No change before " + as_times(until[at]).strftime("%Y-%m-%d %H:%M UTC") + "."
+        locked = homes.iloc[at]
+        yield _finding("household.frequency_lock", locked, " ".join(_NEXT), detail.to_numpy(object))
+
+
+def _members(homes: pd.DataFrame, users: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    master = need(users, "householdId", "isMaster")["isMaster"].fillna(False).astype(bool)
+    some = homes["id"].isin(users["householdId"])
+    led = homes["id"].isin(users.loc[master, "householdId"])
+    detail = "It has users, and none is its master."
+    yield _finding("household.no_master", homes[some & ~led], "isMaster", detail)
+    yield _finding("household.empty", homes[~some], "id", "It has no users.")
+
+
+def _devices(
+    homes: pd.DataFrame, devices: pd.DataFrame, moment: int, home: float, device: float
+) -> Iterator[pd.DataFrame]:
+    devices = need(devices, "householdId", "udid", "lastActivityTime").reset_index(drop=True)
+    last = micros(devices, "lastActivityTime")
+    rested = (last != NAT) & (moment - last > home)
+    some = homes["id"].isin(devices["householdId"])
+    awake = homes["id"].isin(devices["householdId"][~rested])
+    detail = f"None of its devices was active for {home / _DAY:g} days."
+    yield _finding("household.idle", homes[some & ~awake], "lastActivityTime", detail)
+    idle = (last != NAT) & (moment - last > device)
+    detail_of = _since(last[idle], "It was last active on ")
+    yield _finding("device.idle", devices[idle], "lastActivityTime", detail_of)
+    places = devices.dropna(subset=["udid"]).drop_duplicates(["udid", "householdId"])
+    many = places.groupby("udid")["householdId"].transform("size")
+    shared = places[many > 1].drop_duplicates("udid")
+    where = "It stands in " + many[shared.index].astype("str") + " households."
+    yield _finding("device.duplicate_udid", shared, "udid", where)
+
+
+def _strangers(ott_users: pd.DataFrame, before: int) -> pd.DataFrame:
+    ott_users = need(ott_users, "id", "createDate", "lastLoginDate").reset_index(drop=True)
+    created, login = micros(ott_users, "createDate"), micros(ott_users, "lastLoginDate")
+    found = (login == NAT) & (created != NAT) & (created < before)
+    detail = _since(created[found], "It has never logged in, and exists since ")
+    return _finding("user.never_logged_in", ott_users[found], "lastLoginDate", detail)
+
+
+def _since(times: Micros, words: str) -> npt.NDArray[np.object_]:
+    days = as_times(times).strftime("%Y-%m-%d")
+    return np.array([f"{words}{day}." for day in days], dtype=object)
 
 
 def _allowed(limit: pd.Series[int]) -> pd.Series[int]:

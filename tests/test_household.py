@@ -1,7 +1,8 @@
-"""How near households are to their limits, as values."""
+"""How near households are to their limits, and what is wrong with them, as values."""
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pandas as pd
@@ -9,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kott_notebooks import household
+import kott_notebooks as kott
+from kott_notebooks import demo, household
 from kott_notebooks.errors import KottError
 
 COLUMNS = ["id", "devicesLimit", "usersLimit", "concurrentLimit"]
@@ -111,3 +113,155 @@ def test_the_tables_given_are_left_alone() -> None:
     household.limits(table, users)
     pd.testing.assert_frame_equal(table, before[0])
     pd.testing.assert_frame_equal(users, before[1])
+
+
+NOW = pd.Timestamp("2026-03-01T12:00Z")
+AUDITED = {
+    "rule": "str", "severity": "str", "kind": "str", "id": "str", "name": "str", "field": "str",
+    "startDate": "datetime64[us, UTC]", "endDate": "datetime64[us, UTC]",
+    "linearAssetId": "Int64", "impact": "Float64", "detail": "str", "ksql": "str", "hint": "str",
+}  # fmt: skip
+
+
+def ago(days: float = 0, hours: float = 0, seconds: float = 0) -> pd.Timestamp:
+    return NOW - pd.Timedelta(days=days, hours=hours, seconds=seconds)
+
+
+def homes(*rows: dict[str, Any]) -> pd.DataFrame:
+    """Make households with nothing wrong, but for what is said."""
+    usual = {"devicesLimit": 3, "usersLimit": 3, "concurrentLimit": 1, "state": "ok", "name": "n"}
+    times = dict.fromkeys(("frequencyNextDeviceAction", "frequencyNextUserAction"), ago(days=9))
+    table = pd.DataFrame([{"id": 1 + i, **usual, **times, **row} for i, row in enumerate(rows)])
+    return table.astype(dict.fromkeys(COLUMNS, "Int64"))
+
+
+def users_of(*rows: tuple[int, bool]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["householdId", "isMaster"])
+
+
+def devices_of(*rows: tuple[int, str, pd.Timestamp | None]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["householdId", "udid", "lastActivityTime"])
+
+
+def found_in(findings: pd.DataFrame, rule: str) -> list[str]:
+    return findings.loc[findings["rule"] == rule, "id"].tolist()
+
+
+@pytest.mark.parametrize(("count", "rule"), [(1, None), (2, "at_limit"), (3, "over_users")])
+def test_a_limit_is_reached_and_then_broken(count: int, rule: str | None) -> None:
+    """One below says nothing; a limit of 0 is none."""
+    members = users_of(*[(1, True)] * count, *[(2, True)] * count)
+    found = household.audit(homes({"usersLimit": 2}, {"usersLimit": 0}), members, now=NOW)
+    assert found["rule"].tolist() == ([f"household.{rule}"] if rule else [])
+
+
+def test_too_many_devices_are_an_error() -> None:
+    """The finding says how many there are, and how many there may be."""
+    held_devices = devices_of((1, "a", NOW), (1, "b", NOW))
+    found = household.audit(homes({"devicesLimit": 1}), devices=held_devices, now=NOW)
+    assert found[["rule", "severity", "kind", "id", "field", "impact"]].to_numpy().tolist() == [
+        ["household.over_devices", "error", "household", "1", "devicesLimit", 9.0]
+    ]
+    assert found["detail"].tolist() == ["It has devices: 2; it may have: 1."]
+
+
+def test_a_household_needs_users_and_one_of_them_a_master() -> None:
+    """Without users it is empty, and nobody asks for its master."""
+    members = users_of((1, True), (1, False), (2, False))
+    found = household.audit(homes({}, {}, {}), members, now=NOW)
+    assert found_in(found, "household.no_master") == ["2"]
+    assert found_in(found, "household.empty") == ["3"]
+    assert len(found) == 2
+
+
+def test_a_suspended_household_is_told() -> None:
+    """Pending is another thing."""
+    found = household.audit(homes({"state": "suspended"}, {"state": "pending"}), now=NOW)
+    assert found_in(found, "household.suspended") == ["1"]
+    assert len(found) == 1
+
+
+def test_a_lock_lies_in_the_future() -> None:
+    """Either of the two is enough, and both are one finding; this moment is no lock."""
+    later = ago(hours=-1)
+    found = household.audit(
+        homes(
+            {"frequencyNextUserAction": later},
+            {"frequencyNextUserAction": later, "frequencyNextDeviceAction": later},
+            {"frequencyNextUserAction": NOW, "frequencyNextDeviceAction": None},
+        ),
+        now=NOW,
+    )
+    assert found_in(found, "household.frequency_lock") == ["1", "2"]
+    assert found["detail"].iloc[0] == "No change before 2026-03-01 13:00 UTC."
+
+
+def test_a_household_is_idle_when_all_its_devices_are() -> None:
+    """Exactly 180 days are not more; one that tells no time may be active; none is no rest."""
+    rested, just = ago(days=180, seconds=1), ago(days=180)
+    held_devices = devices_of(
+        (1, "a", rested), (1, "b", rested), (2, "c", rested), (2, "d", NOW), (3, "e", just),
+        (4, "f", None),
+    )  # fmt: skip
+    found = household.audit(homes({}, {}, {}, {}, {}), devices=held_devices, now=NOW)
+    assert found_in(found, "household.idle") == ["1"]
+
+
+def test_a_device_is_idle_after_a_year() -> None:
+    """Its id is its udid."""
+    held_devices = devices_of((1, "a", ago(days=365, seconds=1)), (1, "b", ago(days=365)))
+    found = household.audit(homes({}), devices=held_devices, now=NOW)
+    idle = found[found["rule"] == "device.idle"]
+    assert idle[["kind", "id"]].to_numpy().tolist() == [["device", "a"]]
+    assert idle["detail"].tolist() == ["It was last active on 2025-03-01."]
+
+
+def test_a_device_of_two_households_is_found_once() -> None:
+    """Twice in one household is another matter."""
+    held_devices = devices_of((1, "a", NOW), (2, "a", NOW), (2, "b", NOW), (2, "b", NOW))
+    found = household.audit(homes({}, {"devicesLimit": 9}), devices=held_devices, now=NOW)
+    assert found_in(found, "device.duplicate_udid") == ["a"]
+    assert found["detail"].iloc[0] == "It stands in 2 households."
+
+
+def test_a_user_who_never_logged_in_is_found_after_a_month() -> None:
+    """Days are arguments; a new user has time."""
+    ott_users = pd.DataFrame(
+        {
+            "id": ["a", "b", "c"],
+            "createDate": [ago(days=31), ago(days=30), ago(days=99)],
+            "lastLoginDate": [None, None, NOW],
+        }
+    )
+    found = household.audit(homes({}), ott_users=ott_users, now=NOW)
+    assert found[["rule", "kind", "id"]].to_numpy().tolist() == [
+        ["user.never_logged_in", "user", "a"]
+    ]
+    assert len(household.audit(homes({}), ott_users=ott_users, new_days=29, now=NOW)) == 2
+
+
+def test_nothing_wrong_is_an_empty_table_of_findings() -> None:
+    """It has the columns and dtypes that findings have."""
+    found = household.audit(homes({}), users_of((1, True)), devices_of((1, "a", NOW)), now=NOW)
+    assert found.empty
+    assert {name: str(dtype) for name, dtype in found.dtypes.items()} == AUDITED
+
+
+def test_what_is_planted_in_the_demo_is_found_and_nothing_else() -> None:
+    """Rule by rule, for households, users and devices."""
+    session = demo.login(
+        assets=200, channels=2, days=1, households=140, deployment="roomy", seed=41
+    )
+    found = household.audit(
+        kott.households(session),
+        kott.household_users(session),
+        kott.household_devices(session, pii=True),
+        ott_users=kott.listing(session, "ottUser"),
+    )
+    planted = demo.defects(session)
+    planted = planted[planted["kind"].isin(["household", "user", "device"])]
+    keys = ["rule", "kind", "id"]
+    assert Counter(map(tuple, found[keys].to_numpy())) == Counter(
+        map(tuple, planted[keys].to_numpy())
+    )
+    assert set(planted["rule"]) == set(household.RULES)

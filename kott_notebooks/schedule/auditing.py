@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import tzinfo
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from kott_notebooks.errors import KottError
@@ -13,8 +14,8 @@ from kott_notebooks.findings import ERROR, INFO, WARNING, as_findings
 from kott_notebooks.ksql import K
 from kott_notebooks.schedule.checks import Guide, Rules, found
 from kott_notebooks.schedule.impact import Weights, impact
-from kott_notebooks.schedule.spans import TIMED, Columns, named
-from kott_notebooks.tables import asked, channel_ids, pulled
+from kott_notebooks.schedule.spans import DAY, TIMED, Columns, named
+from kott_notebooks.tables import as_times, asked, channel_ids, micros, pulled, stamp
 from kott_notebooks.times import When
 
 RULES = {  # rule -> severity (unless the finding says otherwise), what to do
@@ -80,8 +81,8 @@ def audit(
         tz=tz,
         rules=own,
     )
-    parts = [as_findings(part) for part in found(guide)]
-    rows = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+    parts = [as_findings(part) for part in found(guide) if len(part)]
+    rows = pd.concat(parts, ignore_index=True) if parts else as_findings([])
     rows = rows[~rows["rule"].isin(own.off)]
     return _weighed(_told(rows, guide), guide, weights)
 
@@ -131,9 +132,16 @@ def _weighed(rows: pd.DataFrame, guide: Guide, weights: Weights | None) -> pd.Da
             weights=weights,
             tz=guide.tz,
             start=guide.start,
-            end=guide.end,
+            end=guide.end if guide.end is not None else _last(guide),
         )
     )
     keys = ["impact", "linearAssetId", "startDate", "rule", "id"]
     ordered = weighed.sort_values(keys, ascending=[False, True, True, True, True])
     return as_findings(ordered)
+
+
+def _last(guide: Guide) -> pd.Timestamp:
+    """Give a window's end where none is known, so that the year 2999 does not outweigh all."""
+    ahead = guide.now + pd.Timedelta(hours=guide.rules.horizon_hours)
+    starts = micros(guide.epg, "startDate").max(initial=stamp(guide.now)) + DAY
+    return max(ahead, as_times(np.array([starts]))[0])

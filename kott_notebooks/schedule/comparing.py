@@ -56,7 +56,7 @@ def _on_air(table: pd.DataFrame, first: int | None, last: int | None) -> pd.Data
     start, end = micros(table, "startDate"), micros(table, "endDate")
     on = np.ones(len(table), dtype=bool)
     if first is not None:
-        on &= np.maximum(end, start) >= first
+        on &= (end > first) | (start >= first)
     if last is not None:
         on &= start < last
     return table[on].reset_index(drop=True)

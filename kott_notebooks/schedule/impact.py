@@ -23,7 +23,7 @@ def impact(
     weights: Weights | None,
     tz: str | tzinfo,
     start: pd.Timestamp | None,
-    end: pd.Timestamp | None,
+    end: pd.Timestamp,
 ) -> Any:
     """Weigh findings: (minutes + (prime_weight - 1) x minutes in prime time) x channel's weight.
 
@@ -39,7 +39,7 @@ def impact(
 
 
 def _clipped(
-    findings: pd.DataFrame, start: pd.Timestamp | None, end: pd.Timestamp | None
+    findings: pd.DataFrame, start: pd.Timestamp | None, end: pd.Timestamp
 ) -> tuple[Micros, Micros]:
     """Cut findings off at the window; those without time, or of less than none, last none."""
     first, last = micros(findings, "startDate"), micros(findings, "endDate")
@@ -47,9 +47,7 @@ def _clipped(
     first, last = np.where(known, first, 0), np.where(known, last, 0)
     if start is not None:
         first = np.maximum(first, stamp(start))
-    far = stamp(end) if end is not None else int(max(first, default=0)) + DAY
-    last = np.minimum(last, far)  # an end in the year 2999 would outweigh everything
-    return first, np.maximum(first, last)
+    return first, np.maximum(first, np.minimum(last, stamp(end)))
 
 
 def _prime_until(first: Micros, last: Micros, prime: tuple[float, float], tz: str | tzinfo) -> Any:

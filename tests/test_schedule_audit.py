@@ -1,0 +1,280 @@
+"""The audit of a guide, against what is planted in the demo, and at each rule's threshold."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import kott_notebooks as kott
+from kott_notebooks import demo, schedule
+from kott_notebooks.errors import KottError
+from kott_notebooks.findings import DTYPES
+from kott_notebooks.schedule.auditing import RULES
+
+ATHENS = "Europe/Athens"
+NOW = pd.Timestamp("2026-01-14T12:00", tz="UTC")
+MINUTE = pd.Timedelta(minutes=1)
+HOUR = 60
+
+
+class Partner(NamedTuple):
+    """A demo partner, its guide, its channels, and what is wrong with the guide on purpose."""
+
+    session: kott.Session
+    epg: pd.DataFrame
+    channels: pd.DataFrame
+    planted: Counter[tuple[str, str]]
+
+
+def partner(seed: int, now: str, *, defects: bool = True) -> Partner:
+    """Log in to a partner of a small catalogue and a whole guide, and pull the guide."""
+    clock = datetime.fromisoformat(now).replace(tzinfo=UTC)
+    session = demo.login(
+        seed=seed, assets=200, channels=36, clock=clock.timestamp, defects=defects, households=0
+    )
+    start = pd.Timestamp(clock).normalize() - pd.Timedelta(days=1)
+    epg = kott.epg(session, start, start + pd.Timedelta(days=8))
+    wrong = demo.defects(session)
+    wrong = wrong[wrong["rule"].str.startswith("schedule.")]
+    planted = Counter(zip(wrong["rule"], wrong["id"], strict=True))
+    return Partner(session, epg, kott.channels(session), planted)
+
+
+def audited(one: Partner, now: str) -> pd.DataFrame:
+    return schedule.audit(one.epg, one.channels, now=now, tz=ATHENS)
+
+
+AUTUMN = "2026-10-19T12:00"  # the clocks change on the guide's last day
+
+
+@pytest.fixture(scope="module")
+def autumn() -> Partner:
+    """A partner in a week in which the clocks change."""
+    return partner(7, AUTUMN)
+
+
+def test_all_that_is_planted_is_found_and_nothing_else(autumn: Partner) -> None:
+    """Rule by rule and id by id, every rule among them."""
+    found = audited(autumn, AUTUMN)
+    assert Counter(zip(found["rule"], found["id"], strict=True)) == autumn.planted
+    assert {rule for rule, _ in autumn.planted} == set(RULES)
+
+
+@pytest.mark.parametrize(("seed", "now"), [(101, "2026-03-23T09:30"), (102, "2026-01-14T21:10")])
+def test_so_it_is_for_other_seeds_and_seasons(seed: int, now: str) -> None:
+    """In spring the clocks go forward, in winter they stand."""
+    one = partner(seed, now)
+    found = audited(one, now)
+    assert Counter(zip(found["rule"], found["id"], strict=True)) == one.planted
+
+
+def test_nothing_is_wrong_with_a_clean_guide() -> None:
+    """A partner without defects has no finding of any severity."""
+    assert audited(partner(7, AUTUMN, defects=False), AUTUMN).empty
+
+
+def test_ksql_finds_a_rules_findings_on_the_server(autumn: Partner) -> None:
+    """Where a rule has KSQL, the server answers with the programmes that were found by it."""
+    found = audited(autumn, AUTUMN)
+    stated = found[found["ksql"].notna()]
+    assert stated["rule"].nunique() == 2
+    for ksql, of in stated.groupby("ksql"):
+        rows = kott.listing(
+            autumn.session,
+            "asset",
+            filter={"objectType": "KalturaSearchAssetFilter", "kSql": str(ksql)},
+        )
+        assert set(rows["id"].astype("str")) <= set(of["id"])
+        assert len(rows)
+
+
+# A guide of our own
+
+
+def guide(*times: tuple[float, float], channel: int = 7, **more: Any) -> pd.DataFrame:
+    """Make programmes of a channel with these minutes from NOW on, each with a text of its own."""
+    epg = pd.DataFrame(
+        {
+            "id": pd.array(range(1, len(times) + 1), dtype="Int64"),
+            "linearAssetId": pd.array([channel] * len(times), dtype="Int64"),
+            "name": pd.Series([f"Show {i}" for i in range(len(times))], dtype="str"),
+            "description": pd.Series([f"Tale {i}." for i in range(len(times))], dtype="str"),
+            "startDate": pd.Series([at(start) for start, _ in times], dtype="datetime64[us, UTC]"),
+            "endDate": pd.Series([at(end) for _, end in times], dtype="datetime64[us, UTC]"),
+        }
+    )
+    return epg.assign(**more)
+
+
+def at(minute: float) -> pd.Timestamp:
+    return NOW + minute * MINUTE
+
+
+def rules_of(found: pd.DataFrame) -> list[tuple[str, str]]:
+    return sorted(zip(found["rule"], found["id"], strict=True))
+
+
+def days(hours: int = 144) -> list[tuple[float, float]]:
+    """Fill so many hours from NOW on with programmes of an hour."""
+    return [(HOUR * i, HOUR * i + HOUR) for i in range(hours)]
+
+
+@settings(max_examples=25)
+@given(st.integers(0, 90 * 60) | st.sampled_from([59, 60, 3_599, 3_600]))
+def test_a_gap_is_found_from_a_minute_on(seconds: int) -> None:
+    """It is an error from an hour on, as long as the channel's id has to say."""
+    epg = guide((-200, 0), (seconds / 60, 200))
+    found = schedule.audit(epg, now=NOW, rules=schedule.Rules(off=("schedule.horizon",)))
+    severity = "error" if seconds >= 3_600 else "warning"
+    expected = [("schedule.gap", "7", severity)] if seconds >= 60 else []
+    assert found[["rule", "id", "severity"]].to_numpy().tolist() == [list(row) for row in expected]
+
+
+@settings(max_examples=25)
+@given(st.integers(1, 130) | st.sampled_from([39, 40, 119, 120]))
+def test_a_horizon_is_short_under_five_days(hours: int) -> None:
+    """It is an error under a third of them."""
+    found = schedule.audit(guide(*days(hours)), now=NOW)
+    severity = "error" if hours < 40 else "warning"
+    expected = [["schedule.horizon", "7", severity]] if hours < 120 else []
+    assert found[["rule", "id", "severity"]].to_numpy().tolist() == expected
+
+
+def test_the_time_of_the_pull_is_now() -> None:
+    """A table that was kept is judged by when it was pulled."""
+    epg = guide(*days(130))
+    epg.attrs["kott"] = {"when": str(NOW)}
+    assert schedule.audit(epg).empty
+    epg.attrs["kott"] = {"when": str(at(11 * HOUR))}
+    assert rules_of(schedule.audit(epg)) == [("schedule.horizon", "7")]
+
+
+def test_a_channel_that_shows_nothing_is_missed_once() -> None:
+    """It has neither a gap nor a horizon, and needs a window to be missed in."""
+    epg = guide(*days())
+    found = schedule.audit(epg, [8, 7], now=NOW, start=at(0), end=at(144 * HOUR))
+    assert rules_of(found) == [("schedule.no_programmes", "8")]
+    assert found["startDate"].tolist() == [at(0)]
+    assert found["endDate"].tolist() == [at(144 * HOUR)]
+    assert schedule.audit(epg, [8, 7], now=NOW).empty
+
+
+def test_channels_asked_for_in_the_pull_are_missed() -> None:
+    """The provenance names them; of a table of all channels the others are not."""
+    epg = guide(*days())
+    window = {"start": str(at(0)), "end": str(at(144 * HOUR))}
+    epg.attrs["kott"] = {"when": str(NOW), "channels": [7, 9], **window}
+    every = pd.DataFrame({"id": [7, 8, 9], "name": ["Seven", "Eight", "Nine"]})
+    assert rules_of(schedule.audit(epg)) == [("schedule.no_programmes", "9")]
+    assert schedule.audit(epg, every)["name"].tolist() == ["Nine"]
+
+
+def test_of_an_overlap_the_higher_id_is_found() -> None:
+    """It came later, though it be on earlier."""
+    epg = guide((30, 90), (0, 60), *days()[1:]).iloc[:2]
+    found = schedule.audit(epg, now=at(-1000 * HOUR))
+    overlap = found[found["rule"] == "schedule.overlap"]
+    assert overlap[["id", "name", "detail"]].to_numpy().tolist() == [
+        ["2", "Show 1", "It shares 30 min with 1."]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("columns", "rule", "field"),
+    [
+        ({"name": " "}, "schedule.missing_title", "name"),
+        (
+            {"name": "Soir\u00c3\u00a9e", "description": "Caf\u00c3\u00a9"},
+            "schedule.mojibake",
+            "name",
+        ),
+        ({"description": None}, "schedule.missing_synopsis", "description"),
+        ({"name": "A", "description": "a"}, "schedule.title_is_synopsis", "description"),
+    ],
+)
+def test_a_text_is_found_once_a_programme(columns: dict[str, Any], rule: str, field: str) -> None:
+    """Though both of a programme's texts be wrong in one way."""
+    epg = guide(*days())
+    epg.loc[3, list(columns)] = list(columns.values())
+    found = schedule.audit(epg, now=NOW)
+    assert found[["rule", "id", "field"]].to_numpy().tolist() == [[rule, "4", field]]
+
+
+def test_prime_time_and_the_channels_weight_count() -> None:
+    """Two hours, one of them prime: 60 + 3 x 60 minutes, times the channel's weight."""
+    evening = pd.Timestamp("2026-01-14T17:00", tz=ATHENS)
+    start = (evening - NOW) / MINUTE
+    epg = guide((start - 10, start), (start + 120, start + 130))
+    gap = schedule.Rules(off=("schedule.horizon",))
+    found = schedule.audit(epg, now=NOW, tz=ATHENS, rules=gap, weights={7: 2.5})
+    assert found["impact"].tolist() == [(60 + 3 * 60) * 2.5]
+    assert schedule.audit(epg, now=NOW, rules=gap)["impact"].tolist() == [120]
+
+
+def test_prime_time_follows_the_clocks() -> None:
+    """In a week with a clock change, each evening counts from 18:00 to 23:00 as clocks show it."""
+    start, end = pd.Timestamp("2026-03-27", tz=ATHENS), pd.Timestamp("2026-03-31", tz=ATHENS)
+    first, last = ((time - NOW) / MINUTE for time in (start, end))
+    epg = guide((first - 10, first), (last, last + 10))
+    off = schedule.Rules(off=("schedule.horizon",))
+    found = schedule.audit(epg, now=NOW, tz=ATHENS, rules=off)
+    assert found["impact"].tolist() == [(4 * 24 - 1 + 2 * 4 * 5) * HOUR]
+
+
+def test_what_hurts_most_comes_first() -> None:
+    """By impact; an end in the year 2999 does not outweigh the window."""
+    epg = guide((0, 60), (60, 120), (180, 240), (300, 300))
+    epg.loc[2, "endDate"] = pd.Timestamp("2999-12-31", tz="UTC")
+    found = schedule.audit(epg, now=NOW, tz="UTC", start=at(0), end=at(400))
+    assert found["impact"].is_monotonic_decreasing
+    assert found.set_index("rule")["impact"].to_dict() == {
+        "schedule.absurd_length": 220 + 2 * 40,
+        "schedule.gap": 60,
+        "schedule.zero_length": 0,
+    }
+
+
+def test_rules_are_turned_off_and_thresholds_moved() -> None:
+    """A rule that does not exist is refused, for a slip would hide nothing."""
+    epg = guide((0, 60), (65, 120))
+    assert schedule.audit(epg, now=NOW, rules=schedule.Rules(gap_minutes=6, horizon_hours=2)).empty
+    off = schedule.Rules(off=("schedule.gap", "schedule.horizon"))
+    assert schedule.audit(epg, now=NOW, rules=off).empty
+    with pytest.raises(KottError, match=r"no rule 'schedule.gaps'.*schedule.gap"):
+        schedule.audit(epg, rules=schedule.Rules(off=("schedule.gaps",)))
+
+
+def test_findings_have_their_columns_whatever_is_found() -> None:
+    """An empty audit has the dtypes of a full one, and each finding says what to do."""
+    clean = schedule.audit(guide(*days()), now=NOW)
+    full = schedule.audit(guide((0, 60), (30, 90)), now=NOW)
+    for found in (clean, full, schedule.audit(guide(), now=NOW)):
+        assert {str(name): str(dtype) for name, dtype in found.dtypes.items()} == DTYPES
+    assert clean.empty
+    told = full[["rule", "severity", "kind", "id", "impact", "detail", "hint"]]
+    assert told.notna().to_numpy().all()
+
+
+def test_a_guide_from_elsewhere_is_audited() -> None:
+    """Channel, start, end and title are enough; a channel may be a name, rows need no id."""
+    epg = guide((0, 60), (30, 90)).assign(channel="one.tv").drop(columns=["id", "linearAssetId"])
+    epg = epg.rename(columns={"name": "title"}).drop(columns="description")
+    names = {"linearAssetId": "channel", "name": "title"}
+    found = schedule.audit(epg, now=NOW, columns=names)
+    assert rules_of(found) == [("schedule.horizon", "one.tv"), ("schedule.overlap", "1")]
+    assert found["linearAssetId"].tolist() == ["one.tv", "one.tv"]
+
+
+def test_the_guide_given_is_left_alone() -> None:
+    """The audit reads."""
+    epg = guide((0, 60), (30, 90), (np.nan, np.nan))
+    before = epg.copy()
+    schedule.audit(epg, now=NOW)
+    pd.testing.assert_frame_equal(epg, before)

@@ -1,0 +1,118 @@
+"""What changed between two pulls of a guide."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from kott_notebooks import schedule
+
+NOON = pd.Timestamp("2026-03-23T12:00", tz="UTC")
+HOUR = pd.Timedelta(hours=1)
+
+
+def pull(
+    *rows: tuple[int, float, float, str], when: float = 0, window: tuple[int, int] | None = None
+) -> pd.DataFrame:
+    """Make a guide of channel 7: id, start and end in hours after noon, name."""
+    epg = pd.DataFrame(rows, columns=["id", "startDate", "endDate", "name"])
+    for column in ("startDate", "endDate"):
+        times = [NOON + hours * HOUR for hours in epg[column]]
+        epg[column] = pd.Series(times, dtype="datetime64[us, UTC]")
+    epg = epg.assign(linearAssetId=7).astype({"id": "Int64", "linearAssetId": "Int64"})
+    epg = epg.astype({"name": "str"})
+    epg.attrs["kott"] = {"when": str(NOON + when * HOUR)}
+    if window:
+        start, end = (str(NOON + hours * HOUR) for hours in window)
+        epg.attrs["kott"] |= {"start": start, "end": end}
+    return epg
+
+
+def told(found: pd.DataFrame) -> list[tuple[str, Any]]:
+    """List each change with the id that the programme had, or has."""
+    return list(zip(found["change"], found["id"].fillna(found["newId"]), strict=True))
+
+
+def test_the_same_pull_twice_has_no_changes() -> None:
+    """Whatever the order of the rows."""
+    epg = pull((1, 0, 1, "A"), (2, 1, 2, "B"))
+    found = schedule.changes(epg, epg.iloc[::-1])
+    assert found.empty
+    assert found.dtypes.astype(str)[["change", "newId", "newEndDate", "hours"]].tolist() == [
+        "str",
+        "Int64",
+        "datetime64[us, UTC]",
+        "Float64",
+    ]
+
+
+def test_every_change_is_named() -> None:
+    """A programme that changed in two ways has two rows."""
+    before = pull((1, 1, 2, "A"), (2, 2, 3, "B"), (3, 3, 4, "C"), (4, 4, 5, "D"), (5, 5, 6, "E"))
+    after = pull((1, 1, 1.5, "A"), (2, 2.5, 3.5, "B"), (3, 3, 4, "New"), (6, 4, 6, "F"))
+    after = pd.concat([after, pull((5, 5, 7, "Late E"))], ignore_index=True)
+    found = schedule.changes(before, after, now=NOON)
+    assert sorted(told(found)) == [
+        ("added", 6),
+        ("lengthened", 5),
+        ("moved", 2),
+        ("removed", 4),
+        ("retitled", 3),
+        ("retitled", 5),
+        ("shortened", 1),
+    ]
+    row = found[found["change"] == "moved"].iloc[0]
+    assert (row["startDate"], row["newStartDate"]) == (NOON + 2 * HOUR, NOON + 2.5 * HOUR)
+
+
+def test_another_channel_is_a_move() -> None:
+    """The programme is still on, elsewhere."""
+    epg = pull((1, 1, 2, "A"))
+    other = epg.assign(linearAssetId=pd.array([8], dtype="Int64"))
+    assert told(schedule.changes(epg, other, now=NOON)) == [("moved", 1)]
+
+
+def test_a_new_id_for_the_same_programme_is_no_removal() -> None:
+    """Same channel, start and name: it was ingested again, and may have changed besides."""
+    found = schedule.changes(pull((1, 1, 2, "A")), pull((9, 1, 1.5, "A")), now=NOON)
+    assert sorted(told(found)) == [("renumbered", 1), ("shortened", 1)]
+    assert found["newId"].tolist() == [9, 9]
+
+
+def test_late_changes_come_first() -> None:
+    """By the time left until the earlier start; what has begun already comes last."""
+    before = pull((1, 9, 10, "A"), (2, 3, 4, "B"), (3, -1, 1, "C"), (4, 8, 9, "D"))
+    after = pull((1, 9, 10, "a"), (2, 3, 4, "b"), (3, -1, 1, "c"), (4, 1, 2, "D"), when=0)
+    found = schedule.changes(before, after)
+    assert told(found) == [("moved", 4), ("retitled", 2), ("retitled", 1), ("retitled", 3)]
+    assert found["hours"].tolist() == [1, 3, 9, -1]
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_only_what_both_windows_show_is_compared(swapped: bool) -> None:
+    """A later pull of later days neither adds nor removes what only one of them asked for."""
+    one = pull((1, 0, 1, "A"), (2, 5, 6, "B"), window=(0, 10))
+    other = pull((2, 5, 6, "B"), (3, 11, 12, "C"), window=(3, 20))
+    both = (other, one) if swapped else (one, other)
+    assert schedule.changes(*both, now=NOON).empty
+
+
+def test_without_a_window_all_is_compared() -> None:
+    """What only one of the tables has was added, or removed."""
+    found = schedule.changes(pull((1, 0, 1, "A")), pull((3, 11, 12, "C")), now=NOON)
+    assert told(found) == [("removed", 1), ("added", 3)]
+
+
+def test_tables_with_other_names_are_compared() -> None:
+    """`columns` says what both call theirs."""
+    names = {"startDate": "begin", "name": "title"}
+    one, other = pull((1, 1, 2, "A")), pull((1, 1, 2, "B"))
+    found = schedule.changes(
+        one.rename(columns=names),
+        other.rename(columns=names),
+        now=NOON,
+        columns=names,
+    )
+    assert found[["name", "newName"]].to_numpy().tolist() == [["A", "B"]]

@@ -23,7 +23,7 @@ def find(view: View) -> Iterator[Found]:
         on_air = need(view.epg, "linearAssetId")["linearAssetId"]
         silent = np.flatnonzero(linear & ~view.table["id"].isin(on_air).to_numpy(bool))
         yield Found("channel.no_programmes", silent, "id", "No programme is on it.")
-    if {"enableCatchUp", "catchUpBuffer"} <= set(view.table.columns):
+    if "enableCatchUp" in view.table and view.anywhere("catchUpBuffer"):
         on = view.table["enableCatchUp"].astype("boolean").fillna(False).to_numpy(bool)
         none = view.table["catchUpBuffer"].fillna(0).le(0).to_numpy(bool)
         rows = np.flatnonzero(linear & on & none)

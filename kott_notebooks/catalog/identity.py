@@ -16,6 +16,8 @@ from kott_notebooks.catalog.view import Found, View
 
 Title: TypeAlias = tuple[int, str]  # of a block (struct and year), and a folded name
 
+_SHOWN = 5  # twins that a finding names
+
 
 def find(view: View) -> Iterator[Found]:
     """Find assets that share an id, or a year and nearly a name."""
@@ -46,7 +48,7 @@ def _twins(view: View) -> Found:
     others = _others(of, near(list(of), view.rules.thresholds.twin_letters))
     rows = np.array(sorted(others), np.intp)
     detail = [
-        f"{view.names[row]} seems to be {', '.join(view.ids[others[row][:5]])} too."
+        f"{view.names[row]} seems to be {', '.join(view.ids[others[row][:_SHOWN]])} too."
         for row in rows.tolist()
     ]
     return Found("identity.twin", rows, "name", np.array(detail, dtype=object))
@@ -55,7 +57,7 @@ def _twins(view: View) -> Found:
 def _others(
     of: dict[Title, list[int]], pairs: Iterable[tuple[Title, Title]]
 ) -> dict[int, list[int]]:
-    """Give the rows that have twins, and theirs: of the same title, or of a near one."""
+    """Give the rows that have twins, and some of theirs: of the same title, or of a near one."""
     alike: dict[Title, set[Title]] = defaultdict(set)
     for one, other in pairs:
         alike[one].add(other)
@@ -64,5 +66,5 @@ def _others(
     for title, own in of.items():
         if len(own) > 1 or title in alike:
             rows = [*own, *(row for other in sorted(alike[title]) for row in of[other])]
-            found |= {row: [one for one in rows if one != row] for row in own}
+            found |= {row: [one for one in rows[: _SHOWN + 1] if one != row] for row in own}
     return found

@@ -91,12 +91,12 @@ _DTYPES = {"NUMBER": "iuf", "DATE": "iuM", "BOOLEAN": "b"}  # numpy's letters fo
 def _fits(view: View, column: str, kind: str) -> Mask:
     """Say which values are absent or of a type; a text may hold anything."""
     cells = view.table[column]
+    absent = cells.isna().to_numpy(bool)
     if kind not in _DTYPES:
-        return np.full(view.count, cells.dtype == "str") | cells.isna().to_numpy(bool)
+        return absent | (cells.dtype == "str")
     if cells.dtype != "str":
-        fits = cells.dtype.kind in _DTYPES[kind]
-        return np.full(view.count, fits) | cells.isna().to_numpy(bool)
-    return cells.str.fullmatch(_WRITTEN[kind]).fillna(True).to_numpy(bool)
+        return absent | (cells.dtype.kind in _DTYPES[kind])
+    return absent | cells.str.fullmatch(_WRITTEN[kind]).fillna(False).to_numpy(bool)
 
 
 def _out_of_range(view: View) -> Iterator[Found]:

@@ -1,0 +1,138 @@
+"""What the audit judges by: the defaults, a partner's file over them, and its slips."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from kott_notebooks import catalog
+from kott_notebooks.errors import KottError
+
+WRONG = [
+    ("[thresholds]\n\nending_days = 'soon'", 3, "thresholds.ending_days: Expected `float`"),
+    ("[thresholds]\nending = 3", 2, "thresholds.ending: Object contains unknown field `ending`"),
+    ("[widths]\n'16:9' = 640\n'2:3' = '480'", 3, "widths.2:3: Expected `int`, got `str`"),
+    ("x = 1\n[widths]", 1, "x: Object contains unknown field `x`"),
+    ("[structs.Movie]\nratios = '16:9'", 1, "structs.Movie: Expected `array`, got `str`"),
+    ("[structs.Film]\nrole = 'cinema'", 1, "structs.Film: Invalid enum value 'cinema'"),
+    ("[structs]\nMovie = 3", 2, "structs.Movie: Expected `object`, got `int`"),
+    ("[severities]\n'image.non' = 'off'", 2, "there is no rule 'image.non': image.none"),
+    ("[severities]\n'image.none' = 'bad'", 2, "severities.image.none: Invalid enum value 'bad'"),
+    ("[ranges]\nScore = [9, 1]", 2, "ranges.Score: the range of Score ends before it begins"),
+    ("[[waivers]]\nrule = 'image.none'\nuntil = 2027-01-01", 1, "missing required field `reason`"),
+    ("\n[[waivers]]\nrule='x'", 2, "waivers.1: there is no rule 'x'"),
+    ("languages = 'eng'", 1, "languages: Expected `array`, got `str`"),
+]  # fmt: skip
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "rules.toml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_the_defaults_cover_every_rule() -> None:
+    """Each has a severity and a hint, and each threshold a value."""
+    rules = catalog.rules()
+    assert set(rules.severities) == set(rules.hints)
+    assert rules.thresholds.ending_days == 14
+    assert rules.widths == {"16:9": 640, "2:3": 480, "1:1": 200}
+    assert rules.waivers == ()
+
+
+def test_a_file_changes_what_it_names(tmp_path: Path) -> None:
+    """Everything else stays as it is by default; lists are replaced."""
+    text = "[thresholds]\nending_days = 3\n[structs.Movie]\nmandatory = ['Cast']\n"
+    rules = catalog.rules(written(tmp_path, text + "[values]\nRating = ['U']\n"))
+    assert rules.thresholds.ending_days == 3
+    assert rules.thresholds.endless_years == 50
+    assert rules.structs["Movie"].mandatory == ("Cast",)
+    assert rules.structs["Movie"].ratios == ("16:9", "2:3")
+    assert rules.values == {"Rating": ("U",)}
+
+
+def test_a_new_struct_has_what_its_role_needs(tmp_path: Path) -> None:
+    """Without a role it needs what it says, and nothing more."""
+    text = "[structs.Feature]\nrole = 'movie'\nratios = ['2:3']\n[structs.Extra]\n"
+    structs = catalog.rules(written(tmp_path, text)).structs
+    assert structs["Feature"].files == structs["Movie"].files
+    assert structs["Feature"].ratios == ("2:3",)
+    assert structs["Extra"].ratios == structs["Extra"].mandatory == ()
+
+
+def test_a_struct_is_found_by_any_of_its_names() -> None:
+    """Case aside; one that nobody named is `*`."""
+    rules = catalog.rules()
+    assert rules.needs("9", "MOVIE") == rules.structs["Movie"]
+    assert rules.needs("9", "Bonus") == rules.structs["*"]
+
+
+@pytest.mark.parametrize(("text", "line", "message"), WRONG)
+def test_a_slip_is_named_with_its_line(tmp_path: Path, text: str, line: int, message: str) -> None:
+    """The error says the file, the line, the key and what is wrong."""
+    path = written(tmp_path, text)
+    with pytest.raises(KottError) as refused:
+        catalog.rules(path)
+    assert str(refused.value).startswith(f"{path}, line {line}: ")
+    assert message in str(refused.value)
+
+
+def test_what_is_no_toml_or_not_there_is_refused(tmp_path: Path) -> None:
+    """The reader's own words name the line."""
+    with pytest.raises(KottError, match=r"are no TOML: .*line 2"):
+        catalog.rules(written(tmp_path, "[widths]\n= 3"))
+    with pytest.raises(KottError, match="cannot be read"):
+        catalog.rules(tmp_path / "none.toml")
+
+
+def assets() -> pd.DataFrame:
+    """Make two assets without a name, of one that has one."""
+    return pd.DataFrame(
+        {"id": [1, 2, 3], "type": 9, "name": pd.Series([None, None, "Harbour"], dtype="str")}
+    )
+
+
+def ids(path: Path, now: datetime) -> list[str]:
+    """Audit the two by a file; give whose name is found missing."""
+    found = catalog.audit(assets(), rules=path, now=now)
+    return found.loc[found["rule"] == "text.missing_name", "id"].tolist()
+
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+WAIVER = "[[waivers]]\nrule = 'text.missing_name'\nreason = 'trailers'\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "left"),
+    [
+        ("until = 2026-03-01", []),
+        ("until = 2026-02-28", ["1", "2"]),
+        ("until = 2026-03-01\nids = [1]", ["2"]),
+        ("until = 2026-03-01\nids = ['2']", ["1"]),
+        ("until = 2026-03-01\nfield = 'name'", []),
+        ("until = 2026-03-01\nfield = 'other'", ["1", "2"]),
+    ],
+)
+def test_a_waiver_holds_to_the_end_of_its_last_day(
+    tmp_path: Path, more: str, left: list[str]
+) -> None:
+    """For all assets, or those named; for all fields, or the one named."""
+    assert ids(written(tmp_path, WAIVER + more), NOON) == left
+
+
+def test_what_is_waived_is_counted(tmp_path: Path) -> None:
+    """Nothing vanishes without a trace."""
+    path = written(tmp_path, WAIVER + "until = 2026-03-01")
+    found = catalog.audit(assets(), rules=path, now=NOON)
+    assert found.attrs["kott"]["waived"] == {"text.missing_name": 2}
+
+
+def test_a_rule_is_switched_off_or_made_graver(tmp_path: Path) -> None:
+    """The severity is the partner's."""
+    off = written(tmp_path, "[severities]\n'text.missing_name' = 'off'\n'field.nowhere' = 'error'")
+    found = catalog.audit(assets(), rules=off)
+    assert set(found["rule"]) == {"field.nowhere"}
+    assert set(found["severity"]) == {"error"}

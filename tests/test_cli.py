@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -99,6 +100,33 @@ def test_parquet_keeps_types_and_provenance(
     assert found.attrs["kott"]["action"] == "asset.list"
 
 
+def test_parquet_goes_through_a_pipe(partner: str, tmp_path: Path) -> None:
+    """What a pipe gets is the file itself."""
+    done = subprocess.run(
+        [*KOTT, "channels", "--format", "parquet"], capture_output=True, check=True
+    )
+    (tmp_path / "piped").write_bytes(done.stdout)
+    assert len(pd.read_parquet(tmp_path / "piped")) == 40
+
+
+def test_parquet_is_not_for_the_screen(
+    partner: str, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bytes would only upset a terminal."""
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    status, said = refused(capsys, "channels", "--format", "parquet")
+    assert status == 2
+    assert "give --out FILE" in said
+
+
+def test_a_table_in_a_file_is_whole(partner: str, capsys: Capture, tmp_path: Path) -> None:
+    """A file has no width to fit."""
+    assert run("channels", "--out", tmp_path / "channels.txt") == 0
+    heading = (tmp_path / "channels.txt").read_text("utf-8").splitlines()[0]
+    assert "metas.Channel number" in heading
+    assert "of them shown" not in capsys.readouterr().err
+
+
 def test_a_table_fits_the_terminal(
     partner: str, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -110,7 +138,7 @@ def test_a_table_fits_the_terminal(
     assert len(lines) == 31
     assert max(map(len, lines)) <= 70
     assert lines[0].split()[:3] == ["id", "type", "name"]
-    assert "of the columns shown" in err
+    assert "of them shown" in err
 
 
 def test_fields_are_shown_whatever_the_width(
@@ -204,7 +232,9 @@ def test_the_command_line_comes_before_the_environment(partner: str, capsys: Cap
 
 def test_used_wrongly_is_2(partner: str, capsys: Capture) -> None:
     """No command, an unknown one, an unknown option, or input that cannot work."""
-    for wrong in ((), ("assetz",), ("assets", "--limits", "3"), ("listing", "x", "--filter", "[")):
+    unread = [("--filter", "["), ("--filter", "[]"), ("--argument", "name")]
+    lists = [("listing", "region", *wrong) for wrong in unread]
+    for wrong in ((), ("assetz",), ("assets", "--limits", "3"), *lists):
         assert run(*wrong) == 2
     capsys.readouterr()
     assert refused(capsys, "epg", "tomorrow-ish")[0] == 2
@@ -234,6 +264,21 @@ def test_a_refusal_or_no_reply_is_4(partner: str, capsys: Capture) -> None:
     assert refused(capsys, "assets", "--ksql", "(and name=")[0] == 4
     assert refused(capsys, "households", "--anonymous")[0] == 4
     assert refused(capsys, "whoami", "--url", "http://127.0.0.1:9")[0] == 4
+
+
+def test_ctrl_c_is_130(partner: str) -> None:
+    """Somebody who stops a pull gets one word, and no table."""
+    with demo.serve(faults=demo.Faults(spare=3, latency=0.2)) as slow:
+        command = [*KOTT, "assets", "--url", slow.url]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+            while len(slow.backend.log) < 4:
+                time.sleep(0.05)
+            child.send_signal(signal.SIGINT)
+            out, err = child.communicate(timeout=20)
+    assert child.returncode == 130
+    assert out == b""
+    assert err.endswith(b"kott: stopped\n")
+    assert b"Traceback" not in err
 
 
 @pytest.mark.filterwarnings("default")

@@ -34,8 +34,8 @@ def write(table: pd.DataFrame, format: str | None, out: Path | None, *, whole: b
     elif chosen == "table":
         columns = _columns(table)
         shown = columns if whole or out else _fitting(columns, shutil.get_terminal_size().columns)
-        if len(shown) < table.shape[1]:
-            said += f"; {len(shown)} of the columns shown (--format csv has all)"
+        if len(shown) < len(columns):
+            said += f"; {len(shown)} of them shown (--fields picks, --format csv has all)"
         _write_text(_lines(shown), out)
     else:
         _write_text(csv(table) if chosen == "csv" else json(table), out)
@@ -119,11 +119,12 @@ def _write_parquet(table: pd.DataFrame, out: Path | None) -> None:
 
 
 def _columns(table: pd.DataFrame) -> list[list[str]]:
-    """Turn a table into padded columns, a heading on top; those without a value are left out."""
-    flat = kott.flat(table).dropna(axis="columns", how="all") if len(table) else table
+    """Turn a table into padded columns, a heading on top; those that say nothing are left out."""
+    flat = kott.flat(table)
     names = [name for name in FIRST if name in flat]
     names += [name for name in flat.columns if name not in FIRST and name != "objectType"]
-    return [_padded(str(name), flat[name]) for name in names]
+    columns = [_padded(str(name), flat[name]) for name in names]
+    return [column for column in columns if any(map(str.strip, column[1:])) or table.empty]
 
 
 def _padded(name: str, cells: pd.Series[Any]) -> list[str]:

@@ -10,12 +10,14 @@ import argparse
 import gzip
 import json
 import random
+import re
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from xml.sax.saxutils import escape
 
 SEED = 20_261_123
+FIRST_ID = 1_000_000
 MAPS = ("metas", "tags")
 WORDS = ("harbour", "winter", "letter", "garden", "stranger", "river", "promise", "mirror")
 
@@ -115,13 +117,17 @@ class Shop:
         self._assets = [asset(number) for number in range(distinct)]
         self._encoded: dict[tuple[str, str], list[tuple[bytes, bytes]]] = {}
 
-    def page(self, form: str, fields: str, first: int, size: int) -> bytes:
-        """Join a page's records; each has an id of its own."""
+    def page(self, form: str, fields: str, ksql: str, first: int, size: int) -> bytes:
+        """Join a page's records; each has an id of its own, by which a filter may narrow them."""
         halves = self._halves(form, fields)
-        numbers = range(first, min(first + size, self.rows))
+        within = range(self.rows)
+        for operator, bound in re.findall(r"media_id(>=|<)'(\d+)'", ksql):
+            at = min(max(int(bound) - FIRST_ID, 0), self.rows)
+            kept = range(at, self.rows) if operator == ">=" else range(at)
+            within = range(max(within.start, kept.start), min(within.stop, kept.stop))
         parts = [
-            head + str(1_000_000 + number).encode() + tail
-            for number in numbers
+            head + str(FIRST_ID + number).encode() + tail
+            for number in within[first : first + size]
             for head, tail in [halves[number % self.distinct]]
         ]
         if form == "xml":
@@ -130,11 +136,11 @@ class Shop:
                 b"<xml><executionTime>0.001</executionTime><result>"
                 b"<objectType>KalturaAssetListResponse</objectType>"
                 b"<totalCount>%d</totalCount><objects>%s</objects></result></xml>"
-            ) % (self.rows, inner)
+            ) % (len(within), inner)
         return (
             b'{"executionTime":0.001,"result":{"objectType":"KalturaAssetListResponse",'
             b'"totalCount":%d,"objects":[%s]}}'
-        ) % (self.rows, b",".join(parts))
+        ) % (len(within), b",".join(parts))
 
     def _halves(self, form: str, fields: str) -> list[tuple[bytes, bytes]]:
         """Encode each asset around the place of its id."""
@@ -190,7 +196,8 @@ class Handler(BaseHTTPRequestHandler):
         size = min(int(pager.get("pageSize", 25)), self.most)
         fields = (asked.get("responseProfile") or {}).get("retrievedProperties", "")
         first = (int(pager.get("pageIndex", 1)) - 1) * size
-        return self.shop.page(_form(asked), fields, first, size)
+        ksql = (asked.get("filter") or {}).get("kSql", "")
+        return self.shop.page(_form(asked), fields, ksql, first, size)
 
     def log_message(self, format: str, *args: object) -> None:
         """Keep quiet."""

@@ -385,6 +385,27 @@ def test_columns_may_have_other_names(name: str) -> None:
     pd.testing.assert_frame_equal(theirs, before)
 
 
+@pytest.mark.parametrize("name", ANALYSES)
+def test_labels_may_be_the_same(name: str) -> None:
+    """Tables that were laid together have rows of one label."""
+    found = ANALYSES[name](rich().set_index(pd.Index([0, 0, 0, 0])))
+    pd.testing.assert_frame_equal(found, ANALYSES[name](rich()))
+
+
+@pytest.mark.parametrize("name", [one for one in ANALYSES if one != "lineup_mix"])
+def test_each_channel_is_judged_by_its_own_rows(name: str) -> None:
+    """Two channels, analysed apart and laid together, give what the whole gives."""
+    again = slot(2, 32, name="A", crid="d")
+    one = guide(*week(), slot(0, 30, name="A"), again, slot(40, 40), slot(50, 60, name="TBA"))
+    one = one.assign(**{SERIES[0]: "S", SERIES[1]: "1", SERIES[2]: "4"})
+    one.loc[5, SERIES[2]] = None
+    other = one.assign(linearAssetId=pd.array([8] * len(one), dtype="Int64"), id=one["id"] + 100)
+    parts = [one, other]
+    laid = pd.concat([ANALYSES[name](part) for part in parts], ignore_index=True)
+    pd.testing.assert_frame_equal(laid, ANALYSES[name](pd.concat(parts, ignore_index=True)))
+    assert len(laid)
+
+
 def test_a_column_that_is_not_there_is_named() -> None:
     """A slip in `columns` is an error."""
     with pytest.raises(KottError, match="no column begins"):

@@ -17,6 +17,7 @@ from kott_notebooks import demo, schedule
 from kott_notebooks.errors import KottError
 from kott_notebooks.findings import DTYPES
 from kott_notebooks.schedule.auditing import RULES
+from kott_notebooks.schedule.impact import impact
 
 ATHENS = "Europe/Athens"
 NOW = pd.Timestamp("2026-01-14T12:00", tz="UTC")
@@ -81,18 +82,27 @@ def test_nothing_is_wrong_with_a_clean_guide() -> None:
 
 
 def test_ksql_finds_a_rules_findings_on_the_server(autumn: Partner) -> None:
-    """Where a rule has KSQL, the server answers with the programmes that were found by it."""
+    """All but texts of nothing but blanks, which are there for the server."""
     found = audited(autumn, AUTUMN)
     stated = found[found["ksql"].notna()]
     assert stated["rule"].nunique() == 2
-    for ksql, of in stated.groupby("ksql"):
-        rows = kott.listing(
-            autumn.session,
-            "asset",
-            filter={"objectType": "KalturaSearchAssetFilter", "kSql": str(ksql)},
-        )
-        assert set(rows["id"].astype("str")) <= set(of["id"])
-        assert len(rows)
+    for (ksql, field), of in stated.groupby(["ksql", "field"]):
+        asked = {"objectType": "KalturaSearchAssetFilter", "kSql": ksql}
+        answer = kott.listing(autumn.session, "asset", filter=asked)
+        texts = autumn.epg.set_index(autumn.epg["id"].astype("str"))[str(field)].fillna("")
+        absent = [one for one in of["id"] if texts[one] == ""]
+        assert sorted(answer["id"].astype("str")) == sorted(absent)
+        assert absent
+
+
+def test_what_the_server_makes_up_is_found(autumn: Partner) -> None:
+    """A pull with `auto_fill` has programmes that no other pull has."""
+    start, end = autumn.epg.attrs["kott"]["start"], autumn.epg.attrs["kott"]["end"]
+    filled = kott.epg(autumn.session, start, end, ksql="auto_fill='true'")
+    found = schedule.fillers(filled)
+    made = found[found["why"] == "made up"]
+    assert set(made["id"]) == set(filled["id"]) - set(autumn.epg["id"])
+    assert len(made)
 
 
 # A guide of our own
@@ -216,6 +226,33 @@ def test_prime_time_and_the_channels_weight_count() -> None:
     found = schedule.audit(epg, now=NOW, tz=ATHENS, rules=gap, weights={7: 2.5})
     assert found["impact"].tolist() == [(60 + 3 * 60) * 2.5]
     assert schedule.audit(epg, now=NOW, rules=gap)["impact"].tolist() == [120]
+
+
+@given(
+    st.integers(0, 9 * 24 * 4),
+    st.integers(0, 3 * 24 * 4),
+    st.sampled_from([ATHENS, "UTC", "America/Havana", "Asia/Kathmandu"]),
+    st.sampled_from([(18, 23), (0, 24), (20, 20.5)]),
+)
+def test_a_walk_through_the_minutes_weighs_the_same(
+    start: int, length: int, tz: str, prime: tuple[float, float]
+) -> None:
+    """A quarter of an hour at a time, each weighed by what the clocks show."""
+    origin = pd.Timestamp("2026-10-24", tz="UTC") + start * 15 * MINUTE
+    quarters = [(origin + i * 15 * MINUTE).tz_convert(tz) for i in range(length)]
+    hours = [one.hour + one.minute / 60 for one in quarters]
+    twice = [one for one in hours if prime[0] <= one < prime[1]]
+    finding = {"startDate": [origin], "endDate": [origin + length * 15 * MINUTE]}
+    weighed = impact(
+        pd.DataFrame({**finding, "linearAssetId": [7]}),
+        prime=prime,
+        prime_weight=2,
+        weights=None,
+        tz=tz,
+        start=None,
+        end=pd.Timestamp("2027-01-01", tz="UTC"),
+    )
+    assert list(weighed) == [15 * (len(hours) + len(twice))]
 
 
 def test_prime_time_follows_the_clocks() -> None:

@@ -65,7 +65,8 @@ def audit(
     missed where they show nothing; only the table tells whether catch-up, start-over and recording
     are theirs. `tz` is the zone whose clock changes are looked for: UTC has none. `now` is when the
     table was pulled, [start, end) the window that was asked for. A rule whose columns the table
-    has not is left out; `rules` sets thresholds and turns rules off. KSQL can state few of them.
+    has not is left out; `rules` sets thresholds and turns rules off. KSQL can state few of them,
+    and takes a text of nothing but blanks for one.
     """
     own = rules or Rules()
     _check(own.off)

@@ -26,8 +26,8 @@ def duplicates(
     One row a programme that came later (by id): linearAssetId, id, otherId (the one that was there
     before), name, startDate, endDate, fault. `slot`: the same channel, start, end and name.
     `again`: the same channel and name, starts at most `minutes` apart, sharing time but not the
-    slot, and another crid or externalId (where the table has them). Programmes without a name are
-    not compared.
+    slot, and another crid or externalId (where the table has them). By channel and time. Programmes
+    without a name are not compared.
     """
     epg = named(epg, columns, *TIMED, "name")
     known = [column for column in _IDENTITIES if column in epg.columns]
@@ -40,7 +40,8 @@ def duplicates(
     pairs = pd.concat([slot, again], ignore_index=True)
     shown = epg[["linearAssetId", "id", "name", *TIMED[1:]]].iloc[pairs["later"]]
     shown.insert(2, "otherId", epg["id"].array.take(pairs["earlier"].to_numpy()))
-    return shown.assign(fault=pairs["fault"].array).reset_index(drop=True)
+    shown = shown.assign(fault=pairs["fault"].array)
+    return shown.sort_values(["linearAssetId", "startDate", "id"], ignore_index=True)
 
 
 def _by_name(epg: pd.DataFrame) -> Spans:

@@ -101,7 +101,8 @@ def fillers(
     """Find programmes that were made up to fill a hole, and tell them from real ones.
 
     One row a programme: id, linearAssetId, startDate, endDate, name, minutes (Float64), why:
-    `made up` (it has neither an externalId nor a crid, while others have: what `auto_fill` makes)
+    `made up` (it has neither an externalId nor a crid, while others of its channel have: so
+    does `auto_fill`)
     or `placeholder` (its name is a stand-in, and the channel has real programmes before it and
     after it).
     """
@@ -119,11 +120,13 @@ def fillers(
 
 
 def _made_up(epg: pd.DataFrame) -> Mask:
-    """Find programmes without an identity, in a table in which others have one."""
+    """Find programmes without an identity, on a channel on which others have one."""
     if not {"externalId", "crid"} <= set(epg.columns):
         return np.zeros(len(epg), dtype=bool)
-    anonymous = check.blank(epg["externalId"]) & check.blank(epg["crid"])
-    return anonymous if not anonymous.all() else np.zeros(len(epg), dtype=bool)
+    known = pd.Series(~(check.blank(epg["externalId"]) & check.blank(epg["crid"])))
+    others = known.groupby(pd.factorize(epg["linearAssetId"])[0]).transform("any")
+    made: Mask = ~known.to_numpy(dtype=bool) & others.to_numpy(dtype=bool)
+    return made
 
 
 def _between(epg: pd.DataFrame, real: Mask) -> Mask:

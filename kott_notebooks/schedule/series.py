@@ -27,7 +27,7 @@ def episodes(epg: pd.DataFrame, *, columns: Columns | None = None) -> pd.DataFra
     epg = named(epg, columns, *TIMED, "name", SERIES, SEASON, EPISODE)
     read = ["id", *TIMED, "name", SERIES, SEASON, EPISODE, REPEAT]
     epg = epg[[column for column in read if column in epg.columns]]
-    epg = epg[~check.blank(epg[SERIES])]
+    epg = epg[~check.blank(epg[SERIES])].reset_index(drop=True)
     bare_season, bare_episode = check.blank(epg[SEASON]), check.blank(epg[EPISODE])
     numbers = epg.assign(
         series=epg[SERIES].astype("str"),

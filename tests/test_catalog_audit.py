@@ -646,6 +646,31 @@ def test_what_is_needed_and_missing_is_named() -> None:
         catalog.audit(nested.flat(table(asset())))
 
 
+def test_a_table_that_went_through_a_file_of_people_is_judged_alike() -> None:
+    """Excel makes floats of types, and objects of texts that are mixed with nothing."""
+    one = table(asset(name=None), asset(images=[image("2:3")]))
+    loose = one.astype({"type": float, "name": object, "images": object, "metas.Year": float})
+    now = datetime.fromtimestamp(NOW, UTC)
+    columns = ["rule", "id", "field", "detail"]
+    pd.testing.assert_frame_equal(
+        catalog.audit(loose, now=now)[columns], catalog.audit(one, now=now)[columns]
+    )
+
+
+def test_a_rule_of_one_s_own_is_a_function() -> None:
+    """It says which rule and which ids; what it leaves out is filled in."""
+
+    def short(assets: pd.DataFrame) -> pd.DataFrame:
+        return assets.loc[assets["name"].str.len() < 4, ["id"]].assign(rule="own.short_name")
+
+    found = audit(asset(name="Uno"), asset(name="Due", status=False), checks=[short])
+    columns = ["rule", "severity", "kind", "id", "name", "impact"]
+    assert found[columns].to_numpy().tolist() == [
+        ["own.short_name", "warning", "media", "10", "Uno", 3],
+        ["own.short_name", "warning", "media", "11", "Due", 1],
+    ]
+
+
 # Reading
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from os import PathLike
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -24,12 +24,15 @@ from kott_notebooks.catalog import (
 )
 from kott_notebooks.catalog.rulebook import Rules
 from kott_notebooks.catalog.view import Found, Mask, View
-from kott_notebooks.findings import as_findings
+from kott_notebooks.findings import ERROR, INFO, WARNING, as_findings
 from kott_notebooks.tables import NAT, as_times, need, pulled, stamp
 from kott_notebooks.times import When
 
-WEIGHTS = {"error": 9.0, "warning": 3.0, "info": 1.0}
+WEIGHTS = {ERROR: 9.0, WARNING: 3.0, INFO: 1.0}
 _OFF_OFFER = 1 / 3  # of the weight, where nobody can see the asset now
+
+
+Check: TypeAlias = Callable[[pd.DataFrame], pd.DataFrame]
 
 
 class Family(NamedTuple):
@@ -59,6 +62,7 @@ def audit(
     labels: pd.DataFrame | None = None,
     epg: pd.DataFrame | None = None,
     rules: Rules | str | PathLike[str] | None = None,
+    checks: Iterable[Check] = (),
     now: When | None = None,
 ) -> pd.DataFrame:
     """Find what is wrong with assets: images, files, windows, metas, texts, identity, series ...
@@ -74,13 +78,16 @@ def audit(
     known by `typeDescription`, and meta.type is not judged. `epg` is needed by
     channel.no_programmes; language.* needs assets listed with `language="*"`. A field that no row
     has is one finding, field.nowhere, and no rule judges it. `rules` are those of `catalog.rules`,
-    or the path of a partner's file. `attrs["kott"]` says what was `waived`, by rule.
+    or the path of a partner's file. `checks` are rules of one's own: functions of the assets that
+    give a table with `rule` and `id`, and what else of a finding they know (a severity of warning
+    else). `attrs["kott"]` says what was `waived`, by rule.
     """
     own = rules if isinstance(rules, Rules) else rulebook.rules(rules)
-    table = need(assets, "id", "type").reset_index(drop=True)
+    table = _tidied(need(assets, "id", "type"))
     view = View(table, own, pulled(assets, now), labels, epg)
     offered = np.append(on_offer(view), False)
     parts = [_laid(view, found, offered) for found in _found(view)]
+    parts += [_completed(view, check(assets), offered) for check in checks]
     findings = as_findings(_ordered(pd.concat(parts) if parts else pd.DataFrame(), own))
     kept = ~_waived(findings, view)
     waived = findings["rule"][~kept].value_counts(sort=False)
@@ -92,6 +99,12 @@ def audit(
         "waived": {str(rule): int(times) for rule, times in waived.items()},
     }
     return findings
+
+
+def _tidied(assets: pd.DataFrame) -> pd.DataFrame:
+    """Make text of what a table from Excel or CSV holds as objects."""
+    loose = [name for name in assets.columns if assets[name].dtype == "object"]
+    return assets.reset_index(drop=True).astype(dict.fromkeys(loose, "str"))
 
 
 def _found(view: View) -> Iterator[Found]:
@@ -127,6 +140,16 @@ def _laid(view: View, found: Found, offered: Mask) -> pd.DataFrame:
         if times is not None:
             columns[column] = as_times(times)
     return pd.DataFrame(columns, index=range(len(at)))
+
+
+def _completed(view: View, found: pd.DataFrame, offered: Mask) -> pd.DataFrame:
+    """Give what a check of one's own found the columns that it left out."""
+    ids = need(found, "rule", "id")["id"].astype("str")
+    rows = pd.Index(view.ids[:-1]).get_indexer(pd.Index(ids))
+    severity = found.get("severity", pd.Series(WARNING, index=found.index))
+    weights: pd.Series[float] = severity.map(WEIGHTS) * np.where(offered[rows], 1, _OFF_OFFER)
+    usual = {"severity": severity, "kind": "media", "name": view.names[rows], "impact": weights}
+    return found.assign(id=ids, **{key: of for key, of in usual.items() if key not in found})
 
 
 def on_offer(view: View) -> Mask:

@@ -56,9 +56,9 @@ def languages(view: View, laid: dict[str, pd.DataFrame]) -> list[str]:
     occurring = pd.concat(found).dropna().unique() if found else []
     if view.labels is not None:
         own = view.labels[view.labels["kind"] == "language"]
-        known = own["systemName"].fillna(own["id"])
-        if set(occurring) <= set(known):
-            return list(known)
+        for column in ("systemName", "id"):  # which of them has the code depends on the server
+            if set(occurring) <= set(own[column]):
+                return own[column].tolist()
     return sorted(occurring)
 
 

@@ -169,7 +169,12 @@ def _check_names(part: dict[str, Any], known: set[str]) -> None:
 def _refuse(path: object, text: str, section: str, key: str, error: Exception) -> NoReturn:
     where = f"{section}.{key}" if section else key
     what = re.sub(r" - at `[^`]*`$", "", str(error))
-    raise KottError(f"{path}, line {_line(text, section, key)}: {where}: {what}.") from error
+    line = _line(text, section, key)
+    within = re.search(r"\]\.(\w+)[^`]*`$", str(error))
+    if within:
+        line = max(line, _line(text, where, within[1]))
+        where = f"{where}.{within[1]}"
+    raise KottError(f"{path}, line {line}: {where}: {what}.") from error
 
 
 def _line(text: str, section: str, key: str) -> int:

@@ -121,7 +121,7 @@ class View:
         table, none = self.table, pd.Series("", index=self.table.index)
         said = table.get("typeDescription", none).astype("str").fillna("")
         live = table.get("objectType", none) == "KalturaLiveAsset"
-        types = table["type"].astype("str").fillna("")
+        types = table["type"].convert_dtypes().astype("str").fillna("")  # Excel has 425.0
         return pd.DataFrame({"type": types, "said": said.mask((said == "") & live, LINEAR)})
 
     @cached_property
@@ -169,6 +169,15 @@ class View:
 
     def text(self, column: str) -> pd.Series[Any]:
         """Give a column as text; of one in all languages, the first translation."""
+        if column not in self._texts:
+            self._texts[column] = self._text(column)
+        return self._texts[column]
+
+    @cached_property
+    def _texts(self) -> dict[str, pd.Series[Any]]:
+        return {}
+
+    def _text(self, column: str) -> pd.Series[Any]:
         cells = self.table.get(column, pd.Series(np.nan, index=self.table.index, dtype="str"))
         other = _IN_LANGUAGES.get(column)
         if other is not None and other in self.table:

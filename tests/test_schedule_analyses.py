@@ -273,6 +273,25 @@ def test_a_line_up_is_mixed_by_the_local_hour() -> None:
     assert found["share"].tolist() == [1, 0.25, 0.75]
 
 
+@pytest.mark.parametrize(
+    ("cell", "genre"),
+    [
+        ('{"objects":[{"value":""},{"value":"Drama"},{"value":"Crime"}]}', "Drama"),
+        ('{"value":"Drama"}', "Drama"),
+        ('{"objects":[]}', "none"),
+        ("[Drama]", "[Drama]"),
+        (" 90s", "90s"),
+        ("1984", "1984"),
+        ("", "none"),
+        (None, "none"),
+    ],
+)
+def test_a_genre_is_the_first_value_of_the_tag(cell: str | None, genre: str) -> None:
+    """In either of the shapes that servers use, or plain text in a guide from elsewhere."""
+    epg = guide(slot(0, 30, kind=cell))
+    assert schedule.lineup_mix(epg, genre="kind", end=at(30))["genre"].tolist() == [genre]
+
+
 # Clocks
 
 

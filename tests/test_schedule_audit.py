@@ -288,6 +288,16 @@ def test_rules_are_turned_off_and_thresholds_moved() -> None:
         schedule.audit(epg, rules=schedule.Rules(off=("schedule.gaps",)))
 
 
+def test_prime_time_may_reach_past_midnight() -> None:
+    """From 22:00 to 1:00 in the morning is 22 to 25; 22 to 1 is refused."""
+    evening = (pd.Timestamp("2026-01-14T21:00", tz="UTC") - NOW) / MINUTE
+    epg = guide((evening - 10, evening), (evening + 300, evening + 310))
+    late = schedule.Rules(prime_hours=(22, 25), off=("schedule.horizon",))
+    assert schedule.audit(epg, now=NOW, rules=late)["impact"].tolist() == [300 + 2 * 180]
+    with pytest.raises(KottError, match="past midnight is 25"):
+        schedule.Rules(prime_hours=(22, 1))
+
+
 def test_findings_have_their_columns_whatever_is_found() -> None:
     """An empty audit has the dtypes of a full one, and each finding says what to do."""
     clean = schedule.audit(guide(*days()), now=NOW)

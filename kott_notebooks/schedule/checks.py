@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from kott_notebooks import texts as check
+from kott_notebooks.errors import KottError
 from kott_notebooks.findings import ERROR, WARNING
 from kott_notebooks.schedule.air import gaps, overlaps
 from kott_notebooks.schedule.clocks import clock_changes
@@ -37,6 +38,14 @@ class Rules:
     prime_weight: float = 3
     off: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        first, last = self.prime_hours
+        if not 0 <= first < last <= first + 24:
+            raise KottError(
+                f"Prime time from {first} to {last} is none: give two hours, the later one second; "
+                "past midnight is 25 and so on."
+            )
+
 
 @dataclass(frozen=True)
 class Guide:
@@ -53,9 +62,6 @@ class Guide:
 
     def has(self, *columns: str) -> bool:
         return set(columns) <= set(self.epg.columns)
-
-
-Check: TypeAlias = Callable[[Guide], pd.DataFrame]
 
 
 def found(guide: Guide) -> Iterator[pd.DataFrame]:

@@ -36,17 +36,16 @@ def genre_of(epg: pd.DataFrame, column: str = "tags.Genre") -> npt.NDArray[Any]:
 
 
 def _values(cell: Any) -> Iterator[str]:
-    """Give a tag's values: it holds `objects`, or on some servers a `value`."""
-    text = str(cell).strip()
-    if not text.startswith(("{", "[")):
-        yield from filter(None, [text])
-        return
-    found = msgspec.json.decode(text)
-    listed = found if isinstance(found, list) else found.get("objects") or [found]
-    for one in listed:
-        value = one.get("value") if isinstance(one, dict) else one
-        if value:
-            yield str(value)
+    """Give a tag's values: it holds `objects`, or on some servers a `value`; text is a value."""
+    try:
+        tag = msgspec.json.decode(str(cell))
+    except msgspec.DecodeError:
+        tag = None
+    if not isinstance(tag, dict):
+        tag = {"value": str(cell).strip()}
+    for one in tag.get("objects") or [tag]:
+        if one.get("value"):
+            yield str(one["value"])
 
 
 def lineup_mix(

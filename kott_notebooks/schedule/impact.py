@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import tzinfo
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ import pandas as pd
 from kott_notebooks.schedule.spans import DAY, MINUTE
 from kott_notebooks.tables import NAT, Micros, as_times, micros, stamp
 
-Weights = Mapping[Any, float]
+Weights: TypeAlias = Mapping[Any, float]
 
 
 def impact(

@@ -86,14 +86,15 @@ _WRITTEN = {  # how a value reads where its column holds several types, and is t
     "BOOLEAN": r"true|false",
 }
 _DTYPES = {"NUMBER": "iuf", "DATE": "iuM", "BOOLEAN": "b"}  # numpy's letters for kinds of types
+_TEXTS = ("STRING", "MULTILINGUAL_STRING")
 
 
 def _fits(view: View, column: str, kind: str) -> Mask:
-    """Say which values are absent or of a type; a text may hold anything."""
+    """Say which values are absent or of a type; a text may hold anything, an unknown type too."""
     cells = view.table[column]
     absent = cells.isna().to_numpy(bool)
     if kind not in _DTYPES:
-        return absent | (cells.dtype == "str")
+        return absent | (cells.dtype == "str") | (kind not in _TEXTS)
     if cells.dtype != "str":
         return absent | (cells.dtype.kind in _DTYPES[kind])
     return absent | cells.str.fullmatch(_WRITTEN[kind]).fillna(False).to_numpy(bool)

@@ -48,7 +48,8 @@ def _candidates(titles: Sequence[tuple[int, str]]) -> set[tuple[int, int]]:
     sizes = np.array([len(name) for _, name in titles], np.intp)
     if not len(sizes):
         return set()
-    letter = np.array([ord(one) for _, name in titles for one in name], np.uint64)
+    text = "".join(name for _, name in titles)
+    letter = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4").astype(np.uint64)
     title = np.repeat(np.arange(len(sizes)), sizes)
     starts = np.cumsum(sizes) - sizes
     place = np.arange(len(letter)) - starts[title]

@@ -217,6 +217,49 @@ def test_a_text_is_found_once_a_programme(columns: dict[str, Any], rule: str, fi
     assert found[["rule", "id", "field"]].to_numpy().tolist() == [[rule, "4", field]]
 
 
+EPISODE, SEASON = "metas.Episode number", "metas.Season number"
+CORRUPTIONS: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [  # inside, outside, rules
+    ({"name": "A"}, {"name": " "}, ["missing_title"]),
+    ({"name": "Test Cricket"}, {"name": "Test."}, ["filler", "placeholder_title"]),
+    ({"name": "Caf\u00e9"}, {"name": "Caf\u00c3\u00a9"}, ["mojibake"]),
+    ({"description": "A"}, {"description": "\n"}, ["missing_synopsis"]),
+    ({"name": "A", "description": "A."}, {"name": "A", "description": "a "}, ["title_is_synopsis"]),
+    ({EPISODE: None, SEASON: None}, {EPISODE: None}, ["missing_episode"]),
+    ({EPISODE: None, SEASON: None}, {SEASON: ""}, ["missing_episode"]),
+    ({EPISODE: "1"}, {EPISODE: "2"}, ["episode_order"]),
+    ({"enableCatchUp": True}, {"enableCdvr": True}, ["catchup_flag"]),
+]
+
+
+@settings(max_examples=3)
+@pytest.mark.parametrize(("inside", "outside", "rules"), CORRUPTIONS)
+@given(row=st.integers(3, 140))
+def test_one_programme_is_spoilt_at_a_time(
+    inside: dict[str, Any], outside: dict[str, Any], rules: list[str], row: int
+) -> None:
+    """What is just right is not found anywhere; what is just wrong, there and nowhere else."""
+    channels = pd.DataFrame({"id": [7], "enableCatchUp": [True], "enableCdvr": [False]})
+    clean = guide(*days(), enableCatchUp=False, enableCdvr=False)
+    numbers = pd.Series([str(i + 10) for i in range(len(clean))], dtype="str")
+    clean = clean.assign(**{"metas.Series ID": "S", SEASON: "1"}).assign(**{EPISODE: numbers})
+    for spoilt, expected in ((inside, []), (outside, rules)):
+        epg = clean.copy()
+        for column, value in spoilt.items():
+            epg.loc[row, column] = value
+        found = schedule.audit(epg, channels, now=NOW)
+        assert rules_of(found) == [(f"schedule.{rule}", str(row + 1)) for rule in expected]
+
+
+@settings(max_examples=10)
+@given(st.integers(3, 140), st.integers(-1, 1))
+def test_a_second_too_long_is_an_overlap(row: int, seconds: int) -> None:
+    """Touching programmes share nothing, and a second is too short for a gap."""
+    epg = guide(*days())
+    epg.loc[row, "endDate"] = at(HOUR * (row + 1) + seconds / 60)
+    expected = [("schedule.overlap", str(row + 2))] if seconds > 0 else []
+    assert rules_of(schedule.audit(epg, now=NOW)) == expected
+
+
 def test_prime_time_and_the_channels_weight_count() -> None:
     """Two hours, one of them prime: 60 + 3 x 60 minutes, times the channel's weight."""
     evening = pd.Timestamp("2026-01-14T17:00", tz=ATHENS)

@@ -176,6 +176,14 @@ def test_a_channel_that_shows_nothing_is_missed_once() -> None:
     assert schedule.audit(epg, [8, 7], now=NOW).empty
 
 
+def test_channels_of_another_form_are_refused() -> None:
+    """A guide that numbers its channels cannot miss one that is a name."""
+    with pytest.raises(KottError, match=r"\['one.tv'\] are not in this guide's form"):
+        schedule.audit(guide(*days()), ["one.tv"], now=NOW, start=at(0), end=at(60))
+    with pytest.raises(KottError, match="not in this guide's form"):
+        schedule.gaps(guide(*days()), channels=["one.tv"])
+
+
 def test_channels_asked_for_in_the_pull_are_missed() -> None:
     """The provenance names them; of a table of all channels the others are not."""
     epg = guide(*days())

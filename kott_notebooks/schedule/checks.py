@@ -19,7 +19,7 @@ from kott_notebooks.schedule.doubles import duplicates
 from kott_notebooks.schedule.presence import horizon
 from kott_notebooks.schedule.programmes import FLAGS, durations, fillers, restart, texts
 from kott_notebooks.schedule.series import EPISODE, SEASON, SERIES, episodes
-from kott_notebooks.schedule.spans import DAY, HOUR, clipped, spans_of
+from kott_notebooks.schedule.spans import DAY, HOUR, as_channels, clipped, spans_of
 from kott_notebooks.tables import as_times, stamp
 
 
@@ -149,9 +149,8 @@ def _horizon(guide: Guide) -> pd.DataFrame:
 
 
 def _no_programmes(guide: Guide, asked: list[Any]) -> pd.DataFrame:
-    shown = set(_shown(guide))
-    missing = pd.Series([one for one in asked if one not in shown])
-    missing = missing.astype(guide.epg["linearAssetId"].dtype)
+    known = pd.Series(as_channels(asked, guide.epg["linearAssetId"]))
+    missing = known[~known.isin(_shown(guide))]
     return pd.DataFrame(
         {
             "rule": "schedule.no_programmes",

@@ -55,11 +55,23 @@ def spans_of(epg: pd.DataFrame, channels: Channels | None = None) -> tuple[pd.In
     if channels is None:
         code, labels = pd.factorize(own, sort=True)
     else:
-        labels = pd.Index(pd.Series(channel_ids(channels)).astype(own.dtype))
+        labels = as_channels(channels, own)
         code = labels.get_indexer(pd.Index(own))
     start, end = micros(epg, "startDate"), micros(epg, "endDate")
     lasting = np.flatnonzero((code >= 0) & (start != NAT) & (end > start))
     return labels, in_order(Spans(code, start, end, np.arange(len(epg))).take(lasting))
+
+
+def as_channels(channels: Channels, own: pd.Series[Any]) -> pd.Index[Any]:
+    """List channels as the guide's own column has them; KottError where they cannot be."""
+    ids = channel_ids(channels)
+    try:
+        return pd.Index(pd.Series(ids, dtype=own.dtype))
+    except (ValueError, TypeError) as error:
+        raise KottError(
+            f"The channels {ids[:3]} are not in this guide's form ({own.dtype}): give ids as they "
+            "stand in linearAssetId."
+        ) from error
 
 
 def in_order(spans: Spans) -> Spans:

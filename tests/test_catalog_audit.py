@@ -331,6 +331,25 @@ def test_a_value_outside_its_list() -> None:
     assert "R: is not in the list" in found["detail"].iloc[0]
 
 
+def test_a_list_of_values_and_a_range_hold_for_metas_and_tags_each() -> None:
+    """A meta may have a list; a tag has no range."""
+    rules = with_rules(values={"Quality": ("HD", "UHD")}, ranges={"Genre": (0.0, 1.0)})
+    qualities = [asset(name=f"Title {q}", metas={"Quality": word(q)}) for q in ("HD", "4K")]
+    found = audit(*qualities, rules=rules)
+    assert found[["rule", "id", "ksql"]].to_numpy().tolist() == [
+        ["meta.unknown_value", "11", "(and asset_type='media' Quality='4K')"]
+    ]
+
+
+@pytest.mark.parametrize("value", ["100%27", "x" * 5_000])
+def test_what_ksql_cannot_say_is_left_out(value: str) -> None:
+    """A filter has an end, and a %27 would be a quote."""
+    rules = with_rules(values={"Parental rating": ("12",)})
+    found = audit(asset(tags={"Parental rating": tag(value)}), rules=rules)
+    assert found["rule"].tolist() == ["meta.unknown_value"]
+    assert found["ksql"].isna().all()
+
+
 def test_the_rarer_of_two_spellings() -> None:
     """Case, blanks, punctuation and accents aside; KSQL cannot tell case, and then says nothing."""
     usual = [asset(name=f"Title {i}", tags={"Genre": tag("Sci-Fi")}) for i in "ab"]
@@ -370,6 +389,21 @@ def test_a_text_is_missing_in_a_language() -> None:
     assert missing() == [["1", "name.fra"]]
     assert missing(with_rules(languages=("eng",))) == []
     assert ["2", "name.ell"] in missing(with_rules(languages=("ell",)))
+
+
+@pytest.mark.parametrize("column", ["systemName", "id"])
+def test_the_languages_of_the_labels_are_asked_for(column: str) -> None:
+    """Their code is a name on some servers, and an id on others; strange labels do not count."""
+    labels = LABELS.reindex(range(len(LABELS) + 2))
+    labels.loc[len(LABELS) :, ["kind", "id", "systemName"]] = ["language", "1", "x"]
+    labels.loc[len(LABELS) :, column] = ["eng", "ell"]
+    one = frames.frame([{"id": 1, **abroad(multilingualName=spoken(eng="Harbour"))}], MEDIA)
+    plain = one.assign(multilingualDescription=None)
+    fields = catalog.audit(plain, labels=labels)
+    missing = fields.loc[fields["rule"] == "language.missing", "field"]
+    assert missing.tolist() == ["name.ell"]
+    strange = catalog.audit(plain, labels=labels.replace({column: {"eng": "fra"}}))
+    assert "language.missing" not in set(strange["rule"])
 
 
 @pytest.mark.parametrize(("text", "found"), [("L" * 20, 0), ("L" * 21, 1), ("1" * 30, 0)])
@@ -646,6 +680,8 @@ def test_what_is_needed_and_missing_is_named() -> None:
         catalog.audit(table().drop(columns="type"))
     with pytest.raises(KottError, match=r"images does not hold JSON: .* not kott\.flat's"):
         catalog.audit(nested.flat(table(asset())))
+    with pytest.raises(KottError, match=r"tags.Genre does not hold JSON"):
+        catalog.audit(table(asset()).assign(**{"tags.Genre": "Drama, Crime"}))
 
 
 def test_a_table_that_went_through_a_file_of_people_is_judged_alike() -> None:

@@ -23,7 +23,11 @@ WRONG = [
     ("[severities]\n'image.none' = 'bad'", 2, "severities.image.none: Invalid enum value 'bad'"),
     ("[ranges]\nScore = [9, 1]", 2, "ranges.Score: the range of Score ends before it begins"),
     ("[[waivers]]\nrule = 'image.none'\nuntil = 2027-01-01", 1, "missing required field `reason`"),
-    ("\n[[waivers]]\nrule='x'", 2, "waivers.1: there is no rule 'x'"),
+    ("\n[[waivers]]\nrule='x'\nreason='y'\nuntil=2027-01-01", 2, "waivers.1: there is no rule 'x'"),
+    ("severities = 3", 1, "severities: Expected `object`, got `int`"),
+    ("waivers = 3", 1, "waivers: Expected `array`, got `int`"),
+    ("[ranges]\nScore = ['a', 3]", 2, "ranges.Score: Expected `float`, got `str`"),
+    ("[[waivers]]\nrule = 3", 1, "waivers.1.rule: Expected `str`, got `int`"),
     ("languages = 'eng'", 1, "languages: Expected `array`, got `str`"),
 ]  # fmt: skip
 

@@ -105,8 +105,8 @@ def rules(path: str | PathLike[str] | None = None) -> Rules:
     own = _read(text, path)
     for section, key, part in _parts(own):
         try:
-            _check_names(part, set(defaults["severities"]))
             msgspec.convert(_merged(defaults, part), Rules)
+            _check(part, set(defaults["severities"]))
         except (msgspec.ValidationError, ValueError) as error:
             _refuse(path, text, section, key, error)
     return msgspec.convert(_merged(defaults, own), Rules)
@@ -153,16 +153,15 @@ def _parts(own: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
             yield "", section, {section: table}
 
 
-def _check_names(part: dict[str, Any], known: set[str]) -> None:
-    """Refuse rules that do not exist: a slip would quietly change nothing."""
+def _check(part: dict[str, Any], known: set[str]) -> None:
+    """Refuse rules that do not exist, and empty ranges: a slip would quietly change nothing."""
     named = [*part.get("severities", ()), *part.get("hints", ())]
-    named += [one.get("rule") for one in part.get("waivers", ()) if isinstance(one, dict)]
-    for name in named:
-        if name is not None and name not in known:
-            close = ", ".join(difflib.get_close_matches(str(name), known))
+    for name in [*named, *(one["rule"] for one in part.get("waivers", ()))]:
+        if name not in known:
+            close = ", ".join(difflib.get_close_matches(name, known))
             raise ValueError(f"there is no rule {name!r}{': ' + close + '?' if close else ''}")
-    for name, bounds in part.get("ranges", {}).items():
-        if isinstance(bounds, list) and len(bounds) == 2 and bounds[0] > bounds[1]:
+    for name, (least, most) in part.get("ranges", {}).items():
+        if least > most:
             raise ValueError(f"the range of {name} ends before it begins")
 
 

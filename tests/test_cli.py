@@ -227,6 +227,18 @@ def test_the_command_line_comes_before_the_environment(partner: str, capsys: Cap
     assert "anonymous" in printed(capsys, "whoami", "--anonymous")
 
 
+def test_a_ready_ks_outlives_the_command(
+    partner: str, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever made the ks goes on with it after `kott` has used it."""
+    maker = kott.login(partner, demo.PARTNER_ID, username=demo.USERNAME, password=demo.PASSWORD)
+    monkeypatch.delenv("KOTT_USERNAME")
+    monkeypatch.delenv("KOTT_PASSWORD")
+    monkeypatch.setenv("KOTT_KS", maker._secrets["ks"])
+    assert printed(capsys, "whoami") == printed(capsys, "whoami")
+    assert maker.whoami()["username"] == demo.USERNAME
+
+
 # Exit status
 
 

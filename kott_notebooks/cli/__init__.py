@@ -247,7 +247,8 @@ def demo(arguments: argparse.Namespace) -> None:
 
 def whoami(arguments: argparse.Namespace) -> None:
     """Print who the credentials let in, one fact a line."""
-    with login(arguments) as session:
+    session = login(arguments)
+    with session.http:  # closed, not logged out: a ready ks is somebody else's to end
         who = session.whoami()
     width = max(map(len, who))
     for name, value in who.items():
@@ -256,7 +257,8 @@ def whoami(arguments: argparse.Namespace) -> None:
 
 def list_table(arguments: argparse.Namespace) -> None:
     """List, write the table, and say on stderr how much came."""
-    with login(arguments) as session:
+    session = login(arguments)
+    with session.http:
         table = _LISTED[arguments.command](session, arguments)
     whole = bool(getattr(arguments, "fields", None))
     said = output.write(table, arguments.format, arguments.out, whole=whole)

@@ -637,6 +637,16 @@ def test_a_field_that_no_row_has_is_said_once() -> None:
     assert found.loc[found["rule"] == "field.nowhere", "id"].isna().all()
 
 
+def test_what_was_not_judged_is_said() -> None:
+    """Silence of a rule that lacked something is no praise."""
+    found = catalog.audit(table(asset()).drop(columns="images"), labels=LABELS)
+    assert found.attrs["kott"]["not_judged"] == {
+        "channel.no_programmes": "It needs epg.",
+        "language.*": 'It needs assets listed with language="*".',
+        "image.*": "It needs columns: images.",
+    }
+
+
 def test_findings_have_their_columns_and_dtypes() -> None:
     """Also those of no asset at all."""
     for one in (table(asset(name=None)), table().iloc[:0]):

@@ -80,7 +80,7 @@ def audit(
     has is one finding, field.nowhere, and no rule judges it. `rules` are those of `catalog.rules`,
     or the path of a partner's file. `checks` are rules of one's own: functions of the assets that
     give a table with `rule` and `id`, and what else of a finding they know (a severity of warning
-    else). `attrs["kott"]` says what was `waived`, by rule.
+    else). `attrs["kott"]` says how many were `waived`, by rule, and what was `not_judged`, and why.
     """
     own = rules if isinstance(rules, Rules) else rulebook.rules(rules)
     table = _tidied(need(assets, "id", "type"))
@@ -96,6 +96,7 @@ def audit(
         "source": "catalog.audit",
         "when": view.now.isoformat(),
         "assets": view.count,
+        "not_judged": _not_judged(view),
         "waived": {str(rule): int(times) for rule, times in waived.items()},
     }
     return findings
@@ -118,6 +119,20 @@ def _found(view: View) -> Iterator[Found]:
             for found in family.find(view):
                 if len(found.rows) and view.rules.severities[found.rule] != "off":
                     yield found
+
+
+def _not_judged(view: View) -> dict[str, str]:
+    """Say which rules went without what they need."""
+    missing = {
+        "meta.type": view.labels is None and "labels",
+        "channel.no_programmes": view.epg is None and "epg",
+        "language.*": not languages.fields(view) and 'assets listed with language="*"',
+    }
+    for name, family in FAMILIES.items():
+        columns = [column for column in family.columns if column not in view.table]
+        if columns:
+            missing[f"{name}.*"] = f"columns: {', '.join(columns)}"
+    return {rule: f"It needs {what}." for rule, what in missing.items() if what}
 
 
 def _laid(view: View, found: Found, offered: Mask) -> pd.DataFrame:

@@ -83,19 +83,22 @@ def find(given: Mapping[str, Any], profile: str | None = None) -> Credentials:
     The first place that names a means of logging in (a ks, a token, a pin, a user, `anonymous`)
     decides it; url and partner come from wherever they stand first. Raises CredentialsError.
     """
-    places = [
+    everywhere = [
         {name: value for name, value in given.items() if value not in (None, False, "")},
         _environment(),
         _profile(profile or os.environ.get("KOTT_PROFILE")),
     ]
-    merged = _merged(places)
+    merged = _merged(everywhere)
+    url = base_url(_needed(merged, "url"))
+    # secrets that stand beside another server's url are that server's
+    places = [place for place in everywhere if base_url(place.get("url", url)) == url]
     means, deciding = _means(places)
     secrets = {name: deciding[name] for name in SECRETS if name in deciding}
     username = deciding.get("username")
     if means == "password":
         username, secrets["password"] = _user_and_password(places)
     return Credentials(
-        base_url(_needed(merged, "url")),
+        url,
         None if means == "ks" and "partner_id" not in merged else _partner(merged),
         means,
         username,
@@ -106,9 +109,12 @@ def find(given: Mapping[str, Any], profile: str | None = None) -> Credentials:
 
 def base_url(url: str) -> str:
     """Give the server's own address: scheme, host and path before `/api_v3`."""
-    parts = urlsplit(str(url).strip())
+    try:
+        parts = urlsplit(str(url).strip())
+    except ValueError:
+        parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise CredentialsError(f"{url!r} is not a url: write https://HOST, as your operator says.")
+        raise CredentialsError("url is not one: write https://HOST, as your operator says.")
     if parts.username or parts.password or parts.query:
         raise CredentialsError("Leave user, password and query out of url: give them as arguments.")
     before = parts.path.split("/api_v3")[0].rstrip("/")
@@ -141,12 +147,18 @@ def _profile(name: str | None) -> dict[str, Any]:
         # the parser's words may quote the line, and the line may be the password
         raise CredentialsError(f"{path} is not valid TOML: check its quotes.") from error
     if name and name not in profiles:
-        raise CredentialsError(f"{path} has no profile {name!r}; it has {', '.join(profiles)}.")
+        raise CredentialsError(f"{path} has no profile {name!r}; it has {_sections(profiles)}.")
     chosen = profiles.get(name or "default", {})
+    if not isinstance(chosen, dict):
+        raise CredentialsError(f"{path}: {name or 'default'} is no section; write [NAME] above it.")
     unknown = [key for key in chosen if key not in PROFILE_KEYS]
     if unknown:
         raise CredentialsError(f"{path}: {', '.join(unknown)} means nothing in a profile.")
     return _read(chosen)
+
+
+def _sections(profiles: Mapping[str, Any]) -> str:
+    return ", ".join(one for one, held in profiles.items() if isinstance(held, dict)) or "none"
 
 
 def _read(found: Mapping[str, Any]) -> dict[str, Any]:

@@ -56,7 +56,7 @@ _DTYPES = {
     pa.int64(): pd.Int64Dtype(), pa.float64(): pd.Float64Dtype(), pa.bool_(): pd.BooleanDtype(),
     pa.string(): _STR,
 }  # fmt: skip
-_LAST_TIME = 2**63 // 1_000_000 - 1  # seconds that microseconds in 64 bits can hold
+_LAST_TIME = 253_402_300_799  # the end of the year 9999, the last that pandas can show
 
 
 class _Chunk(NamedTuple):
@@ -101,6 +101,8 @@ def coerce(table: pd.DataFrame, columns: Iterable[str] | None = None) -> pd.Data
     `metas.*` column that is text. A value that does not fit leaves its column as it is.
     """
     named = list(table.columns) if columns is None else list(columns)
+    if missing := [name for name in named if name not in table]:
+        raise KottError(f"The table has no column {', '.join(map(str, missing))}.")
     texts = [
         name
         for name in named
@@ -270,7 +272,7 @@ def _decoded(cells: Cells, kind: str) -> list[Any]:
     except msgspec.ValidationError:
         values = [None if one is None else _fitted(one, kind) for one in msgspec.json.decode(text)]
     if kind == "time" and any(one is not None and abs(one) > _LAST_TIME for one in values):
-        raise OverflowError("a time that 64 bits of microseconds cannot hold")
+        raise OverflowError("a time after the year 9999")
     return values
 
 
@@ -331,7 +333,11 @@ def _joined(
         kinds = {"float"}
     kind = declared if not kinds else kinds.pop() if len(kinds) == 1 else "mixed"
     target = _ARROW.get(kind, pa.string())
-    values = pa.chunked_array([chunk.values.cast(target) for chunk in chunks], target)
+    try:
+        values = pa.chunked_array([chunk.values.cast(target) for chunk in chunks], target)
+    except pa.ArrowInvalid:  # a whole number that no float holds exactly
+        kind, target = "mixed", pa.string()
+        values = pa.chunked_array([chunk.values.cast(target) for chunk in chunks], target)
     return kind, _timed(values) if kind == "time" else values
 
 

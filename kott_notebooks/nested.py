@@ -182,6 +182,8 @@ def _values(tag: Any) -> Iterator[str]:
     if not isinstance(tag, dict):
         return
     for one in tag.get("objects") or ([tag] if "value" in tag else []):
+        if not isinstance(one, dict):
+            continue
         value = one.get("value")
         if value is None:
             value = next((token.get("value") for token in one.get("multilingualValue") or []), None)
@@ -192,7 +194,7 @@ def _values(tag: Any) -> Iterator[str]:
 def _tokens(cell: Any) -> Iterator[dict[str, Any]]:
     """Give the translation tokens of a name, a meta or a tag."""
     if isinstance(cell, dict):
-        for one in cell.get("objects") or []:
+        for one in filter(None, cell.get("objects") or []):
             yield from one.get("multilingualValue") or []
     elif _is_text_in_languages(cell):
         yield from cell

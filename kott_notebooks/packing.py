@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from kott_notebooks import schema
 from kott_notebooks.errors import ApiError, IncompleteError, TransportError
 from kott_notebooks.paging import Page, Progress, read_page
 from kott_notebooks.times import present
@@ -81,7 +82,7 @@ class Packs:
         """Ask a pack and join the records of its answers."""
         answers = self._ask(pack)
         self._requests += 1
-        rows = [self._rows(answer) for answer in answers]
+        rows = [self._rows(call, answer) for call, answer in zip(pack, answers, strict=True)]
         missing = [
             self._asked + position
             for position, found in enumerate(rows, 1)
@@ -91,7 +92,7 @@ class Packs:
         joined = [row for found in rows for row in found]
         return Page(b"[" + b",".join(joined) + b"]", len(joined), len(joined))
 
-    def _rows(self, answer: Reply | ApiError) -> list[bytes]:
+    def _rows(self, call: Call, answer: Reply | ApiError) -> list[bytes]:
         if isinstance(answer, ApiError):
             if answer.code in NOT_THERE:
                 return []
@@ -99,10 +100,11 @@ class Packs:
         self._bytes += answer.size
         self._seconds += answer.seconds
         self._server_seconds += answer.execution_time or 0.0
-        if b'ListResponse"' not in answer.result[:120]:
+        known = schema.action(call.service, call.action)
+        if known is None or known.items is None:
             return [answer.result]
         page = read_page(answer)
-        if page.rows < page.total:
+        if page.total is not None and page.rows < page.total:
             raise IncompleteError(
                 f"The server gave {page.rows:,} of {page.total:,} records, and this action has no "
                 "pager: ask for less."

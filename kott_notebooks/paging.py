@@ -18,7 +18,7 @@ import msgspec
 from kott_notebooks import schema
 from kott_notebooks.errors import ApiError, IncompleteError, KottError, TransportError
 from kott_notebooks.times import present
-from kott_notebooks.wire import Reply
+from kott_notebooks.wire import Reply, plain
 
 PAGE_SIZE = 500  # asked for; a server may quietly give fewer a page, so count what came
 LINEUP_SIZES = (100, 200, 800, 1200, 1600)  # lineup.get takes no other
@@ -44,11 +44,11 @@ class Progress(Protocol):
 
 
 class Page(NamedTuple):
-    """One undecoded reply: its rows as JSON text, how many, and the total that was claimed."""
+    """One undecoded reply: its rows as JSON text, how many, and the total, if one was claimed."""
 
     objects: bytes
     rows: int
-    total: int
+    total: int | None
 
     def records(self) -> list[dict[str, Any]]:
         """Decode the rows."""
@@ -99,10 +99,10 @@ def read_page(reply: Reply) -> Page:
     try:
         found = msgspec.json.decode(reply.result, type=_List)
         objects = bytes(found.objects) if bytes(found.objects) != b"null" else b"[]"
-        rows = len(msgspec.json.decode(objects, type=list[msgspec.Raw]))
+        rows = len(msgspec.json.decode(objects, type=list[dict[str, msgspec.Raw]]))
     except msgspec.MsgspecError as error:
         raise TransportError("The reply is not a list: does the action answer one?") from error
-    return Page(objects, rows, rows if found.totalCount is None else found.totalCount)
+    return Page(objects, rows, found.totalCount)
 
 
 def keys(page: Page) -> list[Key]:
@@ -122,37 +122,44 @@ def _kind(asset_type: bytes) -> bytes:
 class Reading:
     """One way through a window, page by page: what came, and whether it can be all."""
 
-    def __init__(self, limit: int | None = None) -> None:
+    def __init__(self, limit: int | None = None, *, paged: bool = True) -> None:
         self.pages: list[Page] = []
         self.keys: list[Key] = []
-        self.totals: list[int] = []
         self.duplicates = 0
-        self._limit = limit
+        self.ended = False  # by a page that brought nothing new
+        self._limit, self._paged = limit, paged
+        self._totals: list[int] = []
         self._seen: set[Key] = set()
-        self._last = -1
+        self._texts: set[bytes] = set()
         self._size = 0  # of the first page
 
     def add(self, page: Page) -> None:
         """Take the next page, without the rows that came before."""
         named = keys(page)
-        fresh = [key[0] == b"text" or key not in self._seen for key in named]
+        # rows without an id may be equal, but a whole page that comes again is the same page
+        repeated = page.objects in self._texts
+        fresh = [not repeated and (key[0] == b"text" or key not in self._seen) for key in named]
         self._seen.update(named)
+        self._texts.add(page.objects)
         self.keys += [key for key, new in zip(named, fresh, strict=True) if new]
         self.duplicates += page.rows - sum(fresh)
-        self.totals.append(page.total)
-        self._last = page.rows
+        self.ended = not any(fresh)
+        if page.total is not None and (
+            page.rows or not self.pages
+        ):  # past the end, totals may be 0
+            self._totals.append(page.total)
         self._size = self._size or page.rows
         self.pages.append(page.only(fresh))
 
     @property
-    def total(self) -> int:
-        """Give the server's last count."""
-        return self.totals[-1]
+    def total(self) -> int | None:
+        """Give the server's last count, if it gives any."""
+        return self._totals[-1] if self._totals else None
 
     @property
     def missing_pages(self) -> int:
         """Say how many pages are still to be asked for, by the first one's size and total."""
-        if not self.pages or not self._size:
+        if not self.pages or not self._size or self.total is None:
             return 1
         wanted = self.total if self._limit is None else min(self.total, self._limit)
         return max(1, math.ceil((wanted - len(self.keys) - self.duplicates) / self._size))
@@ -160,18 +167,20 @@ class Reading:
     @property
     def over(self) -> bool:
         """Say whether there is nothing more to ask for."""
-        if not self.totals:
+        if not self.pages:
             return False
-        if self._last == 0 or (self._limit is not None and len(self.keys) >= self._limit):
+        if self.ended or not self._paged:
             return True
-        moved = len(set(self.totals)) > 1
-        capped = self.total in CAPS
-        return not moved and not capped and len(self.keys) + self.duplicates >= self.total
+        if self._limit is not None and len(self.keys) >= self._limit:
+            return True
+        if self.total is None or self.total in CAPS or len(set(self._totals)) > 1:
+            return False
+        return len(self.keys) + self.duplicates >= self.total
 
     @property
     def whole(self) -> bool:
-        """Say whether as many rows came as the server counted."""
-        wanted = min(self.totals)
+        """Say whether as many rows came as the server counted, or all there were if it did not."""
+        wanted = min(self._totals, default=len(self.keys))
         return len(self.keys) >= (wanted if self._limit is None else min(wanted, self._limit))
 
     def agrees(self, other: Reading) -> bool:
@@ -242,13 +251,17 @@ class Pull:
         self.name = f"{known.service}.{known.name}" if known else f"{service}.{action}"
         self.items = known.items if known else None
         self.done: list[Page] = []
-        self._ask, self._limit, self._split, self._progress = ask, limit, split, progress
+        self._ask, self._split, self._progress = ask, split, progress
+        self._limit = None if limit is None else int(limit)
+        if workers < 1:
+            raise KottError(f"workers is a number of 1 or more, not {workers}.")
         self._workers = workers
-        self._arguments = dict(arguments or {})
+        self._arguments: dict[str, Any] = plain(arguments or {})
         self._pager = _pager(self.name, self._arguments.pop("pager", {}), limit)
         self._paged = known is None or known.pager or self.name == "lineup.get"
         self._todo = [] if limit == 0 else [Window()]
-        self._reading = Reading()
+        self._reading = Reading(self._limit, paged=self._paged)
+        self._whole: int | None = None  # rows of a list that had to be cut, before it was
         self._depth = RESULT_WINDOW
         self._when = present()
         self._windows: list[dict[str, Any]] = []
@@ -270,7 +283,7 @@ class Pull:
                 pages = self._proved(self._todo[0])
             except _TooDeep:
                 self._todo[:1] = self._halves(self._todo[0])
-                self._reading = Reading(self._limit)
+                self._reading = Reading(self._limit, paged=self._paged)
             except (TransportError, ApiError) as error:
                 if not sum(page.rows for page in self.came):
                     raise
@@ -279,12 +292,13 @@ class Pull:
                 del self._todo[0]
                 self.done += pages
                 yield from pages
+        self._check_windows()
 
     def report(self) -> dict[str, Any]:
         """Say how the list was gathered, in values that JSON can hold."""
         return {
             "action": self.name,
-            "arguments": self._arguments,
+            "arguments": {k: v for k, v in self._arguments.items() if k not in ("ks", "userId")},
             "split": None if self._split is None else list(self._split),
             "limit": self._limit,
             "totals": self._totals,
@@ -301,9 +315,15 @@ class Pull:
 
     def _proved(self, window: Window) -> list[Page]:
         """Read a window until it is known to be whole."""
+        seen = False
         for _ in range(READINGS):
             reading = self._reading = self._read(window)
-            if self._limit is not None and reading.whole and reading.total > self._limit:
+            lost = seen and not reading.keys and reading.total is None
+            seen = seen or bool(reading.keys)
+            if lost:  # nothing, and not even a count, where rows were a moment ago
+                continue
+            more = reading.total is None or self._limit is None or reading.total > self._limit
+            if self._limit is not None and reading.whole and more:
                 return self._accepted(window, _headed(reading, self._limit), "limit")
             stops = AT_MOST.get(self.name)
             if stops is not None and len(reading.keys) >= stops:
@@ -317,29 +337,31 @@ class Pull:
                 return self._accepted(window, reading, "two readings")
             if not self._paged:
                 raise IncompleteError(
-                    f"{self.name} answered {len(reading.keys):,} of {reading.total:,} rows and has "
-                    "no pager: ask for less with a filter."
+                    f"{self.name} answered {len(reading.keys):,} of {_counted(reading)} rows and "
+                    "has no pager: ask for less with a filter."
                 )
         raise IncompleteError(
             f"{self.name} keeps changing: {len(reading.keys):,} rows came, the server counts "
-            f"{reading.total:,}, and {READINGS} readings did not settle it. Ask for less, or at a "
-            "quieter time; .partial holds what came, .resume() tries again."
+            f"{_counted(reading)}, and {READINGS} readings did not settle it. Ask for less, or at "
+            "a quieter time; .partial holds what came, .resume() tries again."
         )
 
     def _read(self, window: Window, *, again: bool = False) -> Reading:
         """Page through a window once; the second time only for its ids, where rows have them."""
         arguments = self._within(window)
-        if again and self._reading.keys[0][0] != b"text":
+        if again and self._reading.keys and self._reading.keys[0][0] != b"text":
             arguments["responseProfile"] = _ONLY_IDS
-        reading = Reading(self._limit)
+        reading = Reading(self._limit, paged=self._paged)
         if not again:
             self._reading = reading
         while not reading.over:
-            first = len(reading.totals) + 1
+            first = len(reading.pages) + 1
             for page in self._pages(arguments, range(first, first + reading.missing_pages)):
                 reading.add(page)
                 self._note(page, again=again)
-                if self._split and self._limit is None and page.total >= self._depth:
+                if self._split and self._limit is None and (page.total or 0) >= self._depth:
+                    if window == Window():
+                        self._whole = page.total
                     raise _TooDeep
                 if reading.over:
                     break
@@ -376,14 +398,15 @@ class Pull:
         )
 
     def _note(self, page: Page, *, again: bool) -> None:
-        if page.total not in self._totals:
+        if page.total is not None and page.total not in self._totals:
             self._totals.append(page.total)
         if again:
             return
         self._tally["pages"] += 1
         self._page_size = max(self._page_size, page.rows)
         if self._progress is not None:
-            wanted = page.total if self._limit is None else min(page.total, self._limit)
+            total = page.rows if page.total is None else page.total
+            wanted = total if self._limit is None else min(total, self._limit)
             self._progress.total = max(self._progress.total or 0, wanted)
             self._progress.update(page.rows)
 
@@ -404,6 +427,18 @@ class Pull:
         return f"{self.name} stopped after {rows:,}{wanted} rows"
 
     # Windows
+
+    def _check_windows(self) -> None:
+        """See that the windows of a list that was cut hold all of it: rows lack no key."""
+        if self._whole is None or self._whole in CAPS:
+            return
+        rows = sum(page.rows for page in self.done) + self._tally["duplicates"]
+        now = next(self._pages(dict(self._arguments), range(1, 2))).total or 0
+        if now not in CAPS and rows < min(self._whole, now):
+            raise IncompleteError(
+                f"{self.name}: the windows hold {rows:,} of {min(self._whole, now):,} rows; some "
+                "lack the key that the list was cut by: name one asset_type in the filter."
+            )
 
     def _within(self, window: Window) -> dict[str, Any]:
         if self._split is None or window == Window():
@@ -451,6 +486,10 @@ def _pager(name: str, given: dict[str, Any], limit: int | None) -> dict[str, Any
     if name == "lineup.get":
         wanted = next((n for n in LINEUP_SIZES if n >= (limit or LINEUP_SIZES[-1])), 1600)
     return {"pageSize": wanted} | given
+
+
+def _counted(reading: Reading) -> str:
+    return "an unknown number" if reading.total is None else f"{reading.total:,}"
 
 
 def _headed(reading: Reading, limit: int) -> Reading:

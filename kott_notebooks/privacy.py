@@ -40,9 +40,11 @@ def sensitive(cls: str) -> bool:
 def _sensitive(cls: str, above: frozenset[str]) -> bool:
     if cls in above or not schema.is_class(cls):
         return False
-    if schema.personal(cls) or schema.secret(cls):
+    family = schema.extending(cls)  # a server may answer any of them
+    if any(schema.personal(one) or schema.secret(one) for one in family):
         return True
-    inner = {kind.partition(":")[2] for kind in schema.properties(cls).values() if ":" in kind}
+    kinds = {kind for one in family for kind in schema.properties(one).values() if ":" in kind}
+    inner = {kind.partition(":")[2] for kind in kinds}
     return any(_sensitive(one, above | {cls}) for one in inner)
 
 
@@ -53,7 +55,9 @@ def hidden(value: Any, cls: str, hide: Hide) -> Any:
     if not isinstance(value, dict):
         return value
     own = str(value.get("objectType") or cls)
-    kinds, personal, secret = schema.properties(own), schema.personal(own), schema.secret(own)
+    kinds = schema.properties(own) or schema.properties(cls)
+    personal = schema.personal(own) | schema.personal(cls)  # an unlisted class extends a listed one
+    secret = schema.secret(own) | schema.secret(cls)
     clean = {}
     for name, one in value.items():
         if one is None or one == "":
@@ -75,9 +79,9 @@ def _inner(value: Any, kind: str, hide: Hide) -> Any:
 
 
 def hide_whole(value: Any, hide: Hide) -> Any:
-    """Replace every text in a value, at any depth, names of maps left alone."""
-    if isinstance(value, str):
-        return hide(value)
+    """Replace every text and number in a value, at any depth, names of maps left alone."""
+    if isinstance(value, str | int | float) and not isinstance(value, bool):
+        return hide(str(value))
     if isinstance(value, list):
         return [hide_whole(one, hide) for one in value]
     if isinstance(value, dict):

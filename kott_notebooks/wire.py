@@ -7,6 +7,7 @@ nobody looks at is never decoded. `value()` decodes it.
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -77,26 +78,33 @@ def path(service: str, action: str | None = None) -> str:
 
 def encode(parameters: Mapping[str, Any]) -> bytes:
     """Write a body; points in time become epoch seconds, and what is None is left out."""
-    given = {name: _plain(value) for name, value in parameters.items() if value is not None}
+    given = {name: value for name, value in plain(parameters).items() if value is not None}
     try:
-        return msgspec.json.encode(given, enc_hook=_unknown)
-    except (TypeError, UnicodeEncodeError) as error:
+        return msgspec.json.encode(given)
+    except UnicodeEncodeError as error:
         raise KottError(f"These arguments cannot be sent: {error}.") from error
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Give a value in what JSON can hold; points in time and days as epoch seconds, UTC."""
+    if value is None or isinstance(value, bool | int | str):
+        return value
     if isinstance(value, Mapping):
-        return {name: _plain(one) for name, one in value.items()}
-    if isinstance(value, list | tuple | set):
-        return [_plain(one) for one in value]
-    if isinstance(value, dt.datetime):
+        return {str(name): plain(one) for name, one in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(one) for one in value]
+    if isinstance(value, dt.datetime) and value == value:  # NaT is no point in time
         aware = value if value.tzinfo else value.replace(tzinfo=dt.UTC)
-        return int(aware.timestamp())
-    return value.item() if hasattr(value, "item") else value  # numpy's scalars
-
-
-def _unknown(value: Any) -> Any:
-    raise TypeError(f"{type(value).__name__} is not something that JSON can hold")
+        return int(aware.timestamp() // 1)
+    if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
+        return plain(dt.datetime.combine(value, dt.time()))
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    if hasattr(value, "tolist") and not isinstance(value, float):  # numpy's and pandas' own
+        inner = value.tolist()
+        if inner is not None:
+            return plain(inner)
+    raise KottError(f"{value!r} ({type(value).__name__}) cannot be sent: the API takes no such.")
 
 
 def typed(service: str, action: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -193,10 +201,13 @@ def _texts(value: Any) -> Iterator[str]:
 # Reading
 
 
-def reply(body: bytes, action: str, *, status: int = 200, returns: str = "") -> Reply:
+def reply(
+    body: bytes, action: str, *, status: int = 200, returns: str | tuple[str, ...] = ""
+) -> Reply:
     """Read a reply in either format; raise the API's error, or say that it is not the API's.
 
-    `action` names the call in messages; `returns` is its declared type, by which XML is read.
+    `action` names the call in messages; `returns` is its declared type, by which XML is read; a
+    tuple of them for a multirequest.
     """
     text = body.strip().removeprefix(b"\xef\xbb\xbf").lstrip()
     if text[:1] == b"<" and not text[:14].lower().startswith((b"<!doctype html", b"<html")):
@@ -213,8 +224,8 @@ def reply(body: bytes, action: str, *, status: int = 200, returns: str = "") -> 
 
 def replies(body: bytes, calls: Sequence[Call], *, status: int = 200) -> list[Reply | ApiError]:
     """Read a multirequest's reply: a result or an error for each call, in its place."""
-    kinds = [_returns(call) for call in calls]
-    whole = reply(body, "multirequest", status=status, returns="multi " + " ".join(kinds))
+    kinds = tuple(_returns(call) for call in calls)
+    whole = reply(body, "multirequest", status=status, returns=kinds)
     if whole.result[:1] != b"[":
         raise TransportError("multirequest: the reply is not a list of results; ask again.")
     parts = msgspec.json.decode(whole.result, type=list[msgspec.Raw])
@@ -252,7 +263,7 @@ def _is_argument(one: Any) -> bool:
 
 def _returns(call: Call) -> str:
     known = schema.action(call.service, call.action)
-    return known.returns if known else "object"
+    return known.returns if known else ""
 
 
 def _read_json(body: bytes, action: str, status: int) -> Reply:
@@ -306,7 +317,7 @@ def _unreadable(action: str, status: int, body: bytes) -> TransportError:
 # XML
 
 
-def _read_xml(body: bytes, action: str, status: int, returns: str) -> Reply:
+def _read_xml(body: bytes, action: str, status: int, returns: str | tuple[str, ...]) -> Reply:
     from defusedxml.common import DefusedXmlException
     from defusedxml.ElementTree import fromstring
 
@@ -320,11 +331,10 @@ def _read_xml(body: bytes, action: str, status: int, returns: str) -> Reply:
     seconds = root.findtext("executionTime")
     if result is None:
         found: Any = {"error": _element(root.find("error"), "object:KalturaAPIException")}
-    elif returns.startswith("multi "):
-        kinds = returns.split()[1:]
-        found = [_result(one, kind) for one, kind in zip(result, kinds, strict=False)]
-        if len(result) != len(kinds) or result.find("item") is None:
-            found = _result(result, "object")
+    elif isinstance(returns, tuple):
+        found = [_result(one, kind) for one, kind in zip(result, returns, strict=False)]
+        if len(result) != len(returns) or result.find("item") is None:
+            found = _result(result, "")
     else:
         found = _result(result, returns)
     return Reply(msgspec.json.encode(found), _seconds((seconds or "").encode()))
@@ -355,8 +365,10 @@ def _element(element: Element | None, kind: str) -> Any:
 
 
 def _object(element: Element, kind: str) -> dict[str, Any]:
-    cls = element.findtext("objectType") or kind.partition(":")[2]
+    declared = kind.partition(":")[2]
+    cls = element.findtext("objectType") or declared
     kinds = _ERROR if cls == "KalturaAPIException" else schema.properties(cls)
+    kinds = kinds or schema.properties(declared)  # a class that no schema lists extends it
     return {
         child.tag: _element(child, kinds.get(child.tag, ""))
         for child in element
@@ -379,6 +391,8 @@ _SCALARS = frozenset(("int", "time", "float", "bool", "string", "enum", "file", 
 
 def _scalar(text: str, shape: str) -> Any:
     """Type a text by the schema; one that does not fit stays text, as it would in JSON."""
+    if not text and shape not in ("string", "enum"):
+        return None
     if shape == "bool":
         return {"true": True, "1": True, "false": False, "0": False}.get(text.lower(), text)
     if shape in ("int", "time", "float"):

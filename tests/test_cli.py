@@ -271,17 +271,21 @@ def test_nobody_let_in_is_3(partner: str, capsys: Capture, monkeypatch: pytest.M
     assert refused(capsys, "whoami")[0] == 3
 
 
-def test_a_refusal_or_no_reply_is_4(partner: str, capsys: Capture) -> None:
+def test_a_refusal_or_no_reply_is_4(
+    partner: str, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """KSQL that cannot be read, a forbidden list, a server that is not there."""
     assert refused(capsys, "assets", "--ksql", "(and name=")[0] == 4
     assert refused(capsys, "households", "--anonymous")[0] == 4
-    assert refused(capsys, "whoami", "--url", "http://127.0.0.1:9")[0] == 4
+    monkeypatch.setenv("KOTT_URL", "http://127.0.0.1:9")
+    assert refused(capsys, "whoami")[0] == 4
 
 
-def test_ctrl_c_is_130(partner: str) -> None:
+def test_ctrl_c_is_130(partner: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody who stops a pull gets one word, and no table."""
     with demo.serve(faults=demo.Faults(spare=3, latency=0.2)) as slow:
-        command = [*KOTT, "assets", "--url", slow.url]
+        command = [*KOTT, "assets"]
+        monkeypatch.setenv("KOTT_URL", slow.url)
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
             while len(slow.backend.log) < 4:
                 time.sleep(0.05)

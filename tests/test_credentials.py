@@ -106,6 +106,20 @@ def test_another_user_s_password_is_not_sent(monkeypatch: pytest.MonkeyPatch) ->
         find(**PLACE, username="ann")
 
 
+def test_one_server_s_password_is_not_sent_to_another(
+    monkeypatch: pytest.MonkeyPatch, profiles: Path
+) -> None:
+    """What stands beside another url is for that url."""
+    write(profiles, '[default]\nurl = "https://p.example.com"\nusername = "ann"\npassword = "x"\n')
+    with pytest.raises(CredentialsError, match="No username"):
+        find(**PLACE)
+    monkeypatch.setenv("KOTT_URL", "https://tv.example.com/")
+    monkeypatch.setenv("KOTT_KS", "djJ8-x")
+    assert find().means == "ks"
+    with pytest.raises(CredentialsError, match="No username"):
+        find(url="https://other.example.com", partner_id=1)
+
+
 def test_a_lone_password_in_the_environment_serves(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no other name stands beside it."""
     monkeypatch.setenv("KOTT_PASSWORD", "hush-hush")
@@ -164,6 +178,10 @@ def test_a_slip_in_a_profile_is_said_without_its_words(profiles: Path) -> None:
     with pytest.raises(CredentialsError, match="not valid TOML") as caught:
         find(**PLACE)
     assert "hush" not in str(caught.value)
+    write(profiles, 'password = "hush-hush"\n')
+    with pytest.raises(CredentialsError, match="password is no section") as caught:
+        find("password", **PLACE)
+    assert "hush" not in str(caught.value)
     write(profiles, '[default]\npasswort = "hush-hush"\n')
     with pytest.raises(CredentialsError, match="passwort means nothing") as caught:
         find(**PLACE)
@@ -185,12 +203,21 @@ def test_a_url_is_cut_to_the_server(given: str, base: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["tv.example.com", "ftp://tv.example.com", "https://", "https://a:b@c"]
+    "url",
+    [
+        "tv.example.com",
+        "ftp://tv.example.com",
+        "https://",
+        "https://a:b@c",
+        "a:hush@c",
+        "http://[::1",
+    ],
 )
 def test_a_url_that_cannot_be_is_refused(url: str) -> None:
     """No scheme, no host, or a password in it."""
-    with pytest.raises(CredentialsError, match="url"):
+    with pytest.raises(CredentialsError, match="url") as caught:
         credentials.base_url(url)
+    assert "hush" not in str(caught.value)
 
 
 def test_a_partner_that_is_no_number_is_refused() -> None:

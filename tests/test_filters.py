@@ -32,6 +32,22 @@ def test_the_kinds_that_a_filter_names_are_found(ksql: str, kinds: list[str]) ->
     assert filters.kinds_named(ksql) == kinds
 
 
+@pytest.mark.parametrize(
+    ("ksql", "required"),
+    [
+        ("asset_type='425'", True),
+        ("(and asset_type='425' name~'x')", True),
+        ("(and name~'x' (or asset_type='425' asset_type='426'))", True),
+        ("(or asset_type='425' name~'x')", False),
+        ("name~'x'", False),
+        ("(and unreadable", True),
+    ],
+)
+def test_a_kind_that_only_some_rows_have_is_known(ksql: str, required: bool) -> None:
+    """A list is cut by a key of its kind, so that every row must be of it."""
+    assert filters.kind_required(ksql) is required
+
+
 def test_many_channels_are_several_filters() -> None:
     """Each short enough for the API, no channel lost."""
     conditions = list(filters.channel_conditions(list(range(10**9, 10**9 + 450))))
@@ -50,8 +66,9 @@ def test_ids_come_as_such_or_as_a_table() -> None:
     """Each once; what is no number is said."""
     assert filters.ids_of(["3", 5, 3.0, "5"], "channels") == [3, 5]
     assert filters.ids_of(pd.DataFrame({"id": [7, 7, 8]}), "channels") == [7, 8]
-    with pytest.raises(KottError, match="channels are given as whole numbers"):
-        filters.ids_of(["BBC"], "channels")
+    for slip in (["BBC"], "123", [1.7], [True]):
+        with pytest.raises(KottError, match="channels are given as whole numbers"):
+            filters.ids_of(slip, "channels")
 
 
 def test_what_the_api_would_refuse_is_refused_before() -> None:

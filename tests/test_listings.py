@@ -98,6 +98,14 @@ def test_an_asset_type_in_the_filter_decides(session: kott.Session) -> None:
     assert len(told(both)["arguments"]) == 2
 
 
+def test_a_kind_named_in_one_branch_only_is_asked_for(session: kott.Session) -> None:
+    """So that the list can be cut by media_id and no programme is missed quietly."""
+    struct = int(kott.channels(session)["type"].iloc[0])
+    table = kott.assets(session, f"(or asset_type='{struct}' name~'the')")
+    assert set(table["objectType"]) <= {"KalturaMediaAsset", "KalturaLiveAsset"}
+    assert (table["type"] == struct).sum() == 5
+
+
 def test_a_limit_holds_over_two_lists(session: kott.Session) -> None:
     """170 rows of 160 media and many programmes."""
     assert len(kott.assets(session, "(or asset_type='media' asset_type='epg')", limit=170)) == 170
@@ -349,6 +357,15 @@ def test_labels_name_what_tables_number(session: kott.Session) -> None:
     assert {"Movie", "Series", "Episode", "Linear"} <= set(structs)
     assert told(labels)["refused"] == {}
     assert set(labels["kind"]) >= {"meta", "imageType", "mediaFileType", "region", "language"}
+
+
+def test_labels_of_a_ks_that_is_over_are_no_labels(session: kott.Session) -> None:
+    """An ended session is an error, not an empty table."""
+    ready = kott.login(demo.URL, demo.PARTNER_ID, ks="djJ8-over", http=session.http)
+    with pytest.raises(kott.SessionExpired):
+        kott.labels(ready)
+    with pytest.raises(kott.KottError, match="kinds is a list of assetStruct"):
+        kott.labels(session, ["nope"])
 
 
 def test_labels_that_the_role_may_not_read_are_told(reader: kott.Session) -> None:

@@ -113,6 +113,13 @@ def test_a_list_that_holds_back_is_incomplete() -> None:
         rows(Packs(short, users(1)))
 
 
+def test_a_list_is_known_by_its_action_and_not_by_its_words() -> None:
+    """objectType may stand behind the records."""
+    body = b'{"totalCount":1,"objects":[{"id":7}],"objectType":"KalturaHouseholdListResponse"}'
+    calls = [Call("household", "list", {"filter": {"externalIdEqual": "x"}})]
+    assert rows(Packs(lambda pack: [Reply(body)], calls, one_each=True)) == [{"id": 7}]
+
+
 def test_no_call_asks_nothing() -> None:
     """An empty list of ids is an empty table."""
     homes = Homes(5)

@@ -35,6 +35,7 @@ class Server:
         self.total: Callable[[int, int], int] = lambda nth, true: true
         self.absent: set[int] = set()
         self.seconds = 0.02
+        self.end = b""
 
     def __call__(self, pages: list[dict[str, Any]]) -> list[Reply | ApiError]:
         return [self.answer(page) for page in pages]
@@ -51,6 +52,7 @@ class Server:
         rows = self.within(arguments.get("filter", {}).get("kSql", ""))
         page = [] if nth in self.absent else rows[start : start + size]
         found: Row = {"totalCount": self.total(nth, len(rows))}
+        found = {name: value for name, value in found.items() if value is not None}
         if page:
             found["objects"] = page
         return Reply(json.dumps(found).encode(), 0.01, 100, self.seconds)
@@ -197,6 +199,71 @@ def test_a_total_out_of_reach_is_an_incomplete_error() -> None:
     assert len(server.asked) < 50
 
 
+def test_a_total_that_is_lost_past_the_end_proves_nothing() -> None:
+    """An empty page that counts 0, or nothing at all, is an early end like any other."""
+
+    class Ending(Server):
+        def answer(self, arguments: dict[str, Any]) -> Reply:
+            found = super().answer(arguments)
+            return found if arguments["pager"]["pageIndex"] == 1 else Reply(self.end)
+
+    for end in (b'{"totalCount":0}', b"{}"):
+        server = Ending(list(range(120)))
+        server.end = end
+        with pytest.raises(IncompleteError, match="50 rows came, the server counts 120"):
+            pulled(server)
+
+
+def test_a_list_that_counts_nothing_is_read_to_its_end() -> None:
+    """Without totalCount the empty page is the end, and a second reading the proof."""
+    server = Server(list(range(120)))
+    server.total = lambda nth, true: None  # type: ignore[assignment, return-value]
+    pull = alone(server)
+    assert ids(pull) == list(range(120))
+    assert pull.report()["windows"][0]["proof"] == "two readings"
+
+
+def test_a_server_that_repeats_its_last_page_does_not_hold_us() -> None:
+    """A page without a new row ends a reading, whatever the totals do."""
+
+    class Stuck(Server):
+        def answer(self, arguments: dict[str, Any]) -> Reply:
+            index = min(arguments["pager"]["pageIndex"], 3)
+            return super().answer({**arguments, "pager": {"pageSize": 50, "pageIndex": index}})
+
+    server = Stuck(list(range(120)))
+    server.total = lambda nth, true: true + nth % 3
+    assert pulled(server) == list(range(120))
+    assert len(server.asked) < 20
+
+
+def test_a_server_that_ignores_the_pager_is_found_out() -> None:
+    """The same rows without ids on every page are one page."""
+    page = json.dumps({"totalCount": 150, "objects": [{"assetId": n} for n in range(50)]})
+    pull = Pull(lambda asked: [Reply(page.encode())] * len(asked), "entitlement", workers=1)
+    with pytest.raises(IncompleteError, match="50 rows came, the server counts 150"):
+        ids(pull)
+
+
+def test_a_split_list_whose_rows_lack_the_key_is_incomplete() -> None:
+    """What no window holds is missed: the whole is counted again at the end."""
+
+    class Mixed(Server):
+        def within(self, ksql: str) -> list[Row]:
+            rows = super().within(ksql)
+            return rows if "media_id" in ksql else rows + [{"id": 0, "type": 0}] * 500
+
+    server = Mixed(list(range(12_000)), most=500)
+    with pytest.raises(IncompleteError, match=r"hold 12,000 of 12,500 rows"):
+        pulled(server, split=SPLIT)
+
+
+def test_no_worker_is_no_pull() -> None:
+    """One asks at least."""
+    with pytest.raises(KottError, match="1 or more, not 0"):
+        Pull(Server([]), "asset", workers=0)
+
+
 def test_a_row_that_leaves_while_another_comes_is_noticed() -> None:
     """Total 200, total 200, 200 distinct rows and one missing: the second reading disagrees."""
     server = Server(list(range(200)))
@@ -319,6 +386,9 @@ def test_an_action_without_a_pager_that_holds_back_is_incomplete() -> None:
     """ottUser.list answers at most 500 of more."""
     with pytest.raises(IncompleteError, match=r"1 of 900 rows and has no pager"):
         ids(Pull(lambda _: [Reply(b'{"totalCount":900,"objects":[{"id":"5"}]}')], "ottUser"))
+    users = b'{"totalCount":5,"objects":[{"userId":"5"}]}'
+    with pytest.raises(IncompleteError, match=r"1 of 5 rows and has no pager"):
+        ids(Pull(lambda _: [Reply(users)], "householdUser"))
 
 
 def test_a_list_that_stops_at_a_number_is_incomplete_there() -> None:

@@ -22,6 +22,7 @@ def test_the_same_text_hashes_alike_under_one_key_only() -> None:
         ("KalturaOTTUser", True),
         ("KalturaHouseholdDevice", True),
         ("KalturaLoginResponse", True),
+        ("KalturaReport", True),
         ("KalturaLiveAsset", False),
         ("KalturaProgramAsset", False),
         ("KalturaNobodyKnows", False),
@@ -48,6 +49,18 @@ def test_maps_and_lists_are_searched() -> None:
     given = [{"dynamicData": {"pets": {"objectType": "KalturaStringValue", "value": "rex"}}}]
     clean = privacy.hidden(given, "KalturaHouseholdDevice", lambda text: "#")
     assert clean == [{"dynamicData": {"pets": {"objectType": "KalturaStringValue", "value": "#"}}}]
+
+
+def test_a_class_that_no_schema_lists_hides_what_its_list_s_class_would() -> None:
+    """Servers send newer classes."""
+    given = {"objectType": "KalturaHouseholdDeviceV2", "udid": "u", "householdId": 5}
+    clean = privacy.hidden(given, "KalturaHouseholdDevice", lambda text: "#")
+    assert clean == {"objectType": "KalturaHouseholdDeviceV2", "udid": "#", "householdId": 5}
+
+
+def test_numbers_that_name_somebody_are_hidden_too() -> None:
+    """A phone number may travel as one."""
+    assert privacy.hidden({"phone": 12345}, "KalturaOTTUser", lambda text: "#") == {"phone": "#"}
 
 
 def test_nothing_is_made_of_nothing() -> None:

@@ -323,6 +323,43 @@ def test_a_logout_ends_the_ks_and_forgets_the_secrets(session: kott.Session) -> 
         again(session, ks=ks).whoami()
 
 
+def test_a_ready_ks_outlives_its_block(session: kott.Session) -> None:
+    """It is its owner's to end; the session itself forgets it."""
+    ks = session._secrets["ks"]
+    for _ in range(2):
+        with again(session, ks=ks) as ready:
+            assert ready.whoami()["user_id"] == account(session).user_id
+        assert "none" in repr(ready._secrets)
+
+
+def test_a_refused_logout_hides_no_other_error(session: kott.Session) -> None:
+    """The block ends as it would have; the secrets are gone."""
+    backend = demo.backend_of(session)
+    session.__enter__()
+    backend.bad_day = type(backend.bad_day)(demo.Faults(reset=1.0))
+    session.__exit__(None, None, None)
+    assert "logged out" in repr(session)
+
+
+def test_a_password_that_was_changed_is_tried_once(
+    session: kott.Session, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Eight workers whose ks is over do not lock the account."""
+    session._secrets["password"] = "no longer right"
+    clock.now += 2 * 86_400
+    before = len(demo.backend_of(session).log)
+    for _ in range(3):
+        with pytest.raises(kott.LoginError):
+            kott.assets(session)
+    tried = list(demo.backend_of(session).log)[before:]
+    assert [one["action"] for one in tried].count("login") == 1
+
+
+def test_no_call_is_no_request(session: kott.Session) -> None:
+    """An empty multirequest answers nothing."""
+    assert session.multirequest([]) == []
+
+
 # Secrets
 
 
@@ -357,6 +394,11 @@ def test_a_ks_in_the_api_s_words_is_masked(session: kott.Session) -> None:
         session.call("asset", "list", filter={"objectType": "KalturaSearchAssetFilter", "kSql": ks})
     assert ks not in str(caught.value)
     assert ks not in str(caught.value.arguments)
+    assert ks not in "".join(traceback.format_exception(caught.value))
+    wrong = {"objectType": "KalturaSearchAssetFilter", "kSql": ks}
+    (found,) = session.multirequest([("asset", "list", {"filter": wrong})])
+    assert isinstance(found, kott.ApiError)
+    assert ks not in str(found) + str(found.arguments)
 
 
 def test_an_unknown_format_is_refused(login: Callable[..., kott.Session]) -> None:

@@ -13,6 +13,7 @@ from kott_notebooks.listings.filters import (
     both,
     channel_conditions,
     ids_of,
+    kind_required,
     kinds_named,
     only,
     search,
@@ -54,10 +55,10 @@ def assets(
     JSON text ...), then `metas.*` typed by their values, and `tags.*` as JSON text.
     Raises IncompleteError (with `.partial`) rather than give a short table. Source: asset.list.
     """
-    text = str(ksql).strip()
+    text = str(ksql or "").strip()
     named = kinds_named(text)
     wanted = {kind: both(f"asset_type='{kind}'", text) for kind in named or ["media"]}
-    if len(named) == 1:
+    if len(named) == 1 and kind_required(text):
         wanted = {named[0]: text}
     cls = CLASSES[next(iter(wanted))] if len(wanted) == 1 else "KalturaAsset"
     with progress_bar(progress, "assets") as bar:
@@ -183,6 +184,8 @@ def facets(session: Session, by: str | Sequence[str], ksql: object = "") -> pd.D
     An asset with two values of a tag counts for both. Source: asset.count.
     """
     names = [by] if isinstance(by, str) else list(by)
+    if not names or len(set(names)) < len(names):
+        raise KottError("by is a name, or several names that differ.")
     text = str(ksql).strip()
     wanted = search(text if kinds_named(text) else both("asset_type='media'", text))
     wanted["groupBy"] = [_group_by(name) for name in names]

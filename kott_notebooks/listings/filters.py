@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from kott_notebooks import schema
+from kott_notebooks import ksql, schema
 from kott_notebooks.errors import KottError
 from kott_notebooks.ksql import LIMIT
 from kott_notebooks.tables import channel_ids
@@ -40,6 +40,22 @@ def both(*items: str) -> str:
     return given[0] if len(given) == 1 else f"(and {' '.join(given)})"
 
 
+def kind_required(text: str) -> bool:
+    """Say whether all that a filter finds has an asset_type that it names."""
+    try:
+        tree = ksql.read(text)
+    except KottError:
+        return True  # the server will refuse it in its own words
+    return tree is not None and _requires(tree)
+
+
+def _requires(tree: ksql.Expression) -> bool:
+    if isinstance(tree, ksql.Group):
+        decide = any if tree.word == "and" else all
+        return decide(_requires(part) for part in tree.parts)
+    return isinstance(tree, ksql.Term) and tree.key.lower() == "asset_type"
+
+
 def kinds_named(ksql: str) -> list[str]:
     """Name the kinds of asset that a filter asks for itself: media, epg, recording."""
     named = re.findall(r"\basset_type\s*=\s*'\s*(\w+)\s*'", ksql, re.IGNORECASE)
@@ -49,9 +65,18 @@ def kinds_named(ksql: str) -> list[str]:
 def ids_of(given: Iterable[Any] | pd.DataFrame, what: str) -> list[int]:
     """Read ids, given as such or as a table with a column `id`; each once."""
     try:
-        return list(dict.fromkeys(int(one) for one in channel_ids(given)))
+        if isinstance(given, str):
+            raise TypeError("a text is no list")
+        return list(dict.fromkeys(_whole(one) for one in channel_ids(given)))
     except (TypeError, ValueError) as error:
         raise KottError(f"{what} are given as whole numbers, or as a table with an id.") from error
+
+
+def _whole(value: Any) -> int:
+    number = int(value)
+    if isinstance(value, bool) or (not isinstance(value, str) and number != value):
+        raise ValueError(f"{value!r} is no whole number")
+    return number
 
 
 def channel_conditions(ids: Sequence[int] | None) -> Iterator[str]:

@@ -35,6 +35,8 @@ def households(
     if ids is not None:
         calls = [Call("household", "get", {"id": one}) for one in ids_of(ids, "households")]
         return _packed(session, calls, "kott.households", pii, progress)
+    if isinstance(external_ids, str):
+        raise KottError("external_ids is a list: write external_ids=[...].")
     if external_ids is not None:
         filters = [{"externalIdEqual": name} for name in dict.fromkeys(external_ids)]
         calls = [Call("household", "list", {"filter": one}) for one in filters]

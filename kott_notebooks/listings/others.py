@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
 from kott_notebooks import schema
-from kott_notebooks.errors import ApiError, KottError
+from kott_notebooks.errors import ApiError, KottError, LoginError, RateLimited, SessionExpired
 from kott_notebooks.listings.filters import only
 from kott_notebooks.listings.gathering import gathered, progress_bar
 from kott_notebooks.paging import WORKERS
@@ -68,7 +68,7 @@ def listing(
         )
 
 
-def labels(session: Session, kinds: Iterable[str] = tuple(LABELS)) -> pd.DataFrame:
+def labels(session: Session, kinds: Sequence[str] = tuple(LABELS)) -> pd.DataFrame:
     """Name what tables hold as numbers; one row a label.
 
     Columns: kind (`assetStruct`, `meta`, `imageType`, `mediaFileType`, `ratio`, `region`,
@@ -76,11 +76,16 @@ def labels(session: Session, kinds: Iterable[str] = tuple(LABELS)) -> pd.DataFra
     (of a struct: a comma list), all `str`. A kind that the role may not read, or that the server
     does not have, is left out and named in `attrs["kott"]["refused"]`. Source: the list actions.
     """
+    unknown = [kinds] if isinstance(kinds, str) else [one for one in kinds if one not in LABELS]
+    if unknown:
+        raise KottError(f"kinds is a list of {', '.join(LABELS)}; not {', '.join(unknown)}.")
     rows: list[dict[str, Any]] = []
     refused: dict[str, str] = {}
     for kind in kinds:
         try:
             rows += [{"kind": kind, **one} for one in session.records(kind, **LABELS[kind])]
+        except (SessionExpired, RateLimited, LoginError):
+            raise
         except ApiError as error:
             refused[kind] = str(error)
     columns = ["kind", "id", "name", "systemName", "dataType", "metaIds"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import html
 import logging
@@ -22,6 +23,7 @@ from kott_notebooks.errors import (
     IncompleteError,
     Interrupted,
     KottError,
+    LoginError,
     RateLimited,
     SessionExpired,
     TransportError,
@@ -34,6 +36,7 @@ from kott_notebooks.session.sending import Answer, post, warn_of_plain_http
 API_VERSION = "11.5.0.0"
 __version__ = version("kott_notebooks")
 CLIENT_TAG = f"kott_notebooks:python:{__version__}"
+REPLAYS = 3  # of one call, each with a ks of its own
 EARLY = 60.0  # seconds before its end that a ks is renewed
 
 T = TypeVar("T")
@@ -112,6 +115,7 @@ class Session:
         self.http = http or requests.Session()
         self._renewing = threading.Lock()
         self._renew_at: float | None = None  # by the monotonic clock
+        self._locked_out: LoginError | None = None
         self._retries = Retries()
         warn_of_plain_http(self.url)
 
@@ -213,7 +217,14 @@ class Session:
         if known is None or not known.pager:
             return sum(1 for _ in self.records(service, action, **arguments))
         one = {"pageSize": 1, "pageIndex": 1}
-        return paging.read_page(self._ask(service, action, arguments | {"pager": one})).total
+        total = paging.read_page(self._ask(service, action, arguments | {"pager": one})).total
+        if total is None or total in paging.CAPS:
+            raise IncompleteError(
+                f"{service}.{action} counts no further than {total or 'the page that it gives'}: "
+                "narrow the filter, or list it.",
+                partial=total,
+            )
+        return total
 
     def stopped(
         self, error: BaseException, partial: Any, resume: Callable[[], Any]
@@ -225,9 +236,8 @@ class Session:
         )
 
         def go_on() -> Any:
-            whole = resume()
-            self.unfinished.remove(found)
-            return whole
+            self.unfinished[:] = [one for one in self.unfinished if one is not found]
+            return resume()  # if it stops again, that is an entry of its own
 
         found = kind(message, partial=partial, resume=go_on)
         self.unfinished.append(found)
@@ -263,14 +273,22 @@ class Session:
             log.debug("the ks was over before the logout")
         finally:
             self._secrets.forget()
-            self._means = "nothing"
+            self._means, self._renew_at = "nothing", None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.logout()
-        self.http.close()
+        """Log out, unless the ks was given ready: that one is its owner's; close the pool."""
+        try:
+            if self._means != "ks":
+                self.logout()
+        except KottError as error:
+            log.info("the logout failed: %s", error)
+        finally:
+            self._secrets.forget()
+            self._means, self._renew_at = "nothing", None
+            self.http.close()
 
     def __repr__(self) -> str:
         return f"<kott Session: {', '.join(self._card().values())}>"
@@ -306,7 +324,7 @@ class Session:
         known = schema.action(service, action)
         name = f"{known.service}.{known.name}" if known else f"{service}.{action}"
         parameters = wire.typed(service, action, arguments)
-        returns = known.returns if known else "object"
+        returns = known.returns if known else ""
 
         def read(answer: Answer) -> wire.Reply:
             reply = wire.reply(answer.body, name, status=answer.status, returns=returns)
@@ -329,6 +347,8 @@ class Session:
     def _ask_many(
         self, calls: list[wire.Call], parameters: dict[str, Any]
     ) -> list[wire.Reply | ApiError]:
+        if not calls:
+            return []
         body = parameters | wire.multirequest(calls)
         reads = all(is_read(call.action) for call in calls)
 
@@ -337,9 +357,10 @@ class Session:
             again = [one for one in found if isinstance(one, SessionExpired | RateLimited)]
             if again and (reads or len(again) == len(found)):  # else a write would happen twice
                 raise again[0]
-            share = answer.seconds / max(len(calls), 1)
+            share = answer.seconds / len(calls)
             return [
-                one._replace(seconds=share) if isinstance(one, wire.Reply) else one for one in found
+                one._replace(seconds=share) if isinstance(one, wire.Reply) else self._scrubbed(one)
+                for one in found
             ]
 
         def once() -> list[wire.Reply | ApiError]:
@@ -353,29 +374,39 @@ class Session:
             return [first, *others]
 
         try:
-            return self._replaying(patiently if reads and calls else lambda: _once(once))
+            return self._replaying(patiently if reads else lambda: _once(once))
         except SessionExpired as error:
             return [error for _ in calls]
 
     def _replaying(self, once: Callable[[], T]) -> T:
         """Ask; where the ks is over, log in again and ask once more."""
-        if self._renew_at is not None and time.monotonic() > self._renew_at:
-            self._renew(self._secrets.get("ks"))
         ks = self._secrets.get("ks")
-        try:
-            return once()
-        except SessionExpired as error:
-            if self._means in ("ks", "nothing"):
-                raise error.hinted(_READY_KS) from error
-            self._renew(ks)
-            return once()
+        if self._renew_at is not None and time.monotonic() > self._renew_at:
+            with contextlib.suppress(ApiError, TransportError):  # it may last a little longer
+                self._renew(ks)
+        for _ in range(REPLAYS):
+            ks = self._secrets.get("ks")
+            try:
+                return once()
+            except SessionExpired as error:
+                if self._means in ("ks", "nothing"):
+                    raise error.hinted(_READY_KS) from error
+                self._renew(ks)
+        return once()
 
     def _renew(self, ks: str | None) -> None:
         """Log in again, once for all who found this ks over."""
         with self._renewing:
-            if self._secrets.get("ks") == ks:
-                log.info("the ks is over: logging in again")
+            if self._secrets.get("ks") != ks:
+                return
+            if self._locked_out is not None:  # a wrong password is not tried again and again
+                raise self._locked_out
+            log.info("the ks is over: logging in again")
+            try:
                 self._retries.ask(self._log_in)
+            except LoginError as error:
+                self._locked_out = error
+                raise
 
     def _log_in(self) -> None:
         """Get a ks by the means that the session has."""
@@ -408,7 +439,7 @@ class Session:
     def _send(
         self, path: str, parameters: dict[str, Any], name: str, read: Callable[[Answer], T]
     ) -> T:
-        """Post and read; secrets in the API's words are masked, since some of them quote the ks."""
+        """Post and read."""
         headers = {
             "Accept": wire.ACCEPT[self.format],
             "User-Agent": f"kott_notebooks/{__version__}",
@@ -417,15 +448,22 @@ class Session:
         answer = post(self.http, self.url + path, body, headers, name)
         try:
             return read(answer)
-        except (TransportError, RateLimited) as error:
+        except TransportError as error:
             error.wait = answer.wait
             raise
         except ApiError as error:
-            said = self._secrets.scrub(error.message)
-            if said == error.message:
-                raise
-            named = {name: self._secrets.scrub(str(v)) for name, v in error.arguments.items()}
-            raise api_error(error.code, said, named, action=error.action) from None
+            refusal = self._scrubbed(error)
+        if isinstance(refusal, RateLimited):
+            refusal.wait = answer.wait
+        raise refusal  # out here, so that the words before the masking are not kept as its context
+
+    def _scrubbed(self, error: ApiError) -> ApiError:
+        """Mask secrets in the API's words: some of its messages quote the ks."""
+        said = self._secrets.scrub(error.message)
+        named = {key: self._secrets.scrub(str(one)) for key, one in error.arguments.items()}
+        if said == error.message and named == error.arguments:
+            return error
+        return api_error(error.code, said, named, action=error.action)
 
     def _ks(self) -> str:
         ks = self._secrets.get("ks")
@@ -450,7 +488,10 @@ _READY_KS = (
 
 
 def _instant(seconds: Any) -> dt.datetime | None:
-    return dt.datetime.fromtimestamp(int(seconds), dt.UTC) if seconds else None
+    try:
+        return dt.datetime.fromtimestamp(int(seconds), dt.UTC) if seconds else None
+    except (TypeError, ValueError, OverflowError, OSError):
+        return None
 
 
 def _text(value: Any) -> str | None:

@@ -256,7 +256,8 @@ class Pull:
         if workers < 1:
             raise KottError(f"workers is a number of 1 or more, not {workers}.")
         self._workers = workers
-        self._arguments: dict[str, Any] = plain(arguments or {})
+        given = {name: one for name, one in (arguments or {}).items() if one is not None}
+        self._arguments: dict[str, Any] = plain(given)
         self._pager = _pager(self.name, self._arguments.pop("pager", {}), limit)
         self._paged = known is None or known.pager or self.name == "lineup.get"
         self._todo = [] if limit == 0 else [Window()]

@@ -394,3 +394,34 @@ def test_a_fault_that_there_is_not_is_said(capsys: Capture) -> None:
     """One line that names those there are."""
     assert cli.main(["demo", "--serve", "--faults", "rain=1"]) == cli.USAGE
     assert "no fault is called 'rain'; there are seed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (
+            ["listing", "ottUser", "--argument", "filter={}"],
+            "--argument filter: that one has an op",
+        ),
+        (["assets", "--out", "assets.xlsx", "--limit", "1"], "no format is called xlsx"),
+        (["whoami", "--demo", "--username", "ann"], "leave out --username"),
+        (["demo", "--serve", "--port", "99999"], "--port is a number below 65,536"),
+    ],
+)
+def test_a_slip_is_one_line_and_2(
+    partner: str, capsys: Capture, arguments: list[str], words: str
+) -> None:
+    """Never a traceback, never something else than was asked for."""
+    status, told = refused(capsys, *arguments)
+    assert status == 2
+    assert words in told
+
+
+def test_the_demo_takes_a_language_and_nobody_in_particular(capsys: Capture) -> None:
+    """--demo goes with --anonymous, --language and --user-id."""
+    assert "anonymous" in printed(capsys, "whoami", "--demo", "--anonymous")
+    english, french = (
+        printed(capsys, "assets", "--demo", "--language", code, "--limit", "1", "--format", "csv")
+        for code in ("eng", "fra")
+    )
+    assert english != french

@@ -161,6 +161,9 @@ def test_the_language_changes_what_comes(session: kott.Session) -> None:
         for language in ("eng", "fra", "ell")
     }
     assert len(set(names.values())) > 1
+    for language, name in names.items():
+        own = again(session, username=demo.USERNAME, password=demo.PASSWORD, language=language)
+        assert kott.assets(own, f"media_id='{number}'")["name"].tolist() == [name]
     every = kott.assets(session, f"media_id='{number}'", language="*")
     told = kott.translations(every).query("field == 'name'").set_index("language")["value"]
     assert told.to_dict() == names

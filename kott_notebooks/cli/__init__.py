@@ -32,6 +32,17 @@ from kott_notebooks.errors import (
 DONE, USAGE, LOGIN, SERVICE, STOPPED = 0, 2, 3, 4, 130
 
 SIZES = ("assets", "channels", "days", "households", "seed")  # of the demo partner
+OPTIONS = (
+    "service",
+    "action",
+    "session",
+    "filter",
+    "fields",
+    "limit",
+    "pii",
+    "progress",
+    "workers",
+)
 LISTS = {
     "assets": "the catalogue's media, linear channels included",
     "epg": "the programmes on air at some time in [START, END)",
@@ -268,15 +279,30 @@ def list_table(arguments: argparse.Namespace) -> None:
 def login(arguments: argparse.Namespace) -> kott.Session:
     """Log in as the command line says; to the demo partner with --demo."""
     if arguments.demo:
-        from kott_notebooks import demo as partner
-
-        return partner.login()
+        return _demo_login(arguments)
     return kott.login(
         arguments.url,
         arguments.partner_id,
         username=arguments.username,
         anonymous=arguments.anonymous,
         profile=arguments.profile,
+        language=arguments.language,
+        user_id=arguments.user_id,
+    )
+
+
+def _demo_login(arguments: argparse.Namespace) -> kott.Session:
+    from kott_notebooks import demo as partner
+
+    elsewhere = [
+        f"--{name.replace('_', '-')}"
+        for name in ("url", "partner_id", "username", "profile")
+        if getattr(arguments, name)
+    ]
+    if elsewhere:
+        raise KottError(f"--demo has a partner and users of its own: leave out {elsewhere[0]}.")
+    return partner.login(
+        user="anonymous" if arguments.anonymous else "operator",
         language=arguments.language,
         user_id=arguments.user_id,
     )
@@ -305,6 +331,9 @@ def _households(session: kott.Session, given: argparse.Namespace) -> pd.DataFram
 
 
 def _listing(session: kott.Session, given: argparse.Namespace) -> pd.DataFrame:
+    taken = [name for name, _ in given.argument if name in OPTIONS]
+    if taken:
+        raise KottError(f"--argument {taken[0]}: that one has an option or a place of its own.")
     return kott.listing(
         session,
         given.service,

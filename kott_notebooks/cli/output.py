@@ -83,7 +83,14 @@ def _nested(table: pd.DataFrame) -> set[str]:
 
 def _by_suffix(out: Path | None) -> str | None:
     suffix = out.suffix.lower().removeprefix(".") if out else ""
-    return suffix if suffix in FORMATS else None
+    if suffix in ("", "txt"):
+        return None
+    if suffix not in FORMATS:
+        raise KottError(
+            f"--out {out}: no format is called {suffix}; say --format, or end it in "
+            f"{', '.join(f'.{one}' for one in FORMATS if one != 'table')}."
+        )
+    return suffix
 
 
 def _counted(table: pd.DataFrame) -> str:

@@ -126,6 +126,8 @@ def serve(port: int, faults: str | None = None, **partner: Any) -> None:
         bad_day = demo.Faults.read(faults or "")
     except ValueError as error:
         raise KottError(f"--faults: {error}.") from error
+    if not 0 <= port < 2**16:
+        raise KottError(f"--port is a number below {2**16:,}, not {port}.")
     with demo.serve(port, faults=bad_day, **partner) as server:
         print(f"export KOTT_URL={server.url}")
         print(f"export KOTT_PARTNER_ID={demo.PARTNER_ID}")

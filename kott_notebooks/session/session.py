@@ -323,7 +323,8 @@ class Session:
     ) -> wire.Reply:
         known = schema.action(service, action)
         name = f"{known.service}.{known.name}" if known else f"{service}.{action}"
-        parameters = wire.typed(service, action, arguments)
+        given = {key: one for key, one in arguments.items() if one is not None}
+        parameters = wire.typed(service, action, given)
         returns = known.returns if known else ""
 
         def read(answer: Answer) -> wire.Reply:

@@ -9,6 +9,8 @@ A list longer than the server's result window is cut into windows that fit, each
 from __future__ import annotations
 
 import math
+import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, Protocol
@@ -210,11 +212,30 @@ def side_by_side(ask: Ask, asked: list[dict[str, Any]], size: int, workers: int)
     if len(packs) == 1 or workers == 1:
         yield from _opened(map(ask, packs))
         return
-    pool = ThreadPoolExecutor(min(workers, len(packs)), thread_name_prefix="kott")
+    stopped = threading.Event()
+    pool = ThreadPoolExecutor(
+        min(workers, len(packs)),
+        "kott",
+        initializer=setattr,
+        initargs=(_WORKER, "stopped", stopped),
+    )
     try:
         yield from _opened(pool.map(ask, packs))
     finally:
+        stopped.set()
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def pause(seconds: float) -> None:
+    """Wait; a worker whose pull was stopped does not, since the process may want to end."""
+    stopped = getattr(_WORKER, "stopped", None)
+    if stopped is None:
+        time.sleep(seconds)
+    elif stopped.wait(seconds):
+        raise TransportError("The pull was stopped.")
+
+
+_WORKER = threading.local()
 
 
 def _opened(answers: Iterator[list[Reply | ApiError]]) -> Iterator[Reply]:

@@ -11,6 +11,7 @@ import pytest
 
 import kott_notebooks as kott
 from kott_notebooks import demo, schema
+from kott_notebooks.session import retries
 
 NOW = 1_764_000_123  # 2025-11-24T16:02:03Z
 YESTERDAY, END = "2025-11-23", "2025-11-26"
@@ -441,7 +442,7 @@ def test_a_bad_line_in_mid_pull_is_incomplete_and_can_go_on(
     login: Callable[..., kott.Session], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The server stops answering for longer than anybody waits."""
-    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    monkeypatch.setattr(retries, "pause", lambda seconds: None)
     session = login()
     backend = demo.backend_of(session)
     quiet = backend.bad_day
@@ -457,7 +458,7 @@ def test_the_first_of_two_lists_is_kept_when_the_second_fails(
     login: Callable[..., kott.Session], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever came is in the error, whichever list it is of."""
-    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    monkeypatch.setattr(retries, "pause", lambda seconds: None)
     session = login(deployment="roomy")
     backend = demo.backend_of(session)
     quiet = backend.bad_day

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import itertools
 import logging
+import signal
+import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 import kott_notebooks as kott
-from kott_notebooks import demo, schema
+from kott_notebooks import demo, paging, schema
 from kott_notebooks.errors import RateLimited, TransportError
 from kott_notebooks.session import retries
 from kott_notebooks.session.retries import Retries, is_read
@@ -20,7 +23,7 @@ from kott_notebooks.session.retries import Retries, is_read
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Let no time pass, and note how much would have."""
     slept: list[float] = []
-    monkeypatch.setattr("time.sleep", slept.append)
+    monkeypatch.setattr(retries, "pause", slept.append)
     return slept
 
 
@@ -134,6 +137,22 @@ def test_reads_survive_a_bad_day(pauses: list[float], caplog: pytest.LogCaptureF
     assert "again in" in caplog.text
     homes = [one["id"] for one in demo.backend_of(bad).world.objects["KalturaHousehold"]]
     assert len(kott.household_devices(bad, homes)) == len(kott.household_devices(clean, homes))
+
+
+def test_workers_of_a_stopped_pull_do_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C while eight workers pause for a server that asked for 30 s: all end at once."""
+    faults = demo.Faults(spare=2, too_many=1.0, retry_after=30)
+    session = demo.login(assets=900, channels=2, days=2, households=5, faults=faults)
+    monkeypatch.setattr(paging, "packed", lambda pages, first, workers: 1)
+    began = time.monotonic()
+    main = threading.main_thread().ident or 0
+    timer = threading.Timer(0.5, signal.pthread_kill, (main, signal.SIGINT))
+    timer.start()
+    with pytest.raises(kott.Interrupted):
+        kott.assets(session)
+    while any(one.name.startswith("kott") for one in threading.enumerate()):
+        assert time.monotonic() - began < 5
+        time.sleep(0.05)
 
 
 def test_a_write_is_never_sent_twice(pauses: list[float]) -> None:

@@ -12,6 +12,7 @@ from typing import TypeVar
 import tenacity
 
 from kott_notebooks.errors import RateLimited, TransportError
+from kott_notebooks.paging import pause
 
 T = TypeVar("T")
 
@@ -45,7 +46,8 @@ class Retries:
         """Call until it works, and say how often it was called again."""
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(_may_pass),
-            wait=self._pause,
+            wait=self._wait,
+            sleep=pause,
             stop=self._enough,
             before=self._keep_quiet,
             after=self._count,
@@ -56,7 +58,7 @@ class Retries:
             self._failures = 0
         return result, retrying.statistics["attempt_number"] - 1
 
-    def _pause(self, state: tenacity.RetryCallState) -> float:
+    def _wait(self, state: tenacity.RetryCallState) -> float:
         """Draw a pause, or take the server's; one that the server asks for holds for everybody."""
         error = state.outcome.exception() if state.outcome else None
         drawn = self._backoff(state)
@@ -72,7 +74,7 @@ class Retries:
     def _keep_quiet(self, state: tenacity.RetryCallState) -> None:
         left = self._quiet_until - time.monotonic()
         if left > 0:
-            time.sleep(left)
+            pause(left)
 
     def _count(self, state: tenacity.RetryCallState) -> None:
         with self._lock:

@@ -108,7 +108,8 @@ def coerce(table: pd.DataFrame, columns: Iterable[str] | None = None) -> pd.Data
         for name in named
         if table[name].dtype == _STR and (columns is not None or str(name).startswith("metas."))
     ]
-    return table.assign(**{name: _agreed(table[name]) for name in texts})
+    typed = {name: _agreed(table[name].reset_index(drop=True)) for name in texts}
+    return table.assign(**{name: column.set_axis(table.index) for name, column in typed.items()})
 
 
 def _agreed(texts: pd.Series) -> pd.Series:

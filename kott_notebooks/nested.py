@@ -96,7 +96,8 @@ def flat(table: pd.DataFrame) -> pd.DataFrame:
     are, Int64; a text in all languages becomes its first translation; other objects stay JSON.
     """
     nested = [name for name in table.columns if _is_nested(table[name])]
-    return table.assign(**{name: _readable(table[name]) for name in nested})
+    shown = {name: _readable(table[name].reset_index(drop=True)) for name in nested}
+    return table.assign(**{name: cells.set_axis(table.index) for name, cells in shown.items()})
 
 
 def _readable(cells: pd.Series) -> pd.Series:

@@ -279,6 +279,14 @@ def test_coerce_types_columns_that_agree() -> None:
     assert dtype(table, "metas.season") == "str"
 
 
+def test_coerce_takes_tables_that_were_joined() -> None:
+    """Their index may repeat; a column that is not there is said."""
+    table = pd.DataFrame({"metas.n": pd.array(["1", "2"], "str")}, index=[0, 0])
+    assert frames.coerce(table)["metas.n"].tolist() == [1, 2]
+    with pytest.raises(KottError, match="no column nope"):
+        frames.coerce(table, ["nope"])
+
+
 def test_coerce_leaves_an_empty_column() -> None:
     """No value, no type to agree on."""
     table = pd.DataFrame({"metas.x": pd.array([None, None], "str")})

@@ -433,9 +433,13 @@ def test_what_came_before_a_stop_is_kept_and_gone_on_with(
         kott.assets(session, workers=1)
     assert isinstance(caught.value, KeyboardInterrupt)
     assert len(caught.value.partial) == 50
+    assert "incomplete" in told(caught.value.partial)
+    with pytest.raises(kott.KottError, match="not the whole list"):
+        kott.verify(session, caught.value.partial)
     whole = session.unfinished[-1].resume()
     pd.testing.assert_frame_equal(whole, kott.assets(session))
     assert session.unfinished == []
+    assert "incomplete" not in told(whole)
 
 
 def test_a_bad_line_in_mid_pull_is_incomplete_and_can_go_on(

@@ -126,6 +126,18 @@ def test_flat_cells_read_well() -> None:
     assert found["name"].tolist() == ["[sic]", "{x}"]
 
 
+def test_flat_takes_tables_that_were_joined() -> None:
+    """Their index may repeat."""
+    one = table({"id": 1, "tags": {"Genre": tag("A")}})
+    assert kott.flat(pd.concat([one, one]))["tags.Genre"].tolist() == ["A", "A"]
+
+
+def test_a_tag_with_holes_is_read() -> None:
+    """A null among its values is none."""
+    given = table({"id": 1, "tags": {"Genre": {"objects": [None, {"value": "A"}]}}})
+    assert kott.tags(given)["value"].tolist() == ["A"]
+
+
 def test_flat_shows_the_first_translation() -> None:
     """A text in all languages reads as one."""
     tokens = [{"language": "eng", "value": "Quay"}, {"language": "fra", "value": "Quai"}]

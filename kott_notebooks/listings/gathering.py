@@ -51,7 +51,9 @@ def gathered(
             came = [page for pull in pulls for page in pull.came]
             if not came and isinstance(error, TransportError | ApiError):
                 raise
-            raise session.stopped(error, lay(came), gather) from error
+            partial = lay(came)
+            partial.attrs["kott"]["incomplete"] = str(error) or "stopped"
+            raise session.stopped(error, partial, gather) from error
 
     return gather()
 

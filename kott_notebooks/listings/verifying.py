@@ -46,6 +46,8 @@ def _pulled(session: Session, table: pd.DataFrame) -> dict[str, Any]:
         raise KottError(
             f"This table is from {known['url']}, partner {known['partner']}: log in there."
         )
+    if "incomplete" in known:
+        raise KottError("This table is not the whole list: what it lacks says nothing.")
     if known["limit"] is not None:
         raise KottError("This table was cut by a limit: what it lacks says nothing.")
     if known["fingerprint"] != fingerprint(table):

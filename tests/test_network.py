@@ -19,14 +19,25 @@ from kott_notebooks.session import sending
 USER: dict[str, Any] = {"username": "ann", "password": "hush-hush-hush"}
 
 
+class Strangers(http.server.ThreadingHTTPServer):
+    """A web server that knows nothing of the API: it gives `answer`, or none until let go."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Stranger)
+        self.answer: tuple[int, dict[str, str], bytes] | None = None
+        self.let_go = threading.Event()
+
+
 class Stranger(http.server.BaseHTTPRequestHandler):
     """Answers whatever its server was told to."""
 
+    server: Strangers
+
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
-        answer = self.server.answer  # type: ignore[attr-defined]
+        answer = self.server.answer
         if answer is None:
-            self.server.let_go.wait(5)  # type: ignore[attr-defined]
+            self.server.let_go.wait(5)
             return
         status, headers, body = answer
         self.send_response(status)
@@ -41,20 +52,19 @@ class Stranger(http.server.BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def stranger() -> Iterator[http.server.ThreadingHTTPServer]:
-    """A web server that knows nothing of the API."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Stranger)
-    server.let_go = threading.Event()  # type: ignore[attr-defined]
+def stranger() -> Iterator[Strangers]:
+    """A web server that runs."""
+    server = Strangers()
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield server
-    server.let_go.set()  # type: ignore[attr-defined]
+    server.let_go.set()
     server.shutdown()
     server.server_close()
     thread.join()
 
 
-def login(server: http.server.ThreadingHTTPServer) -> kott.Session:
+def login(server: Strangers) -> kott.Session:
     return kott.login(f"http://127.0.0.1:{server.server_port}", 478, **USER)
 
 
@@ -79,12 +89,12 @@ def refused(url: str, http: requests.Session | None = None) -> str:
     ],
 )
 def test_a_stranger_s_answer_is_told_from_the_api_s(
-    stranger: http.server.ThreadingHTTPServer,
+    stranger: Strangers,
     answer: tuple[int, dict[str, str], bytes],
     words: str,
 ) -> None:
     """One line that says what came and what to check; never the password."""
-    stranger.answer = answer  # type: ignore[attr-defined]
+    stranger.answer = answer
     assert words in refused(f"http://127.0.0.1:{stranger.server_port}")
 
 
@@ -106,11 +116,11 @@ def test_a_dead_proxy_is_told_from_a_dead_server() -> None:
 
 
 def test_a_reply_that_never_comes_is_said(
-    stranger: http.server.ThreadingHTTPServer, monkeypatch: pytest.MonkeyPatch
+    stranger: Strangers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every call has a time-out."""
     monkeypatch.setattr(sending, "TIMEOUT", (1.0, 0.2))
-    stranger.answer = None  # type: ignore[attr-defined]
+    stranger.answer = None
     assert "took too long to reply" in refused(f"http://127.0.0.1:{stranger.server_port}")
 
 

@@ -340,33 +340,37 @@ class Pull:
         seen = False
         for _ in range(READINGS):
             reading = self._reading = self._read(window)
+            # nothing, and not even a count, where rows were a moment ago, proves nothing
             lost = seen and not reading.keys and reading.total is None
             seen = seen or bool(reading.keys)
-            if lost:  # nothing, and not even a count, where rows were a moment ago
-                continue
-            more = reading.total is None or self._limit is None or reading.total > self._limit
-            if self._limit is not None and reading.whole and more:
-                return self._accepted(window, _headed(reading, self._limit), "limit")
-            stops = AT_MOST.get(self.name)
-            if stops is not None and len(reading.keys) >= stops:
-                raise IncompleteError(
-                    f"{self.name} answers at most {stops:,} rows, and so many came: ask for less "
-                    "with a filter."
-                )
-            if len(reading.pages) == 1 and reading.whole:
-                return self._accepted(window, reading, "one reply")
-            if reading.whole and reading.agrees(self._read(window, again=True)):
-                return self._accepted(window, reading, "two readings")
-            if not self._paged:
-                raise IncompleteError(
-                    f"{self.name} answered {len(reading.keys):,} of {_counted(reading)} rows and "
-                    "has no pager: ask for less with a filter."
-                )
+            proof = None if lost else self._proof(window, reading)
+            if proof:
+                return self._accepted(window, reading, proof)
         raise IncompleteError(
             f"{self.name} keeps changing: {len(reading.keys):,} rows came, the server counts "
             f"{_counted(reading)}, and {READINGS} readings did not settle it. Ask for less, or at "
             "a quieter time; .partial holds what came, .resume() tries again."
         )
+
+    def _proof(self, window: Window, reading: Reading) -> str | None:
+        """Name what shows that a reading is whole; None where it has to be read again."""
+        rows, limit = len(reading.keys), self._limit
+        if limit is not None and reading.whole and (reading.total is None or reading.total > limit):
+            return "limit"
+        if rows >= AT_MOST.get(self.name, rows + 1):
+            raise IncompleteError(
+                f"{self.name} answers at most {AT_MOST[self.name]:,} rows, and so many came: ask "
+                "for less with a filter."
+            )
+        if reading.whole and len(reading.pages) == 1:
+            return "one reply"
+        if not self._paged:
+            raise IncompleteError(
+                f"{self.name} answered {rows:,} of {_counted(reading)} rows and has no pager: ask "
+                "for less with a filter."
+            )
+        agreed = reading.whole and reading.agrees(self._read(window, again=True))
+        return "two readings" if agreed else None
 
     def _read(self, window: Window, *, again: bool = False) -> Reading:
         """Page through a window once; the second time only for its ids, where rows have them."""
@@ -433,6 +437,8 @@ class Pull:
             self._progress.update(page.rows)
 
     def _accepted(self, window: Window, reading: Reading, proof: str) -> list[Page]:
+        if self._limit is not None:
+            reading = _headed(reading, self._limit)
         rows = sum(page.rows for page in reading.pages)
         self._tally["duplicates"] += reading.duplicates
         self._windows.append({"from": window.low, "to": window.high, "rows": rows, "proof": proof})

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from dataclasses import asdict
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -293,6 +294,17 @@ def test_the_guide_keeps_to_the_clock_on_the_wall() -> None:
     after = starts[(starts > change + 5 * 3_600) & (starts < change + 20 * 3_600)]
     assert set((before + 25 * 3_600).tolist()) & set(after.tolist())
     assert not set((before + 24 * 3_600).tolist()) >= set(after.tolist())
+
+
+def test_no_programme_follows_itself() -> None:
+    """What a channel shows next has another name, so nothing looks as if ingested twice."""
+    epg = build(**SIZES | {"assets": 60, "channels": 60}, defects=False).epg
+    names, channels = epg.text("name", "eng"), epg.numbers["linear_media_id"]
+    order = np.lexsort((epg.numbers["start_date"], channels)).tolist()
+    assert all(
+        names[one] != names[other] or channels[one] != channels[other]
+        for one, other in pairwise(order)
+    )
 
 
 def test_programmes_belong_to_their_channels(clean: World) -> None:

@@ -154,11 +154,13 @@ def _programmes(dice: Dice, slots: _Slots, airings: _Airings) -> _Programmes:
     count = len(slots.start)
     movie = (slots.length >= _MOVIE_FROM) & ~slots.night
     standing = slots.night | (~movie & (dice.many("standing", count, 4) == 0))
-    which = np.where(slots.night, _NIGHT, dice.many("which standing", count, _NIGHT))
+    usual = _no_two_alike(dice.many("which standing", count, _NIGHT), standing, _NIGHT)
+    which = np.where(slots.night, _NIGHT, usual)
     shows = ~movie & ~standing
     show = where(shows, np.cumsum(shows) - 1).astype(np.int64)
     of, day = airings.slot, airings.day
     picked = dice.many("movie on air", of * 1_000_003 + day, _MOVIES)
+    picked = _no_two_alike(picked, movie[of], _MOVIES)
     run = dice.many("show so far", count, 60)[of] + day - (day.min() if len(day) else 0)
     name = np.where(
         movie[of],
@@ -172,6 +174,15 @@ def _programmes(dice: Dice, slots: _Slots, airings: _Airings) -> _Programmes:
         run,
         np.where(movie[of], picked, 10_000 + of * 1_000 + run),
     )
+
+
+def _no_two_alike(which: Ints, among: NDArray[np.bool_], choices: int) -> Ints:
+    """Let none of those marked be like the one before, so that no programme follows itself."""
+    which = which.copy()
+    for at in (np.flatnonzero(among[1:] & among[:-1]) + 1).tolist():
+        if which[at] == which[at - 1]:
+            which[at] = (which[at] + 1) % choices
+    return which
 
 
 def guide_shelf(dice: Dice, now: int, days: int, channels: Channels) -> Shelf:

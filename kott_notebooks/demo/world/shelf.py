@@ -118,6 +118,13 @@ class Text(Column):
         code = int(self.codes[row])
         return self.entries(code) if code >= 0 else dict.fromkeys(LANGUAGES, "")
 
+    def served(self, row: int, language: str) -> str:
+        """Give a row's text in one language, or in the default one where it has none."""
+        code = int(self.codes[row])
+        if code < 0:
+            return ""
+        return str(self.entry(code, language) or self.entry(code, DEFAULT_LANGUAGE))
+
     def put(self, row: int, texts: Mapping[str, str]) -> None:
         """Change a row's text in the languages given, and leave the others as they are."""
         self.codes[row] = self.add({**self.at(row), **texts})
@@ -292,7 +299,7 @@ class Shelf:
         """
         record = self._frame(self, row)
         for key, texts in self.texts.items():
-            _write(record, key, texts.at(row), language)
+            _write(record, key, texts, row, language)
         record["metas"] = {
             name: value
             for name, meta in self.metas.items()
@@ -316,11 +323,11 @@ _PROPERTIES = {
 }
 
 
-def _write(record: Record, key: str, texts: Mapping[str, str], language: str) -> None:
+def _write(record: Record, key: str, texts: Text, row: int, language: str) -> None:
     plural = _PROPERTIES.get(key)
     if plural is None:
-        record["externalId"] = texts[DEFAULT_LANGUAGE]
+        record["externalId"] = texts.served(row, DEFAULT_LANGUAGE)
     elif language == ALL_LANGUAGES:
-        record[plural] = tokens(texts)
-    elif text := texts[language] or texts[DEFAULT_LANGUAGE]:
+        record[plural] = tokens(texts.at(row))
+    elif text := texts.served(row, language):
         record[key] = text

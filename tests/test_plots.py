@@ -19,6 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.path import Path
 
 from kott_notebooks import plots
+from kott_notebooks.plots import drawing
 
 MIDNIGHT = pd.Timestamp("2026-03-28", tz="UTC")
 ATHENS = "Europe/Athens"
@@ -431,7 +432,7 @@ def test_titles_stand_where_they_fit(ax: Axes) -> None:
     whole, cut = titles(ax)
     assert whole == "Δελτίο Ειδήσεων"
     assert cut.endswith("…")
-    assert len(cut) >= plots.LETTERS
+    assert len(cut) >= drawing.LETTERS
     assert whole.startswith(cut[:-1])
 
 
@@ -457,7 +458,7 @@ def test_titles_are_bounded() -> None:
     ax = Figure(figsize=(80, 80)).subplots()
     plots.grid(guide(*((c, m, m + 30) for c in range(100) for m in range(0, 720, 30))), ax=ax)
     assert len(marks(ax)) == 2400
-    assert len(titles(ax)) == plots.TITLES
+    assert len(titles(ax)) == drawing.TITLES
 
 
 def test_200_channels_have_blocks_without_titles(ax: Axes) -> None:
@@ -484,7 +485,7 @@ def test_long_names_are_shortened(ax: Axes) -> None:
     """Labels leave room for the picture."""
     plots.grid(guide((7, 0, 60)), names={7: "x" * 100}, ax=ax)
     (label,) = rows_of(ax)
-    assert len(label) == plots.LABEL
+    assert len(label) == drawing.LABEL
     assert label.endswith("…")
 
 

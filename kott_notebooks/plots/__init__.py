@@ -1,0 +1,13 @@
+"""Tables to Axes: every analysis has its picture; nothing here is worked out or fetched.
+
+Each function fills one Axes, the one given or the current one, and returns it; further keywords go
+to its main artist. An empty table gives an Axes that says so. `names` (a mapping or Series,
+id -> label) puts words in the place of ids. Labels and titles fit the size that the Axes has when
+it is filled: give a figure of many channels its height first.
+"""
+
+from kott_notebooks.plots.catalog import completeness, growth
+from kott_notebooks.plots.household import limits
+from kott_notebooks.plots.schedule import coverage, gaps, grid, overlaps
+
+__all__ = ["completeness", "coverage", "gaps", "grid", "growth", "limits", "overlaps"]

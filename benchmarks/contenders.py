@@ -20,14 +20,14 @@ def ours(url: str) -> int:
     """kott.assets, everything kept."""
     import kott_notebooks as kott
 
-    return len(kott.assets(kott.login(url, 1, anonymous=True)))
+    return len(kott.assets(kott.login(url, 1, ks="djJ8-benchmark")))
 
 
 def ours_fields(url: str) -> int:
     """kott.assets with ten scalars."""
     import kott_notebooks as kott
 
-    return len(kott.assets(kott.login(url, 1, anonymous=True), fields=FIELDS))
+    return len(kott.assets(kott.login(url, 1, ks="djJ8-benchmark"), fields=FIELDS))
 
 
 def loop(url: str) -> int:

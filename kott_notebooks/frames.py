@@ -8,7 +8,8 @@ becomes columns as it arrives, and what nobody looks at is never decoded.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import compress
 from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
@@ -16,13 +17,14 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from msgspec import Raw
 
 from kott_notebooks import privacy, schema
 from kott_notebooks.errors import KottError
-from kott_notebooks.paging import Page
 from kott_notebooks.privacy import Hide
+from kott_notebooks.rows import NULL, Cells, Found, Page, Reader, columns
 
-Cells: TypeAlias = list[bytes | None]  # the JSON text of each row's cell; None where it is absent
+Column: TypeAlias = list[Raw]  # the JSON text of each row's cell; NULL where it is absent
 
 BATCH = 1_000  # rows that are turned into columns at a time
 SPREAD = ("metas", "tags")  # the maps whose entries become columns
@@ -49,6 +51,7 @@ _STRICT = {
     "int": list[int | None], "time": list[int | None], "float": list[float | None],
     "bool": list[bool | None], "text": list[str | None],
 }  # fmt: skip
+_EXACT = {"int": int, "time": int, "float": float, "bool": bool, "text": str}
 _PYTHON = {int: "int", float: "float", bool: "bool", str: "text"}
 _BOOLS = {"0": False, "1": True, "false": False, "true": True}
 _STR = pd.StringDtype(na_value=np.nan)
@@ -60,28 +63,48 @@ _LAST_TIME = 253_402_300_799  # the end of the year 9999, the last that pandas c
 
 
 class _Chunk(NamedTuple):
-    """One page's part of a column."""
+    """One part of a column."""
 
     kind: str
     values: pa.Array
+
+
+class Part(NamedTuple):
+    """Some rows as columns."""
+
+    rows: int
+    chunks: dict[str, _Chunk]
+
+    def head(self, rows: int) -> Part:
+        """Keep the first rows."""
+        if rows >= self.rows:
+            return self
+        cut = {name: _Chunk(one.kind, one.values[:rows]) for name, one in self.chunks.items()}
+        return Part(rows, cut)
 
 
 class _Value(msgspec.Struct):
     """A meta's value object, as far as a table needs it."""
 
     objectType: str = ""  # noqa: N815 - the wire's name
-    value: msgspec.Raw = msgspec.Raw(b"null")
-    multilingualValue: msgspec.Raw = msgspec.Raw(b"null")  # noqa: N815
+    value: Any = None
+    multilingualValue: Raw = NULL  # noqa: N815
+
+
+class _Undecoded(_Value):
+    """The same, its value as it is written."""
+
+    value: Raw = NULL
 
 
 def frame(
-    source: Iterable[Page] | Iterable[dict[str, Any]],
+    source: Iterable[Part] | Iterable[Page] | Iterable[dict[str, Any]],
     cls: str | None = None,
     *,
     fields: Sequence[str] | None = None,
     hide: Hide = privacy.keep,
 ) -> pd.DataFrame:
-    """Lay pages or records out as a table, one row a record.
+    """Lay parts, pages or records out as a table, one row a record.
 
     `cls` is the records' class: its own properties are always columns, in the schema's order and
     types, also when no record has them; `fields` narrows them. Others follow as they occur, then
@@ -89,9 +112,36 @@ def frame(
     `datetime64[us, UTC]` for times; what is nested is JSON text. A column whose values disagree
     about their type is text, and `attrs["kott"]["mixed"]` names it. `hide` replaces personal texts.
     """
-    declared = _declared(cls)
-    parts = [(page.rows, _chunks(_hidden(page, cls, hide), declared)) for page in _batches(source)]
-    return _narrowed(_assembled(parts, declared), fields)
+    parts = list(_parts(source, reader(cls, fields=fields, hide=hide)))
+    return _narrowed(_assembled(parts, _declared(cls, _tops(fields))), fields)
+
+
+def reader(
+    cls: str | None = None, *, fields: Sequence[str] | None = None, hide: Hide = privacy.keep
+) -> Reader:
+    """Give what reads a list of a class into the parts of a table, as `frame` takes them."""
+    wanted = _tops(fields)
+    declared = _declared(cls, wanted)
+    cells = Cells(_declared(cls), lambda rows: _part(rows, declared, wanted))
+    return _Hiding(cells, cls, hide) if cls and privacy.sensitive(cls) else cells
+
+
+class _Hiding:
+    """Reads what may say something about a person, and replaces it before anything is kept."""
+
+    def __init__(self, inner: Cells, cls: str, hide: Hide) -> None:
+        self._inner, self._cls, self._hide = inner, cls, hide
+        self.keep = inner.keep
+
+    def at_once(self, body: bytes, calls: int) -> None:
+        """Leave it to `read`."""
+
+    def read(self, result: bytes) -> Found:
+        """Read what is left when personal texts are replaced."""
+        found = self._inner.read(result)
+        records = msgspec.json.decode(msgspec.json.encode(found.rows))
+        hidden = [privacy.hidden(one, self._cls, self._hide) for one in records]
+        return self._inner.read(msgspec.json.encode({"totalCount": found.total, "objects": hidden}))
 
 
 def coerce(table: pd.DataFrame, columns: Iterable[str] | None = None) -> pd.DataFrame:
@@ -130,96 +180,99 @@ _NUMBERS = (
 )
 
 
-# Pages
+# Parts
 
 
-def _batches(source: Iterable[Page] | Iterable[dict[str, Any]]) -> Iterator[Page]:
-    """Give records as pages, small pages joined: a column's part costs the same for any size."""
-    held: list[Page] = []
+def _parts(source: Iterable[Any], read: Reader) -> Iterator[Part]:
+    """Give pages and records as parts, small pages joined: a part costs the same for any size."""
+    rows: list[Any] = []
     records: list[dict[str, Any]] = []
     for one in source:
-        if not isinstance(one, Page):
+        if isinstance(one, Part):
+            yield one
+        elif isinstance(one, Page):
+            rows += _rows(one.objects, read)
+        else:
             records.append(one)
-        elif one.rows:
-            held.append(one)
-        if sum(page.rows for page in held) >= BATCH:
-            yield _merged(held)
-            held = []
-    if held:
-        yield _merged(held)
+        if len(rows) >= BATCH:
+            yield read.keep(rows)
+            rows = []
     if records:
-        yield Page(msgspec.json.encode(records), len(records), len(records))
+        rows += _rows(msgspec.json.encode(records), read)
+    if rows:
+        yield read.keep(rows)
 
 
-def _merged(pages: list[Page]) -> Page:
-    rows = sum(page.rows for page in pages)
-    inner = b",".join(page.objects.strip()[1:-1] for page in pages)
-    return Page(b"[" + inner + b"]", rows, pages[-1].total)
+def _rows(objects: bytes, read: Reader) -> list[Any]:
+    return read.read(b'{"objects":' + objects + b"}").rows
 
 
-def _hidden(page: Page, cls: str | None, hide: Hide) -> bytes:
-    if cls is None or not privacy.sensitive(cls):
-        return page.objects
-    return msgspec.json.encode(privacy.hidden(page.records(), cls, hide))
-
-
-def _declared(cls: str | None) -> dict[str, str]:
-    """Name a class's columns and their kinds."""
+def _declared(cls: str | None, wanted: Collection[str] | None = None) -> dict[str, str]:
+    """Name a class's columns and their kinds, or those of them that are wanted."""
     if cls is None:
         return {}
     own = schema.properties(cls).items()
     kinds = {name: _BY_TYPE[kind.partition(":")[0]] for name, kind in own if name not in SPREAD}
-    return {"objectType": "text", **kinds}
+    kinds = {"objectType": "text", **kinds}
+    return {name: kind for name, kind in kinds.items() if wanted is None or name in wanted}
 
 
-def _chunks(objects: bytes, declared: dict[str, str]) -> dict[str, _Chunk]:
-    """Turn one page's rows into its part of each column."""
-    records = msgspec.json.decode(objects, type=list[dict[str, msgspec.Raw]])
-    columns = _turned(records)
-    classes = {text.strip(b'"').decode() for text in columns.get("objectType", []) if text}
+def _tops(fields: Sequence[str] | None) -> frozenset[str] | None:
+    """Name what is wanted, where that is not everything; objectType and id always are."""
+    return None if fields is None else frozenset(["objectType", "id", *fields])
+
+
+def _part(rows: list[Any], declared: dict[str, str], wanted: frozenset[str] | None) -> Part:
+    """Turn rows into their part of each column."""
+    laid = columns(rows)
+    classes = {bytes(text).strip(b'"').decode() for text in laid.get("objectType", [])}
     known = {name: kind for cls in sorted(classes) for name, kind in _declared(cls).items()}
     chunks = {
         name: _chunk(cells, declared.get(name) or known.get(name) or "")
-        for name, cells in columns.items()
-        if name not in SPREAD
+        for name, cells in laid.items()
+        if name not in SPREAD and (wanted is None or name in wanted)
     }
-    for name, cells in _spread(columns.get("metas"), "metas").items():
+    for name, cells in _spread(laid.get("metas"), "metas", wanted).items():
         chunks[name] = _meta(cells)
-    for name, cells in _spread(columns.get("tags"), "tags").items():
+    for name, cells in _spread(laid.get("tags"), "tags", wanted).items():
         chunks[name] = _chunk(cells, "json")
-    return chunks
+    return Part(len(rows), chunks)
 
 
-def _turned(records: Sequence[dict[str, msgspec.Raw] | None]) -> dict[str, Cells]:
-    """Turn rows into columns of undecoded cells."""
-    columns: dict[str, Cells] = {}
-    for row, record in enumerate(records):
-        for name, cell in (record or {}).items():
-            text = bytes(cell)
-            if text != b"null":
-                held = columns.get(name)
-                if held is None:
-                    held = columns[name] = [None] * len(records)
-                held[row] = text
-    return columns
-
-
-def _spread(cells: Cells | None, prefix: str) -> dict[str, Cells]:
+def _spread(cells: Column | None, prefix: str, wanted: frozenset[str] | None) -> dict[str, Column]:
+    """Turn a column of maps into a column for each name in them."""
     if cells is None:
         return {}
-    maps = [None if cell is None or cell[:1] != b"{" else cell for cell in cells]
-    rows = msgspec.json.decode(_array(maps), type=list[dict[str, msgspec.Raw] | None])
-    return {f"{prefix}.{name}": inner for name, inner in _turned(rows).items()}
+    spread: dict[str, Column] = {}
+    for row, entries in enumerate(_maps(cells)):
+        for name, cell in (entries or {}).items():
+            held = spread.get(name)
+            if held is None:
+                held = spread[name] = [NULL] * len(cells)
+            held[row] = cell
+    named = {f"{prefix}.{name}": inner for name, inner in spread.items()}
+    if wanted is not None and prefix not in wanted:
+        named = {name: inner for name, inner in named.items() if name in wanted}
+    return {name: inner for name, inner in named.items() if inner.count(NULL) < len(inner)}
 
 
-def _array(cells: Cells) -> bytes:
-    return b"[" + b",".join(b"null" if cell is None else cell for cell in cells) + b"]"
+def _maps(cells: Column) -> list[dict[str, Raw] | None]:
+    kind = list[dict[str, Raw] | None]
+    try:
+        return msgspec.json.decode(_array(cells), type=kind)
+    except msgspec.ValidationError:  # what is no map has no entries
+        maps = [cell if bytes(cell)[:1] == b"{" else NULL for cell in cells]
+        return msgspec.json.decode(_array(maps), type=kind)
+
+
+def _array(cells: Column) -> bytes:
+    return b"[" + b",".join(cells) + b"]"
 
 
 # Columns
 
 
-def _chunk(cells: Cells, kind: str) -> _Chunk:
+def _chunk(cells: Column, kind: str) -> _Chunk:
     """Type undecoded cells; where one does not fit the kind expected, all become text."""
     if kind == "json" or (not kind and _any_nested(cells)):
         return _Chunk("json", _texts(cells))
@@ -230,12 +283,32 @@ def _chunk(cells: Cells, kind: str) -> _Chunk:
         return _Chunk("mixed", _texts([_unquoted(cell) for cell in cells]))
 
 
-def _meta(cells: Cells) -> _Chunk:
-    """Type a meta's column by its value objects."""
+def _meta(cells: Column) -> _Chunk:
+    """Type a meta's column by its value objects, at once where they agree."""
     try:
         values = msgspec.json.decode(_array(cells), type=list[_Value | None])
     except msgspec.ValidationError:
         return _chunk(cells, "")
+    classes = {one.objectType for one in values if one is not None}
+    kind = _BY_VALUE.get(classes.pop(), "") if len(classes) == 1 else ""
+    shown = [None if one is None else one.value for one in values]
+    if shown.count(None) == values.count(None) and _exact(shown, kind):
+        return _Chunk(kind, pa.array(shown, _ARROW[kind]))
+    return _odd_meta(cells)
+
+
+def _exact(values: list[Any], kind: str) -> bool:
+    """Say whether all values are just of the kind expected."""
+    given = [one for one in values if one is not None]
+    if set(map(type, given)) != {_EXACT.get(kind)}:
+        return False
+    most = {"time": _LAST_TIME, "int": 2**63 - 1}.get(kind)
+    return most is None or max(map(abs, given)) <= most
+
+
+def _odd_meta(cells: Column) -> _Chunk:
+    """Type a meta whose values do not agree, or are not written as their class says."""
+    values = msgspec.json.decode(_array(cells), type=list[_Undecoded | None])
     shown = [_shown(one) for one in values]
     kinds = {_BY_VALUE.get(one.objectType, "") for one in values if one}
     if len(kinds) > 1:
@@ -243,18 +316,15 @@ def _meta(cells: Cells) -> _Chunk:
     return _chunk(shown, "" if _any_nested(shown) else kinds.pop())
 
 
-def _shown(value: _Value | None) -> bytes | None:
+def _shown(value: _Undecoded | None) -> Raw:
     """Choose a meta's cell: its value, or its translations where all languages were asked for."""
     if value is None:
-        return None
-    for text in (bytes(value.value), bytes(value.multilingualValue)):
-        if text != b"null":
-            return text
-    return None
+        return NULL
+    return value.multilingualValue if value.value == NULL else value.value
 
 
-def _any_nested(cells: Cells) -> bool:
-    return any(cell is not None and cell[:1] in (b"{", b"[") for cell in cells)
+def _any_nested(cells: Column) -> bool:
+    return any(bytes(cell)[:1] in (b"{", b"[") for cell in cells)
 
 
 def _guessed(values: Sequence[Any]) -> str:
@@ -265,7 +335,7 @@ def _guessed(values: Sequence[Any]) -> str:
     return _PYTHON.get(types.pop(), "") if len(types) == 1 else ""
 
 
-def _decoded(cells: Cells, kind: str) -> list[Any]:
+def _decoded(cells: Column, kind: str) -> list[Any]:
     """Decode cells as a kind, also where a server writes it otherwise (`"425"`, `1` for true)."""
     text = _array(cells)
     try:
@@ -288,31 +358,30 @@ def _fitted(value: Any, kind: str) -> Any:
     raise ValueError(f"{value!r} is no {kind}")
 
 
-def _unquoted(cell: bytes | None) -> bytes | None:
+def _unquoted(cell: Raw) -> Raw:
     """Give a cell's text: a string without its quotes, anything else as its JSON."""
-    if cell is None or cell[:1] != b'"':
-        return cell
-    return str(msgspec.json.decode(cell)).encode()
+    text = bytes(cell)
+    return Raw(str(msgspec.json.decode(text)).encode()) if text[:1] == b'"' else cell
 
 
-def _texts(cells: Cells) -> pa.Array:
+def _texts(cells: Column) -> pa.Array:
     """Lay texts end to end, as Arrow keeps them; the wire has checked that they are UTF-8."""
-    lengths = [0 if cell is None else len(cell) for cell in cells]
-    ends = np.cumsum([0, *lengths], dtype=np.int32)
-    given = np.packbits([cell is not None for cell in cells], bitorder="little")
-    data = b"".join(cell for cell in cells if cell is not None)
-    buffers = (pa.py_buffer(buffer) for buffer in (ends, data, given))
+    given = [cell is not NULL and cell != NULL for cell in cells]
+    texts = list(compress(cells, given))
+    lengths = np.zeros(len(cells), dtype=np.int64)
+    lengths[given] = [len(text) for text in texts]
+    ends = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+    present = np.packbits(given, bitorder="little")
+    buffers = (pa.py_buffer(buffer) for buffer in (ends, b"".join(texts), present))
     return pa.StringArray.from_buffers(len(cells), *buffers)
 
 
 # The table
 
 
-def _assembled(
-    parts: list[tuple[int, dict[str, _Chunk]]], declared: dict[str, str]
-) -> pd.DataFrame:
-    """Join the pages' parts: declared columns, then others as they occur, then metas and tags."""
-    others = [name for _, chunks in parts for name in chunks if name not in declared]
+def _assembled(parts: list[Part], declared: dict[str, str]) -> pd.DataFrame:
+    """Join parts: declared columns, then others as they occur, then metas and tags."""
+    others = [name for part in parts for name in part.chunks if name not in declared]
     spread = sorted({name for name in others if name.startswith(("metas.", "tags."))})
     ordered = dict.fromkeys([*declared, *(name for name in others if name not in spread), *spread])
     joined = {name: _joined(name, parts, declared.get(name, "text")) for name in ordered}
@@ -324,11 +393,9 @@ def _assembled(
     return table
 
 
-def _joined(
-    name: str, parts: list[tuple[int, dict[str, _Chunk]]], declared: str
-) -> tuple[str, pa.ChunkedArray]:
+def _joined(name: str, parts: list[Part], declared: str) -> tuple[str, pa.ChunkedArray]:
     """Join a column's parts; where their kinds differ, as numbers if they are, else as text."""
-    chunks = [chunks.get(name) or _Chunk("none", pa.nulls(rows)) for rows, chunks in parts]
+    chunks = [part.chunks.get(name) or _Chunk("none", pa.nulls(part.rows)) for part in parts]
     kinds = {chunk.kind for chunk in chunks if chunk.values.null_count < len(chunk.values)}
     if kinds == {"int", "float"}:
         kinds = {"float"}

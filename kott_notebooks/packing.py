@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import msgspec
-
 from kott_notebooks import schema
 from kott_notebooks.errors import ApiError, IncompleteError, TransportError
-from kott_notebooks.paging import Page, Progress, read_page
+from kott_notebooks.paging import Progress
+from kott_notebooks.rows import Page, Texts
 from kott_notebooks.times import present
 from kott_notebooks.wire import Call, Reply
 
@@ -103,13 +102,13 @@ class Packs:
         known = schema.action(call.service, call.action)
         if known is None or known.items is None:
             return [answer.result]
-        page = read_page(answer)
-        if page.total is not None and page.rows < page.total:
+        found = Texts().read(answer.result)
+        if found.total is not None and len(found.rows) < found.total:
             raise IncompleteError(
-                f"The server gave {page.rows:,} of {page.total:,} records, and this action has no "
-                "pager: ask for less."
+                f"The server gave {len(found.rows):,} of {found.total:,} records, and this action "
+                "has no pager: ask for less."
             )
-        return [bytes(one) for one in msgspec.json.decode(page.objects, type=list[msgspec.Raw])]
+        return [bytes(one) for one in found.rows]
 
     def _what_is_missing(self) -> str:
         shown = ", ".join(map(str, self._missing[:10]))

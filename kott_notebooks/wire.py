@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from xml.etree.ElementTree import Element, ParseError
 
@@ -24,6 +24,7 @@ PASSING = (200, 408, 425, 429, 500, 502, 503, 504)  # an unreadable reply may be
 REFERABLE = 9  # a reference's number is one digit, so only the first nine results can be named
 
 _NOTHING = msgspec.Raw(b"null")
+_SPELLED_OTHERWISE = re.compile(rb"\\[u/]")
 _REFERENCE = re.compile(r"\{(\d+):result\b")
 # an escape as JSON reads it: a pair of halves, one half, or any other
 _ESCAPE = re.compile(
@@ -40,11 +41,16 @@ class Reply(NamedTuple):
     seconds: float = 0.0  # that we waited
     retries: int = 0
     requests: int = 1  # that brought it; 0 for the others that came with it
+    found: Any = None  # what a reader of lists made of it at once, in the place of `result`
 
     @property
     def value(self) -> Any:
         """Decode the result."""
         return msgspec.json.decode(self.result)
+
+
+# Reads a body of so many calls at once, or says that it cannot: then it is read step by step
+AtOnce = Callable[[bytes, int], list[Reply] | None]
 
 
 class Call(NamedTuple):
@@ -202,13 +208,20 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def reply(
-    body: bytes, action: str, *, status: int = 200, returns: str | tuple[str, ...] = ""
+    body: bytes,
+    action: str,
+    *,
+    status: int = 200,
+    returns: str | tuple[str, ...] = "",
+    at_once: AtOnce | None = None,
 ) -> Reply:
     """Read a reply in either format; raise the API's error, or say that it is not the API's.
 
     `action` names the call in messages; `returns` is its declared type, by which XML is read; a
     tuple of them for a multirequest.
     """
+    if at_once and status == 200 and (at_once_read := at_once(body, 1)):
+        return at_once_read[0]
     text = body.strip().removeprefix(b"\xef\xbb\xbf").lstrip()
     if text[:1] == b"<" and not text[:14].lower().startswith((b"<!doctype html", b"<html")):
         found = _read_xml(text, action, status, returns)
@@ -222,8 +235,13 @@ def reply(
     return found
 
 
-def replies(body: bytes, calls: Sequence[Call], *, status: int = 200) -> list[Reply | ApiError]:
+def replies(
+    body: bytes, calls: Sequence[Call], *, status: int = 200, at_once: AtOnce | None = None
+) -> list[Reply | ApiError]:
     """Read a multirequest's reply: a result or an error for each call, in its place."""
+    if at_once and status == 200 and (at_once_read := at_once(body, len(calls))):
+        size = len(body) // len(calls)
+        return [one._replace(size=size) for one in at_once_read]
     kinds = tuple(_returns(call) for call in calls)
     whole = reply(body, "multirequest", status=status, returns=kinds)
     if whole.result[:1] != b"[":
@@ -270,7 +288,7 @@ def _read_json(body: bytes, action: str, status: int) -> Reply:
     try:
         compact = msgspec.json.format(_mended(body), indent=-1)
         compact.decode("utf-8")
-        if b"\\u" in compact or b"\\/" in compact:
+        if b"\\" in compact and _SPELLED_OTHERWISE.search(compact):
             # one spelling for one text: nested cells are compared as text
             compact = msgspec.json.encode(msgspec.json.decode(compact))
         outline = msgspec.json.decode(compact, type=_Outline)
@@ -286,7 +304,7 @@ def _read_json(body: bytes, action: str, status: int) -> Reply:
 
 def _mended(body: bytes) -> bytes:
     """Replace escapes of half a character, which no text can hold, by the replacement sign."""
-    if b"\\u" not in body:
+    if b"\\" not in body:
         return body
     return _ESCAPE.sub(lambda found: rb"\ufffd" if found["half"] else found[0], body)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from kott_notebooks import frames, privacy, wire
 from kott_notebooks.errors import KottError
-from kott_notebooks.paging import Page, read_page
+from kott_notebooks.rows import Page, Texts
 
 MEDIA = "KalturaMediaAsset"
 TEXT = "KalturaMultilingualStringValue"
@@ -246,7 +246,8 @@ def test_a_field_that_never_came_is_an_empty_column() -> None:
 def test_records_and_pages_make_the_same_table() -> None:
     """A list of dicts is laid out as the pages that held it."""
     body = b'{"result":{"totalCount":2,"objects":[{"id":1,"name":"a"},{"id":2,"type":5}]}}'
-    page = read_page(wire.reply(body, "asset.list"))
+    texts = Texts()
+    page = texts.keep(texts.read(wire.reply(body, "asset.list").result).rows)
     pd.testing.assert_frame_equal(frames.frame([page], MEDIA), frames.frame(page.records(), MEDIA))
 
 

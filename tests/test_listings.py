@@ -451,7 +451,9 @@ def test_a_bad_line_in_mid_pull_is_incomplete_and_can_go_on(
     backend = demo.backend_of(session)
     quiet = backend.bad_day
     backend.bad_day = type(quiet)(demo.Faults(spare=1, error=1.0))
-    with pytest.raises(kott.IncompleteError, match=r"50 of 160 rows, then: .*: HTTP 50") as e:
+    with pytest.raises(
+        kott.IncompleteError, match=r"50 of 160 rows, at page 2, then: .*: HTTP 50"
+    ) as e:
         kott.assets(session, workers=1)
     assert len(e.value.partial) == 50
     backend.bad_day = quiet

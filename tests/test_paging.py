@@ -14,9 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kott_notebooks import paging
 from kott_notebooks.errors import ApiError, IncompleteError, KottError, TransportError, api_error
-from kott_notebooks.paging import Pull, Split
+from kott_notebooks.paging import Pace, Pull, Split
+from kott_notebooks.paging.pace import PACK, Cost
+from kott_notebooks.rows import Reader
 from kott_notebooks.wire import Reply
 
 Row = dict[str, Any]
@@ -37,8 +38,14 @@ class Server:
         self.seconds = 0.02
         self.end = b""
 
-    def __call__(self, pages: list[dict[str, Any]]) -> list[Reply | ApiError]:
-        return [self.answer(page) for page in pages]
+    def __call__(self, pages: list[dict[str, Any]], reader: Reader) -> list[Reply | ApiError]:
+        return [self.answered(page) for page in pages]
+
+    def answered(self, arguments: dict[str, Any]) -> Reply | ApiError:
+        try:
+            return self.answer(arguments)
+        except ApiError as error:
+            return error
 
     def answer(self, arguments: dict[str, Any]) -> Reply:
         self.asked.append(arguments)
@@ -109,24 +116,57 @@ def test_workers_change_nothing_but_the_time() -> None:
     assert len(server.asked) == 40
 
 
-def test_far_servers_are_asked_for_many_pages_at_once() -> None:
-    """Where the way is what costs, a request asks for several pages; near or busy ones for one."""
-    far, busy = Reply(b"", 0.001, 0, 0.2), Reply(b"", 0.1, 0, 0.15)
-    assert paging.packed(40, far, workers=8) == 5
-    assert paging.packed(400, far, workers=8) == paging.PACK
-    assert paging.packed(400, busy, workers=8) == 1
-    assert paging.packed(1, None, workers=8) == 1
+def test_a_far_server_is_asked_for_many_pages_at_once() -> None:
+    """Where the way is what costs, a request asks for several pages, as many as keep us busy."""
+    pace = Pace()
+    pace.note(0.05, 0.0)
+    page = Cost(work=0.001, bytes=0.001, ours=0.003, size=285_000)
+    assert 3 <= pace.pack(99, 8, page) <= 6
+
+
+def test_a_far_and_busy_server_is_asked_in_even_rounds() -> None:
+    """The server's work goes on side by side: two rounds of eight requests waste little way."""
+    pace = Pace()
+    pace.note(0.05, 0.0)
+    assert pace.pack(99, 8, Cost(work=0.1, bytes=0.001, ours=0.003)) == 7
+    assert pace.pack(99, 8, Cost(work=0.1)) == 13
+
+
+def test_a_near_server_is_asked_page_by_page() -> None:
+    """Where the way costs nothing, a page that comes alone can be worked on at once."""
+    pace = Pace()
+    pace.note(0.0005, 0.0)
+    assert pace.pack(99, 8, Cost(work=0.1, bytes=0.001, ours=0.003)) <= 2
+    assert pace.pack(99, 8, Cost(bytes=0.005, ours=0.003)) <= 2
+
+
+def test_a_request_stays_small_enough_to_be_answered() -> None:
+    """Neither bytes nor the server's time may add up without end."""
+    pace = Pace()
+    pace.note(2.0, 0.0)
+    assert pace.pack(10_000, 8, Cost(size=2_000_000)) == 2
+    assert pace.pack(10_000, 8, Cost(work=3.0)) == 3
+    assert pace.pack(10_000, 8, Cost()) <= PACK
+    assert pace.pack(1, 8, Cost(work=60.0)) == 1
+
+
+def test_pages_are_packed_once_the_first_tells_what_they_cost() -> None:
+    """Twenty pages of a far server are the first alone, the others in few requests."""
     server = Server(list(range(1_000)))
     server.seconds = 0.2
     packs: list[int] = []
+    pace = Pace()
+    pace.note(0.19, 0.0)
 
-    def ask(pages: list[dict[str, Any]]) -> list[Reply | ApiError]:
+    def ask(pages: list[dict[str, Any]], reader: Reader) -> list[Reply | ApiError]:
         packs.append(len(pages))
-        return server(pages)
+        return server(pages, reader)
 
-    pull = Pull(ask, "asset", "list", SEARCH, workers=2)
+    pull = Pull(ask, "asset", "list", SEARCH, workers=2, pace=pace)
     assert ids(pull) == list(range(1_000))
-    assert sorted(packs) == [1, 1, 9, 9, 10, 10]
+    assert packs[0] == 1
+    assert sum(packs) == 40
+    assert len(packs) < 12
 
 
 def test_fifty_rows_need_one_call() -> None:
@@ -240,7 +280,7 @@ def test_a_server_that_repeats_its_last_page_does_not_hold_us() -> None:
 def test_a_server_that_ignores_the_pager_is_found_out() -> None:
     """The same rows without ids on every page are one page."""
     page = json.dumps({"totalCount": 150, "objects": [{"assetId": n} for n in range(50)]})
-    pull = Pull(lambda asked: [Reply(page.encode())] * len(asked), "entitlement", workers=1)
+    pull = Pull(lambda asked, _: [Reply(page.encode())] * len(asked), "entitlement", workers=1)
     with pytest.raises(IncompleteError, match="50 rows came, the server counts 150"):
         ids(pull)
 
@@ -363,7 +403,7 @@ def test_a_failure_keeps_what_came_and_goes_on() -> None:
 def test_a_failure_before_anything_came_is_itself() -> None:
     """Nothing fetched, nothing to keep: the first error stands."""
 
-    def gone(pages: list[dict[str, Any]]) -> list[Reply | ApiError]:
+    def gone(pages: list[dict[str, Any]], reader: Reader) -> list[Reply | ApiError]:
         raise TransportError("gone")
 
     with pytest.raises(TransportError, match="gone"):
@@ -374,7 +414,7 @@ def test_an_action_without_a_pager_is_asked_once() -> None:
     """householdUser.list answers whole."""
     asked = []
 
-    def ask(pages: list[dict[str, Any]]) -> list[Reply | ApiError]:
+    def ask(pages: list[dict[str, Any]], reader: Reader) -> list[Reply | ApiError]:
         asked.extend(pages)
         return [Reply(b'{"totalCount":1,"objects":[{"userId":"5"}]}')]
 
@@ -385,16 +425,16 @@ def test_an_action_without_a_pager_is_asked_once() -> None:
 def test_an_action_without_a_pager_that_holds_back_is_incomplete() -> None:
     """ottUser.list answers at most 500 of more."""
     with pytest.raises(IncompleteError, match=r"1 of 900 rows and has no pager"):
-        ids(Pull(lambda _: [Reply(b'{"totalCount":900,"objects":[{"id":"5"}]}')], "ottUser"))
+        ids(Pull(lambda *_: [Reply(b'{"totalCount":900,"objects":[{"id":"5"}]}')], "ottUser"))
     users = b'{"totalCount":5,"objects":[{"userId":"5"}]}'
     with pytest.raises(IncompleteError, match=r"1 of 5 rows and has no pager"):
-        ids(Pull(lambda _: [Reply(users)], "householdUser"))
+        ids(Pull(lambda *_: [Reply(users)], "householdUser"))
 
 
 def test_a_list_that_stops_at_a_number_is_incomplete_there() -> None:
     """ottUser.list counts 500 whatever there is: 500 users may be all, or not."""
     users = json.dumps({"totalCount": 500, "objects": [{"id": str(n)} for n in range(500)]})
-    pull = Pull(lambda _: [Reply(users.encode())], "ottUser")
+    pull = Pull(lambda *_: [Reply(users.encode())], "ottUser")
     with pytest.raises(IncompleteError, match="at most 500 rows, and so many came"):
         ids(pull)
     assert pull.came[0].rows == 500
@@ -404,7 +444,7 @@ def test_a_line_up_is_paged_by_its_own_arguments() -> None:
     """lineup.get takes pageIndex and pageSize plainly, and only some sizes."""
     asked = []
 
-    def ask(pages: list[dict[str, Any]]) -> list[Reply | ApiError]:
+    def ask(pages: list[dict[str, Any]], reader: Reader) -> list[Reply | ApiError]:
         asked.extend(pages)
         return [Reply(b'{"totalCount":1,"objects":[{"id":5}]}')]
 
@@ -421,7 +461,7 @@ def test_the_pages_are_not_turned_by_hand() -> None:
 def test_what_is_no_list_is_said() -> None:
     """A reply that cannot be a list is not an empty table."""
     with pytest.raises(TransportError, match="not a list"):
-        ids(Pull(lambda _: [Reply(b"[1]")], "asset"))
+        ids(Pull(lambda *_: [Reply(b"[1]")], "asset"))
 
 
 @settings(max_examples=60, deadline=None)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import kott_notebooks as kott
-from kott_notebooks import demo, paging, schema
+from kott_notebooks import demo, schema
 from kott_notebooks.errors import RateLimited, TransportError
 from kott_notebooks.session import retries
 from kott_notebooks.session.retries import Retries, is_read
@@ -139,11 +139,10 @@ def test_reads_survive_a_bad_day(pauses: list[float], caplog: pytest.LogCaptureF
     assert len(kott.household_devices(bad, homes)) == len(kott.household_devices(clean, homes))
 
 
-def test_workers_of_a_stopped_pull_do_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_workers_of_a_stopped_pull_do_not_wait() -> None:
     """Ctrl-C while eight workers pause for a server that asked for 30 s: all end at once."""
     faults = demo.Faults(spare=2, too_many=1.0, retry_after=30)
     session = demo.login(assets=900, channels=2, days=2, households=5, faults=faults)
-    monkeypatch.setattr(paging, "packed", lambda pages, first, workers: 1)
     began = time.monotonic()
     main = threading.main_thread().ident or 0
     timer = threading.Timer(0.5, signal.pthread_kill, (main, signal.SIGINT))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from kott_notebooks import schema
+from kott_notebooks import frames, schema
 from kott_notebooks.errors import Forbidden, KottError
 from kott_notebooks.listings.filters import (
     both,
@@ -23,7 +23,10 @@ from kott_notebooks.paging import WORKERS, Split
 from kott_notebooks.session import Session
 from kott_notebooks.times import EARLIEST, When, filter_epoch, instant, present
 
-SPLITS = {"media": Split("media_id", 0, 2**20), "epg": Split("epg_id", 0, 2**20)}
+SPLITS = {
+    "media": Split("media_id", 0, 2**20),
+    "epg": Split("epg_id", 0, 2**20, id_key="epg_id"),
+}
 CLASSES = {
     "media": "KalturaLiveAsset",  # extends KalturaMediaAsset: its columns serve both
     "epg": "KalturaProgramAsset",
@@ -72,6 +75,7 @@ def assets(
                 split=SPLITS.get(kind),
                 workers=workers,
                 progress=bar,
+                reader=frames.reader(cls, fields=fields),
             )
             for kind, filter_ in wanted.items()
         ]
@@ -117,9 +121,10 @@ def epg(
                 language=language,
                 responseProfile=only(fields),
                 limit=limit,
-                split=Split("start_date", a, b, EARLIEST),
+                split=Split("start_date", a, b, EARLIEST, "epg_id"),
                 workers=workers,
                 progress=bar,
+                reader=frames.reader(CLASSES["epg"], fields=fields),
             )
             for condition in channel_conditions(ids)
         ]

@@ -15,7 +15,7 @@ import pandas as pd
 from kott_notebooks import frames, privacy
 from kott_notebooks.errors import ApiError, IncompleteError, TransportError
 from kott_notebooks.packing import Packs
-from kott_notebooks.paging import Page, Progress, Pull
+from kott_notebooks.paging import Progress, Pull, headed
 from kott_notebooks.session import Session
 
 Ids: TypeAlias = Iterable[Any] | pd.DataFrame
@@ -34,9 +34,9 @@ def gathered(
 ) -> pd.DataFrame:
     """Lay pulls out as one table with its provenance; keep what came if one of them stops."""
 
-    def lay(pages: Iterable[Page]) -> pd.DataFrame:
-        hide = privacy.keep if pii else privacy.hasher(_key(session))
-        table = frames.frame(_first(pages, limit), cls, fields=fields, hide=hide)
+    def lay(parts: Iterable[Any]) -> pd.DataFrame:
+        kept = list(parts) if limit is None else headed(list(parts), limit)
+        table = frames.frame(kept, cls, fields=fields, hide=hiding(session, pii))
         origin = {"source": source, "url": session.url, "partner": session.partner_id}
         told = _added([pull.report() for pull in pulls], cls)
         told |= {"rows": len(table), **about, **_personal(cls, pii)}
@@ -48,7 +48,7 @@ def gathered(
         try:
             return lay(chain.from_iterable(pulls))
         except (TransportError, ApiError, IncompleteError, KeyboardInterrupt) as error:
-            came = [page for pull in pulls for page in pull.came]
+            came = [part for pull in pulls for part in pull.came]
             if not came and isinstance(error, TransportError | ApiError):
                 raise
             partial = lay(came)
@@ -86,15 +86,9 @@ def progress_bar(wanted: bool | None, name: str) -> Iterator[Progress | None]:
         yield bar
 
 
-def _first(pages: Iterable[Page], limit: int | None) -> Iterator[Page]:
-    """Cut pages of several lists to the limit that they share."""
-    left = limit
-    for page in pages:
-        if left is not None:
-            page = page.only([n < left for n in range(page.rows)])
-            left -= page.rows
-        if page.rows:
-            yield page
+def hiding(session: Session, pii: bool) -> privacy.Hide:
+    """Give what replaces personal texts in this session's tables."""
+    return privacy.keep if pii else privacy.hasher(_key(session))
 
 
 def _added(reports: list[dict[str, Any]], cls: str) -> dict[str, Any]:

@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from kott_notebooks import schema
+from kott_notebooks import frames, schema
 from kott_notebooks.errors import ApiError, KottError, LoginError, RateLimited, SessionExpired
 from kott_notebooks.listings.filters import only
-from kott_notebooks.listings.gathering import gathered, progress_bar
+from kott_notebooks.listings.gathering import gathered, hiding, progress_bar
 from kott_notebooks.paging import WORKERS
 from kott_notebooks.session import Session
 
@@ -61,6 +61,7 @@ def listing(
             limit=limit,
             workers=workers,
             progress=bar,
+            reader=frames.reader(known.items, fields=fields, hide=hiding(session, pii)),
             **asked,
         )
         return gathered(

@@ -25,8 +25,8 @@ def verify(session: Session, table: pd.DataFrame) -> pd.DataFrame:
     lists = [(known["arguments"], known["split"])]
     if isinstance(known["arguments"], list):
         lists = list(zip(known["arguments"], known["split"], strict=True))
-    pages = [page for asked, split in lists for page in _ids(session, asked, split)]
-    now, then = keys(frames.frame(pages, "KalturaAsset")), keys(table)
+    parts = [part for asked, split in lists for part in _ids(session, asked, split)]
+    now, then = keys(frames.frame(parts, "KalturaAsset")), keys(table)
     both = then.merge(now, how="outer", indicator="change").query("change != 'both'")
     changes = both["change"].astype("str").map({"left_only": "gone", "right_only": "new"})
     found = both.assign(change=changes)[["kind", "id", "change"]].reset_index(drop=True)
@@ -35,7 +35,10 @@ def verify(session: Session, table: pd.DataFrame) -> pd.DataFrame:
 
 def _ids(session: Session, asked: dict[str, Any], split: list[Any] | None) -> Pull:
     asked = asked | {"responseProfile": only([])}
-    return session.pages("asset", split=None if split is None else Split(*split), **asked)
+    reader = frames.reader("KalturaAsset", fields=["type"])
+    return session.pages(
+        "asset", split=None if split is None else Split(*split), reader=reader, **asked
+    )
 
 
 def _pulled(session: Session, table: pd.DataFrame) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from kott_notebooks.errors import (
     TransportError,
     api_error,
 )
+from kott_notebooks.rows import Reader, Texts
 from kott_notebooks.session.logins import log_in
 from kott_notebooks.session.retries import Retries, is_read
 from kott_notebooks.session.sending import Answer, post, warn_of_plain_http
@@ -117,6 +118,7 @@ class Session:
         self._renew_at: float | None = None  # by the monotonic clock
         self._locked_out: LoginError | None = None
         self._retries = Retries()
+        self._pace = paging.Pace()
         warn_of_plain_http(self.url)
 
     # Asking
@@ -155,19 +157,23 @@ class Session:
         split: paging.Split | None = None,
         progress: paging.Progress | None = None,
         workers: int = paging.WORKERS,
+        reader: Reader | None = None,
+        windows: Sequence[paging.Counted] = (),
         **arguments: Any,
     ) -> paging.Pull:
         """Give a list action's pages, complete or an IncompleteError; nothing is asked until read.
 
-        A page is an undecoded reply, its rows counted. `limit` stops after so many rows. A list
-        longer than the server's result window needs a `split`, which the listing functions give.
+        A page is undecoded rows, and how many; a `reader` of its own makes something else of them.
+        `limit` stops after so many rows. A list longer than the server's result window needs a
+        `split`, which the listing functions give; `windows` are those that a plan has made of it.
         So many `workers` ask at the same time; the order of rows does not depend on it.
         """
 
-        def ask(pages: list[dict[str, Any]]) -> list[wire.Reply | ApiError]:
+        def ask(pages: list[dict[str, Any]], reader: Reader) -> list[wire.Reply | ApiError]:
             if len(pages) == 1:
-                return [self._ask(service, action, pages[0])]
-            return self._ask_many([wire.Call(service, action, page) for page in pages], {})
+                return [self._ask(service, action, pages[0], at_once=reader.at_once)]
+            calls = [wire.Call(service, action, page) for page in pages]
+            return self._ask_many(calls, {}, at_once=reader.at_once)
 
         return paging.Pull(
             ask,
@@ -178,6 +184,9 @@ class Session:
             split=split,
             progress=progress,
             workers=workers,
+            reader=reader,
+            pace=self._pace,
+            windows=windows,
         )
 
     def packs(
@@ -217,7 +226,8 @@ class Session:
         if known is None or not known.pager:
             return sum(1 for _ in self.records(service, action, **arguments))
         one = {"pageSize": 1, "pageIndex": 1}
-        total = paging.read_page(self._ask(service, action, arguments | {"pager": one})).total
+        answer = self._ask(service, action, arguments | {"pager": one})
+        total = Texts().read(answer.result).total
         if total is None or total in paging.CAPS:
             raise IncompleteError(
                 f"{service}.{action} counts no further than {total or 'the page that it gives'}: "
@@ -319,7 +329,13 @@ class Session:
     # The one place that sends
 
     def _ask(
-        self, service: str, action: str, arguments: dict[str, Any], *, renew: bool = True
+        self,
+        service: str,
+        action: str,
+        arguments: dict[str, Any],
+        *,
+        renew: bool = True,
+        at_once: wire.AtOnce | None = None,
     ) -> wire.Reply:
         known = schema.action(service, action)
         name = f"{known.service}.{known.name}" if known else f"{service}.{action}"
@@ -328,7 +344,10 @@ class Session:
         returns = known.returns if known else ""
 
         def read(answer: Answer) -> wire.Reply:
-            reply = wire.reply(answer.body, name, status=answer.status, returns=returns)
+            reply = wire.reply(
+                answer.body, name, status=answer.status, returns=returns, at_once=at_once
+            )
+            self._pace.note(answer.seconds, reply.execution_time)
             return reply._replace(size=len(answer.body), seconds=answer.seconds)
 
         def once() -> wire.Reply:
@@ -346,7 +365,11 @@ class Session:
         return self._replaying(asking) if renew and "ks" not in parameters else asking()
 
     def _ask_many(
-        self, calls: list[wire.Call], parameters: dict[str, Any]
+        self,
+        calls: list[wire.Call],
+        parameters: dict[str, Any],
+        *,
+        at_once: wire.AtOnce | None = None,
     ) -> list[wire.Reply | ApiError]:
         if not calls:
             return []
@@ -354,7 +377,7 @@ class Session:
         reads = all(is_read(call.action) for call in calls)
 
         def read(answer: Answer) -> list[wire.Reply | ApiError]:
-            found = wire.replies(answer.body, calls, status=answer.status)
+            found = wire.replies(answer.body, calls, status=answer.status, at_once=at_once)
             again = [one for one in found if isinstance(one, SessionExpired | RateLimited)]
             if again and (reads or len(again) == len(found)):  # else a write would happen twice
                 raise again[0]

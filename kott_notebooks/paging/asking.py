@@ -1,0 +1,121 @@
+"""Requests under way, in the order in which their answers are needed."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
+from itertools import islice, takewhile
+from typing import Any, NamedTuple
+
+from kott_notebooks.errors import ApiError
+from kott_notebooks.paging.pace import Cost, Pace
+from kott_notebooks.paging.reading import Reading
+from kott_notebooks.paging.tasks import Task
+from kott_notebooks.rows import Reader
+from kott_notebooks.wire import Reply
+
+# One request for so many pages of a list, each read by the reader
+Ask = Callable[[list[dict[str, Any]], Reader], list[Reply | ApiError]]
+Answer = Reply | ApiError
+
+
+class Wish(NamedTuple):
+    """A page to ask for: of which task and reading, its place there, its arguments."""
+
+    task: Task
+    reading: Reading
+    page: int
+    arguments: dict[str, Any]
+
+
+class Job(NamedTuple):
+    """Pages asked for in one request, and the answers to come."""
+
+    wishes: list[Wish]
+    answers: Future[list[Answer]]
+
+
+class Asking:
+    """Keeps so many requests under way; an answer stays first until it is dropped."""
+
+    def __init__(self, ask: Ask, workers: int, pace: Pace) -> None:
+        self._ask, self._workers, self._pace = ask, workers, pace
+        self._jobs: deque[Job] = deque()
+        self._cost: Cost | None = None  # of a page of rows
+
+    def resume(self, executor: Executor) -> None:
+        """Ask again for what was under way when the last executor stopped, unless it came."""
+        self._jobs = deque(
+            job if _came(job) else self._job(job.wishes, executor) for job in self._jobs
+        )
+
+    def fill(self, executor: Executor, wishes: Callable[[], Iterator[Wish]], pages: int) -> None:
+        """Ask for what is wished, until as many answers wait as there are workers.
+
+        `pages` says how many are wanted in all, as far as is known.
+        """
+        ahead = 1 if self._workers == 1 else 2 * self._workers
+        while len(self._jobs) < ahead and (chosen := self._chosen(wishes(), pages)):
+            self._jobs.append(self._job(chosen, executor))
+
+    def first(self) -> Iterator[tuple[Wish, Answer]]:
+        """Give the answers that are needed first, as soon as they are there."""
+        job = self._jobs[0]
+        return zip(job.wishes, job.answers.result(), strict=True)
+
+    @property
+    def needed(self) -> list[Wish]:
+        """Give the wishes whose answers are needed first."""
+        return self._jobs[0].wishes if self._jobs else []
+
+    def apart(self, executor: Executor) -> None:
+        """Ask for the pages of the first request one by one: one may fail, and not the others."""
+        (wishes, _), *others = self._jobs
+        self._jobs = deque([*(self._job([wish], executor) for wish in wishes), *others])
+
+    def drop(self) -> None:
+        """Let go of the first answers: they were taken."""
+        self._jobs.popleft()
+
+    def under_way(self) -> Counter[int]:
+        """Count the pages of each reading that are under way."""
+        return Counter(id(wish.reading) for job in self._jobs for wish in job.wishes)
+
+    def waiting(self, reading: Reading) -> bool:
+        """Say whether pages of a reading have not come yet."""
+        return any(
+            wish.reading is reading and not job.answers.done()
+            for job in self._jobs
+            for wish in job.wishes
+        )
+
+    def learn(self, reply: Reply, rows: int) -> None:
+        """Learn from the first page what pages cost."""
+        if self._cost is None and rows:
+            self._cost = self._pace.cost(reply, rows)
+
+    def _chosen(self, wishes: Iterator[Wish], pages: int) -> list[Wish]:
+        """Choose what one request asks for: pages of one sort, as many as pay."""
+        first = next(wishes, None)
+        if first is None:
+            return []
+        keep, cost = first.reading.keep, self._cost
+        if cost is None:
+            return [first]
+        if not keep:  # ids alone: little to carry, and nothing to do here
+            pages, cost = first.reading.wanted, Cost(cost.work)
+        size = self._pace.pack(pages, self._workers, cost)
+        alike = takewhile(lambda wish: wish.reading.keep == keep, wishes)
+        return [first, *islice(alike, size - 1)]
+
+    def _job(self, wishes: list[Wish], executor: Executor) -> Job:
+        asked = [wish.arguments for wish in wishes]
+        return Job(wishes, executor.submit(self._ask, asked, wishes[0].reading.reader))
+
+
+def _came(job: Job) -> bool:
+    future = job.answers
+    if not future.done() or future.cancelled() or future.exception() is not None:
+        return False
+    return not any(isinstance(one, ApiError) for one in future.result())

@@ -1,76 +1,133 @@
-"""Pull every asset of a stand-in server in each way, in turns, and print medians and ratios."""
+"""Pull every asset of a stand-in server in each way, in turns, and print medians and ratios.
+
+One regime a run; `suite.py` runs those that the README quotes.
+"""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import statistics
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-NAMES = ("bytes", "loop", "kaltura", "ours", "ours, fields")
+NAMES = ("bytes", "loop", "kaltura", "dlt", "ours", "ours, fields")
+ELSEWHERE = {"kaltura": "KOTT_KALTURA_PYTHON", "dlt": "KOTT_DLT_PYTHON"}
+SERVER = ("rows", "latency", "work", "rate", "page", "kind")  # what the stand-in is told
 
 
 def main() -> None:
     """Print one table for one regime."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=5_000)
-    parser.add_argument("--latency", type=float, default=0.0, help="seconds before each reply")
+    parser.add_argument("--kind", choices=("media", "epg"), default="media")
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds there and back")
+    parser.add_argument("--work", type=float, default=0.0, help="the server's seconds for a page")
+    parser.add_argument("--rate", type=float, default=0.0, help="bits a second of the link")
     parser.add_argument("--page", type=int, default=50, help="the server's page maximum")
+    parser.add_argument("--plain", action="store_true", help="without gzip")
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--only", nargs="*", default=NAMES, help="some of the ways")
     given = parser.parse_args()
-    ways = {name: _python(name) for name in given.only if _python(name)}
-    runs: dict[str, list[dict[str, Any]]] = {name: [] for name in ways}
-    arguments = [f"--{name}={getattr(given, name)}" for name in ("rows", "latency", "page")]
-    server = subprocess.Popen(
+    ways = {name: {} for name in given.only if python_of(name)}
+    with server(**{name: getattr(given, name) for name in SERVER}, plain=given.plain) as url:
+        print(regime(vars(given)))
+        print_table(turns(url, ways, given.turns, given.page))
+
+
+@contextlib.contextmanager
+def server(*, plain: bool = False, **told: Any) -> Iterator[str]:
+    """Run a stand-in server in a process of its own, and give its url."""
+    arguments = [f"--{name}={value}" for name, value in told.items()] + ["--plain"] * plain
+    process = subprocess.Popen(
         [sys.executable, str(HERE / "standin.py"), *arguments], stdout=subprocess.PIPE, text=True
     )
     try:
-        assert server.stdout is not None
-        url = server.stdout.readline().strip()
-        for _ in range(given.turns):
-            for name, python in ways.items():
-                runs[name].append(_run(python, name, url))
+        assert process.stdout is not None
+        yield process.stdout.readline().strip()
     finally:
-        server.terminate()
-        server.wait()
-    _table(runs, given)
+        process.terminate()
+        process.wait()
 
 
-def _python(name: str) -> str | None:
-    return os.environ.get("KOTT_KALTURA_PYTHON") if name == "kaltura" else sys.executable
+def turns(
+    url: str, ways: dict[str, dict[str, str]], count: int, page: int = 50
+) -> dict[str, list[dict[str, Any]]]:
+    """Run each way once that does not count, then so many times, one after the other.
+
+    A way is named for its contender; what stands behind a `|` tells variants apart.
+    """
+    runs: dict[str, list[dict[str, Any]]] = {name: [] for name in ways}
+    for turn in range(count + 1):
+        for name, env in ways.items():
+            found = run(url, name.partition("|")[0], {"KOTT_BENCH_PAGE": str(page), **env})
+            if turn:
+                runs[name].append(found)
+    return runs
 
 
-def _run(python: str, name: str, url: str) -> dict[str, Any]:
+def run(url: str, name: str, env: dict[str, str]) -> dict[str, Any]:
+    """Run one contender in a process of its own."""
     done = subprocess.run(
-        [python, str(HERE / "contenders.py"), name, url],
+        [str(python_of(name)), str(HERE / "contenders.py"), name, url],
         stdout=subprocess.PIPE,
         check=True,
         text=True,
-        env=os.environ | {"KOTT_PROGRESS": "0"},
+        env=os.environ | {"KOTT_PROGRESS": "0"} | env,
     )
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
 
 
-def _table(runs: dict[str, list[dict[str, Any]]], given: argparse.Namespace) -> None:
-    print(f"{given.rows:,} assets, {given.latency * 1000:.0f} ms, pages of {given.page}")
-    print(f"{'way':14}{'rows/s':>10}{'seconds':>9}{'cpu s':>8}{'peak MiB':>10}{'ours is':>10}")
-    middle = {
-        name: {key: statistics.median(run[key] for run in found) for key in found[0]}
-        for name, found in runs.items()
-    }
-    for name, one in middle.items():
-        pairs = zip(runs[name], runs.get("ours", []), strict=False)
-        ratio = statistics.median([a["seconds"] / b["seconds"] for a, b in pairs] or [0.0])
+def python_of(name: str) -> str | None:
+    """Give the Python that has what a contender needs; none where it is not said."""
+    return os.environ.get(ELSEWHERE[name]) if name in ELSEWHERE else sys.executable
+
+
+def middle(found: list[dict[str, Any]], key: str) -> float:
+    """Give the median of a figure."""
+    return statistics.median(one[key] for one in found)
+
+
+def ratio(found: list[dict[str, Any]], ours: list[dict[str, Any]], key: str = "seconds") -> float:
+    """Give the median of a figure's ratio to ours, turn by turn."""
+    return statistics.median(one[key] / other[key] for one, other in zip(found, ours, strict=True))
+
+
+def regime(given: dict[str, Any]) -> str:
+    """Name what a run was told."""
+    extra = [f"{given['work'] * 1000:.0f} ms of work a page"] * bool(given["work"])
+    extra += [f"{given['rate'] / 1e6:.0f} Mbit/s"] * bool(given["rate"])
+    extra += ["without gzip"] * bool(given["plain"])
+    what = "programmes" if given["kind"] == "epg" else "assets"
+    return ", ".join(
+        [f"{given['rows']:,} {what}", f"{given['latency'] * 1000:.0f} ms",
+         f"pages of {given['page']}", *extra]
+    )  # fmt: skip
+
+
+def print_table(runs: dict[str, list[dict[str, Any]]]) -> None:
+    """Print a row a way: medians, and how many times as long as ours it took."""
+    print(
+        f"{'way':16}{'rows/s':>10}{'seconds':>9}{'cpu s':>8}{'peak MiB':>10}{'table MiB':>11}"
+        f"{'ours is':>10}{'fields is':>11}"
+    )
+    for name, found in runs.items():
+        seconds = middle(found, "seconds")
+        quicker = [
+            f"{ratio(found, runs[other]):.1f}x" if other in runs else ""
+            for other in ("ours", "ours, fields")
+        ]
         print(
-            f"{name:14}{one['rows'] / one['seconds']:>10,.0f}{one['seconds']:>9.2f}"
-            f"{one['cpu']:>8.2f}{one['peak']:>10.0f}{ratio:>9.1f}x"
+            f"{name:16}{middle(found, 'rows') / seconds:>10,.0f}{seconds:>9.2f}"
+            f"{middle(found, 'cpu'):>8.2f}{middle(found, 'peak'):>10.0f}"
+            f"{middle(found, 'table'):>11.0f}{quicker[0]:>10}{quicker[1]:>11}"
         )
 
 

@@ -1,25 +1,32 @@
-"""A server that gives the same assets again and again, fast enough not to be what is measured.
+"""A server that gives made-up assets again and again, fast enough not to be what is measured.
 
-An asset is 5.7 KB of JSON: 15 metas, 8 tags of two values, 6 images, 3 media files. Pages hold at
-most 50 unless told; `latency` is slept before each reply. JSON and XML, gzip as asked for.
+An asset is 5.7 KB of JSON: 15 metas, 8 tags of two values, 6 images, 3 media files; a programme is
+1.5 KB. Pages hold at most 50 unless told. `latency` is the way there and back, slept before each
+reply; `work` is the server's work for a page, done for so many requests at a time as it has
+workers; `rate` is what the link carries, in bits a second, whoever asked. Records are encoded and
+compressed once, and a reply is put together from them. Bad days and rows that come and go are in
+`Chaos`.
 """
 
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
 import random
 import re
+import struct
+import threading
 import time
+import zlib
+from bisect import bisect_left
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, NamedTuple
 from xml.sax.saxutils import escape
 
 SEED = 20_261_123
 FIRST_ID = 1_000_000
-MAPS = ("metas", "tags")
 WORDS = ("harbour", "winter", "letter", "garden", "stranger", "river", "promise", "mirror")
+DISTINCT = 500  # records that are made up; the others repeat them under ids of their own
 
 
 def asset(number: int) -> dict[str, Any]:
@@ -28,9 +35,6 @@ def asset(number: int) -> dict[str, Any]:
 
     def text(words: int) -> str:
         return " ".join(dice.choice(WORDS) for _ in range(words))
-
-    def value(kind: str, content: object) -> dict[str, Any]:
-        return {"objectType": f"Kaltura{kind}Value", "value": content}
 
     metas = {f"Text {n}": value("MultilingualString", text(6)) for n in range(9)}
     metas |= {f"Number {n}": value("Double", dice.randint(1, 2_000)) for n in range(3)}
@@ -43,46 +47,14 @@ def asset(number: int) -> dict[str, Any]:
         }
         for n in range(8)
     }
-    images = [
-        {
-            "objectType": "KalturaMediaImage",
-            "id": f"{number:08x}{n}",
-            "imageTypeId": n,
-            "imageTypeName": "Poster",
-            "ratio": "16:9" if n % 2 else "2:3",
-            "width": 1_280,
-            "height": 720,
-            "url": f"https://images.example.com/p/1/entry_id/{number:08x}{n}/version/1",
-            "version": 1,
-            "isDefault": False,
-        }
-        for n in range(6)
-    ]
-    files = [
-        {
-            "objectType": "KalturaMediaFile",
-            "assetId": number,
-            "id": number * 10 + n,
-            "type": "HLS_Main",
-            "typeId": n,
-            "url": f"https://cdn.example.com/{number}/{n}/main.m3u8",
-            "duration": 5_400,
-            "externalId": f"{number}-{n}",
-            "fileSize": 0,
-            "status": True,
-            "startDate": 1_600_000_000,
-            "endDate": 1_900_000_000,
-        }
-        for n in range(3)
-    ]
     return {
         "objectType": "KalturaMediaAsset",
         "id": number,
         "type": 411,
         "name": text(4),
         "description": text(30),
-        "images": images,
-        "mediaFiles": files,
+        "images": [image(number, n) for n in range(6)],
+        "mediaFiles": [media_file(number, n) for n in range(3)],
         "metas": metas,
         "tags": tags,
         "startDate": 1_600_000_000,
@@ -95,137 +67,357 @@ def asset(number: int) -> dict[str, Any]:
     }
 
 
-def xml(tag: str, value: Any) -> str:
+def value(kind: str, content: object) -> dict[str, Any]:
+    """Make a meta's value object."""
+    return {"objectType": f"Kaltura{kind}Value", "value": content}
+
+
+def image(number: int, n: int) -> dict[str, Any]:
+    """Make an asset's nth image."""
+    return {
+        "objectType": "KalturaMediaImage",
+        "id": f"{number:08x}{n}",
+        "imageTypeId": n,
+        "imageTypeName": "Poster",
+        "ratio": "16:9" if n % 2 else "2:3",
+        "width": 1_280,
+        "height": 720,
+        "url": f"https://images.example.com/p/1/entry_id/{number:08x}{n}/version/1",
+        "version": 1,
+        "isDefault": False,
+    }
+
+
+def media_file(number: int, n: int) -> dict[str, Any]:
+    """Make an asset's nth media file."""
+    return {
+        "objectType": "KalturaMediaFile",
+        "assetId": number,
+        "id": number * 10 + n,
+        "type": "HLS_Main",
+        "typeId": n,
+        "url": f"https://cdn.example.com/{number}/{n}/main.m3u8",
+        "duration": 5_400,
+        "externalId": f"{number}-{n}",
+        "fileSize": 0,
+        "status": True,
+        "startDate": 1_600_000_000,
+        "endDate": 1_900_000_000,
+    }
+
+
+def programme(number: int) -> dict[str, Any]:
+    """Make one programme of 1.5 KB; times and channel come with its place in the guide."""
+    dice = random.Random(SEED + number)
+    text = " ".join(dice.choice(WORDS) for _ in range(60))
+    tags = {
+        f"Tag {n}": {
+            "objectType": "KalturaMultilingualStringValueArray",
+            "objects": [value("MultilingualString", dice.choice(WORDS))],
+        }
+        for n in range(3)
+    }
+    return {
+        "objectType": "KalturaProgramAsset",
+        "id": number,
+        "type": 0,
+        "name": text[:30].strip(),
+        "description": text,
+        "metas": {f"Text {n}": value("MultilingualString", WORDS[n]) for n in range(4)},
+        "tags": tags,
+        "externalId": f"EPG-{number}",
+        "crid": f"crid://{number}",
+        "enableCatchUp": True,
+    }
+
+
+Piece = tuple[bytes, bytes]
+
+
+class Record(NamedTuple):
+    """A record around the place of what is its own, as it is and deflated."""
+
+    head: bytes
+    tail: bytes
+    packed_head: bytes
+    packed_tail: bytes
+
+
+def deflated(text: bytes) -> bytes:
+    """Compress a piece so that pieces can be joined."""
+    pressed = zlib.compressobj(6, zlib.DEFLATED, -15)
+    return pressed.compress(text) + pressed.flush(zlib.Z_FULL_FLUSH)
+
+
+def stored(text: bytes) -> bytes:
+    """Wrap a short piece as deflate has it, uncompressed."""
+    return b"\0" + struct.pack("<HH", len(text), 0xFFFF ^ len(text)) + text
+
+
+def piece(text: bytes) -> Piece:
+    """Give a short text as it is, and as deflate has it."""
+    return text, stored(text)
+
+
+def gzipped(pieces: list[Piece]) -> bytes:
+    """Join pieces, each as it is and deflated, into one gzip body."""
+    crc = size = 0
+    for text, _ in pieces:
+        crc, size = zlib.crc32(text, crc), size + len(text)
+    body = b"".join(packed for _, packed in pieces)
+    end = b"\3\0" + struct.pack("<II", crc, size & 0xFFFFFFFF)
+    return b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + body + end
+
+
+MAPS = ("metas", "tags")
+COMMA = piece(b",")
+JSON_LIST = b'{"objectType":"KalturaAssetListResponse","totalCount":%d,"objects":['
+XML_LIST = b"<objectType>KalturaAssetListResponse</objectType><totalCount>%d</totalCount><objects>"
+XML_END = b"</objects>"
+
+
+def is_xml(asked: dict[str, Any]) -> bool:
+    """Say whether a request wants XML, as Kaltura's own client does."""
+    return str(asked.get("format")) == "2"
+
+
+def as_xml(tag: str, content: Any) -> str:
     """Write a value as the API's XML does."""
-    if isinstance(value, dict):
+    if isinstance(content, dict):
         inner = "".join(
-            xml("item", {"itemKey": key, **one}) if tag in MAPS else xml(key, one)
-            for key, one in value.items()
+            as_xml("item", {"itemKey": key, **one}) if tag in MAPS else as_xml(key, one)
+            for key, one in content.items()
         )
         return f"<{tag}>{inner}</{tag}>"
-    if isinstance(value, list):
-        return f"<{tag}>{''.join(xml('item', one) for one in value)}</{tag}>"
-    written = str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(content, list):
+        return f"<{tag}>{''.join(as_xml('item', one) for one in content)}</{tag}>"
+    written = str(content).lower() if isinstance(content, bool) else str(content)
     return f"<{tag}>{escape(written)}</{tag}>"
 
 
 class Shop:
-    """Encoded assets, whole or some properties of them."""
+    """Records in the order of their ids, whole or some of their properties."""
 
-    def __init__(self, rows: int, distinct: int = 500) -> None:
-        self.rows, self.distinct = rows, distinct
-        self._assets = [asset(number) for number in range(distinct)]
-        self._encoded: dict[tuple[str, str], list[tuple[bytes, bytes]]] = {}
+    def __init__(self, rows: int, kind: str = "media") -> None:
+        self.ids: list[int] = list(range(FIRST_ID, FIRST_ID + rows))
+        self.lock = threading.Lock()
+        self._kind = kind
+        self._channels, self._slot = 100, 900  # programmes of a channel start so many seconds apart
+        self._encoded: dict[str, list[Record]] = {}
 
-    def page(self, form: str, fields: str, ksql: str, first: int, size: int) -> bytes:
-        """Join a page's records; each has an id of its own, by which a filter may narrow them."""
-        halves = self._halves(form, fields)
-        within = range(self.rows)
-        for operator, bound in re.findall(r"media_id(>=|<)'(\d+)'", ksql):
-            at = min(max(int(bound) - FIRST_ID, 0), self.rows)
-            kept = range(at, self.rows) if operator == ">=" else range(at)
-            within = range(max(within.start, kept.start), min(within.stop, kept.stop))
-        parts = [
-            head + str(FIRST_ID + number).encode() + tail
-            for number in within[first : first + size]
-            for head, tail in [halves[number % self.distinct]]
-        ]
-        if form == "xml":
-            inner = b"".join(parts)
-            return (
-                b"<xml><executionTime>0.001</executionTime><result>"
-                b"<objectType>KalturaAssetListResponse</objectType>"
-                b"<totalCount>%d</totalCount><objects>%s</objects></result></xml>"
-            ) % (len(within), inner)
-        return (
-            b'{"executionTime":0.001,"result":{"objectType":"KalturaAssetListResponse",'
-            b'"totalCount":%d,"objects":[%s]}}'
-        ) % (len(within), b",".join(parts))
+    def page(self, asked: dict[str, Any], most: int) -> list[Piece]:
+        """Give a page as pieces of a body: each as it is, and deflated."""
+        pager = asked.get("pager") or {}
+        size = min(int(pager.get("pageSize", 25)), most)
+        first = (int(pager.get("pageIndex", 1)) - 1) * size
+        ksql = str((asked.get("filter") or {}).get("kSql", ""))
+        order = str((asked.get("filter") or {}).get("orderBy", ""))
+        fields = (asked.get("responseProfile") or {}).get("retrievedProperties", "")
+        with self.lock:
+            low, high = self._bounds(ksql)
+            if order.endswith("_DESC"):
+                ids = self.ids[low:high][::-1][first : first + size]
+            else:
+                ids = self.ids[min(low + first, high) : min(low + first + size, high)]
+        xml = is_xml(asked)
+        head, end = (XML_LIST if xml else JSON_LIST) % (high - low), XML_END if xml else b"]}"
+        pieces = [piece(head)]
+        records = self._records(fields, xml)
+        for n, number in enumerate(ids):
+            one = records[number % DISTINCT]
+            pieces.append((one.head, one.packed_head))
+            pieces.append(piece(self._own(number, fields, xml)))
+            pieces.append((one.tail, one.packed_tail))
+            if n < len(ids) - 1 and not xml:
+                pieces.append(COMMA)
+        return [*pieces, piece(end)]
 
-    def _halves(self, form: str, fields: str) -> list[tuple[bytes, bytes]]:
-        """Encode each asset around the place of its id."""
-        key = (form, fields)
+    def _own(self, number: int, fields: str, xml: bool) -> bytes:
+        """Write what a record has of its own: its id, and a programme's channel and times."""
+        if xml:
+            return b"<id>%d</id>" % number
+        if self._kind == "media" or fields == "objectType,id,type":
+            return b'"id":%d' % number
+        place, channel = divmod(number - FIRST_ID, self._channels)
+        start = 1_700_000_000 + place * self._slot
+        return b'"id":%d,"linearAssetId":%d,"startDate":%d,"endDate":%d' % (
+            number, channel, start, start + self._slot,
+        )  # fmt: skip
+
+    def _bounds(self, ksql: str) -> tuple[int, int]:
+        """Find between which places a filter's rows lie."""
+        low, high = 0, len(self.ids)
+        for operator, bound in re.findall(r"(?:media_id|epg_id)(>=|<)'(-?\d+)'", ksql):
+            at = bisect_left(self.ids, int(bound))
+            low, high = (max(low, at), high) if operator == ">=" else (low, min(high, at))
+        if self._kind == "epg":
+            for key, operator, bound in re.findall(r"(start|end)_date(>=|<|>)'(\d+)'", ksql):
+                late = self._slot if key == "end" else 0
+                beyond = (int(bound) - late - 1_700_000_000) / self._slot
+                place = int(beyond // 1) + 1 if operator == ">" else -int(-beyond // 1)
+                at = bisect_left(self.ids, FIRST_ID + place * self._channels)
+                low, high = (low, min(high, at)) if operator == "<" else (max(low, at), high)
+        return low, max(low, high)
+
+    def _records(self, fields: str, xml: bool) -> list[Record]:
+        """Encode each made-up record around the place of its own part."""
+        key = f"{fields} {xml}"
         if key not in self._encoded:
+            make = asset if self._kind == "media" else programme
             wanted = set(fields.split(",")) if fields else None
             made = []
-            for one in self._assets:
-                kept = {n: v for n, v in one.items() if wanted is None or n in wanted}
-                kept["id"] = "\0"
-                text = (
-                    xml("item", kept) if form == "xml" else json.dumps(kept, separators=(",", ":"))
-                )
-                mark = "\0" if form == "xml" else '"\\u0000"'
-                head, tail = text.split(mark, 1)
-                made.append((head.encode(), tail.encode()))
+            for number in range(DISTINCT):
+                kept = {k: v for k, v in make(number).items() if wanted is None or k in wanted}
+                text = as_xml("item", kept) if xml else json.dumps(kept, separators=(",", ":"))
+                mark = rb"<id>\d+</id>" if xml else rb'"id":\d+'
+                head, tail = re.split(mark, text.encode(), maxsplit=1)
+                made.append(Record(head, tail, deflated(head), deflated(tail)))
             self._encoded[key] = made
         return self._encoded[key]
 
 
+class Chaos:
+    """A bad day from a seed: what befalls a request, and which rows come and go after it."""
+
+    def __init__(self, seed: int, shop: Shop) -> None:
+        self._dice, self._shop = random.Random(seed), shop
+        self.stayed = set(shop.ids)  # rows that were there all the time
+        self.calls = 0
+
+    def strike(self) -> str:
+        """Say what befalls the next request."""
+        with self._shop.lock:
+            self.calls += 1
+            draw = self._dice.random()
+            for rate, kind in ((0.05, "5xx"), (0.02, "reset"), (0.01, "truncated"), (0.01, "429")):
+                if draw < rate:
+                    return kind
+                draw -= rate
+            return "expired" if self.calls % 200 == 0 else ""
+
+    def churn(self) -> None:
+        """Let a row go and another come, at a place and with an id of chance."""
+        with self._shop.lock:
+            ids = self._shop.ids
+            gone = ids.pop(self._dice.randrange(len(ids)))
+            self.stayed.discard(gone)
+            ids.append(ids[-1] + self._dice.randint(1, 3))
+
+
 class Handler(BaseHTTPRequestHandler):
-    """Answers asset.list; any other action is a login."""
+    """Answers asset.list and multirequests of it; any other action is a login."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = 64 * 1024
     shop: Shop
-    latency: float
-    most: int
+    most = 50
+    latency = work = 0.0
+    rate = 0.0
+    compress = True
+    chaos: Chaos | None = None
+    busy = threading.Semaphore(8)
+    link = threading.Lock()
 
     def do_POST(self) -> None:
         """Answer."""
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         time.sleep(self.latency)
+        strike = self.chaos.strike() if self.chaos and "/asset/" in self.path else ""
+        if self.chaos and "multirequest" in self.path:
+            strike = self.chaos.strike()
+        if strike:
+            self._strike(strike)
+            return
         if "multirequest" in self.path:
-            parts = [self._listed(one) for key, one in asked.items() if key.isdigit()]
-            body = b'{"executionTime":0.001,"result":[%s]}' % b",".join(map(_result, parts))
+            calls = [one for key, one in asked.items() if key.isdigit()]
+        elif "/asset/" in self.path:
+            calls = [asked]
         else:
-            body = self._listed(asked) if "asset" in self.path else LOGIN[_form(asked)]
-        self.send_response_only(200)
-        if "gzip" in self.headers.get("Accept-Encoding", "") and len(body) > 1_400:
-            body = gzip.compress(body, 1)
-            self.send_header("Content-Encoding", "gzip")
-        self.send_header(
-            "Content-Type", "text/xml" if _form(asked) == "xml" else "application/json"
-        )
+            self._send(200, LOGIN)
+            return
+        parts = [self._listed(one) for one in calls]
+        many = "multirequest" in self.path
+        seconds = self.work * len(parts) + 0.0005
+        if is_xml(asked):
+            head, end = b"<xml><executionTime>%.4f</executionTime><result>", b"</result></xml>"
+        else:
+            head = b'{"executionTime":%.4f,"result":' + b"[" * many
+            end = b"]" * many + b"}"
+        pieces = [piece(head % seconds)]
+        for n, part in enumerate(parts):
+            pieces += [COMMA] * (n > 0) + part
+        pieces.append(piece(end))
+        if self.compress and "gzip" in self.headers.get("Accept-Encoding", ""):
+            self._send(200, gzipped(pieces), "gzip")
+        else:
+            self._send(200, b"".join(text for text, _ in pieces))
+
+    def _listed(self, asked: dict[str, Any]) -> list[Piece]:
+        if self.work:
+            with self.busy:
+                time.sleep(self.work)
+        page = self.shop.page(asked, self.most)
+        if self.chaos:
+            self.chaos.churn()
+        return page
+
+    def _send(self, status: int, body: bytes, encoding: str = "", wait: str = "") -> None:
+        if self.rate:
+            with self.link:  # one link, shared by whoever asks
+                time.sleep(len(body) * 8 / self.rate)
+        self.send_response_only(status)
+        if encoding:
+            self.send_header("Content-Encoding", encoding)
+        if wait:
+            self.send_header("Retry-After", wait)
+        self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 
-    def _listed(self, asked: dict[str, Any]) -> bytes:
-        pager = asked.get("pager") or {}
-        size = min(int(pager.get("pageSize", 25)), self.most)
-        fields = (asked.get("responseProfile") or {}).get("retrievedProperties", "")
-        first = (int(pager.get("pageIndex", 1)) - 1) * size
-        ksql = (asked.get("filter") or {}).get("kSql", "")
-        return self.shop.page(_form(asked), fields, ksql, first, size)
+    def _strike(self, kind: str) -> None:
+        if kind == "5xx":
+            self._send(503, b"<html>busy</html>")
+        elif kind == "429":
+            self._send(429, b"", wait="0")
+        elif kind == "expired":
+            self._send(200, EXPIRED)
+        elif kind == "truncated":
+            self.send_response_only(200)
+            self.send_header("Content-Length", "9000")
+            self.end_headers()
+            self.wfile.write(b'{"executionTime":0.1,"result":{"objects":[')
+            self.close_connection = True
+        else:
+            self.close_connection = True
+            self.connection.close()
 
     def log_message(self, format: str, *args: object) -> None:
         """Keep quiet."""
 
 
-def _result(reply: bytes) -> bytes:
-    return reply[reply.index(b'"result":') + 9 : -1]
-
-
-def _form(asked: dict[str, Any]) -> str:
-    return "xml" if str(asked.get("format")) == "2" else "json"
-
-
-LOGIN = {
-    "json": b'{"result":{"objectType":"KalturaLoginSession","ks":"djJ8-benchmark"}}',
-    "xml": b"<xml><result><objectType>KalturaLoginSession</objectType>"
-    b"<ks>djJ8-benchmark</ks></result></xml>",
-}
+LOGIN = b'{"result":{"objectType":"KalturaLoginSession","ks":"djJ8-benchmark"}}'
+EXPIRED = (
+    b'{"result":{"error":{"objectType":"KalturaAPIException","code":"500016",'
+    b'"message":"KS expired"}}}'
+)
 
 
 def main() -> None:
-    """Serve until standard input ends."""
+    """Serve until the process is ended."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--rows", type=int, default=5_000)
-    parser.add_argument("--latency", type=float, default=0.0)
+    parser.add_argument("--kind", choices=("media", "epg"), default="media")
     parser.add_argument("--page", type=int, default=50)
+    parser.add_argument("--latency", type=float, default=0.0)
+    parser.add_argument("--work", type=float, default=0.0)
+    parser.add_argument("--rate", type=float, default=0.0)
+    parser.add_argument("--plain", action="store_true", help="no gzip, whoever asks for it")
     given = parser.parse_args()
-    Handler.shop, Handler.latency, Handler.most = Shop(given.rows), given.latency, given.page
+    Handler.shop, Handler.most = Shop(given.rows, given.kind), given.page
+    Handler.latency, Handler.work, Handler.rate = given.latency, given.work, given.rate
+    Handler.compress = not given.plain
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     print(f"http://127.0.0.1:{server.server_port}", flush=True)

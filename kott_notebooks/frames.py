@@ -22,7 +22,7 @@ from msgspec import Raw
 from kott_notebooks import privacy, schema
 from kott_notebooks.errors import KottError
 from kott_notebooks.privacy import Hide
-from kott_notebooks.rows import NULL, Cells, Found, Page, Reader, columns
+from kott_notebooks.rows import NULL, Cells, Found, Page, Reader, columns, empty
 
 Column: TypeAlias = list[Raw]  # the JSON text of each row's cell; NULL where it is absent
 
@@ -83,7 +83,7 @@ class Part(NamedTuple):
         return Part(rows, cut)
 
 
-class _Value(msgspec.Struct):
+class _Value(msgspec.Struct, gc=False):
     """A meta's value object, as far as a table needs it."""
 
     objectType: str = ""  # noqa: N815 - the wire's name
@@ -91,7 +91,7 @@ class _Value(msgspec.Struct):
     multilingualValue: Raw = NULL  # noqa: N815
 
 
-class _Undecoded(_Value):
+class _Undecoded(_Value, gc=False):
     """The same, its value as it is written."""
 
     value: Raw = NULL
@@ -232,37 +232,53 @@ def _part(rows: list[Any], declared: dict[str, str], wanted: frozenset[str] | No
         for name, cells in laid.items()
         if name not in SPREAD and (wanted is None or name in wanted)
     }
-    for name, cells in _spread(laid.get("metas"), "metas", wanted).items():
-        chunks[name] = _meta(cells)
-    for name, cells in _spread(laid.get("tags"), "tags", wanted).items():
+    for name, cells in _entries(laid.get("tags"), "tags", wanted).items():
         chunks[name] = _chunk(cells, "json")
-    return Part(len(rows), chunks)
+    return Part(len(rows), chunks | _metas(laid.get("metas"), wanted))
 
 
-def _spread(cells: Column | None, prefix: str, wanted: frozenset[str] | None) -> dict[str, Column]:
-    """Turn a column of maps into a column for each name in them."""
+def _metas(cells: Column | None, wanted: frozenset[str] | None) -> dict[str, _Chunk]:
+    """Turn a column of metas into one for each, typed at once where their values agree."""
     if cells is None:
         return {}
-    spread: dict[str, Column] = {}
-    for row, entries in enumerate(_maps(cells)):
-        for name, cell in (entries or {}).items():
-            held = spread.get(name)
-            if held is None:
-                held = spread[name] = [NULL] * len(cells)
-            held[row] = cell
-    named = {f"{prefix}.{name}": inner for name, inner in spread.items()}
-    if wanted is not None and prefix not in wanted:
-        named = {name: inner for name, inner in named.items() if name in wanted}
-    return {name: inner for name, inner in named.items() if inner.count(NULL) < len(inner)}
-
-
-def _maps(cells: Column) -> list[dict[str, Raw] | None]:
-    kind = list[dict[str, Raw] | None]
     try:
-        return msgspec.json.decode(_array(cells), type=kind)
+        maps = msgspec.json.decode(_array(cells), type=list[dict[str, _Value] | None])
+    except msgspec.ValidationError:
+        maps = []
+    typed = {name: _typed(values) for name, values in _turned(maps, "metas", wanted, None).items()}
+    if maps and None not in typed.values():
+        return {name: chunk for name, chunk in typed.items() if chunk is not None}
+    odd = _entries(cells, "metas", wanted)
+    return {name: typed.get(name) or _odd_meta(inner) for name, inner in odd.items()}
+
+
+def _entries(cells: Column | None, prefix: str, wanted: frozenset[str] | None) -> dict[str, Column]:
+    """Turn a column of maps into a column of undecoded cells for each name in them."""
+    if cells is None:
+        return {}
+    try:
+        maps = msgspec.json.decode(_array(cells), type=list[dict[str, Raw] | None])
     except msgspec.ValidationError:  # what is no map has no entries
-        maps = [cell if bytes(cell)[:1] == b"{" else NULL for cell in cells]
-        return msgspec.json.decode(_array(maps), type=kind)
+        kept = [cell if bytes(cell)[:1] == b"{" else NULL for cell in cells]
+        maps = msgspec.json.decode(_array(kept), type=list[dict[str, Raw] | None])
+    return _turned(maps, prefix, wanted, NULL)
+
+
+def _turned(
+    maps: list[dict[str, Any] | None], prefix: str, wanted: frozenset[str] | None, absent: Any
+) -> dict[str, list[Any]]:
+    """Turn rows of entries into columns, those that are wanted, and not empty ones."""
+    turned: dict[str, list[Any]] = {}
+    for row, entries in enumerate(maps):
+        for name, one in (entries or {}).items():
+            held = turned.get(name)
+            if held is None:
+                held = turned[name] = [absent] * len(maps)
+            held[row] = one
+    named = {f"{prefix}.{name}": values for name, values in turned.items()}
+    if wanted is not None and prefix not in wanted:
+        named = {name: values for name, values in named.items() if name in wanted}
+    return {name: values for name, values in named.items() if not empty(values, absent)}
 
 
 def _array(cells: Column) -> bytes:
@@ -283,32 +299,31 @@ def _chunk(cells: Column, kind: str) -> _Chunk:
         return _Chunk("mixed", _texts([_unquoted(cell) for cell in cells]))
 
 
-def _meta(cells: Column) -> _Chunk:
-    """Type a meta's column by its value objects, at once where they agree."""
-    try:
-        values = msgspec.json.decode(_array(cells), type=list[_Value | None])
-    except msgspec.ValidationError:
-        return _chunk(cells, "")
-    classes = {one.objectType for one in values if one is not None}
+def _typed(values: list[_Value | None]) -> _Chunk | None:
+    """Type a meta's column by its value objects; None where they do not agree."""
+    given = [one for one in values if one is not None]
+    classes = {one.objectType for one in given}
     kind = _BY_VALUE.get(classes.pop(), "") if len(classes) == 1 else ""
+    if not _exact([one.value for one in given], kind):
+        return None
     shown = [None if one is None else one.value for one in values]
-    if shown.count(None) == values.count(None) and _exact(shown, kind):
-        return _Chunk(kind, pa.array(shown, _ARROW[kind]))
-    return _odd_meta(cells)
+    return _Chunk(kind, pa.array(shown, _ARROW[kind]))
 
 
 def _exact(values: list[Any], kind: str) -> bool:
     """Say whether all values are just of the kind expected."""
-    given = [one for one in values if one is not None]
-    if set(map(type, given)) != {_EXACT.get(kind)}:
+    if set(map(type, values)) != {_EXACT.get(kind)}:
         return False
     most = {"time": _LAST_TIME, "int": 2**63 - 1}.get(kind)
-    return most is None or max(map(abs, given)) <= most
+    return most is None or max(map(abs, values)) <= most
 
 
 def _odd_meta(cells: Column) -> _Chunk:
     """Type a meta whose values do not agree, or are not written as their class says."""
-    values = msgspec.json.decode(_array(cells), type=list[_Undecoded | None])
+    try:
+        values = msgspec.json.decode(_array(cells), type=list[_Undecoded | None])
+    except msgspec.ValidationError:
+        return _chunk(cells, "")
     shown = [_shown(one) for one in values]
     kinds = {_BY_VALUE.get(one.objectType, "") for one in values if one}
     if len(kinds) > 1:

@@ -168,7 +168,12 @@ def columns(rows: Sequence[Any]) -> dict[str, list[Raw]]:
     """Turn rows that `Cells` read, of one kind of struct, into columns; empty ones are left out."""
     names = rows[0].__struct_encode_fields__ if rows else ()
     laid = {name: list(map(attrgetter(f"c{n}"), rows)) for n, name in enumerate(names)}
-    return {name: cells for name, cells in laid.items() if cells.count(NULL) < len(cells)}
+    return {name: cells for name, cells in laid.items() if not empty(cells)}
+
+
+def empty(cells: list[Any], absent: Any = NULL) -> bool:
+    """Say whether no cell of a column holds anything."""
+    return cells[0] == absent and cells.count(absent) == len(cells)
 
 
 def keys(types: list[Raw], ids: list[Raw], rows: Sequence[Any]) -> list[Key]:

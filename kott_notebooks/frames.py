@@ -22,12 +22,11 @@ from msgspec import Raw
 from kott_notebooks import privacy, schema
 from kott_notebooks.errors import KottError
 from kott_notebooks.privacy import Hide
-from kott_notebooks.rows import NULL, Cells, Found, Page, Reader, columns, empty
+from kott_notebooks.rows import MAPS, NULL, Cells, Found, Page, Reader, Texts, Value, columns
 
 Column: TypeAlias = list[Raw]  # the JSON text of each row's cell; NULL where it is absent
 
 BATCH = 1_000  # rows that are turned into columns at a time
-SPREAD = ("metas", "tags")  # the maps whose entries become columns
 
 # The kinds of a column, by what the schema says of a property, or a meta of itself
 _BY_TYPE = {
@@ -83,20 +82,6 @@ class Part(NamedTuple):
         return Part(rows, cut)
 
 
-class _Value(msgspec.Struct, gc=False):
-    """A meta's value object, as far as a table needs it."""
-
-    objectType: str = ""  # noqa: N815 - the wire's name
-    value: Any = None
-    multilingualValue: Raw = NULL  # noqa: N815
-
-
-class _Undecoded(_Value, gc=False):
-    """The same, its value as it is written."""
-
-    value: Raw = NULL
-
-
 def frame(
     source: Iterable[Part] | Iterable[Page] | Iterable[dict[str, Any]],
     cls: str | None = None,
@@ -138,8 +123,8 @@ class _Hiding:
 
     def read(self, result: bytes) -> Found:
         """Read what is left when personal texts are replaced."""
-        found = self._inner.read(result)
-        records = msgspec.json.decode(msgspec.json.encode(found.rows))
+        found = Texts().read(result)
+        records = map(msgspec.json.decode, found.rows)
         hidden = [privacy.hidden(one, self._cls, self._hide) for one in records]
         return self._inner.read(msgspec.json.encode({"totalCount": found.total, "objects": hidden}))
 
@@ -212,7 +197,7 @@ def _declared(cls: str | None, wanted: Collection[str] | None = None) -> dict[st
     if cls is None:
         return {}
     own = schema.properties(cls).items()
-    kinds = {name: _BY_TYPE[kind.partition(":")[0]] for name, kind in own if name not in SPREAD}
+    kinds = {name: _BY_TYPE[kind.partition(":")[0]] for name, kind in own if name not in MAPS}
     kinds = {"objectType": "text", **kinds}
     return {name: kind for name, kind in kinds.items() if wanted is None or name in wanted}
 
@@ -227,58 +212,20 @@ def _part(rows: list[Any], declared: dict[str, str], wanted: frozenset[str] | No
     laid = columns(rows)
     classes = {bytes(text).strip(b'"').decode() for text in laid.get("objectType", [])}
     known = {name: kind for cls in sorted(classes) for name, kind in _declared(cls).items()}
-    chunks = {
-        name: _chunk(cells, declared.get(name) or known.get(name) or "")
-        for name, cells in laid.items()
-        if name not in SPREAD and (wanted is None or name in wanted)
-    }
-    for name, cells in _entries(laid.get("tags"), "tags", wanted).items():
-        chunks[name] = _chunk(cells, "json")
-    return Part(len(rows), chunks | _metas(laid.get("metas"), wanted))
+    known |= declared
+    kept = {name: cells for name, cells in laid.items() if wanted is None or _in(name, wanted)}
+    return Part(len(rows), {name: _column(name, cells, known) for name, cells in kept.items()})
 
 
-def _metas(cells: Column | None, wanted: frozenset[str] | None) -> dict[str, _Chunk]:
-    """Turn a column of metas into one for each, typed at once where their values agree."""
-    if cells is None:
-        return {}
-    try:
-        maps = msgspec.json.decode(_array(cells), type=list[dict[str, _Value] | None])
-    except msgspec.ValidationError:
-        maps = []
-    typed = {name: _typed(values) for name, values in _turned(maps, "metas", wanted, None).items()}
-    if maps and None not in typed.values():
-        return {name: chunk for name, chunk in typed.items() if chunk is not None}
-    odd = _entries(cells, "metas", wanted)
-    return {name: typed.get(name) or _odd_meta(inner) for name, inner in odd.items()}
+def _in(name: str, wanted: frozenset[str]) -> bool:
+    top, dot, _ = name.partition(".")
+    return name in wanted or bool(dot and top in MAPS and top in wanted)
 
 
-def _entries(cells: Column | None, prefix: str, wanted: frozenset[str] | None) -> dict[str, Column]:
-    """Turn a column of maps into a column of undecoded cells for each name in them."""
-    if cells is None:
-        return {}
-    try:
-        maps = msgspec.json.decode(_array(cells), type=list[dict[str, Raw] | None])
-    except msgspec.ValidationError:  # what is no map has no entries
-        kept = [cell if bytes(cell)[:1] == b"{" else NULL for cell in cells]
-        maps = msgspec.json.decode(_array(kept), type=list[dict[str, Raw] | None])
-    return _turned(maps, prefix, wanted, NULL)
-
-
-def _turned(
-    maps: list[dict[str, Any] | None], prefix: str, wanted: frozenset[str] | None, absent: Any
-) -> dict[str, list[Any]]:
-    """Turn rows of entries into columns, those that are wanted, and not empty ones."""
-    turned: dict[str, list[Any]] = {}
-    for row, entries in enumerate(maps):
-        for name, one in (entries or {}).items():
-            held = turned.get(name)
-            if held is None:
-                held = turned[name] = [absent] * len(maps)
-            held[row] = one
-    named = {f"{prefix}.{name}": values for name, values in turned.items()}
-    if wanted is not None and prefix not in wanted:
-        named = {name: values for name, values in named.items() if name in wanted}
-    return {name: values for name, values in named.items() if not empty(values, absent)}
+def _column(name: str, cells: list[Any], kinds: dict[str, str]) -> _Chunk:
+    if name.startswith("metas."):
+        return _meta(cells)
+    return _chunk(cells, "json" if name.startswith("tags.") else kinds.get(name, ""))
 
 
 def _array(cells: Column) -> bytes:
@@ -299,15 +246,18 @@ def _chunk(cells: Column, kind: str) -> _Chunk:
         return _Chunk("mixed", _texts([_unquoted(cell) for cell in cells]))
 
 
-def _typed(values: list[_Value | None]) -> _Chunk | None:
-    """Type a meta's column by its value objects; None where they do not agree."""
+def _meta(values: list[Value | None]) -> _Chunk:
+    """Type a meta's column by its value objects; where they disagree, all become text."""
     given = [one for one in values if one is not None]
-    classes = {one.objectType for one in given}
-    kind = _BY_VALUE.get(classes.pop(), "") if len(classes) == 1 else ""
-    if not _exact([one.value for one in given], kind):
-        return None
-    shown = [None if one is None else one.value for one in values]
-    return _Chunk(kind, pa.array(shown, _ARROW[kind]))
+    kinds = {_BY_VALUE.get(one.objectType, "") for one in given}
+    kind = kinds.pop() if len(kinds) == 1 else "mixed"
+    if _exact([one.value for one in given], kind):
+        shown = [None if one is None else one.value for one in values]
+        return _Chunk(kind, pa.array(shown, _ARROW[kind]))
+    cells = [_shown(one) for one in values]
+    if kind == "mixed":
+        return _Chunk("mixed", _texts([_unquoted(cell) for cell in cells]))
+    return _chunk(cells, "" if _any_nested(cells) else kind)
 
 
 def _exact(values: list[Any], kind: str) -> bool:
@@ -318,24 +268,12 @@ def _exact(values: list[Any], kind: str) -> bool:
     return most is None or max(map(abs, values)) <= most
 
 
-def _odd_meta(cells: Column) -> _Chunk:
-    """Type a meta whose values do not agree, or are not written as their class says."""
-    try:
-        values = msgspec.json.decode(_array(cells), type=list[_Undecoded | None])
-    except msgspec.ValidationError:
-        return _chunk(cells, "")
-    shown = [_shown(one) for one in values]
-    kinds = {_BY_VALUE.get(one.objectType, "") for one in values if one}
-    if len(kinds) > 1:
-        return _Chunk("mixed", _texts([_unquoted(cell) for cell in shown]))
-    return _chunk(shown, "" if _any_nested(shown) else kinds.pop())
-
-
-def _shown(value: _Undecoded | None) -> Raw:
+def _shown(value: Value | None) -> Raw:
     """Choose a meta's cell: its value, or its translations where all languages were asked for."""
     if value is None:
         return NULL
-    return value.multilingualValue if value.value == NULL else value.value
+    plain = value.value
+    return value.multilingualValue if plain is None else Raw(msgspec.json.encode(plain))
 
 
 def _any_nested(cells: Column) -> bool:
@@ -431,7 +369,7 @@ def _narrowed(table: pd.DataFrame, fields: Sequence[str] | None) -> pd.DataFrame
     wanted = {name: None for name in ("objectType", "id") if name in table}
     for field in fields:
         inner = [name for name in table.columns if name.startswith(f"{field}.")]
-        wanted |= dict.fromkeys(inner if field in SPREAD else [field])
+        wanted |= dict.fromkeys(inner if field in MAPS else [field])
     missing = {
         name: pd.Series(index=table.index, dtype=_STR) for name in wanted if name not in table
     }

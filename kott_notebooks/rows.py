@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from operator import attrgetter
 from typing import Any, NamedTuple, Protocol
+from urllib.parse import quote, unquote
 
 import msgspec
 from msgspec import Raw
@@ -20,7 +22,10 @@ from kott_notebooks.wire import Reply
 Key = tuple[bytes, bytes]  # kind and id of a row; or b"text" and all of it, where it has no id
 
 NULL = Raw(b"null")  # what a cell that is absent holds, as one that is null does
+MAPS = ("metas", "tags")
 _NESTED = (b"{", b"[")
+_ODD = re.compile(r'["\\\x00-\x1f]')  # what the names of a struct must not have
+_SPELLED = "\ue000"  # begins a name that is spelled otherwise for that
 _ESCAPED = re.compile(rb"\\[u/]")
 
 
@@ -96,25 +101,33 @@ class Texts:
         return Page(b"[" + b",".join(rows) + b"]", len(rows))
 
 
-class Cells:
-    """Reads rows as structs of undecoded cells; names that no schema lists are learned.
+class Value(msgspec.Struct, gc=False):
+    """A meta's value object, as far as a table needs it."""
 
-    A struct is read several times as fast as a dict. `keep` is how rows become what stays.
+    objectType: str = ""  # noqa: N815 - the wire's name
+    value: Any = None
+    multilingualValue: Raw = NULL  # noqa: N815
+
+
+class Cells:
+    """Reads rows as structs of undecoded cells, of `metas` and `tags` a struct each.
+
+    A struct is read several times as fast as a dict, but its names must be known: those that no
+    schema lists, and those of metas and tags, are learned. `keep` is how rows become what stays.
     """
 
     def __init__(self, names: Iterable[str] = (), keep: Callable[[list[Any]], Any] = list) -> None:
         self._keep = keep
-        self._learn(["objectType", "id", "type", *names])
+        self._learn(["objectType", "id", "type", *names], [], [])
 
-    def _learn(self, names: Iterable[str]) -> None:
-        self.names = dict.fromkeys(names)
-        fields = [
-            (f"c{n}", Raw, msgspec.field(default=NULL, name=name))
-            for n, name in enumerate(self.names)
-        ]
-        row = msgspec.defstruct(
-            "Row", fields, omit_defaults=True, forbid_unknown_fields=True, gc=False
-        )
+    def _learn(self, names: Iterable[str], metas: Iterable[str], tags: Iterable[str]) -> None:
+        """Make the structs that have these names."""
+        self._names = [dict.fromkeys(one) for one in (names, metas, tags)]
+        inner = {
+            "metas": struct("Metas", self._names[1], Value | None, None),
+            "tags": struct("Tags", self._names[2], Raw, NULL),
+        }
+        row = struct("Row", self._names[0], Raw, NULL, inner)
         listed = msgspec.defstruct(
             "Listed",
             [("totalCount", int | None, None), ("objects", list[row] | None, None),  # type: ignore[valid-type]
@@ -127,7 +140,7 @@ class Cells:
         self._one, self._many = msgspec.json.Decoder(one), msgspec.json.Decoder(many)
 
     def at_once(self, body: bytes, calls: int) -> list[Reply] | None:
-        """Read bodies that are compact JSON without an error in them."""
+        """Read bodies that are compact JSON without an error in them, and without a new name."""
         if b"\\" in body and _ESCAPED.search(body):
             return None  # one spelling for one text: nested cells are compared as text
         try:
@@ -139,19 +152,20 @@ class Cells:
         if len(parts) != calls or not all(map(_plain, parts)):
             return None
         share = whole.executionTime and whole.executionTime / calls
-        found = [self._found(part.objects or [], part.totalCount) for part in parts]
+        found = [_found(part.objects or [], part.totalCount) for part in parts]
         return [Reply(b"", share, found=one, requests=int(n == 0)) for n, one in enumerate(found)]
 
     def read(self, result: bytes) -> Found:
         """Read what may have names that are new; they are known from then on."""
         objects, total = _outline(result)
         try:
-            rows = self._rows.decode(objects)
+            return _found(self._rows.decode(objects), total)
         except msgspec.ValidationError:
-            named = msgspec.json.decode(objects, type=list[dict[str, Raw]])
-            self._learn(dict.fromkeys([*self.names, *(name for row in named for name in row)]))
-            rows = self._rows.decode(objects)
-        return self._found(rows, total)
+            records = [_mended(one) for one in msgspec.json.decode(objects)]
+        metas, tags = ([one[name] or {} for one in records if name in one] for name in MAPS)
+        new = (records, metas, tags)
+        self._learn(*([*old, *chain(*found)] for old, found in zip(self._names, new, strict=True)))
+        return _found(self._rows.decode(msgspec.json.encode(records)), total)
 
     def keep(self, rows: list[Any]) -> Any:
         """Make of rows what stays; those from before a name was learned are read again."""
@@ -159,21 +173,74 @@ class Cells:
             rows = self._rows.decode(msgspec.json.encode(rows))
         return self._keep(rows)
 
-    def _found(self, rows: list[Any], total: int | None) -> Found:
-        types, ids = [row.c2 for row in rows], [row.c1 for row in rows]
-        return Found(rows, keys(types, ids, rows), total)
+
+def struct(
+    name: str, names: Iterable[str], kind: Any, absent: Any, inner: dict[str, Any] | None = None
+) -> type[msgspec.Struct]:
+    """Make a struct of these names, each of a kind; `inner` has those that are structs."""
+    fields: list[Any] = []
+    for n, own in enumerate(names):
+        nested = (inner or {}).get(own)
+        kept, default = (kind, absent) if nested is None else (nested | None, None)
+        fields.append((f"c{n}", kept, msgspec.field(default=default, name=own)))
+    return msgspec.defstruct(name, fields, omit_defaults=True, forbid_unknown_fields=True, gc=False)
 
 
-def columns(rows: Sequence[Any]) -> dict[str, list[Raw]]:
-    """Turn rows that `Cells` read, of one kind of struct, into columns; empty ones are left out."""
-    names = rows[0].__struct_encode_fields__ if rows else ()
-    laid = {name: list(map(attrgetter(f"c{n}"), rows)) for n, name in enumerate(names)}
-    return {name: cells for name, cells in laid.items() if not empty(cells)}
+def _mended(record: dict[str, Any]) -> dict[str, Any]:
+    """Give metas and tags the form that they should have: what is no map has no entries."""
+    maps = {name: record[name] for name in MAPS if name in record}
+    kept = {name: _spelled(one) if isinstance(one, dict) else None for name, one in maps.items()}
+    metas = kept.get("metas") or {}
+    objects = {n: one if _is_value(one) else {"value": one} for n, one in metas.items()}
+    return _spelled(record) | kept | ({"metas": objects} if metas else {})
+
+
+def _spelled(record: dict[str, Any]) -> dict[str, Any]:
+    """Spell names so that a struct can have them."""
+    return {_SPELLED + quote(n) if _ODD.search(n) else n: one for n, one in record.items()}
+
+
+def _own(name: str) -> str:
+    """Give a name as it was before it was spelled for a struct."""
+    return unquote(name.removeprefix(_SPELLED)) if name.startswith(_SPELLED) else name
+
+
+def _is_value(one: Any) -> bool:
+    return one is None or (isinstance(one, dict) and isinstance(one.get("objectType", ""), str))
+
+
+def _found(rows: list[Any], total: int | None) -> Found:
+    types, ids = [row.c2 for row in rows], [row.c1 for row in rows]
+    return Found(rows, keys(types, ids, rows), total)
+
+
+def columns(rows: Sequence[Any]) -> dict[str, list[Any]]:
+    """Turn rows that `Cells` read, of one kind of struct, into columns; empty ones are left out.
+
+    A cell is undecoded; those of `metas.NAME` are Values, or None.
+    """
+    if not rows:
+        return {}
+    laid = _laid(rows)
+    for name, absent in (("metas", None), ("tags", NULL)):
+        maps = laid.pop(name, [])
+        kind = next((type(one) for one in maps if one is not None), None)
+        if kind is not None:
+            filled = maps if None not in maps else [kind() if one is None else one for one in maps]
+            laid |= {f"{name}.{own}": cells for own, cells in _laid(filled, absent).items()}
+    return laid
+
+
+def _laid(structs: Sequence[Any], absent: Any = NULL) -> dict[str, list[Any]]:
+    names = structs[0].__struct_encode_fields__
+    laid = {own: list(map(attrgetter(f"c{n}"), structs)) for n, own in enumerate(names)}
+    return {_own(own): cells for own, cells in laid.items() if not empty(cells, absent)}
 
 
 def empty(cells: list[Any], absent: Any = NULL) -> bool:
     """Say whether no cell of a column holds anything."""
-    return cells[0] == absent and cells.count(absent) == len(cells)
+    first = cells[0]
+    return (first is absent or first == absent) and cells.count(absent) == len(cells)
 
 
 def keys(types: list[Raw], ids: list[Raw], rows: Sequence[Any]) -> list[Key]:
@@ -203,7 +270,6 @@ def _plain(part: Any) -> bool:
     """Say whether a part of a body is a list, and its nested cells are written without blanks."""
     if part.error != NULL or part.objectType == "KalturaAPIException":
         return False
-    first = [
-        bytes(cell) for row in (part.objects or [])[:1] for cell in msgspec.structs.astuple(row)
-    ]
+    rows = (part.objects or [])[:1]
+    first = [bytes(one) for cells in columns(rows).values() for one in cells if type(one) is Raw]
     return all(msgspec.json.format(one, indent=-1) == one for one in first if one[:1] in _NESTED)

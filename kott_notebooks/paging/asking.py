@@ -18,6 +18,7 @@ from kott_notebooks.wire import Reply
 # One request for so many pages of a list, each read by the reader
 Ask = Callable[[list[dict[str, Any]], Reader], list[Reply | ApiError]]
 Answer = Reply | ApiError
+LARGE = 2**16  # bytes of a body that are worth to be decoded in order
 
 
 class Wish(NamedTuple):
@@ -29,10 +30,45 @@ class Wish(NamedTuple):
     arguments: dict[str, Any]
 
 
+class Landing:
+    """Hands on to a reader, but keeps a large body for later: workers only carry.
+
+    Decoding holds all threads up, so it is done where rows are needed, in their order. What turns
+    out not to be as expected is asked for again `carefully`, by the way that knows every case.
+    """
+
+    def __init__(self, reader: Reader, *, carefully: bool) -> None:
+        self._reader, self._carefully = reader, carefully
+        self._body = b""
+        self.landed = False
+        self.read, self.keep = reader.read, reader.keep
+
+    def at_once(self, body: bytes, calls: int) -> list[Reply] | None:
+        """Read a body, or keep it."""
+        self.landed = True
+        if self._carefully or len(body) < LARGE or body[:1] != b"{":
+            return self._reader.at_once(body, calls)
+        self._body = body
+        return [Reply(b"", requests=int(n == 0)) for n in range(calls)]
+
+    def opened(self, answers: list[Answer]) -> list[Answer] | None:
+        """Read what was kept; None where it is not as expected."""
+        if not self._body:
+            return answers
+        body, self._body = self._body, b""
+        found = self._reader.at_once(body, len(answers))
+        return None if found is None else [
+            one._replace(found=read.found, execution_time=read.execution_time)
+            for one, read in zip(answers, found, strict=True)
+            if isinstance(one, Reply)
+        ]
+
+
 class Job(NamedTuple):
-    """Pages asked for in one request, and the answers to come."""
+    """Pages asked for in one request, what their bytes land in, and the answers to come."""
 
     wishes: list[Wish]
+    landing: Landing
     answers: Future[list[Answer]]
 
 
@@ -55,14 +91,17 @@ class Asking:
 
         `pages` says how many are wanted in all, as far as is known.
         """
-        ahead = 1 if self._workers == 1 else 2 * self._workers
+        ahead = 1 if self._workers == 1 else self._workers + 2
         while len(self._jobs) < ahead and (chosen := self._chosen(wishes(), pages)):
             self._jobs.append(self._job(chosen, executor))
 
-    def first(self) -> Iterator[tuple[Wish, Answer]]:
-        """Give the answers that are needed first, as soon as they are there."""
+    def first(self, executor: Executor) -> list[tuple[Wish, Answer]]:
+        """Wait for the answers that are needed first; none where they are asked for again."""
         job = self._jobs[0]
-        return zip(job.wishes, job.answers.result(), strict=True)
+        answers = job.landing.opened(job.answers.result())
+        if answers is None:
+            self._jobs[0] = self._job(job.wishes, executor, carefully=True)
+        return list(zip(job.wishes, answers or [], strict=bool(answers)))
 
     @property
     def needed(self) -> list[Wish]:
@@ -71,7 +110,7 @@ class Asking:
 
     def apart(self, executor: Executor) -> None:
         """Ask for the pages of the first request one by one: one may fail, and not the others."""
-        (wishes, _), *others = self._jobs
+        (wishes, *_), *others = self._jobs
         self._jobs = deque([*(self._job([wish], executor) for wish in wishes), *others])
 
     def drop(self) -> None:
@@ -83,9 +122,9 @@ class Asking:
         return Counter(id(wish.reading) for job in self._jobs for wish in job.wishes)
 
     def waiting(self, reading: Reading) -> bool:
-        """Say whether pages of a reading have not come yet."""
+        """Say whether the bytes of a reading's pages have not come yet."""
         return any(
-            wish.reading is reading and not job.answers.done()
+            wish.reading is reading and not (job.landing.landed or job.answers.done())
             for job in self._jobs
             for wish in job.wishes
         )
@@ -109,9 +148,10 @@ class Asking:
         alike = takewhile(lambda wish: wish.reading.keep == keep, wishes)
         return [first, *islice(alike, size - 1)]
 
-    def _job(self, wishes: list[Wish], executor: Executor) -> Job:
+    def _job(self, wishes: list[Wish], executor: Executor, *, carefully: bool = False) -> Job:
         asked = [wish.arguments for wish in wishes]
-        return Job(wishes, executor.submit(self._ask, asked, wishes[0].reading.reader))
+        landing = Landing(wishes[0].reading.reader, carefully=carefully or self._cost is None)
+        return Job(wishes, landing, executor.submit(self._ask, asked, landing))
 
 
 def _came(job: Job) -> bool:

@@ -12,6 +12,7 @@ PACK = 25  # pages in one request, at most: the server works through them one af
 PACK_BYTES = 4 * 2**20  # of one reply, at most, as far as the first page tells
 PACK_WORK = 10.0  # seconds of the server's work in one request, at most
 ROW = 40e-6  # seconds that a row costs us, from its bytes to its cells
+NEARLY = 1.03  # a smaller pack that takes no more than this times the least is as good
 REQUEST = 700e-6  # seconds that a request costs us, whatever it asks for
 
 
@@ -61,4 +62,6 @@ class Pace:
             PACK_BYTES // max(cost.size, 1),
             int(PACK_WORK / max(cost.work, 1e-6)),
         )
-        return min(range(1, max(most, 1) + 1), key=seconds)
+        took = [seconds(size) for size in range(1, max(most, 1) + 1)]
+        good = min(took) * NEARLY
+        return next(size for size, one in enumerate(took, 1) if one <= good)

@@ -164,7 +164,7 @@ class Pull:
     def _take(self, executor: Executor) -> None:
         """Add the pages that are needed first to their readings."""
         try:
-            answers = self._asking.first()
+            answers = self._asking.first(executor)
         except TransportError:
             if len(self._asking.needed) == 1:
                 raise
@@ -174,7 +174,8 @@ class Pull:
             # a page that was taken before an interrupt is not taken again
             if wish.page == wish.reading.pages + 1 and not wish.task.replaced:
                 self._add(wish, answer)
-        self._asking.drop()
+        if answers:
+            self._asking.drop()
 
     def _add(self, wish: Wish, answer: Answer) -> None:
         """Add a page to its reading; one beyond the result window tells how deep that is."""
@@ -183,6 +184,8 @@ class Pull:
                 raise answer
             self._refused(wish, answer)
             return
+        if answer.retries and wish.reading.keep:
+            wish.task.second = None  # it may have begun before this page came for good
         found = answer.found or wish.reading.reader.read(answer.result)
         self._report.note(answer)
         if wish.reading.keep:

@@ -1,0 +1,48 @@
+"""Programmes that share time, side by side: which lane of its channel each is drawn in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from kott_notebooks.schedule.spans import Spans, busy_until
+
+Whole = npt.NDArray[np.intp]
+
+
+def lanes(spans: Spans) -> tuple[Whole, Whole]:
+    """Give each span its lane, from 0, and how many lanes the spans around it need.
+
+    Those in one lane share no time. Spans come by channel and start, as `spans_of` gives them; one
+    that shares its time with none has its channel to itself: lane 0 of 1.
+    """
+    alone = np.zeros(len(spans.code), dtype=np.intp)
+    begins = np.flatnonzero(_fresh(spans))
+    sizes = np.diff(np.append(begins, len(alone)))
+    lane, many = alone, alone + 1
+    for begin, size in zip(begins[sizes > 1], sizes[sizes > 1], strict=True):
+        group = slice(begin, begin + size)
+        lane[group] = _stacked(spans.start[group], spans.end[group])
+        many[group] = lane[group].max() + 1
+    return lane, many
+
+
+def _fresh(spans: Spans) -> npt.NDArray[np.bool_]:
+    """Tell which spans begin when all before them on their channel are over."""
+    fresh = np.ones(len(spans.code), dtype=bool)
+    over = spans.start[1:] >= busy_until(spans)[:-1]
+    fresh[1:] = over | (spans.code[1:] != spans.code[:-1])
+    return fresh
+
+
+def _stacked(starts: npt.NDArray[Any], ends: npt.NDArray[Any]) -> list[int]:
+    """Put each span into the first lane that is free when it starts."""
+    free: list[int] = []  # from when on, by lane
+    taken = []
+    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+        lane = next((i for i, since in enumerate(free) if since <= start), len(free))
+        free[lane : lane + 1] = [end]
+        taken.append(lane)
+    return taken

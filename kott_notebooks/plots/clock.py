@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import matplotlib.dates
 import numpy as np
 import pandas as pd
 from matplotlib.ticker import Formatter, Locator
 
-from kott_notebooks.errors import KottError
 from kott_notebooks.tables import NAT, Micros, as_times
 
 dates: Any = matplotlib.dates  # has no types
@@ -88,14 +86,6 @@ def daily(first: int, last: int, hour: float, zone: tzinfo) -> Micros:
     """Say when clocks show an hour on each day around a stretch of time."""
     wall = _walls(first, last, DAY, zone) + pd.Timedelta(hours=hour)
     return _localized(wall, zone, True, "shift_forward")
-
-
-def zone_of(tz: str | tzinfo) -> tzinfo:
-    """Give a time zone by its name; raise KottError where there is none."""
-    try:
-        return ZoneInfo(tz) if isinstance(tz, str) else tz
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise KottError(f"{tz!r} is no time zone: write 'Europe/Berlin' or the like.") from error
 
 
 def _walls(first: int, last: int, minutes: int, zone: tzinfo) -> Walls:

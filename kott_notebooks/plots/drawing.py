@@ -17,8 +17,9 @@ from matplotlib.axes import Axes
 from matplotlib.colors import BoundaryNorm
 from matplotlib.patches import Patch
 
-from kott_notebooks.plots.clock import LocalLabels, LocalTimes, zone_of
+from kott_notebooks.plots.clock import LocalLabels, LocalTimes
 from kott_notebooks.tables import Names
+from kott_notebooks.times import zone
 
 # Colours that people of every colour vision can tell apart, by Okabe and Ito
 BLUE, SKY, GREEN, YELLOW = "#0072B2", "#56B4E9", "#009E73", "#F0E442"
@@ -133,14 +134,14 @@ def times(
 
     `until` lets it run on beyond the last.
     """
-    zone = zone_of(tz)
-    locator = LocalTimes(zone)
+    zoned = zone(tz)
+    locator = LocalTimes(zoned)
     ax.xaxis.set_major_locator(locator)
     ax.xaxis.set_major_formatter(LocalLabels(locator))
-    first, last = dates.num2date(ends[[0, -1]], tz=zone)
+    first, last = dates.num2date(ends[[0, -1]], tz=zoned)
     clock = "%d %b %Y" if first.hour == last.hour == 0 else "%d %b %Y %H:%M"
     span = f"{first.strftime(clock)} to {last.strftime(clock)}"
-    ax.set(xlim=(ends[0], ends[-1] if until is None else until), xlabel=f"{name}, {span} ({zone})")
+    ax.set(xlim=(ends[0], ends[-1] if until is None else until), xlabel=f"{name}, {span} ({zoned})")
 
 
 # Classes of shares, each from its value on; all and nothing are classes of their own

@@ -18,7 +18,7 @@ from matplotlib.transforms import Bbox, TransformedBbox
 
 from kott_notebooks import schedule
 from kott_notebooks.findings import ERROR, INFO, WARNING
-from kott_notebooks.plots.clock import daily, zone_of
+from kott_notebooks.plots.clock import daily
 from kott_notebooks.plots.drawing import (
     BLUE,
     DAY,
@@ -54,10 +54,10 @@ from kott_notebooks.plots.drawing import (
 )
 from kott_notebooks.schedule.checks import Rules
 from kott_notebooks.schedule.genres import genre_of
-from kott_notebooks.schedule.lanes import lanes
+from kott_notebooks.schedule.layout import lanes, ranked, shown
 from kott_notebooks.schedule.spans import TIMED, Channels, Spans, clipped, spans_of
-from kott_notebooks.tables import NAT, Names, as_times, asked, micros, need, pulled, stamp
-from kott_notebooks.times import When
+from kott_notebooks.tables import NAT, Names, as_times, micros, need, pulled, stamp
+from kott_notebooks.times import When, zone
 
 HOUR = DAY / 24
 
@@ -206,7 +206,7 @@ def genre_clock(
     need(table, "hour", "genre", "minutes")
     if table.empty:
         return say(ax, "There is no programme here, so no genre is shown.")
-    most = _most(table.groupby("genre")["minutes"].sum())
+    most = dict(zip(ranked(table["genre"], table["minutes"]), LIGHT, strict=False))
     genre = table["genre"].where(table["genre"].isin(list(most)), "others")
     minutes = table.groupby([genre, "hour"])["minutes"].sum().unstack(fill_value=0)
     minutes = minutes.reindex([*most, *minutes.index.difference(list(most))])
@@ -287,7 +287,7 @@ def grid(
     ax = current(ax)
     need(epg, "name", *TIMED)
     labels, spans = spans_of(epg, channels)
-    first, last = _window(epg, start, end)
+    first, last = shown(epg, start, end)
     spans = clipped(spans, first, last)
     if not len(spans.row):
         return say(ax, "There is no programme of these channels in this window.")
@@ -315,19 +315,6 @@ def _names(names: Names | None, channels: Channels | None) -> Names | None:
     return names
 
 
-def _window(table: pd.DataFrame, start: When | None, end: When | None) -> tuple[int, int]:
-    """Give the window asked for, else the one that holds the table's times.
-
-    What ends long after the last start does not widen it: some programmes never end.
-    """
-    first, last = asked(table, start, end)
-    starts, ends = micros(table, "startDate"), micros(table, "endDate")
-    known = (starts != NAT) & (ends > starts)
-    early = min(starts[known], default=0) if first is None else stamp(first)
-    late = min(max(ends[known], default=DAY), max(starts[known], default=0) + DAY)
-    return int(early), int(late) if last is None else stamp(last)
-
-
 def _strips(
     ax: Axes,
     table: pd.DataFrame,
@@ -340,7 +327,7 @@ def _strips(
 ) -> Axes:
     """Draw the times of a table as marks on a strip per channel, in the colours of its rows."""
     labels, spans = spans_of(need(table, *TIMED), channels)
-    first, last = _window(table, *window)
+    first, last = shown(table, *window)
     times(ax, days_of(np.array([first, last])), tz, "startDate")
     label_rows(ax, labelled(labels, _names(names, channels)))
     spans = clipped(spans, first, last)
@@ -389,17 +376,11 @@ def _genres(epg: pd.DataFrame, spans: Spans) -> tuple[Any, dict[str, Patch]]:
     if "tags.Genre" not in epg.columns:
         return SKY, {}
     genres = genre_of(epg)[spans.row]
-    most = _most(pd.Series(spans.end - spans.start).groupby(genres).sum())
+    most = dict(zip(ranked(genres, spans.end - spans.start), LIGHT, strict=False))
     codes, known = pd.factorize(genres)
     colours = to_rgba_array([most.get(genre, OTHERS) for genre in known])[codes]
     key = {**most, **({"others": OTHERS} if len(known) > len(most) else {})}
     return colours, {genre: Patch(color=colour) for genre, colour in key.items()}
-
-
-def _most(minutes: pd.Series[Any]) -> dict[str, str]:
-    """Give a colour to each of the genres with the most minutes, in that order."""
-    named = minutes.drop("none", errors="ignore").sort_values(ascending=False, kind="stable")
-    return dict(zip(map(str, named.index), LIGHT, strict=False))
 
 
 def _hatch_gaps(
@@ -418,7 +399,7 @@ def _hatch_gaps(
 def _shade_prime_time(ax: Axes, first: int, last: int, tz: str | tzinfo) -> dict[str, Patch]:
     """Shade the hours that count most, on each local day."""
     hours = Rules().prime_hours
-    since, until = (daily(first, last, hour, zone_of(tz)) for hour in hours)
+    since, until = (daily(first, last, hour, zone(tz)) for hour in hours)
     seen = (until > first) & (since < last)
     if not seen.any() or seen.sum() > points(ax)[0] / USUAL:  # none, or mere stripes
         return {}

@@ -1,4 +1,4 @@
-"""Lanes: programmes that share time stand side by side, in as few lanes as they need."""
+"""A guide laid out: programmes that share time stand side by side, in as few lanes as needed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kott_notebooks.schedule.lanes import lanes
+from kott_notebooks.schedule.layout import lanes
 from kott_notebooks.schedule.spans import Spans, in_order
 
 PROGRAMMES = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 20), st.integers(1, 9)))

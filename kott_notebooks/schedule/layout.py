@@ -1,4 +1,4 @@
-"""Programmes that share time, side by side: which lane of its channel each is drawn in."""
+"""How a guide is laid out for people: which window is shown, in which lane, which genres first."""
 
 from __future__ import annotations
 
@@ -6,10 +6,32 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
-from kott_notebooks.schedule.spans import Spans, busy_until
+from kott_notebooks.schedule.spans import DAY, Spans, busy_until
+from kott_notebooks.tables import NAT, asked, micros, stamp
+from kott_notebooks.times import When
 
 Whole = npt.NDArray[np.intp]
+
+
+def shown(table: pd.DataFrame, start: When | None, end: When | None) -> tuple[int, int]:
+    """Give the window asked for, else the one that holds the table's times; in microseconds.
+
+    What ends long after the last start does not widen it: some programmes never end.
+    """
+    first, last = asked(table, start, end)
+    starts, ends = micros(table, "startDate"), micros(table, "endDate")
+    known = (starts != NAT) & (ends > starts)
+    early = min(starts[known], default=0) if first is None else stamp(first)
+    late = min(max(ends[known], default=DAY), max(starts[known], default=0) + DAY)
+    return int(early), int(late) if last is None else stamp(last)
+
+
+def ranked(genres: npt.NDArray[Any] | pd.Series[Any], minutes: Any) -> list[str]:
+    """List the genres that have a name, those with the most minutes first."""
+    total = pd.Series(minutes).groupby(genres).sum().drop("none", errors="ignore")
+    return [str(one) for one in total.sort_values(ascending=False, kind="stable").index]
 
 
 def lanes(spans: Spans) -> tuple[Whole, Whole]:

@@ -150,6 +150,26 @@ def test_fields_are_shown_whatever_the_width(
     assert out.split("\n")[0].split() == ["id", "name", "createDate", "description"]
 
 
+def test_a_guide_is_a_page(partner: str, capsys: Capture, tmp_path: Path) -> None:
+    """To a file, or to a pipe: the same page; words say how much is in it."""
+    window = ("2026-03-28", "2026-03-29", "--channels", "300311,300975", "--tz", "Europe/Berlin")
+    assert run("guide", *window, "-o", tmp_path / "guide.html") == 0
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert re.fullmatch(r"\d+ programmes, \d+ kB, in .*guide.html\n", err)
+    saved = (tmp_path / "guide.html").read_text("utf-8")
+    assert saved.startswith("<!doctype html>")
+    assert printed(capsys, "guide", *window)[:400] == saved[:400]
+
+
+def test_a_page_is_not_for_the_screen(
+    partner: str, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody reads HTML there."""
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert refused(capsys, "guide", "today", "today+1d")[1].startswith("kott: A page is not for")
+
+
 def test_words_stay_off_stdout(partner: str, capsys: Capture) -> None:
     """A pipe gets data only; how much came, and how, is said on stderr."""
     assert run("channels", "--format", "csv") == 0

@@ -115,6 +115,7 @@ def parser() -> argparse.ArgumentParser:
     _add(commands, "whoami", "check the credentials and say whose they are", whoami)
     for name, what in LISTS.items():
         _add_list(commands, name, what)
+    _add_guide(commands)
     return top
 
 
@@ -183,15 +184,23 @@ def _add_list(commands: Any, name: str, what: str) -> None:
     command.add_argument("--out", type=Path, metavar="FILE", help="default: stdout")
 
 
+def _add_guide(commands: Any) -> None:
+    command = _add(commands, "guide", "write the TV guide of [START, END) as one HTML page", guide)
+    _add_window(command, days=7)
+    command.add_argument("--tz", default="UTC", help="the zone it opens in, such as Europe/Berlin")
+    command.add_argument("-o", "--out", type=Path, metavar="FILE", help="default: stdout")
+
+
 def _add_narrowing(command: argparse.ArgumentParser) -> None:
     command.add_argument("--ksql", default="", help="a filter: (and Genre='Drama' Year>'2000')")
     command.add_argument("--fields", type=_names, metavar="A,B", help="only these columns")
     command.add_argument("--limit", type=int, metavar="N", help="stop after N rows")
 
 
-def _add_window(command: argparse.ArgumentParser) -> None:
+def _add_window(command: argparse.ArgumentParser, days: int = 1) -> None:
     command.add_argument("start", nargs="?", default="today", help="ISO text, now, today+7d ...")
-    command.add_argument("end", nargs="?", default="today+1d", help="as START; not in the window")
+    until = f"today+{days}d"
+    command.add_argument("end", nargs="?", default=until, help=f"default: {until}; not in it")
     command.add_argument("--channels", type=_names, metavar="ID,ID", help="of linear assets")
 
 
@@ -274,6 +283,18 @@ def list_table(arguments: argparse.Namespace) -> None:
     whole = bool(getattr(arguments, "fields", None))
     said = output.write(table, arguments.format, arguments.out, whole=whole)
     print(said, file=sys.stderr)
+
+
+def guide(arguments: argparse.Namespace) -> None:
+    """Write the guide as a page, and say on stderr what is in it."""
+    session = login(arguments)
+    with session.http:
+        channels = kott.channels(session)
+        wanted = arguments.channels or channels
+        epg = kott.epg(session, arguments.start, arguments.end, channels=wanted)
+    names = channels.set_index("id")["name"]
+    page = kott.guide(epg, wanted, tz=arguments.tz, names=names)
+    print(f"{len(epg):,} programmes, {output.write_page(page, arguments.out)}", file=sys.stderr)
 
 
 def login(arguments: argparse.Namespace) -> kott.Session:

@@ -14,6 +14,7 @@ import pandas as pd
 import kott_notebooks as kott
 from kott_notebooks import schema
 from kott_notebooks.errors import KottError
+from kott_notebooks.report import Page
 
 FORMATS = ("table", "csv", "json", "parquet")
 FIRST = ("id", "type", "name", "startDate", "endDate")  # what people look for in a row
@@ -40,6 +41,18 @@ def write(table: pd.DataFrame, format: str | None, out: Path | None, *, whole: b
     else:
         _write_text(csv(table) if chosen == "csv" else json(table), out)
     return f"{said}, in {out}" if out else said
+
+
+def write_page(page: Page, out: Path | None) -> str:
+    """Write a page to a file, else to stdout, and say how large it is and where."""
+    if out is None and sys.stdout.isatty():
+        raise KottError("A page is not for the screen: give -o FILE, or a pipe.")
+    if out is None:
+        _write_text([page.html], None)
+    else:
+        page.save(out)
+    size = f"{len(page.html.encode()) / 1000:,.0f} kB"
+    return f"{size}, in {out}" if out else size
 
 
 def csv(table: pd.DataFrame) -> Iterable[str]:

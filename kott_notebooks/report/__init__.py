@@ -1,5 +1,6 @@
 """Tables to pages: one HTML file that needs no network and shows itself in a notebook."""
 
+from kott_notebooks.report.guide import guide
 from kott_notebooks.report.page import Page
 
-__all__ = ["Page"]
+__all__ = ["Page", "guide"]

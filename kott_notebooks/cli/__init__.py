@@ -139,6 +139,7 @@ def _add_demo(commands: Any) -> None:
     for name in SIZES:
         group.add_argument(f"--{name}", type=int, metavar="N")
     group.add_argument("--clean", action="store_true", help="with nothing wrong in it")
+    group.add_argument("--guide", type=Path, metavar="FILE", help="XMLTV, instead of its own guide")
     group.add_argument("--faults", metavar="LIST", help="a bad day: latency=0.2,error=0.05 ...")
 
 
@@ -259,6 +260,7 @@ def demo(arguments: argparse.Namespace) -> None:
             arguments.faults,
             deployment=arguments.deployment,
             defects=not arguments.clean,
+            guide=arguments.guide,
             **{name: size for name, size in sizes.items() if size is not None},
         )
     else:
@@ -280,8 +282,9 @@ def list_table(arguments: argparse.Namespace) -> None:
     session = login(arguments)
     with session.http:
         table = _LISTED[arguments.command](session, arguments)
+        channels = _channels_of(session, arguments)
     whole = bool(getattr(arguments, "fields", None))
-    said = output.write(table, arguments.format, arguments.out, whole=whole)
+    said = output.write(table, arguments.format, arguments.out, whole=whole, channels=channels)
     print(said, file=sys.stderr)
 
 
@@ -295,6 +298,16 @@ def guide(arguments: argparse.Namespace) -> None:
     names = channels.set_index("id")["name"]
     page = kott.guide(epg, wanted, tz=arguments.tz, names=names)
     print(f"{len(epg):,} programmes, {output.write_page(page, arguments.out)}", file=sys.stderr)
+
+
+def _channels_of(session: kott.Session, given: argparse.Namespace) -> pd.DataFrame | None:
+    """List the channels that a guide names: those asked for, or all."""
+    if given.command != "epg" or output.chosen_format(given.format, given.out) != "xmltv":
+        return None
+    channels = kott.channels(session)
+    return (
+        channels[channels["id"].astype("str").isin(given.channels)] if given.channels else channels
+    )
 
 
 def login(arguments: argparse.Namespace) -> kott.Session:

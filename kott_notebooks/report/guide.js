@@ -170,8 +170,8 @@ const row = (channel) => {
     piece.role = "presentation";
     piece.draw = () => piece.replaceChildren(
       ...starting.filter((item) => !long.includes(item)).map((item) => cell(item, from)));
-    strip.append(piece, ...long.map((item) => cell(item)));
     near.observe(piece);
+    strip.append(piece, ...long.map((item) => cell(item)));
     return piece;
   });
   const look = { className: "row", role: "row", ariaRowIndex: channel.row + 1 };
@@ -179,9 +179,10 @@ const row = (channel) => {
 };
 
 const near = new IntersectionObserver((entries) => {
-  for (const { target, isIntersecting } of entries)
+  for (const { target, isIntersecting } of entries) {
     if (!isIntersecting && !target.contains(current?.el)) target.replaceChildren();
-    else if (isIntersecting && !target.firstChild) target.draw(); // or what has the focus goes
+    if (isIntersecting && !target.childElementCount) target.draw(); // else the focus would be lost
+  }
 }, { root: view, rootMargin: "60%" });
 
 const draw = () => {
@@ -458,6 +459,14 @@ const listen = () => {
   setInterval(label, 60_000);
 };
 
+// A notebook may make the page before it has a size: where it opens is decided once it has one.
+const begin = new ResizeObserver(() => {
+  if (!view.clientWidth) return;
+  begin.disconnect();
+  choose(at(channels[0].cells, present()), { focus: false });
+  toTime(now().length ? present() - HOUR / 2 : guide.start);
+});
+
 $("title").textContent = document.title;
 draw();
 offer();
@@ -465,5 +474,4 @@ tell();
 label();
 filter();
 listen();
-choose(at(channels[0].cells, present()), { focus: false });
-toTime(now().length ? present() - HOUR / 2 : guide.start);
+begin.observe(view);

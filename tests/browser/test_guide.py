@@ -221,11 +221,26 @@ def test_a_notebook_keeps_it_through_nbconvert(page: Page, made: Made, tmp_path:
     html, _ = HTMLExporter().from_notebook_node(book)  # type: ignore[no-untyped-call]
     (tmp_path / "book.html").write_text(html, "utf-8")
     page.goto((tmp_path / "book.html").as_uri(), wait_until="domcontentloaded")
-    frame = page.frame_locator("iframe")
-    expect(frame.get_by_role("gridcell").first).to_be_visible()
+    page.locator("iframe").scroll_into_view_if_needed()
+    rows = page.frame_locator("iframe").get_by_role("row").all()[1:]
+    assert len(rows) == 6
+    for row in rows:
+        expect(row.get_by_role("gridcell").first).to_be_visible()
     assert (
         page.frames[1].evaluate(
             "(() => { try { return parent.document.title } catch { return 'no' } })()"
         )
         == "no"
     )
+
+
+def test_a_frame_that_is_shown_late_opens_at_now(page: Page, made: Made, tmp_path: Path) -> None:
+    """A notebook makes it before it has a size."""
+    path = tmp_path / "late.html"
+    path.write_text(f"<!doctype html><div id='late' hidden>{made._repr_html_()}</div>", "utf-8")
+    page.goto(path.as_uri())
+    frame = page.frame_locator("iframe")
+    expect(frame.locator(".box").first).to_be_attached()
+    page.evaluate("document.getElementById('late').hidden = false")
+    expect(frame.locator("#over .now")).to_be_in_viewport()
+    expect(frame.locator(".box.current")).to_be_in_viewport()

@@ -38,7 +38,8 @@ const programme = (channel, i) => ({
 });
 
 const channels = guide.channels.map((name, i) => ({
-  kind: "channel", name, row: i + 1, more: [["id", guide.ids[i]]], text: "", findings: [], cells: [],
+  kind: "channel", name, row: i + 1, text: "", more: [["id", guide.ids[i]]],
+  findings: [], cells: [],
 }));
 const programmes = guide.programmes.channel.map((at, i) => programme(channels[at], i));
 const gaps = guide.gaps.channel.map((at, i) => ({
@@ -99,7 +100,8 @@ const letters = (seconds) =>
 const lasting = (item) => {
   const minutes = Math.round((item.end - item.start) / 60);
   const parts = [[Math.floor(minutes / 60), "h"], [minutes % 60, "min"]];
-  return parts.filter(([size]) => size).map(([size, unit]) => `${size} ${unit}`).join(" ") || "no time";
+  const said = parts.filter(([size]) => size).map(([size, unit]) => `${size} ${unit}`);
+  return said.join(" ") || "no time";
 };
 const when = (item) => {
   const over = date(item.start) === date(item.end) ? "" : `${day(item.end)}, `;
@@ -159,19 +161,20 @@ const heading = (channel) => {
 };
 
 const place = (seconds) => Math.floor((Math.max(seconds, guide.start) - guide.start) / DAY);
-const pieces = () => Array.from({ length: place(guide.end - 1) + 1 }, (_, i) => guide.start + i * DAY);
+const pieces = () =>
+  Array.from({ length: place(guide.end - 1) + 1 }, (_, i) => guide.start + i * DAY);
 
 const row = (channel) => {
   const strip = make("div", { className: "strip", role: "presentation" });
+  const byDay = Map.groupBy(channel.cells.slice(1), (item) => place(item.start));
   channel.pieces = pieces().map((from) => {
-    const piece = box("piece", from, from + DAY);
-    const starting = channel.cells.slice(1).filter((item) => place(item.start) === place(from));
-    const long = starting.filter((item) => place(item.end - 1) > place(from));
-    piece.role = "presentation";
-    piece.draw = () => piece.replaceChildren(
-      ...starting.filter((item) => !long.includes(item)).map((item) => cell(item, from)));
+    const starting = byDay.get(place(from)) ?? [];
+    const long = (item) => place(item.end - 1) > place(from); // drawn once and for all
+    const short = starting.filter((item) => !long(item));
+    const piece = Object.assign(box("piece", from, from + DAY), { role: "presentation" });
+    piece.draw = () => piece.replaceChildren(...short.map((item) => cell(item, from)));
     near.observe(piece);
-    strip.append(piece, ...long.map((item) => cell(item)));
+    strip.append(piece, ...starting.filter(long).map((item) => cell(item)));
     return piece;
   });
   const look = { className: "row", role: "row", ariaRowIndex: channel.row + 1 };
@@ -193,7 +196,8 @@ const draw = () => {
   $("grid").ariaRowCount = channels.length + 1;
   $("grid").ariaLabel = document.title;
   $("grid").style.setProperty("--hours", hours(guide.end));
-  $("grid").replaceChildren(head, ...channels.map(row), make("div", { id: "over", ariaHidden: "true" }));
+  const over = make("div", { id: "over", ariaHidden: "true" });
+  $("grid").replaceChildren(head, ...channels.map(row), over);
 };
 
 const ensure = (item) => {
@@ -214,15 +218,14 @@ const ticks = (step) => {
 
 const label = () => {
   const step = [1, 2, 3, 6, 12].find((one) => one * width() >= 48) ?? 24;
-  const names = days().map((one) => box("day", one.start, one.end, { inside: make("span", { textContent: day(one.start) }) }));
+  const names = days().map(({ start, end }) =>
+    box("day", start, end, { inside: make("span", { textContent: day(start) }) }));
   const marks = ticks(step).map(({ one, twice }) =>
     box("tick", one, one + HOUR, { inside: twice ? `${clock(one)} ${letters(one)}` : clock(one) }));
   $("hours").replaceChildren(...names, ...marks, ...now("now"));
-  const prime = days().flatMap(({ start, end }) => {
-    const on = quarters().filter((one) => start <= one && one < end && isPrime(one));
-    return on.length ? [box("prime", on[0], on.at(-1) + QUARTER)] : [];
-  });
-  $("over").replaceChildren(...prime, ...now());
+  const prime = [...Map.groupBy(quarters().filter(isPrime), date).values()];
+  const shades = prime.map((one) => box("prime", one[0], one.at(-1) + QUARTER));
+  $("over").replaceChildren(...shades, ...now());
 };
 
 const isPrime = (seconds) => {
@@ -241,9 +244,9 @@ const tell = () => {
     ...days().map(({ start }) =>
       make("button", { type: "button", textContent: day(start), onclick: () => toTime(start) })),
   );
-  const pulled = guide.pulled === null ? "" : `, pulled ${day(guide.pulled)} ${clock(guide.pulled)}`;
-  $("about").textContent =
-    `${channels.length} channel${channels.length > 1 ? "s" : ""}, ${day(guide.start)} to ${day(guide.end - 1)}${pulled}`;
+  const many = `${channels.length} channel${channels.length > 1 ? "s" : ""}`;
+  const pulled = guide.pulled ? `, pulled ${day(guide.pulled)} ${clock(guide.pulled)}` : "";
+  $("about").textContent = `${many}, ${day(guide.start)} to ${day(guide.end - 1)}${pulled}`;
 };
 
 const switchZone = (name) => {
@@ -259,7 +262,8 @@ const switchZone = (name) => {
 
 // Moving about
 
-const width = () => parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--hour"));
+const root = document.documentElement;
+const width = () => parseFloat(getComputedStyle(root).getPropertyValue("--hour"));
 const named = () => document.querySelector("#grid .name").offsetWidth;
 const toTime = (seconds) => { view.scrollLeft = hours(seconds) * width(); };
 const toNow = () => toTime(present() - HOUR / 2);
@@ -268,7 +272,7 @@ const zoom = (by) => {
   const middle = (view.scrollLeft + (view.clientWidth - named()) / 2) / width();
   const at = ZOOMS.indexOf(width()) + by;
   if (at < 0 || at >= ZOOMS.length) return;
-  document.documentElement.style.setProperty("--hour", `${ZOOMS[at]}px`);
+  root.style.setProperty("--hour", `${ZOOMS[at]}px`);
   $("grid").classList.toggle("far", at === 0);
   view.scrollLeft = middle * width() - (view.clientWidth - named()) / 2;
   label();
@@ -281,7 +285,8 @@ const reveal = (item) => {
   const bottom = row.offsetTop + row.offsetHeight - view.clientHeight;
   if (view.scrollTop < bottom) view.scrollTop = bottom;
   if (item.kind === "channel") return;
-  const [left, right] = [hours(Math.max(item.start, guide.start)), hours(item.end)].map((one) => one * width());
+  const left = hours(Math.max(item.start, guide.start)) * width();
+  const right = hours(item.end) * width();
   const room = view.clientWidth - named();
   const seen = left >= view.scrollLeft && left < view.scrollLeft + room * 0.9;
   const through = left < view.scrollLeft && right > view.scrollLeft + room * 0.5;
@@ -387,29 +392,32 @@ const filter = () => {
   }
   found = all ? [] : every;
   const of = programmes.length.toLocaleString("en");
-  $("count").textContent = all ? `${of} programmes` : `${found.length.toLocaleString("en")} found`;
+  const size = found.length.toLocaleString("en");
+  $("count").textContent = all ? `${of} programmes` : `${size} found`;
   $("previous").disabled = $("next").disabled = !found.length;
 };
 
 const step = (by) => {
   if (!found.length) return;
   const at = found.indexOf(current);
-  const to = at < 0 ? (by > 0 ? 0 : found.length - 1) : (at + by + found.length) % found.length;
+  const first = by > 0 ? 0 : found.length - 1;
+  const to = at < 0 ? first : (at + by + found.length) % found.length;
   choose(found[to], { focus: false });
   show(current);
-  $("count").textContent = `${to + 1} of ${found.length.toLocaleString("en")}`;
+  $("count").textContent = `${(to + 1).toLocaleString("en")} of ${found.length.toLocaleString("en")}`;
 };
 
-const counted = (values) => [...Map.groupBy(values, (one) => one)].map(([value, all]) => [value, all.length]);
+const counted = (values) =>
+  [...Map.groupBy(values, (one) => one)]
+    .map(([value, all]) => [value, `${value} (${all.length})`])
+    .sort(([a], [b]) => (a < b ? -1 : 1));
 const options = (select, pairs) =>
   select.append(...pairs.map(([value, textContent]) => make("option", { value, textContent })));
 
 const offer = () => {
-  const genres = counted(programmes.map((item) => item.genre)).sort(([a], [b]) => (a < b ? -1 : 1));
-  options($("genre"), genres.map(([genre, size]) => [genre, `${genre} (${size})`]));
-  const rules = counted(guide.findings.rule).sort(([a], [b]) => (a < b ? -1 : 1));
-  if (rules.length) options($("rule"), [["any", `any finding (${guide.findings.rule.length})`]]);
-  options($("rule"), rules.map(([rule, size]) => [rule, `${rule} (${size})`]));
+  const rules = guide.findings.rule;
+  options($("genre"), counted(programmes.map((item) => item.genre)));
+  options($("rule"), [["any", `any finding (${rules.length})`], ...counted(rules)]);
   const here = new Intl.DateTimeFormat().resolvedOptions().timeZone;
   const zones = new Set([guide.zone, "UTC", here, ...Intl.supportedValuesOf("timeZone")]);
   options($("zone"), [...zones].map((name) => [name, name]));
@@ -459,7 +467,7 @@ const listen = () => {
   setInterval(label, 60_000);
 };
 
-// A notebook may make the page before it has a size: where it opens is decided once it has one.
+// A notebook may make the page before it has a size; where it opens is decided once it has one.
 const begin = new ResizeObserver(() => {
   if (!view.clientWidth) return;
   begin.disconnect();

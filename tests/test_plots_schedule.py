@@ -134,6 +134,15 @@ def test_every_round_time_of_a_day_has_its_tick(moment: Any, name: str, minutes:
     assert len(set(found)) == len(found)
 
 
+def test_what_comes_again_after_the_beginning() -> None:
+    """From 02:30 summer time on, 02:00 and 02:15 are still to come: in winter time."""
+    zone = ZoneInfo("Europe/Berlin")
+    first = stamp(pd.Timestamp("2026-10-25T00:30", tz="UTC"))
+    found = as_times(clock.round_times(first, first + 3_600_000_000, 15, zone)).tz_convert(zone)
+    shown = ["02:30 CEST", "02:45 CEST", "02:00 CET", "02:15 CET", "02:30 CET"]
+    assert list(found.strftime("%H:%M %Z")) == shown
+
+
 def test_a_day_without_midnight_begins_an_hour_later() -> None:
     """In Cairo the clocks go from 00:00 to 01:00: that is the day's tick."""
     zone = ZoneInfo("Africa/Cairo")
@@ -311,3 +320,10 @@ def test_changes_are_counted_by_the_time_that_is_left(ax: Axes) -> None:
     ]
     assert key(ax) == ["added", "moved"]
     assert [text.get_text() for text in ax.texts] == ["1", "2", "2", "1", "1", "1", "1", "1"]
+
+
+def test_changes_without_a_time_are_told_of(ax: Axes) -> None:
+    """In words, where there is nothing to draw."""
+    table = pd.DataFrame({"change": ["added"], "hours": pd.array([None], dtype="Float64")})
+    plots.changes(table, ax=ax)
+    assert [text.get_text() for text in ax.texts] == ["There is no change here that has a time."]

@@ -19,6 +19,7 @@ Walls = pd.DatetimeIndex  # what clocks show, without a zone
 MINUTES = (1, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10_080)  # between two ticks
 DAY = 1440
 ROOM = 45.0  # points that a tick and its label take
+CHANGE = np.timedelta64(3, "h")  # more than any clock is put back or forward
 MIDNIGHT = np.datetime64("1970-01-05", "us")  # a Monday, to count from
 
 
@@ -91,8 +92,9 @@ def daily(first: int, last: int, hour: float, zone: tzinfo) -> Micros:
 def _walls(first: int, last: int, minutes: int, zone: tzinfo) -> Walls:
     """List the round times that clocks show around a stretch of time."""
     ends = _clocks(np.array([first, last]), zone).to_numpy("datetime64[us]") - MIDNIGHT
+    ends += [-CHANGE, CHANGE]  # within, clocks may show what they showed before its beginning
     low, high = ends // np.timedelta64(minutes, "m")
-    steps = np.arange(low - 1, high + 2) * np.timedelta64(minutes, "m")
+    steps = np.arange(low, high + 1) * np.timedelta64(minutes, "m")
     return pd.DatetimeIndex(MIDNIGHT + steps)
 
 

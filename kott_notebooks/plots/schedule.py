@@ -54,7 +54,7 @@ from kott_notebooks.plots.drawing import (
 )
 from kott_notebooks.schedule.checks import Rules
 from kott_notebooks.schedule.genres import genre_of
-from kott_notebooks.schedule.layout import lanes, ranked, shown
+from kott_notebooks.schedule.layout import lanes, names_of, ranked, shown
 from kott_notebooks.schedule.spans import TIMED, Channels, Spans, clipped, spans_of
 from kott_notebooks.tables import NAT, Names, as_times, micros, need, pulled, stamp
 from kott_notebooks.times import When, zone
@@ -230,12 +230,11 @@ def changes(table: pd.DataFrame, *, ax: Axes | None = None, **kwargs: Any) -> Ax
     """
     ax = current(ax)
     need(table, "change", "hours")
+    table = table[table["hours"].notna()]
     if table.empty:
-        return say(ax, "Nothing changed between the two pulls.")
-    hours = table["hours"].to_numpy(float, na_value=np.nan)
-    known = table[~np.isnan(hours)]
-    classes = np.searchsorted(list(LEFT.values()), hours[~np.isnan(hours)], "right")
-    counts = pd.crosstab(classes, known["change"]).reindex(range(len(LEFT) + 1), fill_value=0)
+        return say(ax, "There is no change here that has a time.")
+    classes = np.searchsorted(list(LEFT.values()), table["hours"].to_numpy(float), "right")
+    counts = pd.crosstab(classes, table["change"]).reindex(range(len(LEFT) + 1), fill_value=0)
     base = np.zeros(len(counts))
     for change in [one for one in CHANGES if one in counts]:
         look = {"color": CHANGES[change], "label": change, **kwargs}
@@ -292,7 +291,7 @@ def grid(
     if not len(spans.row):
         return say(ax, "There is no programme of these channels in this window.")
     times(ax, days_of(np.array([first, last])), tz, "startDate")
-    label_rows(ax, labelled(labels, _names(names, channels)))
+    label_rows(ax, labelled(labels, names_of(channels, names)))
     lane, many = lanes(spans)
     colours, key = _genres(epg, spans)
     look: dict[str, Any] = {"label": "programmes", "facecolors": colours, **_white_edges(ax, spans)}
@@ -306,13 +305,6 @@ def grid(
     legend_above(ax, key, lift=1.5 * USUAL)
     ax.set(ylabel="linearAssetId", facecolor=PALE)
     return ax
-
-
-def _names(names: Names | None, channels: Channels | None) -> Names | None:
-    """Take the labels from the channel table where that is given."""
-    if names is None and isinstance(channels, pd.DataFrame) and "name" in channels:
-        return dict(zip(channels["id"], channels["name"], strict=True))
-    return names
 
 
 def _strips(
@@ -329,7 +321,7 @@ def _strips(
     labels, spans = spans_of(need(table, *TIMED), channels)
     first, last = shown(table, *window)
     times(ax, days_of(np.array([first, last])), tz, "startDate")
-    label_rows(ax, labelled(labels, _names(names, channels)))
+    label_rows(ax, labelled(labels, names_of(channels, names)))
     spans = clipped(spans, first, last)
     if colours is not None and not _coloured(look):
         look = {"facecolors": colours[spans.row], **look}

@@ -15,13 +15,12 @@ from kott_notebooks.nested import flat
 from kott_notebooks.report.page import Page, page, resource
 from kott_notebooks.schedule.checks import Rules
 from kott_notebooks.schedule.genres import genre_of
-from kott_notebooks.schedule.layout import lanes, ranked, shown
+from kott_notebooks.schedule.layout import lanes, names_of, ranked, shown
 from kott_notebooks.schedule.spans import (
     TIMED,
     Channels,
     Columns,
     Spans,
-    as_channels,
     in_order,
     named,
     spans_of,
@@ -53,7 +52,7 @@ def guide(
 ) -> Page:
     """Make a TV guide as one HTML page: it shows itself in a notebook, and `.save(path)` writes it.
 
-    It needs no network: scroll and zoom by day and hour, search, filter by genre or by finding,
+    It needs no network, and a browser of 2024 or later: scroll and zoom by day and hour, search, filter by genre or by finding,
     read what is known of a programme (its description, `metas.*` and `tags.*`), in any time zone,
     with the mouse or the keyboard. What no programme covers is hatched, programmes that share time
     stand one above the other. `findings` are those of `schedule.audit` (default: found here; an
@@ -64,7 +63,7 @@ def guide(
     """
     zoned = zone(tz)
     epg = named(epg, columns, *TIMED, "name").reset_index(drop=True)
-    labels = spans_of(epg)[0] if channels is None else as_channels(channels, epg["linearAssetId"])
+    labels = spans_of(epg, channels)[0]
     if not len(labels):
         raise KottError("There is no channel to show: the guide is empty, and none was asked for.")
     first, last = shown(epg, start, end)
@@ -85,7 +84,7 @@ def guide(
         "ids": [str(one) for one in labels],
         "programmes": _programmes(epg, spans),
         "gaps": _columns(spans_of(gaps, labels)[1]),
-        "genres": ranked(*_minutes(epg, spans)),
+        "genres": ranked(_genres(epg)[spans.row], spans.end - spans.start),
         "findings": _findings(findings, epg, labels, spans),
     }, style=resource("guide.css"), script=resource("guide.js"))  # fmt: skip
 
@@ -140,14 +139,9 @@ def _genres(epg: pd.DataFrame) -> npt.NDArray[Any]:
     return genre_of(epg) if "tags.Genre" in epg else np.full(len(epg), "none", dtype=object)
 
 
-def _minutes(epg: pd.DataFrame, spans: Spans) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    return _genres(epg)[spans.row], spans.end - spans.start
-
-
 def _labelled(labels: pd.Index[Any], names: Names | None, channels: Channels | None) -> list[str]:
-    if names is None and isinstance(channels, pd.DataFrame) and "name" in channels:
-        names = dict(zip(channels["id"], channels["name"], strict=True))
-    known = {} if names is None else {str(one): name for one, name in names.items()}
+    found = names_of(channels, names)
+    known = {} if found is None else {str(one): name for one, name in found.items()}
     texts = [known.get(str(one), str(one)) for one in labels]
     return [
         str(one) if pd.isna(text) else str(text) for one, text in zip(labels, texts, strict=True)

@@ -1,4 +1,4 @@
-"""How a guide is laid out for people: which window is shown, in which lane, which genres first."""
+"""How a guide is laid out for people: its window, its names, its lanes, which genres first."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from kott_notebooks.schedule.spans import DAY, Spans, busy_until
-from kott_notebooks.tables import NAT, asked, micros, stamp
+from kott_notebooks.schedule.spans import DAY, Channels, Spans, busy_until
+from kott_notebooks.tables import NAT, Names, asked, micros, stamp
 from kott_notebooks.times import When
 
 Whole = npt.NDArray[np.intp]
@@ -26,6 +26,13 @@ def shown(table: pd.DataFrame, start: When | None, end: When | None) -> tuple[in
     early = min(starts[known], default=0) if first is None else stamp(first)
     late = min(max(ends[known], default=DAY), max(starts[known], default=0) + DAY)
     return int(early), int(late) if last is None else stamp(last)
+
+
+def names_of(channels: Channels | None, names: Names | None) -> Names | None:
+    """Give the names of channels: those given, else those of the channel table."""
+    if names is None and isinstance(channels, pd.DataFrame) and "name" in channels:
+        return dict(zip(channels["id"], channels["name"], strict=True))
+    return names
 
 
 def ranked(genres: npt.NDArray[Any] | pd.Series[Any], minutes: Any) -> list[str]:

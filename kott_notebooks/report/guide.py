@@ -52,14 +52,15 @@ def guide(
 ) -> Page:
     """Make a TV guide as one HTML page: it shows itself in a notebook, and `.save(path)` writes it.
 
-    It needs no network, and a browser of 2024 or later: scroll and zoom by day and hour, search, filter by genre or by finding,
-    read what is known of a programme (its description, `metas.*` and `tags.*`), in any time zone,
-    with the mouse or the keyboard. What no programme covers is hatched, programmes that share time
-    stand one above the other. `findings` are those of `schedule.audit` (default: found here; an
-    empty table for none). `channels` (ids, or the table of `kott.channels`) are shown in the order
-    given, by default those that occur, by id. The window is the one that the table was pulled for;
-    `tz` the zone that the page opens in; `now` what it takes for the present instead of the
-    reader's clock. Raises KottError where there is no channel to show.
+    It needs no network, and a browser of 2024 or later: scroll and zoom by day and hour, search,
+    filter by genre or by finding, read what is known of a programme (its description, `metas.*` and
+    `tags.*`), in any time zone, with the mouse or the keyboard. What no programme covers is
+    hatched, programmes that share time stand one above the other. `findings` are those of
+    `schedule.audit` (default: found here; an empty table for none). `channels` (ids, or the table
+    of `kott.channels`) are shown in the order given, by default those that occur, by id. The window
+    is the one that the table was pulled for; `tz` the zone that the page opens in; `now` what it
+    takes for the present instead of the reader's clock. Raises KottError where there is no channel
+    to show.
     """
     zoned = zone(tz)
     epg = named(epg, columns, *TIMED, "name").reset_index(drop=True)

@@ -404,6 +404,26 @@ def test_columns_may_have_other_names(name: str) -> None:
     pd.testing.assert_frame_equal(theirs, before)
 
 
+FOUR = {"linearAssetId": "channel", "startDate": "start", "endDate": "stop", "name": "title"}
+
+
+@pytest.mark.parametrize("name", set(ANALYSES) - {"episodes", "lineup_mix"})
+def test_four_columns_are_enough(name: str) -> None:
+    """Channel, start, end and title, whatever they are called; times need no zone."""
+    four = rich().iloc[::-1].reset_index(drop=True)[list(FOUR)].rename(columns=FOUR)
+    four["start"], four["stop"] = (four[one].dt.tz_localize(None) for one in ("start", "stop"))
+    found = ANALYSES[name](four, columns=FOUR)
+    bare = rich().iloc[::-1].reset_index(drop=True)[list(FOUR)]
+    pd.testing.assert_frame_equal(found, ANALYSES[name](bare))
+
+
+@pytest.mark.parametrize("name", ["episodes", "lineup_mix"])
+def test_what_more_is_needed_is_said(name: str) -> None:
+    """Numbers of episodes and genres are in columns of their own."""
+    with pytest.raises(KottError, match=r"no column metas\.Series ID"):
+        ANALYSES[name](rich()[list(FOUR)])
+
+
 @pytest.mark.parametrize("name", ANALYSES)
 def test_labels_may_be_the_same(name: str) -> None:
     """Tables that were laid together have rows of one label."""

@@ -367,6 +367,7 @@ def test_a_guide_says_where_it_is_from(tmp_path: Path) -> None:
     assert told == {
         "rows then": "4", "rows now": "4", "source": "xmltv.read", "file": "guide.xml",
         "from": "A paper", "generator": "a grabber", "when": "2026-10-24T04:00:00+00:00",
+        "ids": "counted",
     }  # fmt: skip
     horizon = schedule.horizon(epg).iloc[0]
     assert horizon["ahead"] == pytest.approx(17)
@@ -495,13 +496,18 @@ SLIPS = [  # what is put in place of what, the line that is named, and the reaso
 ]
 
 
+def whole(path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read all that a guide has."""
+    return xmltv.channels(path), xmltv.read(path)
+
+
 @pytest.mark.parametrize(("good", "bad", "said"), SLIPS)
 def test_a_slip_is_named_by_its_line(tmp_path: Path, good: str, bad: str, said: str) -> None:
     """Wherever a guide cannot be read, the error says where and why."""
     text = REAL.replace(good, bad, 1)
     assert text != REAL
     with pytest.raises(KottError, match=said):
-        xmltv.records(real(tmp_path, text))
+        whole(real(tmp_path, text))
 
 
 def test_no_entity_is_declared_and_nothing_is_fetched(tmp_path: Path) -> None:
@@ -528,6 +534,20 @@ def test_what_is_no_guide_at_all_is_refused(tmp_path: Path) -> None:
     path.write_bytes(gzip.compress(REAL.encode("latin-1"))[:700])
     with pytest.raises(KottError, match=r"line \d+: the gzip file is broken"):
         xmltv.read(path)
+
+
+def test_two_guides_are_compared(tmp_path: Path) -> None:
+    """Of our own by their ids, of others, which have none, by channel and time."""
+    later = REAL.replace("2026102421", "2026102423").replace("<title>News", "<title>Sport")
+    one, other = xmltv.read(real(tmp_path)), xmltv.read(real(tmp_path, later))
+    found = schedule.changes(one, other, now="2026-10-24")
+    assert found[found["change"] == "retitled"][["name", "newName"]].to_numpy().tolist() == [
+        ["News", "Sport"]
+    ]
+    xmltv.write(small(id=[5, 6]), None, tmp_path / "one.xml")
+    xmltv.write(small(id=[6, 5]), None, tmp_path / "two.xml")
+    ours = schedule.changes(xmltv.read(tmp_path / "one.xml"), xmltv.read(tmp_path / "two.xml"))
+    assert ours["change"].value_counts().to_dict() == {"moved": 2, "retitled": 2}
 
 
 # XMLTV's own tools

@@ -57,13 +57,6 @@ def channels(path: str | Path) -> pd.DataFrame:
     return table
 
 
-def records(path: str | Path) -> tuple[list[Record], list[Record]]:
-    """Read a guide's channels and programmes as the API would send them: whole, in memory."""
-    guide = _Guide(path)
-    programmes = list(guide.programmes())
-    return list(_Guide(path).channels()), programmes
-
-
 def _pages(records: Iterable[Record]) -> Iterator[Page]:
     left = iter(records)
     while batch := list(islice(left, frames.BATCH)):
@@ -89,16 +82,19 @@ class _Guide:
         self.path = path
         self.partner: str | None = None
         self.root: Attributes = {}
+        self.counted = False  # whether a programme had no id of ours
 
     def programmes(self) -> Iterator[Record]:
         found = (one for one in self._elements() if one.name == "programme")
         for number, element in enumerate(found, start=1):
-            yield self._made(element, number, _programme)
+            record = self._made(element, _programme)
+            self.counted |= "id" not in record
+            yield {"id": number, **record}
 
     def channels(self) -> Iterator[Record]:
         for element in self._elements():
             if element.name == "channel":
-                yield self._made(element, 0, _channel)
+                yield self._made(element, _channel)
 
     def about(self) -> Record:
         """Say where the table is from, in the words of a pull."""
@@ -110,6 +106,7 @@ class _Guide:
             "from": told["source"],
             "generator": told["generator"],
             "when": _when(self.root.get("date", "")),
+            "ids": "counted" if self.counted else None,
         }
 
     def _elements(self) -> Iterator[Element]:
@@ -119,9 +116,9 @@ class _Guide:
             else:
                 yield element
 
-    def _made(self, element: Element, number: int, make: Any) -> Record:
+    def _made(self, element: Element, make: Any) -> Record:
         try:
-            record: Record = make(element, number, self._channel_id)
+            record: Record = make(element, self._channel_id)
         except KeyError as error:
             why = f"a {element.name} without {error}"
         except ValueError as error:
@@ -149,7 +146,7 @@ def _when(text: str) -> str | None:
 # Records
 
 
-def _channel(element: Element, _: int, channel_id: Any) -> Record:
+def _channel(element: Element, channel_id: Any) -> Record:
     written = element.attributes["id"]
     return {
         "objectType": "KalturaLiveAsset",
@@ -160,13 +157,12 @@ def _channel(element: Element, _: int, channel_id: Any) -> Record:
     }
 
 
-def _programme(element: Element, number: int, channel_id: Any) -> Record:
+def _programme(element: Element, channel_id: Any) -> Record:
     stop = element.attributes.get("stop")
     known = _identities(element)
     metas = _metas(element) | ({"Series ID": series} if (series := known.pop("Series ID")) else {})
     return {
         "objectType": "KalturaProgramAsset",
-        "id": number,
         "type": 0,
         **_named(element, "title", "name", "multilingualName"),
         **_named(element, "desc", "description", "multilingualDescription"),

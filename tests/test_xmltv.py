@@ -630,3 +630,41 @@ def test_tv_sort_finds_the_overlaps_of_neighbours_alone(tmp_path: Path, spoilt: 
     assert {frozenset(pair) for pair in sorted_out(tmp_path / "guide.xml")} == {
         frozenset(pair) for pair in pairs
     }
+
+
+def evening() -> pd.DataFrame:
+    """Make the evening that the README tells of."""
+    programmes = {
+        "Night of Film": ("20:00", "23:00"),
+        "News": ("20:30", "20:45"),
+        "Talk": ("21:00", "22:00"),
+        "Late": ("23:30", "23:45"),
+    }
+    times = [[f"2026-11-25T{time}Z" for time in pair] for pair in programmes.values()]
+    epg = pd.DataFrame(times, columns=["startDate", "endDate"]).assign(linearAssetId=7)
+    return epg.assign(id=[1, 2, 3, 4], name=list(programmes))
+
+
+@pytest.mark.usefixtures("tools")
+def test_tv_sort_says_what_the_readme_shows(tmp_path: Path) -> None:
+    """One pair of neighbours; the one within the same programme, and the gap, are ours alone."""
+    xmltv.write(evening(), None, tmp_path / "guide.xml")
+    command = ["tv_sort", "--output", os.devnull, str(tmp_path / "guide.xml")]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stderr
+    shown = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+    assert f"```text\n{said}```" in shown
+    pairs = schedule.overlaps(evening())[["id", "otherId", "minutes"]]
+    assert pairs.to_numpy().tolist() == [[1, 2, 15], [1, 3, 60]]
+    assert schedule.gaps(evening())["minutes"].tolist() == [30]
+
+
+def test_the_readmes_lines_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a guide of that name."""
+    readme = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+    (lines,) = re.findall(
+        r"```python\n(from kott_notebooks import demo, .*?)```", readme, re.DOTALL
+    )
+    monkeypatch.chdir(real(tmp_path).parent)
+    names: dict[str, Any] = {}
+    exec(lines, names)
+    assert kott.channels(names["session"])["externalId"].tolist() == ["zwei.example"]

@@ -23,6 +23,7 @@ import kott_notebooks as kott
 from kott_notebooks import demo, schedule, xmltv
 from kott_notebooks.errors import KottError
 from kott_notebooks.schedule.genres import values
+from kott_notebooks.xmltv import places
 from kott_notebooks.xmltv.elements import elements
 from kott_notebooks.xmltv.moments import seconds
 from kott_notebooks.xmltv.places import from_url, numbers
@@ -116,7 +117,7 @@ TEXTS = (  # columns whose text comes back in one line
     *("name", "metas.Episode name", "metas.Language", "metas.Original language"),
     *("metas.Star rating", "externalId", "crid", "metas.Series ID"),
 )
-TAGS = [f"tags.{name}" for name in (*xmltv.places.TAGS.values(), *xmltv.places.CREDITS.values())]
+TAGS = [f"tags.{name}" for name in (*places.TAGS.values(), *places.CREDITS.values())]
 PROGRAMME = st.fixed_dictionaries(
     {
         "id": st.integers(1, 10**15),
@@ -241,7 +242,7 @@ def test_a_demo_guide_is_judged_the_same(spoilt: Partner, written: Path) -> None
     """All findings come back but those of flags, which XMLTV cannot hold."""
     epg, channels, _ = spoilt
     read = xmltv.read(written)
-    assert read.attrs["kott"]["partner"] == "478"
+    assert read.attrs["kott"]["partner"] == 478
     start, end = (epg.attrs["kott"][name] for name in ("start", "end"))
     before = schedule.audit(epg, channels, tz=ATHENS, now=NOW)
     after = schedule.audit(read, channels, tz=ATHENS, now=NOW, start=start, end=end)
@@ -276,7 +277,10 @@ def small(**columns: Any) -> pd.DataFrame:
 def test_two_partners_channels_stay_apart(tmp_path: Path) -> None:
     """Where not all channels are of one partner, all are told by what stands in the guide."""
     xmltv.write(small(linearAssetId=["7.1.kott", "7.2.kott"]), None, tmp_path / "guide.xml")
-    assert xmltv.read(tmp_path / "guide.xml")["linearAssetId"].tolist() == ["7", "7.2.kott"]
+    read, channels = xmltv.read(tmp_path / "guide.xml"), xmltv.channels(tmp_path / "guide.xml")
+    assert read["linearAssetId"].tolist() == channels["id"].tolist() == ["7", "7.2.kott"]
+    xmltv.write(read, channels, tmp_path / "again.xml")
+    assert (tmp_path / "again.xml").read_text().count("<channel ") == 2
 
 
 def test_any_frame_is_written(tmp_path: Path) -> None:
@@ -396,6 +400,7 @@ def test_the_schedule_toolkit_runs_on_a_real_guide(tmp_path: Path) -> None:
         ("20260329183000 +0200", "2026-03-29T16:30Z"),
         ("20260329183000 -0330", "2026-03-29T22:00Z"),
         ("20260329183000+0200", "2026-03-29T16:30Z"),
+        ("20260329183000 +02:00", "2026-03-29T16:30Z"),
         ("20260329183000", "2026-03-29T18:30Z"),
         ("20260329183000 Z", "2026-03-29T18:30Z"),
         ("20260329183000 BST", "2026-03-29T17:30Z"),
@@ -530,6 +535,8 @@ def test_what_is_no_guide_at_all_is_refused(tmp_path: Path) -> None:
         xmltv.read(real(tmp_path, ""))
     with pytest.raises(KottError, match=r"unknown encoding: klingon"):
         xmltv.read(real(tmp_path, '<?xml version="1.0" encoding="klingon"?><tv/>'))
+    with pytest.raises(KottError, match=r"multi-byte encodings are not supported"):
+        xmltv.read(real(tmp_path, '<?xml version="1.0" encoding="shift_jis"?><tv/>'))
     path = tmp_path / "half.gz"
     path.write_bytes(gzip.compress(REAL.encode("latin-1"))[:700])
     with pytest.raises(KottError, match=r"line \d+: the gzip file is broken"):
@@ -591,6 +598,25 @@ def test_of_a_spoilt_week_the_validator_finds_what_it_can(spoilt: Partner, writt
         "Empty title": untitled,
         **{f"No programme entries found for {own}.478.kott": 1 for own in silent},
     }
+
+
+@pytest.mark.usefixtures("tools")
+def test_whatever_the_texts_are_the_file_is_valid(tmp_path: Path) -> None:
+    """Every element that we write, with marks of XML and characters that it forbids in it."""
+    text = "<b>&amp; ]]> \"'\r\n \x0b\ufffe {} uri://%41"
+    one = {
+        **{"id": 1, "linearAssetId": 7, "start": 0, "length": 60, "description": text},
+        **{"texts": dict.fromkeys(TEXTS, text), "tags": {name: [text, text] for name in TAGS}},
+        **{"said": {}, "year": 1990, "runtime": 9_050, "numbers": (2, 5), "icon": text},
+        "flags": ("true",) * 4,
+    }
+    rows = [row(one), row(one | {"id": 2, "start": 60, "said": {"eng": text, "fra": text}})]
+    path = tmp_path / "guide.xml"
+    xmltv.write(as_table(rows), ["a.b", 7], path, partner=1)
+    assert validated(path) == ["No programme entries found for a.b"]
+    written = set(re.findall(r"<([a-z-]+)", path.read_text("utf-8")))
+    table = {*places.TAGS, *places.CREDITS, *places.METAS, *places.FLAGS}
+    assert written > table | {"title", "desc", "icon", "url", "episode-num", "display-name"}
 
 
 def disturbed(epg: pd.DataFrame) -> pd.DataFrame:

@@ -18,7 +18,6 @@ from kott_notebooks.xmltv.elements import Attributes, Element, elements
 from kott_notebooks.xmltv.moments import seconds
 
 Record: TypeAlias = dict[str, Any]
-Text: TypeAlias = tuple[str, str]  # a language, "" for none, and what is said in it
 
 
 def read(path: str | Path) -> pd.DataFrame:
@@ -102,7 +101,7 @@ class _Guide:
         return {
             "source": "xmltv.read",
             "file": Path(self.path).name,
-            "partner": self.partner,
+            "partner": _number(self.partner),
             "from": told["source"],
             "generator": told["generator"],
             "when": _when(self.root.get("date", "")),
@@ -113,8 +112,10 @@ class _Guide:
         for element in elements(self.path):
             if element.name == "tv":
                 self.root = element.attributes
-            else:
-                yield element
+                continue
+            named_by = "id" if element.name == "channel" else "channel"
+            self._channel_id(element.attributes.get(named_by, ""))  # the partner is the first one's
+            yield element
 
     def _made(self, element: Element, make: Any) -> Record:
         try:
@@ -134,6 +135,10 @@ class _Guide:
             return written
         self.partner = self.partner or ours[1]
         return ours[0] if ours[1] == self.partner else written
+
+
+def _number(partner: str | None) -> int | str | None:
+    return int(partner) if partner and partner.isdecimal() else partner
 
 
 def _when(text: str) -> str | None:
@@ -160,7 +165,7 @@ def _channel(element: Element, channel_id: Any) -> Record:
 def _programme(element: Element, channel_id: Any) -> Record:
     stop = element.attributes.get("stop")
     known = _identities(element)
-    metas = _metas(element) | ({"Series ID": series} if (series := known.pop("Series ID")) else {})
+    metas = _metas(element) | {"Series ID": known.pop("metas.Series ID", "")}
     return {
         "objectType": "KalturaProgramAsset",
         "type": 0,
@@ -205,14 +210,14 @@ def _images(element: Element) -> list[Record] | None:
 
 
 def _identities(element: Element) -> Record:
-    urls = {child.attributes.get("system"): child.text for child in element.of("url")}
-    known = {
-        name.removeprefix("metas."): places.from_url(urls.get(places.SYSTEM + name, ""))
-        for name in places.IDENTITIES
-    }
-    own = known.pop("id")
-    texts = {name: text or None for name, text in known.items()}
-    return texts | ({"id": int(own) if own.isdecimal() else own} if own else {})
+    """Give what tells a programme of ours apart, by the names of the columns."""
+    known: Record = {}
+    for url in element.of("url"):
+        ours, _, name = url.attributes.get("system", "").partition(places.SYSTEM)
+        if not ours and name in places.IDENTITIES and url.text:
+            known[name] = places.from_url(url.text)
+    own = known.get("id", "")
+    return known | ({"id": int(own)} if own.isdecimal() else {})
 
 
 def _metas(element: Element) -> dict[str, str]:

@@ -253,6 +253,21 @@ def test_a_demo_guide_is_judged_the_same(spoilt: Partner, written: Path) -> None
     pd.testing.assert_frame_equal(after, told)
 
 
+def test_a_guide_in_all_languages_keeps_them(tmp_path: Path) -> None:
+    """Names and descriptions come back in each, tags and names of episodes in the first."""
+    session = demo.login(assets=20, channels=2, days=2, households=0, language="*", defects=False)
+    epg = kott.epg(session, "today", "today+1d")
+    xmltv.write(epg, None, tmp_path / "guide.xml")
+    read = xmltv.read(tmp_path / "guide.xml")
+    for column in ("multilingualName", "multilingualDescription"):
+        pd.testing.assert_series_equal(read[column], epg[column])
+    first = kott.translations(epg).query("language == 'eng'")
+    names, episodes = (first.loc[first["field"] == one] for one in ("name", "metas.Episode name"))
+    assert read["name"].tolist() == names["value"].tolist()
+    assert read["metas.Episode name"].dropna().tolist() == episodes["value"].tolist()
+    assert kott.tags(read, "Genre")["value"].tolist() == kott.tags(epg, "Genre")["value"].tolist()
+
+
 def test_channels_come_back_by_number_name_and_picture(spoilt: Partner, written: Path) -> None:
     """In XMLTV's form they say the number, the partner, and whose they are."""
     channels, read = spoilt[1], xmltv.channels(written)

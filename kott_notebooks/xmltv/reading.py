@@ -25,8 +25,8 @@ def read(path: str | Path) -> pd.DataFrame:
 
     One row a programme, in the guide's order. linearAssetId is the number of a channel that `write`
     wrote (`276507.478.kott`); where any channel is somebody else's, the column is text: their ids
-    as they stand. A programme without a stop ends when the channel's next one starts. `id` counts
-    the programmes where the guide has no ids of ours. Columns: those of KalturaProgramAsset;
+    as they stand. A programme without a stop ends when the channel's next one starts; those of a
+    clump share its time. `id` counts the programmes where the guide has no ids of ours. Columns: those of KalturaProgramAsset;
     `write` says which of them a guide can fill, and from what; times are UTC, texts without blanks
     at their ends, `multilingualName` and `multilingualDescription` for texts that name their
     language. `kott.provenance(table)` shows the guide's file and generator; when it was made is the
@@ -39,7 +39,7 @@ def read(path: str | Path) -> pd.DataFrame:
     """
     guide = _Guide(path)
     table = frames.frame(_pages(guide.programmes()), "KalturaProgramAsset")
-    table.attrs["kott"] = guide.about() | {"rows": len(table)}
+    table.attrs["kott"] = {"source": "xmltv.read", "rows": len(table), **guide.about()}
     return _ended(table)
 
 
@@ -52,7 +52,7 @@ def channels(path: str | Path) -> pd.DataFrame:
     """
     guide = _Guide(path)
     table = frames.frame(_pages(guide.channels()), "KalturaLiveAsset")
-    table.attrs["kott"] = guide.about() | {"rows": len(table)}
+    table.attrs["kott"] = {"source": "xmltv.channels", "rows": len(table), **guide.about()}
     return table
 
 
@@ -99,7 +99,6 @@ class _Guide:
         """Say where the table is from, in the words of a pull."""
         told = {name: self.root.get(f"{name}-info-name") for name in ("source", "generator")}
         return {
-            "source": "xmltv.read",
             "file": Path(self.path).name,
             "partner": _number(self.partner),
             "from": told["source"],

@@ -23,15 +23,16 @@ Record: TypeAlias = dict[str, Any]
 def read(path: str | Path) -> pd.DataFrame:
     """Read an XMLTV guide, gzipped or not, as the table that `kott.epg` would give.
 
-    One row a programme, in the guide's order. linearAssetId is the number of a channel that `write`
-    wrote (`276507.478.kott`); where any channel is somebody else's, the column is text: their ids
-    as they stand. A programme without a stop ends when the channel's next one starts; those of a
-    clump share its time. `id` counts the programmes where the guide has no ids of ours. Columns: those of KalturaProgramAsset;
-    `write` says which of them a guide can fill, and from what; times are UTC, texts without blanks
-    at their ends, `multilingualName` and `multilingualDescription` for texts that name their
-    language. `kott.provenance(table)` shows the guide's file and generator; when it was made is the
-    `now` of an audit. It does not say for which window it was made: give the analyses start and
-    end.
+    One row a programme, in the guide's order; columns: those of KalturaProgramAsset, `metas.*` and
+    `tags.*` (`write` says from what). Times are UTC, texts without blanks at their ends;
+    `multilingualName` and `multilingualDescription` have those that name their language.
+    linearAssetId is the number of a channel that `write` wrote (`276507.478.kott`); where any
+    channel is somebody else's, it is text: their ids as they stand. `id` counts the programmes
+    where the guide has no ids of ours. A programme without a stop ends when the channel's next one
+    starts; those of a clump share its time.
+
+    `kott.provenance(table)` shows the guide's file and generator; when it was made is the `now` of
+    an audit. It does not say for which window it was made: give the analyses start and end.
 
     The file is read in pieces; what stays is the table. Raises KottError that names the line for
     what is no XML, no XMLTV, or has a time that cannot be read; entities declared in the file are

@@ -11,7 +11,7 @@ import matplotlib.pyplot as plt
 import pytest
 
 import kott_notebooks as kott
-from kott_notebooks import catalog, cli, credentials, demo, household, plots, schedule
+from kott_notebooks import catalog, cli, credentials, demo, household, plots, schedule, xmltv
 from kott_notebooks.cli import trip
 
 ROOT = Path(__file__).parent.parent
@@ -19,6 +19,7 @@ README = (ROOT / "README.md").read_text("utf-8")
 MODULES = {
     **{"kott": kott, "demo": demo, "plots": plots},
     **{"catalog": catalog, "schedule": schedule, "household": household},
+    "xmltv": xmltv,
 }
 
 

@@ -23,6 +23,7 @@ import kott_notebooks as kott
 from kott_notebooks import demo, schedule, xmltv
 from kott_notebooks.errors import KottError
 from kott_notebooks.schedule.genres import values
+from kott_notebooks.xmltv import places
 from kott_notebooks.xmltv.elements import elements
 from kott_notebooks.xmltv.moments import seconds
 from kott_notebooks.xmltv.places import from_url, numbers
@@ -116,7 +117,7 @@ TEXTS = (  # columns whose text comes back in one line
     *("name", "metas.Episode name", "metas.Language", "metas.Original language"),
     *("metas.Star rating", "externalId", "crid", "metas.Series ID"),
 )
-TAGS = [f"tags.{name}" for name in (*xmltv.places.TAGS.values(), *xmltv.places.CREDITS.values())]
+TAGS = [f"tags.{name}" for name in (*places.TAGS.values(), *places.CREDITS.values())]
 PROGRAMME = st.fixed_dictionaries(
     {
         "id": st.integers(1, 10**15),
@@ -241,7 +242,7 @@ def test_a_demo_guide_is_judged_the_same(spoilt: Partner, written: Path) -> None
     """All findings come back but those of flags, which XMLTV cannot hold."""
     epg, channels, _ = spoilt
     read = xmltv.read(written)
-    assert read.attrs["kott"]["partner"] == "478"
+    assert read.attrs["kott"]["partner"] == 478
     start, end = (epg.attrs["kott"][name] for name in ("start", "end"))
     before = schedule.audit(epg, channels, tz=ATHENS, now=NOW)
     after = schedule.audit(read, channels, tz=ATHENS, now=NOW, start=start, end=end)
@@ -250,6 +251,21 @@ def test_a_demo_guide_is_judged_the_same(spoilt: Partner, written: Path) -> None
     blank = told["name"].str.strip().eq("")  # which XMLTV takes for absent
     told = told.assign(name=told["name"].mask(blank)).reset_index(drop=True)
     pd.testing.assert_frame_equal(after, told)
+
+
+def test_a_guide_in_all_languages_keeps_them(tmp_path: Path) -> None:
+    """Names and descriptions come back in each, tags and names of episodes in the first."""
+    session = demo.login(assets=20, channels=2, days=2, households=0, language="*", defects=False)
+    epg = kott.epg(session, "today", "today+1d")
+    xmltv.write(epg, None, tmp_path / "guide.xml")
+    read = xmltv.read(tmp_path / "guide.xml")
+    for column in ("multilingualName", "multilingualDescription"):
+        pd.testing.assert_series_equal(read[column], epg[column])
+    first = kott.translations(epg).query("language == 'eng'")
+    names, episodes = (first.loc[first["field"] == one] for one in ("name", "metas.Episode name"))
+    assert read["name"].tolist() == names["value"].tolist()
+    assert read["metas.Episode name"].dropna().tolist() == episodes["value"].tolist()
+    assert kott.tags(read, "Genre")["value"].tolist() == kott.tags(epg, "Genre")["value"].tolist()
 
 
 def test_channels_come_back_by_number_name_and_picture(spoilt: Partner, written: Path) -> None:
@@ -276,7 +292,10 @@ def small(**columns: Any) -> pd.DataFrame:
 def test_two_partners_channels_stay_apart(tmp_path: Path) -> None:
     """Where not all channels are of one partner, all are told by what stands in the guide."""
     xmltv.write(small(linearAssetId=["7.1.kott", "7.2.kott"]), None, tmp_path / "guide.xml")
-    assert xmltv.read(tmp_path / "guide.xml")["linearAssetId"].tolist() == ["7", "7.2.kott"]
+    read, channels = xmltv.read(tmp_path / "guide.xml"), xmltv.channels(tmp_path / "guide.xml")
+    assert read["linearAssetId"].tolist() == channels["id"].tolist() == ["7", "7.2.kott"]
+    xmltv.write(read, channels, tmp_path / "again.xml")
+    assert (tmp_path / "again.xml").read_text().count("<channel ") == 2
 
 
 def test_any_frame_is_written(tmp_path: Path) -> None:
@@ -367,6 +386,7 @@ def test_a_guide_says_where_it_is_from(tmp_path: Path) -> None:
     assert told == {
         "rows then": "4", "rows now": "4", "source": "xmltv.read", "file": "guide.xml",
         "from": "A paper", "generator": "a grabber", "when": "2026-10-24T04:00:00+00:00",
+        "ids": "counted",
     }  # fmt: skip
     horizon = schedule.horizon(epg).iloc[0]
     assert horizon["ahead"] == pytest.approx(17)
@@ -395,6 +415,7 @@ def test_the_schedule_toolkit_runs_on_a_real_guide(tmp_path: Path) -> None:
         ("20260329183000 +0200", "2026-03-29T16:30Z"),
         ("20260329183000 -0330", "2026-03-29T22:00Z"),
         ("20260329183000+0200", "2026-03-29T16:30Z"),
+        ("20260329183000 +02:00", "2026-03-29T16:30Z"),
         ("20260329183000", "2026-03-29T18:30Z"),
         ("20260329183000 Z", "2026-03-29T18:30Z"),
         ("20260329183000 BST", "2026-03-29T17:30Z"),
@@ -495,13 +516,18 @@ SLIPS = [  # what is put in place of what, the line that is named, and the reaso
 ]
 
 
+def whole(path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read all that a guide has."""
+    return xmltv.channels(path), xmltv.read(path)
+
+
 @pytest.mark.parametrize(("good", "bad", "said"), SLIPS)
 def test_a_slip_is_named_by_its_line(tmp_path: Path, good: str, bad: str, said: str) -> None:
     """Wherever a guide cannot be read, the error says where and why."""
     text = REAL.replace(good, bad, 1)
     assert text != REAL
     with pytest.raises(KottError, match=said):
-        xmltv.records(real(tmp_path, text))
+        whole(real(tmp_path, text))
 
 
 def test_no_entity_is_declared_and_nothing_is_fetched(tmp_path: Path) -> None:
@@ -524,10 +550,26 @@ def test_what_is_no_guide_at_all_is_refused(tmp_path: Path) -> None:
         xmltv.read(real(tmp_path, ""))
     with pytest.raises(KottError, match=r"unknown encoding: klingon"):
         xmltv.read(real(tmp_path, '<?xml version="1.0" encoding="klingon"?><tv/>'))
+    with pytest.raises(KottError, match=r"multi-byte encodings are not supported"):
+        xmltv.read(real(tmp_path, '<?xml version="1.0" encoding="shift_jis"?><tv/>'))
     path = tmp_path / "half.gz"
     path.write_bytes(gzip.compress(REAL.encode("latin-1"))[:700])
     with pytest.raises(KottError, match=r"line \d+: the gzip file is broken"):
         xmltv.read(path)
+
+
+def test_two_guides_are_compared(tmp_path: Path) -> None:
+    """Of our own by their ids, of others, which have none, by channel and time."""
+    later = REAL.replace("2026102421", "2026102423").replace("<title>News", "<title>Sport")
+    one, other = xmltv.read(real(tmp_path)), xmltv.read(real(tmp_path, later))
+    found = schedule.changes(one, other, now="2026-10-24")
+    assert found[found["change"] == "retitled"][["name", "newName"]].to_numpy().tolist() == [
+        ["News", "Sport"]
+    ]
+    xmltv.write(small(id=[5, 6]), None, tmp_path / "one.xml")
+    xmltv.write(small(id=[6, 5]), None, tmp_path / "two.xml")
+    ours = schedule.changes(xmltv.read(tmp_path / "one.xml"), xmltv.read(tmp_path / "two.xml"))
+    assert ours["change"].value_counts().to_dict() == {"moved": 2, "retitled": 2}
 
 
 # XMLTV's own tools
@@ -573,6 +615,25 @@ def test_of_a_spoilt_week_the_validator_finds_what_it_can(spoilt: Partner, writt
     }
 
 
+@pytest.mark.usefixtures("tools")
+def test_whatever_the_texts_are_the_file_is_valid(tmp_path: Path) -> None:
+    """Every element that we write, with marks of XML and characters that it forbids in it."""
+    text = "<b>&amp; ]]> \"'\r\n \x0b\ufffe {} uri://%41"
+    one = {
+        **{"id": 1, "linearAssetId": 7, "start": 0, "length": 60, "description": text},
+        **{"texts": dict.fromkeys(TEXTS, text), "tags": {name: [text, text] for name in TAGS}},
+        **{"said": {}, "year": 1990, "runtime": 9_050, "numbers": (2, 5), "icon": text},
+        "flags": ("true",) * 4,
+    }
+    rows = [row(one), row(one | {"id": 2, "start": 60, "said": {"eng": text, "fra": text}})]
+    path = tmp_path / "guide.xml"
+    xmltv.write(as_table(rows), ["a.b", 7], path, partner=1)
+    assert validated(path) == ["No programme entries found for a.b"]
+    written = set(re.findall(r"<([a-z-]+)", path.read_text("utf-8")))
+    table = {*places.TAGS, *places.CREDITS, *places.METAS, *places.FLAGS}
+    assert written > table | {"title", "desc", "icon", "url", "episode-num", "display-name"}
+
+
 def disturbed(epg: pd.DataFrame) -> pd.DataFrame:
     """Keep programmes with a name within three hours of an overlap on their channel."""
     overlaps = schedule.overlaps(epg)
@@ -610,3 +671,41 @@ def test_tv_sort_finds_the_overlaps_of_neighbours_alone(tmp_path: Path, spoilt: 
     assert {frozenset(pair) for pair in sorted_out(tmp_path / "guide.xml")} == {
         frozenset(pair) for pair in pairs
     }
+
+
+def evening() -> pd.DataFrame:
+    """Make the evening that the README tells of."""
+    programmes = {
+        "Night of Film": ("20:00", "23:00"),
+        "News": ("20:30", "20:45"),
+        "Talk": ("21:00", "22:00"),
+        "Late": ("23:30", "23:45"),
+    }
+    times = [[f"2026-11-25T{time}Z" for time in pair] for pair in programmes.values()]
+    epg = pd.DataFrame(times, columns=["startDate", "endDate"]).assign(linearAssetId=7)
+    return epg.assign(id=[1, 2, 3, 4], name=list(programmes))
+
+
+@pytest.mark.usefixtures("tools")
+def test_tv_sort_says_what_the_readme_shows(tmp_path: Path) -> None:
+    """One pair of neighbours; the one within the same programme, and the gap, are ours alone."""
+    xmltv.write(evening(), None, tmp_path / "guide.xml")
+    command = ["tv_sort", "--output", os.devnull, str(tmp_path / "guide.xml")]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stderr
+    shown = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+    assert f"```text\n{said}```" in shown
+    pairs = schedule.overlaps(evening())[["id", "otherId", "minutes"]]
+    assert pairs.to_numpy().tolist() == [[1, 2, 15], [1, 3, 60]]
+    assert schedule.gaps(evening())["minutes"].tolist() == [30]
+
+
+def test_the_readmes_lines_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a guide of that name."""
+    readme = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+    (lines,) = re.findall(
+        r"```python\n(from kott_notebooks import demo, .*?)```", readme, re.DOTALL
+    )
+    monkeypatch.chdir(real(tmp_path).parent)
+    names: dict[str, Any] = {}
+    exec(lines, names)
+    assert kott.channels(names["session"])["externalId"].tolist() == ["zwei.example"]

@@ -7,7 +7,7 @@ channels = xmltv.channels("guide.xml.gz")  its channels in the shape of kott.cha
 
 from __future__ import annotations
 
-from kott_notebooks.xmltv.reading import channels, read, records
+from kott_notebooks.xmltv.reading import channels, read
 from kott_notebooks.xmltv.writing import lines, write
 
-__all__ = ["channels", "lines", "read", "records", "write"]
+__all__ = ["channels", "lines", "read", "write"]

@@ -67,7 +67,7 @@ def elements(path: str | Path) -> Iterator[Element]:
         _refuse(path, handler.line, why, error)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         _refuse(path, handler.line, f"the gzip file is broken from here on: {error}.", error)
-    except (OSError, LookupError) as error:
+    except (OSError, LookupError, ValueError) as error:
         raise KottError(f"The guide in {path} cannot be read: {error}") from error
     yield from handler.taken()
 

@@ -6,7 +6,7 @@ import re
 from datetime import date
 from functools import lru_cache
 
-_TIME = re.compile(r"\s*([0-9]{4,14})\s*([+-][0-9]{4}|[A-Za-z]+)?\s*")
+_TIME = re.compile(r"\s*([0-9]{4,14})\s*([+-][0-9]{2}:?[0-9]{2}|[A-Za-z]+)?\s*")
 _LEAST = "00000101000000"
 _EPOCH = date(1970, 1, 1).toordinal()
 _ZONES = {  # hours ahead of UTC; names that mean several things are left out
@@ -41,7 +41,7 @@ def _midnight(day: str) -> int:
 @lru_cache(maxsize=256)
 def _offset(zone: str) -> int:
     if zone[:1] in ("+", "-"):
-        ahead = 3_600 * int(zone[1:3]) + 60 * int(zone[3:])
+        ahead = 3_600 * int(zone[1:3]) + 60 * int(zone[-2:])
         return ahead if zone[0] == "+" else -ahead
     if zone.upper() not in _ZONES:
         raise ValueError(f"no one time zone is called {zone}: write its offset, such as +0200")

@@ -18,21 +18,21 @@ from kott_notebooks.xmltv.elements import Attributes, Element, elements
 from kott_notebooks.xmltv.moments import seconds
 
 Record: TypeAlias = dict[str, Any]
-Text: TypeAlias = tuple[str, str]  # a language, "" for none, and what is said in it
 
 
 def read(path: str | Path) -> pd.DataFrame:
     """Read an XMLTV guide, gzipped or not, as the table that `kott.epg` would give.
 
-    One row a programme, in the guide's order. linearAssetId is the number of a channel that `write`
-    wrote (`276507.478.kott`); where any channel is somebody else's, the column is text: their ids
-    as they stand. A programme without a stop ends when the channel's next one starts. `id` counts
-    the programmes where the guide has no ids of ours. Columns: those of KalturaProgramAsset;
-    `write` says which of them a guide can fill, and from what; times are UTC, texts without blanks
-    at their ends, `multilingualName` and `multilingualDescription` for texts that name their
-    language. `kott.provenance(table)` shows the guide's file and generator; when it was made is the
-    `now` of an audit. It does not say for which window it was made: give the analyses start and
-    end.
+    One row a programme, in the guide's order; columns: those of KalturaProgramAsset, `metas.*` and
+    `tags.*` (`write` says from what). Times are UTC, texts without blanks at their ends;
+    `multilingualName` and `multilingualDescription` have those that name their language.
+    linearAssetId is the number of a channel that `write` wrote (`276507.478.kott`); where any
+    channel is somebody else's, it is text: their ids as they stand. `id` counts the programmes
+    where the guide has no ids of ours. A programme without a stop ends when the channel's next one
+    starts; those of a clump share its time.
+
+    `kott.provenance(table)` shows the guide's file and generator; when it was made is the `now` of
+    an audit. It does not say for which window it was made: give the analyses start and end.
 
     The file is read in pieces; what stays is the table. Raises KottError that names the line for
     what is no XML, no XMLTV, or has a time that cannot be read; entities declared in the file are
@@ -40,7 +40,7 @@ def read(path: str | Path) -> pd.DataFrame:
     """
     guide = _Guide(path)
     table = frames.frame(_pages(guide.programmes()), "KalturaProgramAsset")
-    table.attrs["kott"] = guide.about() | {"rows": len(table)}
+    table.attrs["kott"] = {"source": "xmltv.read", "rows": len(table), **guide.about()}
     return _ended(table)
 
 
@@ -53,15 +53,8 @@ def channels(path: str | Path) -> pd.DataFrame:
     """
     guide = _Guide(path)
     table = frames.frame(_pages(guide.channels()), "KalturaLiveAsset")
-    table.attrs["kott"] = guide.about() | {"rows": len(table)}
+    table.attrs["kott"] = {"source": "xmltv.channels", "rows": len(table), **guide.about()}
     return table
-
-
-def records(path: str | Path) -> tuple[list[Record], list[Record]]:
-    """Read a guide's channels and programmes as the API would send them: whole, in memory."""
-    guide = _Guide(path)
-    programmes = list(guide.programmes())
-    return list(_Guide(path).channels()), programmes
 
 
 def _pages(records: Iterable[Record]) -> Iterator[Page]:
@@ -89,39 +82,44 @@ class _Guide:
         self.path = path
         self.partner: str | None = None
         self.root: Attributes = {}
+        self.counted = False  # whether a programme had no id of ours
 
     def programmes(self) -> Iterator[Record]:
         found = (one for one in self._elements() if one.name == "programme")
         for number, element in enumerate(found, start=1):
-            yield self._made(element, number, _programme)
+            record = self._made(element, _programme)
+            self.counted |= "id" not in record
+            yield {"id": number, **record}
 
     def channels(self) -> Iterator[Record]:
         for element in self._elements():
             if element.name == "channel":
-                yield self._made(element, 0, _channel)
+                yield self._made(element, _channel)
 
     def about(self) -> Record:
         """Say where the table is from, in the words of a pull."""
         told = {name: self.root.get(f"{name}-info-name") for name in ("source", "generator")}
         return {
-            "source": "xmltv.read",
             "file": Path(self.path).name,
-            "partner": self.partner,
+            "partner": _number(self.partner),
             "from": told["source"],
             "generator": told["generator"],
             "when": _when(self.root.get("date", "")),
+            "ids": "counted" if self.counted else None,
         }
 
     def _elements(self) -> Iterator[Element]:
         for element in elements(self.path):
             if element.name == "tv":
                 self.root = element.attributes
-            else:
-                yield element
+                continue
+            named_by = "id" if element.name == "channel" else "channel"
+            self._channel_id(element.attributes.get(named_by, ""))  # the partner is the first one's
+            yield element
 
-    def _made(self, element: Element, number: int, make: Any) -> Record:
+    def _made(self, element: Element, make: Any) -> Record:
         try:
-            record: Record = make(element, number, self._channel_id)
+            record: Record = make(element, self._channel_id)
         except KeyError as error:
             why = f"a {element.name} without {error}"
         except ValueError as error:
@@ -139,6 +137,10 @@ class _Guide:
         return ours[0] if ours[1] == self.partner else written
 
 
+def _number(partner: str | None) -> int | str | None:
+    return int(partner) if partner and partner.isdecimal() else partner
+
+
 def _when(text: str) -> str | None:
     try:
         return pd.Timestamp(seconds(text), unit="s", tz="UTC").isoformat()
@@ -149,7 +151,7 @@ def _when(text: str) -> str | None:
 # Records
 
 
-def _channel(element: Element, _: int, channel_id: Any) -> Record:
+def _channel(element: Element, channel_id: Any) -> Record:
     written = element.attributes["id"]
     return {
         "objectType": "KalturaLiveAsset",
@@ -160,13 +162,12 @@ def _channel(element: Element, _: int, channel_id: Any) -> Record:
     }
 
 
-def _programme(element: Element, number: int, channel_id: Any) -> Record:
+def _programme(element: Element, channel_id: Any) -> Record:
     stop = element.attributes.get("stop")
     known = _identities(element)
-    metas = _metas(element) | ({"Series ID": series} if (series := known.pop("Series ID")) else {})
+    metas = _metas(element) | {"Series ID": known.pop("metas.Series ID", "")}
     return {
         "objectType": "KalturaProgramAsset",
-        "id": number,
         "type": 0,
         **_named(element, "title", "name", "multilingualName"),
         **_named(element, "desc", "description", "multilingualDescription"),
@@ -209,14 +210,14 @@ def _images(element: Element) -> list[Record] | None:
 
 
 def _identities(element: Element) -> Record:
-    urls = {child.attributes.get("system"): child.text for child in element.of("url")}
-    known = {
-        name.removeprefix("metas."): places.from_url(urls.get(places.SYSTEM + name, ""))
-        for name in places.IDENTITIES
-    }
-    own = known.pop("id")
-    texts = {name: text or None for name, text in known.items()}
-    return texts | ({"id": int(own) if own.isdecimal() else own} if own else {})
+    """Give what tells a programme of ours apart, by the names of the columns."""
+    known: Record = {}
+    for url in element.of("url"):
+        ours, _, name = url.attributes.get("system", "").partition(places.SYSTEM)
+        if not ours and name in places.IDENTITIES and url.text:
+            known[name] = places.from_url(url.text)
+    own = known.get("id", "")
+    return known | ({"id": int(own)} if own.isdecimal() else {})
 
 
 def _metas(element: Element) -> dict[str, str]:

@@ -45,9 +45,9 @@ def write(
 
     `channels` is the table of `kott.channels`, which has their names and pictures, or ids, or None:
     those that occur stand there in any case. They are written as `276507.478.kott`: the number, the
-    `partner` (the one that the table was pulled from), and ours; ids that are no numbers stay. `tz`
-    is the zone that times are written in, with their offset. `columns` says what the table calls
-    the columns that we know by the API's names.
+    `partner` (the one that the table was pulled from, or 0), and ours; ids that are no numbers
+    stay. `tz` is the zone that times are written in, with their offset. `columns` says what the
+    table calls the columns that we know by the API's names.
 
     The columns that XMLTV can hold, which are those that come back:
 
@@ -128,14 +128,14 @@ def _channels(
 ) -> Iterator[str]:
     listed: dict[Any, str] = {} if channels is None else dict.fromkeys(channel_ids(channels), "")
     if isinstance(channels, pd.DataFrame):
-        inner = _named(channels, "display-name", "name", "multilingualName") + _icons(channels)
-        listed = dict(zip(channels["id"], inner, strict=True))
-    for channel in [*listed, *sorted(set(epg["linearAssetId"]) - set(listed))]:
-        written = places.written_id(channel, owner)
-        told = listed.get(channel) or ""
-        if "<display-name" not in told:  # there must be one
-            told = f"    <display-name>{escape(_line(written))}</display-name>\n{told}"
-        yield f"  <channel id={_quoted(written)}>\n{told}  </channel>\n"
+        texts = _named(channels, "display-name", "name", "multilingualName") + _icons(channels)
+        listed = dict(zip(channels["id"], texts, strict=True))
+    told = {places.written_id(own, owner): inner for own, inner in listed.items()}
+    others = {places.written_id(own, owner) for own in epg["linearAssetId"].unique()} - set(told)
+    for written, inner in [*told.items(), *((one, "") for one in sorted(others))]:
+        if "<display-name" not in inner:  # there must be one
+            inner = _element("display-name", _line(written)) + inner
+        yield f"  <channel id={_quoted(written)}>\n{inner}  </channel>\n"
 
 
 # Programmes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -48,22 +48,33 @@ def given_shelf(now: int, linear: Channels, given: Given) -> Shelf:
     own = given.programmes
     ids = _ids(own["id"])
     order = np.argsort(ids)
-    start = _whole(own["startDate"])[order]
+    numbers = _numbers(now, linear, given) | {"epg_id": ids}
+    shelf = Shelf(ids, numbers, _texts(own), _metas(own), _tags(own), _framed(own))
+    shelf.take(order)
+    return shelf
+
+
+def _numbers(now: int, linear: Channels, given: Given) -> dict[str, Ints]:
+    own = given.programmes
     place = {channel: at for at, channel in enumerate(given.channels["id"])}
-    of = _whole([place[channel] for channel in own["linearAssetId"]])[order]
+    of = _whole([place[channel] for channel in own["linearAssetId"]])
+    start = _whole(own["startDate"])
     create = np.minimum(start - 9 * DAY, now - DAY)
-    numbers = {
-        "asset_type": np.zeros(len(ids), np.int64),
+    return {
+        "asset_type": np.zeros(len(of), np.int64),
         "start_date": start,
-        "end_date": _whole(own["endDate"])[order],
+        "end_date": _whole(own["endDate"]),
         "create_date": create,
         "update_date": create.copy(),
-        "epg_id": ids[order],
         "linear_media_id": linear.ids[of],
         "epg_channel_id": linear.numbers["external_ids"][of],
-        "content": order,  # where the guide has it
+        "content": np.arange(len(of)),  # where the guide has it
         **{flag: linear.numbers[flag][of] for flag in FLAGS},
     }
+
+
+def _framed(own: Mapping[str, Cells]) -> Callable[[Shelf, int], Record]:
+    """Let a record have the guide's crid and pictures."""
 
     def framed(shelf: Shelf, row: int) -> Record:
         at = int(shelf.numbers["content"][row])
@@ -71,12 +82,7 @@ def given_shelf(now: int, linear: Channels, given: Given) -> Shelf:
         record = {**frame(shelf, row), **told}
         return {name: value for name, value in record.items() if value is not None}
 
-    shelf = Shelf(ids, numbers, _texts(own), _metas(own), _tags(own), framed)
-    for columns in (shelf.texts, shelf.metas, shelf.tags):
-        for column in columns.values():
-            column.take(order)
-    shelf.ids = ids[order]
-    return shelf
+    return framed
 
 
 def _ids(given: Cells) -> Ints:

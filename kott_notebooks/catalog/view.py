@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import or_
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
@@ -316,6 +317,31 @@ class View:
             return str(self._base & term)
         except KottError:
             return ""
+
+    def any_of(
+        self,
+        key: str,
+        found: pd.Series[Any],
+        every: pd.Series[Any],
+        of: Expression | None = None,
+    ) -> str:
+        """Say in KSQL that a field has one of these values, unless others read the same there."""
+        wanted = sorted(found.dropna().unique().tolist())
+        others = {value.casefold() for value in set(every.dropna().unique().tolist()) - set(wanted)}
+        if not wanted or any(value.casefold() in others for value in wanted):
+            return ""
+        try:
+            term = K[key].isin(wanted)
+        except KottError:
+            return ""
+        return self.ksql(term if of is None else of & term)
+
+    def types(self, role: str) -> Expression | None:
+        """Say in KSQL that an asset is of a struct that plays a role."""
+        terms = [
+            K.asset_type == type_ for type_, needs, _ in self.by_struct() if needs.role == role
+        ]
+        return reduce(or_, terms) if terms else None
 
     def absent(self, column: str, rows: Rows) -> Expression:
         """Say in KSQL that a field is absent, or holds the blanks that these rows hold."""

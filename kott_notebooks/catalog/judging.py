@@ -162,7 +162,8 @@ def _completed(view: View, found: pd.DataFrame, offered: Mask) -> pd.DataFrame:
     if "severity" in found:
         severity = severity.where(severity.notna(), found["severity"])
     severity = severity.fillna(WARNING)
-    weights = severity.map(WEIGHTS).astype(float) * np.where(offered[rows], 1, _OFF_OFFER)
+    seen = np.where(offered[rows], 1, _OFF_OFFER)
+    weights = severity.map(WEIGHTS).to_numpy(float) * seen
     usual = pd.DataFrame({"kind": "media", "name": view.names[rows], "impact": weights})
     return found.assign(severity=severity).join(usual[usual.columns.difference(found.columns)])
 

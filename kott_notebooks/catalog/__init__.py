@@ -14,13 +14,14 @@ from __future__ import annotations
 
 from kott_notebooks.catalog.counts import PROPERTIES, completeness, growth
 from kott_notebooks.catalog.judging import audit
-from kott_notebooks.catalog.reading import score, summary, worklist
+from kott_notebooks.catalog.reading import OVERALL, score, summary, worklist
 from kott_notebooks.catalog.rulebook import Rules, rules
 from kott_notebooks.catalog.tabling import rule_table
 from kott_notebooks.catalog.trending import trend
 from kott_notebooks.catalog.waiving import judged
 
 __all__ = [
+    "OVERALL",
     "PROPERTIES",
     "Rules",
     "audit",

@@ -18,7 +18,7 @@ from kott_notebooks.catalog.reading import OVERALL, score, summary, worklist
 from kott_notebooks.catalog.rulebook import Rules, rules
 from kott_notebooks.catalog.tabling import rule_table
 from kott_notebooks.catalog.trending import trend
-from kott_notebooks.catalog.waiving import judged
+from kott_notebooks.catalog.waiving import judged, waivers
 
 __all__ = [
     "OVERALL",
@@ -33,5 +33,6 @@ __all__ = [
     "score",
     "summary",
     "trend",
+    "waivers",
     "worklist",
 ]

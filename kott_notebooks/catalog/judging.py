@@ -101,9 +101,11 @@ def audit(
 
 
 def _tidied(assets: pd.DataFrame) -> pd.DataFrame:
-    """Make text of what a table from Excel or CSV holds as objects."""
-    loose = [name for name in assets.columns if assets[name].dtype == "object"]
-    return assets.reset_index(drop=True).astype(dict.fromkeys(loose, "str"))
+    """Make flags or text of what a table from Excel or CSV holds as objects."""
+    loose = assets.columns[assets.dtypes == "object"]
+    typed = {name: assets[name].convert_dtypes() for name in loose}
+    texts = [name for name in loose if typed[name].dtype != "boolean"]
+    return assets.assign(**typed).reset_index(drop=True).astype(dict.fromkeys(texts, "str"))
 
 
 def _found(view: View) -> Iterator[Found]:

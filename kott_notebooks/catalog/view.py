@@ -49,28 +49,28 @@ class Listed(NamedTuple):
     of: pd.DataFrame
 
 
-class _Token(msgspec.Struct):
+class _Token(msgspec.Struct, gc=False):
     language: str | None = None
     value: Any = None
 
 
-class _Value(msgspec.Struct):
+class _Value(msgspec.Struct, gc=False):
     value: Any = None
     multilingualValue: list[_Token] | None = None  # noqa: N815 - the wire's name
 
 
-class _Tag(msgspec.Struct):
+class _Tag(msgspec.Struct, gc=False):
     objects: list[_Value | None] | None = None
     value: Any = None
 
 
-class _Image(msgspec.Struct):
+class _Image(msgspec.Struct, gc=False):
     ratio: Any = None
     width: int | None = None
     isDefault: bool | None = None  # noqa: N815
 
 
-class _File(msgspec.Struct):
+class _File(msgspec.Struct, gc=False):
     type: Any = None
     status: bool | None = None
     startDate: int | None = None  # noqa: N815
@@ -190,6 +190,15 @@ class View:
 
     def translations(self, column: str) -> pd.DataFrame:
         """Lay a text in all languages out: row, language, value."""
+        if column not in self._translations:
+            self._translations[column] = self._laid_translations(column)
+        return self._translations[column]
+
+    @cached_property
+    def _translations(self) -> dict[str, pd.DataFrame]:
+        return {}
+
+    def _laid_translations(self, column: str) -> pd.DataFrame:
         rows, lists = decoded(self.table[column], list[list[_Token]])
         sizes = np.fromiter(map(len, lists), np.intp, len(lists))
         tokens = [token for one in lists for token in one]
@@ -390,7 +399,10 @@ def is_translated(cells: pd.Series[Any]) -> bool:
 
 
 def _flat(column: object) -> str:
-    return f"{column} does not hold JSON: give the table as it was pulled, not kott.flat's."
+    return (
+        f"{column} does not hold JSON: give the table as it was pulled, such as its Parquet file, "
+        "and not kott.flat's, which the CSV for people is."
+    )
 
 
 def _values(tag: _Tag) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from os import PathLike
 
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 
 from kott_notebooks.catalog.rulebook import Rules, Waiver, given
 from kott_notebooks.tables import need, pulled
-from kott_notebooks.times import When
+from kott_notebooks.times import When, instant
 
 
 def judged(
@@ -40,6 +41,29 @@ def judged(
         "waived": {str(rule): int(times) for rule, times in counts.items()},
     }
     return kept
+
+
+def waivers(findings: pd.DataFrame, *, reason: str, until: When) -> str:
+    """Write waivers of findings, as TOML to be put at the end of a rules file.
+
+    One a rule and field, with the ids that were found: what comes new is still found. `until` is
+    their last day.
+    """
+    day = f"{instant(until):%Y-%m-%d}"
+    table = need(findings, "rule", "field", "id").fillna({"field": "", "id": ""})
+    texts = []
+    for (rule, field), of in table.groupby(["rule", "field"], sort=False):
+        ids = [one for one in of["id"].unique() if one]
+        lines = ["", "[[waivers]]", f"rule = {_quoted(rule)}", f"reason = {_quoted(reason)}"]
+        lines += [f"until = {day}"] + ([f"field = {_quoted(field)}"] if field else [])
+        lines += [f"ids = [{', '.join(map(_quoted, ids))}]"] if ids else []
+        texts.append("\n".join([*lines, ""]))
+    return "".join(texts)
+
+
+def _quoted(word: object) -> str:
+    """Quote a text as TOML and JSON both read it."""
+    return json.dumps(str(word), ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _fits(findings: pd.DataFrame, waiver: Waiver) -> npt.NDArray[np.bool_]:

@@ -1,7 +1,7 @@
 // The work list: searched, filtered, shown some at a time.
 
 const STEP = 50;
-const { rules, severities, link, assets, findings } = await data();
+const { rules, severities, link, pictures, assets, findings } = await data();
 const of = assets.map(() => []);
 for (const [asset, rule, severity, detail] of findings) {
   of[asset].push({ rule: rules[rule], severity: severities[severity], detail });
@@ -27,12 +27,12 @@ const outward = (url, words) => {
 };
 
 const asRow = (at) => {
-  const [id, name, type, impact, picture, many] = assets[at];
+  const [id, name, type, impact, many] = assets[at];
   const row = made("tr");
   const first = made("td", name || "(no name)");
   const under = made("div", undefined, "under");
   under.append(link ? outward(link.replaceAll("{id}", encodeURIComponent(id)), id) : id);
-  if (picture) under.append(" · ", outward(picture, "picture"));
+  if (pictures[at]) under.append(" · ", outward(pictures[at], "picture"));
   first.append(under);
   const list = made("ul");
   for (const one of of[at]) {

@@ -58,7 +58,10 @@ def audit(
         )
     )
     body = f"{_head(title, findings, assets)}<main>{main}</main>"
-    data = _data(listed, of_assets, told["rule"].tolist(), assets, names, link)
+    data = _data(listed, of_assets, told["rule"].tolist(), parts.types(assets, names))
+    data["link"] = link if link and link.startswith(parts.WEB) else None
+    urls = parts.pictures(assets, listed["id"])
+    data["pictures"] = [urls.get(id, "") for id in listed["id"]]
     return page(
         title, body, data=data, style=resource("audit.css"), script=resource("audit.js"), height=900
     )
@@ -273,27 +276,19 @@ def _worklist(told: pd.DataFrame, listed: int, every: int) -> str:
 
 
 def _data(
-    listed: pd.DataFrame,
-    findings: pd.DataFrame,
-    rules: list[str],
-    assets: pd.DataFrame | None,
-    names: dict[str, str],
-    link: str | None,
+    listed: pd.DataFrame, findings: pd.DataFrame, rules: list[str], types: dict[str, str]
 ) -> dict[str, Any]:
     """Lay the list out for the script: assets, and the findings of each."""
     own = findings.merge(listed.reset_index(names="at"), on=["kind", "id"])
     worst = own.sort_values(["at", "impact"], ascending=[True, False], kind="stable")
     of = worst.groupby("at", sort=True)
     kept = worst[of.cumcount() < _DETAILS]
-    types, ids = parts.types(assets), listed["id"]
-    shown = ids.map(types).fillna(listed["kind"])
     table = listed.assign(
         name=of["name"].first().fillna(""),
-        type=shown.map(names).fillna(shown),
+        type=[types.get(id, kind) for id, kind in _rows(listed, "id", "kind")],
         impact=listed["total"].fillna(0).round(1),
-        picture=ids.map(parts.pictures(assets, ids)),
         many=of.size(),
-    ).astype("object")
+    )
     told = kept.assign(
         rule=kept["rule"].map({rule: place for place, rule in enumerate(rules)}),
         severity=kept["severity"].map({one: place for place, one in enumerate(SEVERITIES)}),
@@ -302,11 +297,6 @@ def _data(
     return {
         "rules": rules,
         "severities": list(SEVERITIES),
-        "link": link if link and link.startswith(parts.WEB) else None,
-        "assets": list(
-            _rows(
-                table.where(table.notna(), None), "id", "name", "type", "impact", "picture", "many"
-            )
-        ),
+        "assets": list(_rows(table, "id", "name", "type", "impact", "many")),
         "findings": list(_rows(told, "at", "rule", "severity", "detail")),
     }

@@ -57,12 +57,12 @@ def type_names(assets: pd.DataFrame | None, labels: pd.DataFrame | None = None) 
     return names
 
 
-def types(assets: pd.DataFrame | None) -> dict[str, str]:
-    """Give each asset's type by its id."""
+def types(assets: pd.DataFrame | None, names: dict[str, str]) -> dict[str, str]:
+    """Give each asset's type, by its name, by the asset's id."""
     if assets is None:
         return {}
-    own = need(assets, "id", "type")[["id", "type"]]
-    return dict(zip(own["id"].astype("str"), own["type"].astype("str"), strict=True))
+    own = need(assets, "id", "type")[["id", "type"]].astype("str")
+    return {id: names.get(type_, type_) for id, type_ in zip(own["id"], own["type"], strict=True)}
 
 
 def pictures(assets: pd.DataFrame | None, ids: pd.Series[str]) -> dict[str, str]:

@@ -48,8 +48,7 @@ def workbook(
     if not 1 <= most <= MOST:
         raise KottError(f"A sheet holds 1 to {MOST:,} findings, not {most:,}.")
     told = parts.by_rule(findings, rules)
-    types = parts.types(assets)
-    names = parts.type_names(assets, labels)
+    types = parts.types(assets, parts.type_names(assets, labels))
     sheets = _sheet_names(told["rule"])
     with _Book(Path(path)) as book:
         links: list[Any] = [Link(_within(sheets[rule]), rule) for rule in told["rule"]]
@@ -63,7 +62,7 @@ def workbook(
                 "impact", ascending=False, kind="stable"
             )
             shown = own[:most].assign(
-                type=lambda table: _named(table["id"].map(types), names),
+                type=lambda table: [types.get(one, "") for one in table["id"]],
                 picture=lambda table: [_outward(urls.get(one)) for one in table["id"]],
                 id=lambda table: [_asset(one, link) for one in table["id"]],
             )
@@ -104,10 +103,6 @@ def _lead(own: pd.DataFrame, most: int) -> list[Any]:
 def _work(findings: pd.DataFrame, link: str | None) -> pd.DataFrame:
     work = catalog.worklist(findings, n=_WORK_ROWS)
     return work.assign(id=[_asset(one, link) for one in work["id"]]).drop(columns="kind")
-
-
-def _named(types: pd.Series[Any], names: dict[str, str]) -> pd.Series[Any]:
-    return types.map(names).fillna(types)
 
 
 def _asset(id: Any, link: str | None) -> Any:

@@ -360,7 +360,7 @@ def test_every_rule_has_a_case() -> None:
     assert set(CASES) == set(catalog.rules().severities) - apart
 
 
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(rules_of_all_kinds(), st.randoms(use_true_random=False))
 def test_what_is_inside_is_let_be_and_what_is_outside_is_found(
     rules: catalog.Rules, chance: random.Random
@@ -391,7 +391,7 @@ def named(record: Record, place: int) -> Record:
 LANGUAGES = ("eng", "fra", "ell")
 
 
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(st.lists(st.sets(st.sampled_from(LANGUAGES), min_size=1), min_size=1, max_size=8))
 def test_every_language_that_is_missing_is_found(spoken: list[set[str]]) -> None:
     """One finding a name and language; those that are asked for are there or found."""
@@ -406,7 +406,7 @@ def test_every_language_that_is_missing_is_found(spoken: list[set[str]]) -> None
     )
 
 
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(st.integers(3, 39), st.integers(-1, 1))
 def test_the_same_text_in_two_languages_is_found_from_its_length_on(most: int, more: int) -> None:
     """Up to the threshold it may be a name."""
@@ -427,7 +427,7 @@ def abroad(names: list[dict[str, str]]) -> pd.DataFrame:
     return frames.frame(records, MEDIA)
 
 
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(st.integers(1, 6), st.integers(0, 6))
 def test_a_field_is_nowhere_only_if_no_row_has_it(rows: int, with_it: int) -> None:
     """One row that has it is enough; then the others are found by the field's own rule."""

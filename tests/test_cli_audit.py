@@ -88,13 +88,6 @@ def test_the_severity_to_fail_on_is_the_caller_s(
     assert "1 assets: 0 error" in capsys.readouterr().err
 
 
-def test_a_clean_partner_passes(capsys: Capture, tmp_path: Path) -> None:
-    """Without defects there is no error, whatever is worth knowing."""
-    clean = demo.login(assets=100, households=5, channels=5, days=1, defects=False)
-    kott.assets(clean, language="*").to_parquet(tmp_path / "clean.parquet")
-    assert run(tmp_path / "clean.parquet", "--fail-on", "warning") == 0
-
-
 # What it audits
 
 

@@ -29,7 +29,7 @@ const outward = (url, words) => {
 const asRow = (at) => {
   const [id, name, type, impact, many] = assets[at];
   const row = made("tr");
-  const first = made("td", name || "(no name)");
+  const first = made("td", name.trim() || "(no name)");
   const under = made("div", undefined, "under");
   under.append(link ? outward(link.replaceAll("{id}", encodeURIComponent(id)), id) : id);
   if (pictures[at]) under.append(" · ", outward(pictures[at], "picture"));

@@ -110,7 +110,9 @@ def _grades(scores: pd.DataFrame, names: dict[str, str]) -> str:
         f"<td class='number'>{clean:,} of {count:,} clean</td></tr>"
         for type_, count, clean, score in _rows(own, "type", "assets", "clean", "score")
     ]
-    return _section("Score by type", f"<table class='bars'>{''.join(rows)}</table>") if rows else ""
+    lead = "An asset begins with 100 and loses 25 for each error, 8 for each warning, down to 0."
+    table = f"<table class='bars'>{''.join(rows)}</table>"
+    return _section("Score by type", table, lead) if rows else ""
 
 
 def _rows(table: pd.DataFrame, *columns: str) -> Iterator[tuple[Any, ...]]:
@@ -255,7 +257,7 @@ def _worklist(told: pd.DataFrame, listed: int, every: int) -> str:
     lead += "do not see the asset."
     if listed < every:
         lead += f" <strong>The list holds {listed:,} of {every:,} assets: those of most impact and "
-        lead += "some of every rule; the findings themselves, or a work book, have all.</strong>"
+        lead += "some of every rule; the table of findings has all.</strong>"
     rules = "".join(f"<option>{text(rule)}</option>" for rule in told["rule"])
     severities = "".join(f"<option>{one}</option>" for one in SEVERITIES)
     return _section(

@@ -62,6 +62,7 @@ guide.findings.rule.forEach((rule, i) => {
   about.findings.push({ rule, severity: severity[i], detail: detail[i], hint: hint[i] });
 });
 
+const genreOf = (item) => (item.genre === "none" ? "" : item.genre);
 const worst = (item) =>
   Object.keys(MARKS).find((one) => item.findings.some((finding) => finding.severity === one));
 
@@ -148,7 +149,7 @@ const cell = (item, from) => {
   item.el.classList.toggle("off", item.off);
   item.el.classList.toggle("current", item === current);
   const found = item.findings.map((one) => `${one.severity}: ${one.detail}`);
-  const said = [item.name, item.channel.name, when(item), item.genre, ...found];
+  const said = [item.name, item.channel.name, when(item), genreOf(item), ...found];
   item.el.ariaLabel = said.filter(Boolean).join(". ");
   return known(item, "gridcell");
 };
@@ -355,7 +356,7 @@ const judged = (finding) =>
 const show = (item) => {
   const about = item.kind === "channel"
     ? [`${item.cells.filter((one) => !one.kind).length} programmes`]
-    : [item.channel.name, `${when(item)} (${zone})`, lasting(item), item.genre];
+    : [item.channel.name, `${when(item)} (${zone})`, lasting(item), genreOf(item)];
   $("what").replaceChildren(
     make("h2", { textContent: item.name }),
     ...about.filter(Boolean).map((textContent) => make("p", { className: "soft", textContent })),

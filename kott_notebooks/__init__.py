@@ -33,6 +33,7 @@ from kott_notebooks.listings import (
 )
 from kott_notebooks.nested import explode, flat, images, media_files, tags, translations
 from kott_notebooks.reference import describe, services
+from kott_notebooks.report import guide
 from kott_notebooks.session import Session, __version__, login
 
 __all__ = [
@@ -58,6 +59,7 @@ __all__ = [
     "explode",
     "facets",
     "flat",
+    "guide",
     "household_devices",
     "household_users",
     "households",

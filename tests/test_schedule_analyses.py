@@ -181,6 +181,14 @@ def test_episodes_that_run_backwards_are_found(numbers: list[tuple[int, int]]) -
     assert set(found["fault"]) <= {"backwards"}
 
 
+def test_a_series_without_an_id_is_told_by_its_name() -> None:
+    """In a table that has no ids of series at all."""
+    rows = [slot(60 * i, 60 * i + 30, **{SERIES[1]: "1", SERIES[2]: str(3 - i)}) for i in range(2)]
+    named = guide(*rows, name="Show")
+    assert faults(schedule.episodes(named)) == {2: "backwards"}
+    assert schedule.episodes(named.assign(name=["Show", "Other"])).empty
+
+
 def test_a_flagged_repeat_is_no_disorder() -> None:
     """It says that it was on before, though not in this table."""
     epg = airings(("1", "5"), ("1", "3"), ("1", "6"))
@@ -402,6 +410,26 @@ def test_columns_may_have_other_names(name: str) -> None:
     found = ANALYSES[name](theirs, columns=OTHER_NAMES)
     pd.testing.assert_frame_equal(found, ANALYSES[name](rich()))
     pd.testing.assert_frame_equal(theirs, before)
+
+
+FOUR = {"linearAssetId": "channel", "startDate": "start", "endDate": "stop", "name": "title"}
+
+
+@pytest.mark.parametrize("name", set(ANALYSES) - {"episodes", "lineup_mix"})
+def test_four_columns_are_enough(name: str) -> None:
+    """Channel, start, end and title, whatever they are called; times need no zone."""
+    four = rich().iloc[::-1].reset_index(drop=True)[list(FOUR)].rename(columns=FOUR)
+    four["start"], four["stop"] = (four[one].dt.tz_localize(None) for one in ("start", "stop"))
+    found = ANALYSES[name](four, columns=FOUR)
+    bare = rich().iloc[::-1].reset_index(drop=True)[list(FOUR)]
+    pd.testing.assert_frame_equal(found, ANALYSES[name](bare))
+
+
+@pytest.mark.parametrize("name", ["episodes", "lineup_mix"])
+def test_what_more_is_needed_is_said(name: str) -> None:
+    """Numbers of episodes and genres are in columns of their own."""
+    with pytest.raises(KottError, match=r"no column metas\.(Season|Series)"):
+        ANALYSES[name](rich()[list(FOUR)])
 
 
 @pytest.mark.parametrize("name", ANALYSES)

@@ -258,6 +258,80 @@ def test_one_programme_is_spoilt_at_a_time(
         assert rules_of(found) == [(f"schedule.{rule}", str(row + 1)) for rule in expected]
 
 
+@settings(max_examples=2)
+@pytest.mark.parametrize("seconds", [-1, 0, 1, 59, 60, 480 * 60, 480 * 60 + 1])
+@given(row=st.integers(3, 140))
+def test_a_length_is_found_at_its_threshold(row: int, seconds: int) -> None:
+    """Zero and less, under a minute, over eight hours; a minute and eight hours are lengths."""
+    rules = {0: "zero", -1: "negative", 1: "absurd", 59: "absurd", 480 * 60 + 1: "absurd"}
+    epg = guide(*days())
+    epg.loc[row, "endDate"] = at(HOUR * row + seconds / 60)
+    off = schedule.Rules(off=("schedule.gap", "schedule.overlap"))
+    expected = [(f"schedule.{rules[seconds]}_length", str(row + 1))] if seconds in rules else []
+    assert rules_of(schedule.audit(epg, now=NOW, rules=off)) == expected
+
+
+@settings(max_examples=3)
+@pytest.mark.parametrize(
+    "moved", [(0, 0), (1, 0), (0, -1), (300, 0), (-300, 0), (301, 0), (-301, 0)]
+)
+@given(row=st.integers(3, 140), anew=st.booleans(), renamed=st.booleans())
+def test_what_was_ingested_twice_is_found_at_its_threshold(
+    row: int, moved: tuple[int, int], anew: bool, renamed: bool
+) -> None:
+    """A slot is the same to the second; again is within 300 seconds, under another crid."""
+    epg = guide(*days()).assign(crid="one")
+    again = epg.iloc[[row]].assign(id=pd.array([999], dtype="Int64"))
+    for column, seconds in zip(("startDate", "endDate"), moved, strict=True):
+        again[column] += pd.Timedelta(seconds=seconds)
+    again = again.assign(crid="two" if anew else "one", name="Other" if renamed else again["name"])
+    off = schedule.Rules(off=("schedule.overlap",))
+    found = schedule.audit(pd.concat([epg, again], ignore_index=True), now=NOW, rules=off)
+    rule = "duplicate" if moved == (0, 0) else "reingested" if anew else ""
+    wanted = bool(rule) and not renamed and abs(moved[0]) <= 300
+    assert rules_of(found) == ([(f"schedule.{rule}", "999")] if wanted else [])
+
+
+@settings(max_examples=10)
+@given(st.integers(-1, 1), st.integers(-1, 1))
+def test_a_channel_is_silent_but_for_a_second(before: int, after: int) -> None:
+    """One whose programmes end when the window starts, and start when it ends, shows nothing."""
+    late = 144 * HOUR
+    epg = pd.concat(
+        [
+            guide(*days()),
+            guide((-60, before / 60), (late - after / 60, late + 60), channel=8).assign(
+                id=[500, 501]
+            ),
+        ]
+    )
+    off = schedule.Rules(off=("schedule.gap", "schedule.horizon"))
+    found = schedule.audit(epg, [7, 8], now=NOW, start=at(0), end=at(late), rules=off)
+    silent = before <= 0 and after <= 0
+    assert rules_of(found) == ([("schedule.no_programmes", "8")] if silent else [])
+
+
+FORTNIGHT = (pd.Timestamp("2026-10-19", tz=ATHENS) - NOW) / MINUTE
+CHANGE = (pd.Timestamp("2026-10-25T01:00", tz="UTC") - NOW) / MINUTE
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 4), st.sampled_from([0, 60]))
+def test_a_clock_shift_is_three_programmes_off(off: int, moved: int) -> None:
+    """Of a channel that follows the clocks after all, but for so many of the first day after."""
+    start = [
+        FORTNIGHT + day * 24 * HOUR + hour * HOUR for day in range(6) for hour in range(12, 16)
+    ]
+    after = [FORTNIGHT + 6 * 24 * HOUR + 60 + hour * HOUR for hour in range(12, 16)]
+    after = [one - moved * (place < off) for place, one in enumerate(after)]
+    epg = guide(*((one, one + 10) for one in [*start, *after]))
+    epg["name"] = [f"Show {place % 4}" for place in range(len(epg))]
+    rules = schedule.Rules(off=("schedule.gap", "schedule.horizon"))
+    found = schedule.audit(epg, now=at(FORTNIGHT), tz=ATHENS, rules=rules)
+    shifted = moved == 60 and off >= 3
+    assert rules_of(found) == ([("schedule.clock_shift", "7")] if shifted else [])
+
+
 @settings(max_examples=10)
 @given(st.integers(3, 140), st.integers(-1, 1))
 def test_a_second_too_long_is_an_overlap(row: int, seconds: int) -> None:

@@ -90,6 +90,29 @@ def test_late_changes_come_first() -> None:
     assert found["hours"].tolist() == [1, 3, 9, -1]
 
 
+def test_programmes_without_ids_are_told_by_when_they_are_on() -> None:
+    """By channel, start and name, then by start, then by a name that the channel has once."""
+    before = pull((1, 1, 2, "News"), (2, 2, 3, "Film"), (3, 3, 4, "Talk"), (4, 4, 5, "News"))
+    after = pull((1, 0, 1, "Early"), (2, 1, 2, "News"), (3, 2, 3, "Movie"), (4, 5, 6, "Talk"))
+    expected = [("added", "Early"), ("moved", "Talk"), ("removed", "News"), ("retitled", "Film")]
+    for one, other in ((bare(before), bare(after)), (counted(before), counted(after))):
+        found = schedule.changes(one, other, now=NOON)
+        names = found["name"].fillna(found["newName"])
+        assert sorted(zip(found["change"], names, strict=True)) == expected
+
+
+def bare(epg: pd.DataFrame) -> pd.DataFrame:
+    """Leave nothing but labels, of which all are the same."""
+    return epg.drop(columns="id").set_axis([0] * len(epg))
+
+
+def counted(epg: pd.DataFrame) -> pd.DataFrame:
+    """Mark a table as `xmltv.read` does, of a guide that has no ids."""
+    epg = epg.copy()
+    epg.attrs["kott"] = {"ids": "counted"}
+    return epg
+
+
 @pytest.mark.parametrize("swapped", [False, True])
 def test_only_what_both_windows_show_is_compared(swapped: bool) -> None:
     """A later pull of later days neither adds nor removes what only one of them asked for."""

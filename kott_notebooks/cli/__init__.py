@@ -1,6 +1,7 @@
 """The `kott` command: data on stdout, words on stderr, an exit status that says what happened.
 
-0 done, 2 used wrongly, 3 not logged in, 4 no reply or a refusal, 130 stopped by Ctrl-C.
+0 done, 1 an audit found what it is to fail on, 2 used wrongly, 3 not logged in, 4 no reply or a
+refusal, 130 stopped by Ctrl-C.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any
 import pandas as pd
 
 import kott_notebooks as kott
-from kott_notebooks.cli import lab, output, trip
+from kott_notebooks.cli import audit, lab, output, trip
 from kott_notebooks.errors import (
     ApiError,
     CredentialsError,
@@ -29,7 +30,7 @@ from kott_notebooks.errors import (
     TransportError,
 )
 
-DONE, USAGE, LOGIN, SERVICE, STOPPED = 0, 2, 3, 4, 130
+DONE, FOUND, USAGE, LOGIN, SERVICE, STOPPED = 0, 1, 2, 3, 4, 130
 
 SIZES = ("assets", "channels", "days", "households", "seed")  # of the demo partner
 OPTIONS = (
@@ -64,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _status(arguments: argparse.Namespace) -> int:
     try:
-        arguments.run(arguments)
+        failing = arguments.run(arguments)
         sys.stdout.flush()
     except KeyboardInterrupt:
         return _told("stopped", STOPPED)
@@ -79,6 +80,8 @@ def _status(arguments: argparse.Namespace) -> int:
         return _told(error, SERVICE)
     except KottError as error:
         return _told(error, USAGE)
+    else:
+        return FOUND if failing else DONE
     return DONE
 
 
@@ -105,7 +108,8 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="kott",
         description="Kaltura OTT Backend lists as complete tables.",
-        epilog="Exit status: 0 done, 2 used wrongly, 3 not logged in, 4 no reply or a refusal.",
+        epilog="Exit status: 0 done, 1 an audit found what it is to fail on, 2 used wrongly, "
+        "3 not logged in, 4 no reply or a refusal.",
         allow_abbrev=False,
     )
     top.add_argument("--version", action="version", version=f"kott {kott.__version__}")
@@ -115,6 +119,8 @@ def parser() -> argparse.ArgumentParser:
     _add(commands, "whoami", "check the credentials and say whose they are", whoami)
     for name, what in LISTS.items():
         _add_list(commands, name, what)
+    _add_guide(commands)
+    _add_audit(commands)
     return top
 
 
@@ -138,6 +144,7 @@ def _add_demo(commands: Any) -> None:
     for name in SIZES:
         group.add_argument(f"--{name}", type=int, metavar="N")
     group.add_argument("--clean", action="store_true", help="with nothing wrong in it")
+    group.add_argument("--guide", type=Path, metavar="FILE", help="XMLTV, instead of its own guide")
     group.add_argument("--faults", metavar="LIST", help="a bad day: latency=0.2,error=0.05 ...")
 
 
@@ -183,15 +190,28 @@ def _add_list(commands: Any, name: str, what: str) -> None:
     command.add_argument("--out", type=Path, metavar="FILE", help="default: stdout")
 
 
+def _add_guide(commands: Any) -> None:
+    command = _add(commands, "guide", "write the TV guide of [START, END) as one HTML page", guide)
+    _add_window(command, days=7)
+    command.add_argument("--tz", default="UTC", help="the zone it opens in, such as Europe/Berlin")
+    command.add_argument("-o", "--out", type=Path, metavar="FILE", help="default: stdout")
+
+
+def _add_audit(commands: Any) -> None:
+    command = _add(commands, "audit", "find what is wrong with the catalogue", audit_assets)
+    audit.add_arguments(command)
+
+
 def _add_narrowing(command: argparse.ArgumentParser) -> None:
     command.add_argument("--ksql", default="", help="a filter: (and Genre='Drama' Year>'2000')")
     command.add_argument("--fields", type=_names, metavar="A,B", help="only these columns")
     command.add_argument("--limit", type=int, metavar="N", help="stop after N rows")
 
 
-def _add_window(command: argparse.ArgumentParser) -> None:
+def _add_window(command: argparse.ArgumentParser, days: int = 1) -> None:
     command.add_argument("start", nargs="?", default="today", help="ISO text, now, today+7d ...")
-    command.add_argument("end", nargs="?", default="today+1d", help="as START; not in the window")
+    until = f"today+{days}d"
+    command.add_argument("end", nargs="?", default=until, help=f"default: {until}; not in it")
     command.add_argument("--channels", type=_names, metavar="ID,ID", help="of linear assets")
 
 
@@ -250,6 +270,7 @@ def demo(arguments: argparse.Namespace) -> None:
             arguments.faults,
             deployment=arguments.deployment,
             defects=not arguments.clean,
+            guide=arguments.guide,
             **{name: size for name, size in sizes.items() if size is not None},
         )
     else:
@@ -271,9 +292,42 @@ def list_table(arguments: argparse.Namespace) -> None:
     session = login(arguments)
     with session.http:
         table = _LISTED[arguments.command](session, arguments)
+        channels = _channels_of(session, arguments)
     whole = bool(getattr(arguments, "fields", None))
-    said = output.write(table, arguments.format, arguments.out, whole=whole)
+    said = output.write(table, arguments.format, arguments.out, whole=whole, channels=channels)
     print(said, file=sys.stderr)
+
+
+def guide(arguments: argparse.Namespace) -> None:
+    """Write the guide as a page, and say on stderr what is in it."""
+    session = login(arguments)
+    with session.http:
+        channels = kott.channels(session)
+        wanted = arguments.channels or channels
+        epg = kott.epg(session, arguments.start, arguments.end, channels=wanted)
+    names = channels.set_index("id")["name"]
+    page = kott.guide(epg, wanted, tz=arguments.tz, names=names)
+    print(f"{len(epg):,} programmes, {output.write_page(page, arguments.out)}", file=sys.stderr)
+
+
+def _channels_of(session: kott.Session, given: argparse.Namespace) -> pd.DataFrame | None:
+    """List the channels that a guide names: those asked for, or all."""
+    if given.command != "epg" or output.chosen_format(given.format, given.out) != "xmltv":
+        return None
+    channels = kott.channels(session)
+    return (
+        channels[channels["id"].astype("str").isin(given.channels)] if given.channels else channels
+    )
+
+
+def audit_assets(arguments: argparse.Namespace) -> bool:
+    """Audit a saved table, or the partner's assets; say whether there is what is to fail on."""
+    if arguments.table is not None:
+        return audit.told(audit.read(arguments), None, None, arguments)
+    session = login(arguments)
+    with session.http:
+        tables = audit.pulled(session, arguments)
+    return audit.told(*tables, arguments)
 
 
 def login(arguments: argparse.Namespace) -> kott.Session:

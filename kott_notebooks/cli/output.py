@@ -12,25 +12,36 @@ import msgspec
 import pandas as pd
 
 import kott_notebooks as kott
-from kott_notebooks import schema
+from kott_notebooks import schema, xmltv
 from kott_notebooks.errors import KottError
+from kott_notebooks.report import Page
 
-FORMATS = ("table", "csv", "json", "parquet")
+FORMATS = ("table", "csv", "json", "parquet", "xmltv")
 FIRST = ("id", "type", "name", "startDate", "endDate")  # what people look for in a row
 WIDEST = 40  # characters of a cell that people see
 NESTED = ("object:", "array:", "map:")
 
 
-def write(table: pd.DataFrame, format: str | None, out: Path | None, *, whole: bool = False) -> str:
+def write(
+    table: pd.DataFrame,
+    format: str | None,
+    out: Path | None,
+    *,
+    whole: bool = False,
+    channels: pd.DataFrame | None = None,
+) -> str:
     """Write a table to a file, else to stdout, and say on one line what was written.
 
-    The format is the one named, else the file's suffix, else `table`: columns for people, cut to
-    the terminal's width unless the `whole` width is asked for; the other formats leave nothing out.
+    `table` is for people: columns cut to the terminal's width unless the `whole` width is asked
+    for. `xmltv` leaves out what XMLTV cannot hold, and takes names from `channels`; the other
+    formats leave nothing out.
     """
-    chosen = format or _by_suffix(out) or "table"
+    chosen = chosen_format(format, out)
     said = _counted(table)
     if chosen == "parquet":
         _write_parquet(table, out)
+    elif chosen == "xmltv":
+        _write_xmltv(table, channels, out)
     elif chosen == "table":
         columns = _columns(table)
         shown = columns if whole or out else _fitting(columns, shutil.get_terminal_size().columns)
@@ -40,6 +51,18 @@ def write(table: pd.DataFrame, format: str | None, out: Path | None, *, whole: b
     else:
         _write_text(csv(table) if chosen == "csv" else json(table), out)
     return f"{said}, in {out}" if out else said
+
+
+def write_page(page: Page, out: Path | None) -> str:
+    """Write a page to a file, else to stdout, and say how large it is and where."""
+    if out is None and sys.stdout.isatty():
+        raise KottError("A page is not for the screen: give -o FILE, or a pipe.")
+    if out is None:
+        _write_text([page.html], None)
+    else:
+        page.save(out)
+    size = f"{len(page.html.encode()) / 1000:,.0f} kB"
+    return f"{size}, in {out}" if out else size
 
 
 def csv(table: pd.DataFrame) -> Iterable[str]:
@@ -81,10 +104,16 @@ def _nested(table: pd.DataFrame) -> set[str]:
     }
 
 
+def chosen_format(format: str | None, out: Path | None) -> str:
+    """Give the format that was named, else that of the file's suffix, else `table`."""
+    return format or _by_suffix(out) or "table"
+
+
 def _by_suffix(out: Path | None) -> str | None:
     suffix = out.suffix.lower().removeprefix(".") if out else ""
     if suffix in ("", "txt"):
         return None
+    suffix = "xmltv" if suffix == "xml" else suffix
     if suffix not in FORMATS:
         raise KottError(
             f"--out {out}: no format is called {suffix}; say --format, or end it in "
@@ -110,6 +139,13 @@ def _write_text(parts: Iterable[str], out: Path | None) -> None:
         return
     with out.open("w", encoding="utf-8", newline="") as file:
         file.writelines(parts)
+
+
+def _write_xmltv(table: pd.DataFrame, channels: pd.DataFrame | None, out: Path | None) -> None:
+    if out is None:
+        _write_text(xmltv.lines(table, channels), None)
+    else:
+        xmltv.write(table, channels, out)
 
 
 def _write_parquet(table: pd.DataFrame, out: Path | None) -> None:

@@ -30,7 +30,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -82,6 +83,7 @@ def make(
     clock: Callable[[], float] | None = None,
     faults: Faults | None = None,
     roles: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+    guide: str | Path | None = None,
 ) -> Backend:
     """Make a partner: a world from a seed and of these sizes, behind a deployment's rules.
 
@@ -89,9 +91,14 @@ def make(
     seconds, and goes on deciding when a ks is over. `deployment` is `strict`, `roomy` or `old`;
     `faults` make it a bad day; `roles` are custom roles as permission items. The same arguments in
     the same second make the same world.
+
+    `guide` is a file of XMLTV, whose programmes stand instead of the made-up ones, on linear
+    channels of its own (their externalId is what the guide calls them); `channels`, `days` and the
+    defects of a guide are left aside. A programme of which nobody knows when it ends is left out.
     """
     clock = clock or time.time
-    world = _world(
+    build = partial(catalogue.build, given=_given(guide)) if guide is not None else _world
+    world = build(
         seed=seed,
         assets=assets,
         channels=channels,
@@ -115,6 +122,7 @@ def login(
     clock: Callable[[], float] | None = None,
     faults: Faults | None = None,
     roles: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+    guide: str | Path | None = None,
     user: str = "operator",
     backend: Backend | None = None,
     **login_arguments: Any,
@@ -137,12 +145,38 @@ def login(
         clock=clock,
         faults=faults,
         roles=roles,
+        guide=guide,
     )
     http = requests.Session()
     http.mount(URL, DemoAdapter(backend))
     if not _CREDENTIALS & set(login_arguments):
         login_arguments |= _credentials(backend, user)
     return client.login(URL, PARTNER_ID, http=http, **login_arguments)
+
+
+def _given(path: str | Path) -> catalogue.Given:
+    """Read somebody's own guide, and take those for channels too that only programmes name."""
+    from kott_notebooks import xmltv
+
+    epg, channels = xmltv.read(path), xmltv.channels(path)
+    epg = epg[epg["endDate"].notna()].astype({"linearAssetId": "str"})
+    channels = channels.astype({"id": "str"}).drop_duplicates("id")
+    others = epg.loc[~epg["linearAssetId"].isin(channels["id"]), ["linearAssetId"]]
+    more = others.drop_duplicates().rename(columns={"linearAssetId": "id"})
+    named = pd.concat([channels[["id", "name", "externalId"]], more.assign(externalId=more["id"])])
+    named["name"] = named["name"].fillna(named["id"])
+    return catalogue.Given(_plain(named), _plain(epg))
+
+
+def _plain(table: pd.DataFrame) -> dict[str, list[Any]]:
+    """Give a table as lists of plain values, None for absent ones, times in epoch seconds."""
+    times = table.select_dtypes("datetimetz").columns
+    seconds = {
+        name: table[name].astype("int64").floordiv(1_000_000).where(table[name].notna())
+        for name in times
+    }
+    plain = table.assign(**seconds).astype(object)
+    return {str(name): plain[name].where(plain[name].notna(), None).tolist() for name in plain}
 
 
 def _credentials(backend: Backend, user: str) -> dict[str, Any]:

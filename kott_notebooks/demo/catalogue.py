@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from kott_notebooks.demo.plants import Defect, plant_media, plant_people, plant_programmes
 from kott_notebooks.demo.world import partner
 from kott_notebooks.demo.world.dice import Dice
+from kott_notebooks.demo.world.given import Given, given_shelf, name_channels
 from kott_notebooks.demo.world.guide import channels_of, guide_shelf
 from kott_notebooks.demo.world.homes import Account, accounts, homes
 from kott_notebooks.demo.world.media import media_shelf
 from kott_notebooks.demo.world.shelf import Record, Shelf
 from kott_notebooks.demo.world.shop import shop
 
-__all__ = ["Account", "Defect", "Shelf", "World", "build"]
+__all__ = ["Account", "Defect", "Given", "Shelf", "World", "build"]
 
 _YEAR = 365 * 86_400
 
@@ -42,25 +43,33 @@ def build(
     households: int = 500,
     now: int | None = None,
     defects: bool = True,
+    given: Given | None = None,
 ) -> World:
     """Make a world; the same arguments make the same one, and `now` is the present if left out.
 
     `assets` counts all media, of which `channels` are linear. The programmes run from midnight UTC
     of the day before `now` for so many days, without gap or overlap unless `defects` are planted.
+    With somebody's own guide, its channels and its programmes stand instead, as they are.
     """
     moment = int(time.time()) if now is None else now
     dice = Dice(seed)
+    if given:
+        channels = len(given.channels["id"])
+        assets = max(assets, channels)
     media = media_shelf(dice, moment, assets, channels)
     linear = channels_of(media)
     objects = partner.labels(moment - 5 * _YEAR)
     objects["KalturaRegion"] = partner.regions(linear.ids.tolist())
     objects |= homes(dice, moment, households)
-    epg = guide_shelf(dice, moment, days, linear)
+    epg = given_shelf(moment, linear, given) if given else guide_shelf(dice, moment, days, linear)
     found: list[Defect] = []
     if defects:
         found += plant_media(dice, moment, media)
-        found += plant_programmes(dice, moment, days, epg, media)
+        if not given:
+            found += plant_programmes(dice, moment, days, epg, media)
         found += plant_people(dice, moment, objects)
+    if given:
+        name_channels(media, given)
     objects |= shop(dice, moment, media, epg, objects)
     return World(
         now=moment,

@@ -8,6 +8,25 @@ it is filled: give a figure of many channels its height first.
 
 from kott_notebooks.plots.catalog import completeness, growth
 from kott_notebooks.plots.household import limits
-from kott_notebooks.plots.schedule import coverage, gaps, grid, overlaps
+from kott_notebooks.plots.schedule import (
+    changes,
+    coverage,
+    gaps,
+    genre_clock,
+    grid,
+    horizon,
+    overlaps,
+)
 
-__all__ = ["completeness", "coverage", "gaps", "grid", "growth", "limits", "overlaps"]
+__all__ = [
+    "changes",
+    "completeness",
+    "coverage",
+    "gaps",
+    "genre_clock",
+    "grid",
+    "growth",
+    "horizon",
+    "limits",
+    "overlaps",
+]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import tzinfo
 from typing import Any, TypeAlias
-from zoneinfo import ZoneInfo
 
 import matplotlib.dates
 import matplotlib.pyplot as plt
@@ -18,13 +17,18 @@ from matplotlib.axes import Axes
 from matplotlib.colors import BoundaryNorm
 from matplotlib.patches import Patch
 
+from kott_notebooks.plots.clock import LocalLabels, LocalTimes
 from kott_notebooks.tables import Names
+from kott_notebooks.times import zone
 
 # Colours that people of every colour vision can tell apart, by Okabe and Ito
 BLUE, SKY, GREEN, YELLOW = "#0072B2", "#56B4E9", "#009E73", "#F0E442"
 ORANGE, VERMILLION, PURPLE = "#E69F00", "#D55E00", "#CC79A7"
 GREY, PALE, INK = "#999999", "#F0F0F0", "#222222"
 SERIES = (BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILLION, YELLOW, GREY)
+# Light ones for cells with dark text, and what stands for all others; by Paul Tol
+LIGHT = ("#77AADD", "#EE8866", "#EEDD88", "#FFAABB", "#99DDFF", "#44BB99", "#BBCC33", "#AAAA00")
+OTHERS = "#DDDDDD"
 TITLES = 2_000  # more than anybody reads, and drawing text is slow
 LETTERS = 4  # a title cut shorter says nothing
 LABEL = 32  # letters of a label; a longer one would leave no room for the picture
@@ -106,6 +110,18 @@ def legend(ax: Axes, handles: Sequence[Any], labels: Sequence[str], **kwargs: An
         text.set(text=label, parse_math=False)  # as they are, also with a _ in front or two $
 
 
+def legend_above(ax: Axes, key: Mapping[str, Any], *, lift: float = 0) -> None:
+    """Put a key of label -> handle above the Axes, `lift` points up, in as many rows as needed."""
+    if not key:
+        return
+    room, height = points(ax)
+    column = (max(map(width, key)) + 3) * USUAL  # a label, its mark and the space behind
+    where: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1 + lift / height)}
+    look: dict[str, Any] = {"frameon": False, "handlelength": 1, "columnspacing": 1}
+    columns = max(1, min(len(key), int(room / column)))
+    legend(ax, list(key.values()), list(key), ncols=columns, **where, **look)
+
+
 def days_of(stamps: npt.NDArray[np.int64]) -> Numbers:
     """Give microseconds since 1970 as matplotlib counts time: in days."""
     return np.asarray(dates.date2num(stamps.view("datetime64[us]")), dtype=np.float64)
@@ -118,21 +134,14 @@ def times(
 
     `until` lets it run on beyond the last.
     """
-    zone = ZoneInfo(tz) if isinstance(tz, str) else tz
-    locator = dates.AutoDateLocator(tz=zone)
-    formatter = dates.ConciseDateFormatter(
-        locator,
-        tz=zone,
-        formats=["%Y", "%b", "%a %d", "%H:%M", "%H:%M", "%H:%M:%S"],
-        zero_formats=["", "%Y", "%d %b", "%a %d", "%H:%M", "%H:%M"],
-        show_offset=False,  # of one end alone; the label says both
-    )
+    zoned = zone(tz)
+    locator = LocalTimes(zoned)
     ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(formatter)
-    first, last = dates.num2date(ends[[0, -1]], tz=zone)
+    ax.xaxis.set_major_formatter(LocalLabels(locator))
+    first, last = dates.num2date(ends[[0, -1]], tz=zoned)
     clock = "%d %b %Y" if first.hour == last.hour == 0 else "%d %b %Y %H:%M"
     span = f"{first.strftime(clock)} to {last.strftime(clock)}"
-    ax.set(xlim=(ends[0], ends[-1] if until is None else until), xlabel=f"{name}, {span} ({zone})")
+    ax.set(xlim=(ends[0], ends[-1] if until is None else until), xlabel=f"{name}, {span} ({zoned})")
 
 
 # Classes of shares, each from its value on; all and nothing are classes of their own
@@ -175,8 +184,7 @@ def heat(ax: Axes, shares: Numbers, **kwargs: Any) -> None:
                 }
                 ax.text(j, i, _percent(share), fontsize=size, **look)
     key = [Patch(color=colour) for colour in image.to_rgba(np.array(list(SHARES.values())))]
-    above: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1), "frameon": False}
-    legend(ax, key, list(SHARES), ncols=len(SHARES), handlelength=1, columnspacing=1, **above)
+    legend_above(ax, dict(zip(SHARES, key, strict=True)))
 
 
 def _percent(share: float) -> str:

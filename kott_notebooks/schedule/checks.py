@@ -18,7 +18,7 @@ from kott_notebooks.schedule.clocks import clock_changes
 from kott_notebooks.schedule.doubles import duplicates
 from kott_notebooks.schedule.presence import horizon
 from kott_notebooks.schedule.programmes import FLAGS, durations, fillers, restart, texts
-from kott_notebooks.schedule.series import EPISODE, SEASON, SERIES, episodes
+from kott_notebooks.schedule.series import EPISODE, SEASON, episodes
 from kott_notebooks.schedule.spans import DAY, HOUR, as_channels, clipped, spans_of
 from kott_notebooks.tables import as_times, stamp
 
@@ -71,7 +71,7 @@ def found(guide: Guide) -> Iterator[pd.DataFrame]:
         yield _no_programmes(guide, guide.asked)
     if guide.has("name"):
         yield from (_duplicates(guide), _texts(guide), _fillers(guide))
-    if guide.has("name", SERIES, SEASON, EPISODE):
+    if guide.has("name", SEASON, EPISODE):
         yield _episodes(guide)
     if guide.channels is not None and any(flag in guide.channels.columns for flag in FLAGS):
         yield _restart(guide, guide.channels)

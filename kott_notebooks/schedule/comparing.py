@@ -28,21 +28,30 @@ def changes(
     newStartDate, endDate, newEndDate, hours (Float64; from `now`, when `after` was pulled, to the
     earlier of the two starts: less than nothing for what has begun). A change is `added`,
     `removed`, `moved` (to another start or channel), `retitled`, `shortened`, `lengthened` (by
-    its minutes), or `renumbered`: the same channel, start and name under another id. The latest
-    changes come first: those with the least time left, then those that came too late. Where both
-    tables know their window, only what is on air within both is compared.
+    its minutes), or `renumbered`: the same channel, start and name under another id. Where a table
+    has no ids (an XMLTV guide from elsewhere: `xmltv.read` counts its programmes), programmes are
+    told by channel, start and name, then by channel and start, then by a name that is on the
+    channel once. The latest changes come first: those with the least time left, then those that
+    came too late. Where both tables know their window, only what is on air within both is compared.
     """
-    tables = [_kept(table, columns) for table in (before, after)]
+    ids = _has_ids(before, columns) and _has_ids(after, columns)
+    tables = [_kept(table, columns, ids=ids) for table in (before, after)]
     old, new = _within_both(*tables)
-    pairs = _matched(old, new)
+    pairs = _matched(old, new, ids=ids)
     found = [_rows(old, new, one, other, change) for change, one, other in _told(old, new, pairs)]
     moment = stamp(pulled(after, now))
     return _late_first(pd.concat(found, ignore_index=True), moment)
 
 
-def _kept(table: pd.DataFrame, columns: Columns | None) -> pd.DataFrame:
-    table = named(table, columns, *TIMED, "name")
-    return table[_KEPT].drop_duplicates("id")
+def _has_ids(table: pd.DataFrame, columns: Columns | None) -> bool:
+    """Tell whether a programme has the same id in another table too."""
+    counted = (table.attrs.get("kott") or {}).get("ids") == "counted"
+    return (columns or {}).get("id", "id") in table.columns and not counted
+
+
+def _kept(table: pd.DataFrame, columns: Columns | None, *, ids: bool) -> pd.DataFrame:
+    table = named(table, columns, *TIMED, "name")[_KEPT]
+    return table.drop_duplicates("id") if ids else table
 
 
 def _within_both(old: pd.DataFrame, new: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -62,29 +71,42 @@ def _on_air(table: pd.DataFrame, first: int | None, last: int | None) -> pd.Data
     return table[on].reset_index(drop=True)
 
 
-def _matched(old: pd.DataFrame, new: pd.DataFrame) -> dict[str, npt.NDArray[np.intp]]:
+_WAYS: tuple[tuple[list[str], Any], ...] = (  # what is compared, which of several is taken
+    (["linearAssetId", "startDate", "name"], "first"),
+    (["linearAssetId", "startDate"], "first"),
+    (["linearAssetId", "name"], False),
+)
+
+
+def _matched(old: pd.DataFrame, new: pd.DataFrame, *, ids: bool) -> dict[str, npt.NDArray[np.intp]]:
     """Pair the rows of two tables by id, then what is left by channel, start and name."""
-    at = pd.Index(new["id"]).get_indexer(pd.Index(old["id"]))
-    by_id = np.flatnonzero(at >= 0)
-    gone = np.flatnonzero(at < 0)
-    fresh = np.setdiff1d(np.arange(len(new)), at[by_id])
-    keys = ["linearAssetId", "startDate", "name"]
-    again = (
-        old.loc[gone, keys].assign(one=gone).drop_duplicates(keys)
-        .merge(new.loc[fresh, keys].assign(other=fresh).drop_duplicates(keys), on=keys)
-    )  # fmt: skip
-    one, other = again["one"].to_numpy(np.intp), again["other"].to_numpy(np.intp)
-    return {
-        "old": np.concatenate([by_id, one]),
-        "new": np.concatenate([at[by_id], other]),
-        "renumbered": np.repeat([False, True], [len(by_id), len(one)]),
-        "removed": np.setdiff1d(gone, one),
-        "added": np.setdiff1d(fresh, other),
+    none = np.full(len(old), -1)
+    at = pd.Index(new["id"]).get_indexer(pd.Index(old["id"])) if ids else none
+    by_id = one = np.flatnonzero(at >= 0)
+    other = at[by_id]
+    for keys, keep in _WAYS[:1] if ids else _WAYS:
+        gone, fresh = _left(old, one), _left(new, other)
+        was = old.loc[gone, keys].assign(one=gone).drop_duplicates(keys, keep=keep)
+        now = new.loc[fresh, keys].assign(other=fresh).drop_duplicates(keys, keep=keep)
+        again = was.merge(now, on=keys)
+        one = np.append(one, again["one"].to_numpy(np.intp))
+        other = np.append(other, again["other"].to_numpy(np.intp))
+    pairs: dict[str, npt.NDArray[Any]] = {
+        "old": one,
+        "new": other,
+        "renumbered": ids & (np.arange(len(one)) >= len(by_id)),
+        "removed": _left(old, one),
+        "added": _left(new, other),
     }
+    return pairs
+
+
+def _left(table: pd.DataFrame, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    return np.setdiff1d(np.arange(len(table)), rows)
 
 
 def _told(
-    old: pd.DataFrame, new: pd.DataFrame, pairs: dict[str, npt.NDArray[np.intp]]
+    old: pd.DataFrame, new: pd.DataFrame, pairs: dict[str, npt.NDArray[Any]]
 ) -> list[tuple[str, npt.NDArray[np.intp], npt.NDArray[np.intp]]]:
     """Name each change, with the rows of the old table and of the new one; -1 for none."""
     one, other = pairs["old"], pairs["new"]

@@ -132,6 +132,10 @@ def is_repeat(epg: pd.DataFrame, content: npt.NDArray[Any]) -> Mask:
     if REPEAT not in epg.columns:
         return seen
     codes, values = pd.factorize(epg[REPEAT])
-    says = [str(value).strip().lower() in ("true", "1", "yes", "y") for value in values]
-    flagged: Mask = seen | np.array([*says, False])[codes]
+    flagged: Mask = seen | np.array([*map(said_yes, values), False])[codes]
     return flagged
+
+
+def said_yes(value: Any) -> bool:
+    """Tell whether a meta, which is text on the wire, says yes."""
+    return str(value).strip().lower() in ("true", "1", "yes", "y")

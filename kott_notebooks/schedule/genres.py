@@ -31,12 +31,15 @@ _NONE = "none"
 def genre_of(epg: pd.DataFrame, column: str = "tags.Genre") -> npt.NDArray[Any]:
     """Give each programme's first genre, `none` where it has none; cells may be JSON or text."""
     codes, cells = pd.factorize(epg[column])
-    genres = [next(_values(cell), _NONE) for cell in cells]
+    genres = [next(values(cell), _NONE) for cell in cells]
     return np.array([*genres, _NONE], dtype=object)[codes]
 
 
-def _values(cell: Any) -> Iterator[str]:
-    """Give a tag's values: it holds `objects`, or on some servers a `value`; text is a value."""
+def values(cell: Any) -> Iterator[str]:
+    """Give a tag's values: it holds `objects`, or on some servers a `value`; text is a value.
+
+    Of a value in several languages, the first that there is.
+    """
     try:
         tag = msgspec.json.decode(str(cell))
     except msgspec.DecodeError:
@@ -44,8 +47,10 @@ def _values(cell: Any) -> Iterator[str]:
     if not isinstance(tag, dict):
         tag = {"value": str(cell).strip()}
     for one in tag.get("objects") or [tag]:
-        if one.get("value"):
-            yield str(one["value"])
+        said = [one, *(one.get("multilingualValue") or [])]
+        value = next((text["value"] for text in said if text.get("value")), None)
+        if value:
+            yield str(value)
 
 
 def lineup_mix(

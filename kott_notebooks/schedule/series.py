@@ -22,9 +22,11 @@ def episodes(epg: pd.DataFrame, *, columns: Columns | None = None) -> pd.DataFra
     episode number; `no_season`: the reverse. `backwards`: on its channel, the series' last episode
     of that season had a higher number, this one is not 1, and neither is a repeat (it says so in
     `metas.Repeat`, or was on before). The columns read are `metas.Series ID`, `metas.Season number`
-    and `metas.Episode number`: `columns=` says what a partner calls them.
+    and `metas.Episode number`: `columns=` says what a partner calls them. In a table without series
+    ids, such as a guide from elsewhere, a series is told by its name.
     """
-    epg = named(epg, columns, *TIMED, "name", SERIES, SEASON, EPISODE)
+    epg = named(epg, columns, *TIMED, "name", SEASON, EPISODE)
+    epg = epg if SERIES in epg.columns else epg.assign(**{SERIES: epg["name"]})
     read = ["id", *TIMED, "name", SERIES, SEASON, EPISODE, REPEAT]
     epg = epg[[column for column in read if column in epg.columns]]
     epg = epg[~check.blank(epg[SERIES])].reset_index(drop=True)

@@ -26,7 +26,7 @@ TIMED = ("linearAssetId", "startDate", "endDate")  # what every analysis needs
 def named(epg: pd.DataFrame, columns: Columns | None, *needed: str) -> pd.DataFrame:
     """Give a guide's columns the names that we know them by; KottError where one is missing.
 
-    Where rows have no id, their labels stand for it.
+    Where rows have no id, their labels stand for it. Starts and ends become times in UTC.
     """
     if columns:
         need(epg, *columns.values())
@@ -35,7 +35,12 @@ def named(epg: pd.DataFrame, columns: Columns | None, *needed: str) -> pd.DataFr
         epg = epg.rename(columns={theirs: ours for ours, theirs in columns.items()})
     if "id" not in epg.columns:
         epg = epg.assign(id=epg.index)
-    return need(epg, *needed)
+    other = [
+        column
+        for column in TIMED[1:]
+        if column in need(epg, *needed) and str(epg[column].dtype) != "datetime64[us, UTC]"
+    ]
+    return epg.assign(**{column: as_times(micros(epg, column)) for column in other})
 
 
 class Spans(NamedTuple):

@@ -23,7 +23,9 @@ from .asking import NOW
 
 DAY = 86_400
 LANGUAGES = ("eng", "fra", "ell")
-SIZES = {"seed": 11, "assets": 400, "channels": 9, "days": 8, "households": 60, "now": NOW}
+SIZES: dict[str, Any] = {
+    "seed": 11, "assets": 400, "channels": 9, "days": 8, "households": 60, "now": NOW,
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -43,6 +43,7 @@ _PER_SEASON = 20
 _PLOTS = 20_000  # different synopses, at most
 _EPISODE_NAMES = 2_000
 _MOVIES = 1_500
+FLAGS = ("catch_up", "start_over", "cdvr", "trick_play")
 _STANDING = len(words.STANDING)
 _NIGHT = _STANDING - 1  # "Late Playlist"
 
@@ -206,7 +207,7 @@ def guide_shelf(dice: Dice, now: int, days: int, channels: Channels) -> Shelf:
         "content": programmes.content,
         **{
             flag: channels.numbers[flag][of] * (dice.many(f"programme {flag}", count, 20) > 0)
-            for flag in ("catch_up", "start_over", "cdvr", "trick_play")
+            for flag in FLAGS
         },
     }
     return Shelf(
@@ -215,7 +216,7 @@ def guide_shelf(dice: Dice, now: int, days: int, channels: Channels) -> Shelf:
         _texts(dice, programmes, numbers),
         _metas(dice, now, programmes, numbers),
         _tags(dice, programmes),
-        _frame,
+        frame,
     )
 
 
@@ -277,7 +278,8 @@ def _tags(dice: Dice, programmes: _Programmes) -> dict[str, Tag]:
     }
 
 
-def _frame(shelf: Shelf, row: int) -> Record:
+def frame(shelf: Shelf, row: int) -> Record:
+    """Give what a programme's record has beside texts, metas and tags."""
     number = {key: int(values[row]) for key, values in shelf.numbers.items()}
     programme = int(shelf.ids[row])
     return {

@@ -1,0 +1,77 @@
+"""How a guide is laid out for people: its window, its names, its lanes, which genres first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from kott_notebooks.schedule.spans import DAY, Channels, Spans, busy_until
+from kott_notebooks.tables import NAT, Names, asked, micros, stamp
+from kott_notebooks.times import When
+
+Whole = npt.NDArray[np.intp]
+
+
+def shown(table: pd.DataFrame, start: When | None, end: When | None) -> tuple[int, int]:
+    """Give the window asked for, else the one that holds the table's times; in microseconds.
+
+    What ends long after the last start does not widen it: some programmes never end.
+    """
+    first, last = asked(table, start, end)
+    starts, ends = micros(table, "startDate"), micros(table, "endDate")
+    known = (starts != NAT) & (ends > starts)
+    early = min(starts[known], default=0) if first is None else stamp(first)
+    late = min(max(ends[known], default=DAY), max(starts[known], default=0) + DAY)
+    return int(early), int(late) if last is None else stamp(last)
+
+
+def names_of(channels: Channels | None, names: Names | None) -> Names | None:
+    """Give the names of channels: those given, else those of the channel table."""
+    if names is None and isinstance(channels, pd.DataFrame) and "name" in channels:
+        return dict(zip(channels["id"], channels["name"], strict=True))
+    return names
+
+
+def ranked(genres: npt.NDArray[Any] | pd.Series[Any], minutes: Any) -> list[str]:
+    """List the genres that have a name, those with the most minutes first."""
+    total = pd.Series(minutes).groupby(genres).sum().drop("none", errors="ignore")
+    return [str(one) for one in total.sort_values(ascending=False, kind="stable").index]
+
+
+def lanes(spans: Spans) -> tuple[Whole, Whole]:
+    """Give each span its lane, from 0, and how many lanes the spans around it need.
+
+    Those in one lane share no time. Spans come by channel and start, as `spans_of` gives them; one
+    that shares its time with none has its channel to itself: lane 0 of 1.
+    """
+    alone = np.zeros(len(spans.code), dtype=np.intp)
+    begins = np.flatnonzero(_fresh(spans))
+    sizes = np.diff(np.append(begins, len(alone)))
+    lane, many = alone, alone + 1
+    for begin, size in zip(begins[sizes > 1], sizes[sizes > 1], strict=True):
+        group = slice(begin, begin + size)
+        lane[group] = _stacked(spans.start[group], spans.end[group])
+        many[group] = lane[group].max() + 1
+    return lane, many
+
+
+def _fresh(spans: Spans) -> npt.NDArray[np.bool_]:
+    """Tell which spans begin when all before them on their channel are over."""
+    fresh = np.ones(len(spans.code), dtype=bool)
+    over = spans.start[1:] >= busy_until(spans)[:-1]
+    fresh[1:] = over | (spans.code[1:] != spans.code[:-1])
+    return fresh
+
+
+def _stacked(starts: npt.NDArray[Any], ends: npt.NDArray[Any]) -> list[int]:
+    """Put each span into the first lane that is free when it starts."""
+    free: list[int] = []  # from when on, by lane
+    taken = []
+    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+        lane = next((i for i, since in enumerate(free) if since <= start), len(free))
+        free[lane : lane + 1] = [end]
+        taken.append(lane)
+    return taken

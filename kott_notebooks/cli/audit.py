@@ -86,7 +86,7 @@ def read(arguments: argparse.Namespace) -> pd.DataFrame:
 
 def _read_excel(path: Path) -> pd.DataFrame:
     try:
-        return pd.read_excel(path)
+        return pd.read_excel(path, engine="openpyxl")
     except ImportError as error:
         raise KottError(
             "Excel needs openpyxl: python3 -m pip install 'kott_notebooks[excel]'"

@@ -160,6 +160,8 @@ def test_rules_of_one_s_own_and_of_other_audits_are_named_first(tmp_path: Path) 
     judged = catalog.judged(guide, path, now=NOON)
     assert judged["id"].tolist() == ["8"]
     assert judged.attrs["kott"]["waived"] == {"schedule.gap": 1}
+    again = catalog.judged(judged, path, now=NOON)
+    assert again.attrs["kott"]["waived"] == {"schedule.gap": 1}
     assert list(judged.columns) == list(guide.columns)
 
 

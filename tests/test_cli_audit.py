@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import openpyxl
@@ -160,6 +161,15 @@ def test_a_table_that_cannot_be_audited_is_refused(
     """Each in one line that says what is wrong."""
     (tmp_path / name).write_text(content)
     assert words in refused(capsys, tmp_path / name)
+
+
+def test_excel_says_what_it_needs(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the extra there is a word on how to get it."""
+    pd.DataFrame({"id": [1]}).to_excel(tmp_path / "a.xlsx", engine="xlsxwriter")
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    assert "pip install 'kott_notebooks[excel]'" in refused(capsys, tmp_path / "a.xlsx")
 
 
 def test_slips_of_the_command_are_named(saved: Path, tmp_path: Path, capsys: Capture) -> None:

@@ -66,6 +66,14 @@ def test_commands_work_as_written(
         assert out or re.search(r"(, in|written:) \w+\.(parquet|html)", err)
 
 
+def test_the_rules_file_shown_is_one(tmp_path: Path) -> None:
+    """What stands in the README can be copied."""
+    (tmp_path / "rules.toml").write_text(blocks("toml")[1], "utf-8")
+    rules = catalog.rules(tmp_path / "rules.toml")
+    assert rules.thresholds.ending_days == 7
+    assert [waiver.rule for waiver in rules.waivers] == ["file.no_trailer"]
+
+
 def test_what_the_map_names_is_there() -> None:
     """Every function named in the README exists."""
     named = re.findall(r"`(\w+)\.(\w+)\(", README)

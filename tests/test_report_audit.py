@@ -126,6 +126,30 @@ def test_what_is_found_of_no_asset_is_told_too(findings: pd.DataFrame) -> None:
         assert str(detail) in text
 
 
+def test_what_is_waived_or_switched_off_is_told(assets: pd.DataFrame, tmp_path: Path) -> None:
+    """A rule that is silent for a reason says it."""
+    rules = tmp_path / "rules.toml"
+    rules.write_text(
+        "[severities]\n'image.none' = 'off'\n[[waivers]]\nrule = 'meta.missing'\n"
+        "reason = 'known'\nuntil = 2999-01-01\n"
+    )
+    text = Words(told(catalog.audit(assets, rules=rules), assets, rules=rules)).text
+    assert "Switched off: image.none" in text
+    assert re.search(r"Waived: meta\.missing, \d+ findings", text)
+
+
+def test_labels_name_the_types(findings: pd.DataFrame, assets: pd.DataFrame) -> None:
+    """Where the table itself does not; pictures are no must."""
+    types = assets["type"].drop_duplicates().astype("str").tolist()
+    labels = pd.DataFrame(
+        {"kind": "assetStruct", "id": types, "name": [f"Kind {t}" for t in types]}
+    )
+    bare = assets.drop(columns="typeDescription").assign(images="[{}]")
+    data = listed(told(findings, bare, labels=labels))
+    assert {one[2] for one in data["assets"]} <= set(labels["name"])
+    assert set(data["pictures"]) == {""}
+
+
 @pytest.mark.parametrize("words", NASTY)
 def test_no_title_becomes_html(words: str) -> None:
     """Whatever an asset, a rule or a page is called: the tags stay those of the page."""

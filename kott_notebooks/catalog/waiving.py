@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from os import PathLike
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -34,12 +36,9 @@ def judged(
         if pd.Timestamp(waiver.until, tz="UTC") + pd.Timedelta(days=1) > moment:
             waived |= _fits(table, waiver)
     kept = table[~waived].reset_index(drop=True)
-    counts = table["rule"][waived].value_counts(sort=False)
-    kept.attrs["kott"] = {
-        **(findings.attrs.get("kott") or {}),
-        "when": moment.isoformat(),
-        "waived": {str(rule): int(times) for rule, times in counts.items()},
-    }
+    before: dict[str, Any] = findings.attrs.get("kott") or {}
+    counts = Counter(before.get("waived", {})) + Counter(table["rule"][waived].tolist())
+    kept.attrs["kott"] = {**before, "when": moment.isoformat(), "waived": dict(counts)}
     return kept
 
 

@@ -19,6 +19,7 @@ from typing import Any
 import pandas as pd
 
 import kott_notebooks as kott
+from kott_notebooks import catalog
 from kott_notebooks.cli import audit, lab, output, trip
 from kott_notebooks.errors import (
     ApiError,
@@ -322,12 +323,13 @@ def _channels_of(session: kott.Session, given: argparse.Namespace) -> pd.DataFra
 
 def audit_assets(arguments: argparse.Namespace) -> bool:
     """Audit a saved table, or the partner's assets; say whether there is what is to fail on."""
+    rules = catalog.rules(arguments.rules)
     if arguments.table is not None:
-        return audit.told(audit.read(arguments), None, None, arguments)
+        return audit.told(audit.read(arguments), None, None, rules, arguments)
     session = login(arguments)
     with session.http:
         tables = audit.pulled(session, arguments)
-    return audit.told(*tables, arguments)
+    return audit.told(*tables, rules, arguments)
 
 
 def login(arguments: argparse.Namespace) -> kott.Session:

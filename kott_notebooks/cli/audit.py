@@ -86,7 +86,7 @@ def read(arguments: argparse.Namespace) -> pd.DataFrame:
 
 def _read_excel(path: Path) -> pd.DataFrame:
     try:
-        return pd.read_excel(path)
+        return pd.read_excel(path, engine="openpyxl")
     except ImportError as error:
         raise KottError(
             "Excel needs openpyxl: python3 -m pip install 'kott_notebooks[excel]'"
@@ -127,10 +127,10 @@ def told(
     assets: pd.DataFrame,
     labels: pd.DataFrame | None,
     epg: pd.DataFrame | None,
+    rules: catalog.Rules,
     arguments: argparse.Namespace,
 ) -> bool:
     """Audit, write what was asked for, sum up on stderr; say whether the command is to fail."""
-    rules = catalog.rules(arguments.rules)
     if assets.empty:
         raise KottError("There is no asset to audit: look at the filter, or the table.")
     found = catalog.audit(assets, labels=labels, epg=epg, rules=rules)

@@ -187,7 +187,7 @@ def _line(words: str, rules: pd.Series[str]) -> Iterator[str]:
         yield f"<li>{words}: {text(', '.join(rules))}</li>"
 
 
-# Fields
+# Findings of no asset, and fields
 
 
 def _elsewhere(findings: pd.DataFrame) -> str:

@@ -92,8 +92,8 @@ def _headline(findings: pd.DataFrame, assets: pd.DataFrame | None) -> list[str]:
 
 
 def _lead(own: pd.DataFrame, most: int) -> list[Any]:
-    first = own.iloc[0]
-    lines = [Link(_within(SUMMARY), SUMMARY), f"{first['rule']}: {first['hint'] or ''}"]
+    hint = ": ".join(own[["rule", "hint"]].iloc[0].dropna())
+    lines = [Link(_within(SUMMARY), SUMMARY), hint]
     lines += [f"On the server: {ksql}" for ksql in own["ksql"].dropna().unique()[:5]]
     if len(own) > most:
         lines.append(f"{len(own) - most:,} more are not in this sheet: those of least impact.")

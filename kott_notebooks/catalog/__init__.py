@@ -11,18 +11,31 @@ What a partner wants otherwise stands in a TOML file: `catalog.rules("rules.toml
 from __future__ import annotations
 
 from kott_notebooks.catalog.counts import PROPERTIES, completeness, growth
+from kott_notebooks.catalog.doubles import duplicates
 from kott_notebooks.catalog.judging import audit
+from kott_notebooks.catalog.offers import availability, expiring
 from kott_notebooks.catalog.reading import score, summary, worklist
 from kott_notebooks.catalog.rulebook import Rules, rules
+from kott_notebooks.catalog.tallies import CREDITS, cast, ratios, values, years
+from kott_notebooks.catalog.tongues import languages
 
 __all__ = [
+    "CREDITS",
     "PROPERTIES",
     "Rules",
     "audit",
+    "availability",
+    "cast",
     "completeness",
+    "duplicates",
+    "expiring",
     "growth",
+    "languages",
+    "ratios",
     "rules",
     "score",
     "summary",
+    "values",
     "worklist",
+    "years",
 ]

@@ -6,8 +6,33 @@ id -> label) puts words in the place of ids. Labels and titles fit the size that
 it is filled: give a figure of many channels its height first.
 """
 
-from kott_notebooks.plots.catalog import completeness, growth
+from kott_notebooks.plots.catalog import (
+    availability,
+    completeness,
+    duplicates,
+    growth,
+    languages,
+    ratios,
+    trend,
+    values,
+    years,
+)
 from kott_notebooks.plots.household import limits
 from kott_notebooks.plots.schedule import coverage, gaps, grid, overlaps
 
-__all__ = ["completeness", "coverage", "gaps", "grid", "growth", "limits", "overlaps"]
+__all__ = [
+    "availability",
+    "completeness",
+    "coverage",
+    "duplicates",
+    "gaps",
+    "grid",
+    "growth",
+    "languages",
+    "limits",
+    "overlaps",
+    "ratios",
+    "trend",
+    "values",
+    "years",
+]

@@ -1,0 +1,62 @@
+"""Asset tables to tables: which texts stand in which languages; no call, no drawing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import pandas as pd
+
+from kott_notebooks import texts
+from kott_notebooks.catalog.rulebook import rules
+from kott_notebooks.catalog.translated import fields
+from kott_notebooks.catalog.view import View
+from kott_notebooks.errors import KottError
+from kott_notebooks.tables import need, pulled
+
+
+def languages(assets: pd.DataFrame, *, languages: Iterable[str] | None = None) -> pd.DataFrame:
+    """Measure in which languages the assets of each type have their names, descriptions and metas.
+
+    One row a type, field and language: type `Int64`, field, language `str`, rows (of the type),
+    given (those with the field in any language), filled (in this one) `Int64`, share `Float64`
+    (filled / given, absent where none is given). `languages` are codes as the API has them ("eng"),
+    by default those that occur. Values of tags are translated once for all, and not counted. Only
+    a table listed with `language="*"` has translations: KottError says so of another.
+    """
+    table = need(assets, "type").reset_index(drop=True)
+    view = View(table, rules(), pulled(assets))
+    laid = {field: view.translations(column) for field, column in fields(view).items()}
+    if not laid and len(table):
+        raise KottError('No text here tells its language: list the assets with language="*".')
+    tokens = _tokens(laid)
+    wanted = sorted(tokens["language"].dropna().unique()) if languages is None else [*languages]
+    codes, types = pd.factorize(table["type"], sort=True, use_na_sentinel=False)
+    tokens["code"] = codes[tokens["row"]]
+    given = tokens.drop_duplicates(["row", "field"]).groupby(["code", "field"]).size()
+    filled = tokens.drop_duplicates().groupby(["code", "field", "language"]).size()
+    whole = pd.MultiIndex.from_product([range(len(types)), laid, wanted], names=filled.index.names)
+    code, field = whole.get_level_values("code"), whole.get_level_values("field")
+    at = code.to_numpy(np.intp)
+    rows = np.bincount(codes, minlength=len(types))[at]
+    there = given.reindex(pd.MultiIndex.from_arrays([code, field]), fill_value=0).to_numpy()
+    have = filled.reindex(whole, fill_value=0).to_numpy()
+    counted = pd.DataFrame(
+        {
+            "type": types.take(at),
+            "field": pd.Series(field, dtype="str"),
+            "language": pd.Series(whole.get_level_values("language"), dtype="str"),
+            "rows": pd.array(rows, dtype="Int64"),
+            "given": pd.array(there, dtype="Int64"),
+            "filled": pd.array(have, dtype="Int64"),
+        }
+    )
+    known = counted["given"].where(counted["given"] > 0)
+    return counted.assign(share=counted["filled"] / known)
+
+
+def _tokens(laid: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Join the texts of all fields that are not blank: row, field, language."""
+    none = pd.DataFrame({"row": np.array([], np.intp), "field": "", "language": ""})
+    parts = [own[~texts.blank(own["value"])].assign(field=field) for field, own in laid.items()]
+    return pd.concat([none, *parts], ignore_index=True)[["row", "field", "language"]]

@@ -121,7 +121,8 @@ PICTURES: dict[Callable[..., Axes], pd.DataFrame] = {
     plots.gaps: spans((7, 0, 10), (8, 60, 90)),
     plots.overlaps: spans((7, 0, 10), (8, 60, 90)),
     plots.coverage: days((7, "2026-03-28", 1.0), (8, "2026-03-28", 0.25)),
-    plots.limits: left(("devices", 4, 5), ("users", 4, 1)),
+    plots.limits: left(*[("devices", 4, 5), ("users", 4, 1)] * 5),
+    plots.groups: pd.DataFrame({"group": ["iPad", "other"], "count": [7, 9]}),
     plots.grid: guide((7, 0, 60), (8, 30, 90)),
 }
 EVERY = pytest.mark.parametrize("draw", PICTURES, ids=lambda draw: draw.__name__)
@@ -347,7 +348,7 @@ def test_limits_counts_households_by_what_is_left(ax: Axes) -> None:
         ("devices", None, 1),
         ("users", 2, None),
     ).set_index(pd.Index([0] * 8))
-    plots.limits(table, ax=ax)
+    plots.limits(table, k=1, ax=ax)
     assert legend(ax) == [
         "over the limit",
         "at the limit",
@@ -365,9 +366,9 @@ def test_limits_counts_households_by_what_is_left(ax: Axes) -> None:
 
 def test_states_that_no_household_is_in_are_left_out(ax: Axes) -> None:
     """The key names what is there."""
-    plots.limits(left(("users", 4, 4)), ax=ax)
+    plots.limits(left(*[("users", 4, 4)] * 5), ax=ax)
     assert legend(ax) == ["at the limit"]
-    assert [text.get_text() for text in ax.texts] == ["1"]
+    assert [text.get_text() for text in ax.texts] == ["5"]
 
 
 # Strips

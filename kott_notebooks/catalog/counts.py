@@ -12,11 +12,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from kott_notebooks import nested
+from kott_notebooks.catalog.looking import view_of
 from kott_notebooks.catalog.periods import edges, period_of
-from kott_notebooks.catalog.rulebook import rules
-from kott_notebooks.catalog.view import View
 from kott_notebooks.errors import KottError
-from kott_notebooks.tables import NAT, as_times, micros, need, pulled
+from kott_notebooks.tables import NAT, as_times, micros, need
 
 PROPERTIES = (
     "name",
@@ -95,7 +94,7 @@ def _fields(assets: pd.DataFrame, properties: Iterable[str]) -> Iterator[tuple[s
         for column, key in (("images", "ratio"), ("mediaFiles", "type"))
         if column in assets
     }
-    view = View(assets.reset_index(drop=True), rules(), pulled(assets))
+    view = view_of(assets)
     for name in properties:
         if name in assets:
             yield name, "property", lists[name][0] if name in lists else _given(view.text(name))

@@ -11,11 +11,10 @@ import pandas as pd
 
 from kott_notebooks import texts
 from kott_notebooks.catalog.identity import Title, titles
+from kott_notebooks.catalog.looking import view_of
 from kott_notebooks.catalog.near import near
 from kott_notebooks.catalog.rulebook import Rules
-from kott_notebooks.catalog.rulebook import rules as default_rules
 from kott_notebooks.catalog.view import View
-from kott_notebooks.tables import need, pulled
 
 Group: TypeAlias = list[int]  # rows
 
@@ -33,8 +32,7 @@ def duplicates(assets: pd.DataFrame, *, rules: Rules | None = None) -> pd.DataFr
     two groups. Twins of twins are one group, also where the first and the last differ by more than
     an edit.
     """
-    table = need(assets, "id", "type").reset_index(drop=True)
-    view = View(table, rules or default_rules(), pulled(assets))
+    view = view_of(assets, "id", "type", own=rules)
     found = [(rule, rows) for rule, rows in _groups(view) if len(rows) > 1]
     found.sort(key=lambda group: -len(group[1]))
     sizes = [len(rows) for _, rows in found]
@@ -44,7 +42,7 @@ def duplicates(assets: pd.DataFrame, *, rules: Rules | None = None) -> pd.DataFr
             "group": pd.array(np.repeat(np.arange(1, len(found) + 1), sizes), dtype="Int64"),
             "rule": pd.array(np.repeat([rule for rule, _ in found], sizes), dtype="str"),
             "assets": pd.array(np.repeat(sizes, sizes), dtype="Int64"),
-            **{column: table[column].iloc[at].array for column in ("id", "type")},
+            **{column: view.table[column].iloc[at].array for column in ("id", "type")},
             "name": view.text("name").iloc[at].array,
         }
     )

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from kott_notebooks.catalog.looking import view_of
 from kott_notebooks.catalog.periods import edges, period_of
-from kott_notebooks.catalog.rulebook import rules
-from kott_notebooks.catalog.view import DAY, View
+from kott_notebooks.catalog.view import DAY
 from kott_notebooks.errors import KottError
 from kott_notebooks.tables import NAT, Micros, as_times, micros, need, pulled, stamp
 from kott_notebooks.times import When, instant
@@ -34,8 +34,7 @@ def expiring(
     `.groupby(["period", "type"]).size()` counts them. `freq` is how pandas names a period by its
     start ("D", "W-MON", "MS"), in `tz`; `now` is when the table was pulled unless given.
     """
-    table = need(assets, "id", "type", "endDate").reset_index(drop=True)
-    view = View(table, rules(), pulled(assets, now))
+    view = view_of(assets, "id", "type", "endDate", now=now)
     last = view.moment + round(days * DAY)
     end = view.times("endDate")
     order = np.argsort(end, kind="stable")
@@ -47,8 +46,8 @@ def expiring(
             "period": as_times(bounds[period_of(leaves, bounds)]),
             "endDate": as_times(leaves),
             "daysLeft": pd.array((leaves - view.moment) / DAY, dtype="Float64"),
-            "type": table["type"].iloc[rows].array,
-            "id": table["id"].iloc[rows].array,
+            "type": view.table["type"].iloc[rows].array,
+            "id": view.table["id"].iloc[rows].array,
             "name": view.text("name").astype("str").iloc[rows].array,
         }
     )

@@ -9,10 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from kott_notebooks.catalog.rulebook import rules
+from kott_notebooks.catalog.looking import view_of
 from kott_notebooks.catalog.view import View
 from kott_notebooks.errors import KottError
-from kott_notebooks.tables import need, pulled
 from kott_notebooks.times import When
 
 CREDITS = (
@@ -34,7 +33,7 @@ def values(assets: pd.DataFrame, field: str = "Genre", *, top: int | None = None
     two values of a tag counts for both. `field` is a column, or the name of a meta or tag. What
     `kott.facets` counts is the same, asked of the server, where no asset need be pulled.
     """
-    view = _view(assets)
+    view = view_of(assets, "type")
     laid = _laid(view, _column(view, field))
     kept = _common(laid["value"], top)
     folded = laid["value"].nunique() - len(kept)
@@ -67,7 +66,7 @@ def years(assets: pd.DataFrame, *, field: str = "Year", now: When | None = None)
     (of the type's assets); by year, then type. The last year is absent: those assets have none, or
     one that cannot be (before 1888, more than two years after `now`, as meta.out_of_range says).
     """
-    view = _view(assets, now)
+    view = view_of(assets, "type", now=now)
     _column(view, field)
     limits = view.rules.thresholds
     year = view.number(field)
@@ -89,7 +88,7 @@ def cast(assets: pd.DataFrame, *, credits: Iterable[str] | None = None) -> pd.Da
     several is split at commas, semicolons and bars. A name spelled in two ways is two people:
     meta.near_duplicate of the audit finds those.
     """
-    view = _view(assets)
+    view = view_of(assets, "type")
     names = CREDITS if credits is None else list(credits)
     known = {name: column for name in names for column in view.columns_of(name)}
     if credits is None and not known and view.count:
@@ -130,7 +129,7 @@ def ratios(assets: pd.DataFrame) -> pd.DataFrame:
     share `Float64` (filled / rows), width `Float64` (pixels: the median of each asset's widest;
     absent where no picture tells). By type, the commonest ratio first.
     """
-    view = _view(need(assets, "images"))
+    view = view_of(assets, "type", "images")
     row, of = view.images
     of = of.assign(row=row)[of["ratio"] != ""]
     each = of.groupby(["row", "ratio"], sort=False).agg(
@@ -157,10 +156,6 @@ def ratios(assets: pd.DataFrame) -> pd.DataFrame:
             "width": table["width"].astype("Float64"),
         }
     )
-
-
-def _view(assets: pd.DataFrame, now: When | None = None) -> View:
-    return View(need(assets, "type").reset_index(drop=True), rules(), pulled(assets, now))
 
 
 def _column(view: View, field: str) -> str:

@@ -8,11 +8,9 @@ import numpy as np
 import pandas as pd
 
 from kott_notebooks import texts
-from kott_notebooks.catalog.rulebook import rules
+from kott_notebooks.catalog.looking import view_of
 from kott_notebooks.catalog.translated import fields
-from kott_notebooks.catalog.view import View
 from kott_notebooks.errors import KottError
-from kott_notebooks.tables import need, pulled
 
 
 def languages(assets: pd.DataFrame, *, languages: Iterable[str] | None = None) -> pd.DataFrame:
@@ -24,14 +22,13 @@ def languages(assets: pd.DataFrame, *, languages: Iterable[str] | None = None) -
     by default those that occur. Values of tags are translated once for all, and not counted. Only
     a table listed with `language="*"` has translations: KottError says so of another.
     """
-    table = need(assets, "type").reset_index(drop=True)
-    view = View(table, rules(), pulled(assets))
+    view = view_of(assets, "type")
     laid = {field: view.translations(column) for field, column in fields(view).items()}
-    if not laid and len(table):
+    if not laid and view.count:
         raise KottError('No text here tells its language: list the assets with language="*".')
     tokens = _tokens(laid)
     wanted = sorted(tokens["language"].dropna().unique()) if languages is None else [*languages]
-    codes, types = pd.factorize(table["type"], sort=True, use_na_sentinel=False)
+    codes, types = pd.factorize(view.table["type"], sort=True, use_na_sentinel=False)
     tokens["code"] = codes[tokens["row"]]
     given = tokens.drop_duplicates(["row", "field"]).groupby(["code", "field"]).size()
     filled = tokens.drop_duplicates().groupby(["code", "field", "language"]).size()

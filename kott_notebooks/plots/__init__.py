@@ -17,7 +17,7 @@ from kott_notebooks.plots.catalog import (
     values,
     years,
 )
-from kott_notebooks.plots.household import limits
+from kott_notebooks.plots.household import groups, limits
 from kott_notebooks.plots.schedule import coverage, gaps, grid, overlaps
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "duplicates",
     "gaps",
     "grid",
+    "groups",
     "growth",
     "languages",
     "limits",

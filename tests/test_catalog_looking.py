@@ -365,6 +365,15 @@ def test_the_table_given_is_left_alone_and_its_index_does_not_matter(
     pd.testing.assert_frame_equal(found, look(table.iloc[::-1].reset_index(drop=True)))
 
 
+@pytest.mark.parametrize("look", LOOKS[2:], ids=lambda look: look.__name__)
+def test_texts_that_are_objects_are_read_as_texts(
+    look: Callable[..., pd.DataFrame], table: pd.DataFrame
+) -> None:
+    """As tables from Excel or CSV have them, empty cells as NaN."""
+    texts = [name for name in table.columns if table[name].dtype == "str"]
+    pd.testing.assert_frame_equal(look(table.astype(dict.fromkeys(texts, "object"))), look(table))
+
+
 @pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.__name__)
 def test_a_table_of_something_else_is_refused(look: Callable[..., pd.DataFrame]) -> None:
     """The message names what is missing."""

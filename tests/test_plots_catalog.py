@@ -27,7 +27,7 @@ def table(columns: str, *rows: tuple[Any, ...]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns.split()).convert_dtypes()
 
 
-def offers(*rows: tuple[str, int, int, int]) -> pd.DataFrame:
+def offers(*rows: tuple[Any, int, int, int]) -> pd.DataFrame:
     """Make a table of availability: period, enters, leaves, on offer."""
     found = table("period enters leaves onOffer", *rows)
     return found.assign(period=pd.to_datetime(found["period"], utc=True))
@@ -66,6 +66,16 @@ def test_what_enters_goes_up_and_what_leaves_goes_down(ax: Axes) -> None:
     render(ax)
     assert "-20" not in [label.get_text() for label in ax.get_yticklabels()]
     pd.testing.assert_frame_equal(given, before)
+
+
+def test_one_busy_week_leaves_the_others_visible(ax: Axes) -> None:
+    """Its bar is cut, and says how long it would be."""
+    weeks = pd.date_range("2026-01-05", periods=20, freq="W-MON", tz="UTC")
+    given = offers(*((week, 10, 2, 0) for week in weeks[:19]), (weeks[19], 90_000, 2, 0))
+    plots.availability(given, ax=ax)
+    assert bars(ax)[0][:2] == [10, 10]
+    assert 10 < bars(ax)[0][19] < 100
+    assert [text.get_text() for text in ax.texts if text.get_text()] == ["90,000"]
 
 
 def test_one_period_and_none_can_be_drawn(ax: Axes) -> None:

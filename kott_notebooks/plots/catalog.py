@@ -103,7 +103,8 @@ def availability(
     """Draw `catalog.availability` as bars: what enters goes up, what leaves goes down.
 
     All types together: give the rows of one type to see it alone. The key says how many are on
-    offer at the end of the first period and of the last; a line marks `now` where it is given.
+    offer at the end of the first period and of the last; a line marks `now` where it is given. A
+    bar far longer than the others is cut short, with its number at its end.
     """
     ax = current(ax)
     need(table, "period", "enters", "leaves", "onOffer")
@@ -113,9 +114,10 @@ def availability(
     days = days_of(micros(sums, "period"))
     ends = np.append(days[1:], 2 * days[-1] - days[-2] if len(days) > 1 else days[-1] + 1)
     times(ax, days, tz, "period", until=ends[-1])
-    look = {"align": "edge", "width": ends - days, "edgecolor": "white", "linewidth": 0.5}
-    up = ax.bar(days, sums["enters"].to_numpy(float), **{**look, "color": GREEN, **kwargs})
-    down = ax.bar(days, -sums["leaves"].to_numpy(float), **{**look, "color": VERMILLION, **kwargs})
+    edge = 0.5 if points(ax)[0] > 6 * len(days) else 0  # thin bars would be all edge
+    look = {"align": "edge", "width": ends - days, "edgecolor": "white", "linewidth": edge}
+    up = _cut(ax, days, sums["enters"], 1, {**look, "color": GREEN, **kwargs})
+    down = _cut(ax, days, sums["leaves"], -1, {**look, "color": VERMILLION, **kwargs})
     ax.axhline(0, color=INK, linewidth=0.8)
     if now is not None:
         ax.axvline(days_of(np.array([stamp(instant(now))]))[0], color=INK, linestyle=":")
@@ -235,10 +237,10 @@ def trend(
     ax: Axes | None = None,
     **kwargs: Any,
 ) -> Axes:
-    """Draw `catalog.trend` as a line per type from 0 to 100, and a thick one for all assets.
+    """Draw `catalog.trend(audits, by="type")`: a line per type, and a thick one for all assets.
 
-    Where there are more types than colours, those whose last score is the lowest have one, and the
-    others are grey.
+    Scores are from 0 to 100. Where there are more types than colours, those whose last score is
+    the lowest have one, and the others are grey.
     """
     ax = current(ax)
     need(table, "when", "type", "score")
@@ -256,7 +258,7 @@ def trend(
         if colour != GREY:
             lines += line
             labels += labelled(types[[at]], names)
-    legend(ax, lines, labels, loc="lower left", title="type")
+    legend(ax, lines, labels, loc="best", title="type")
     ax.set(ylabel="score", ylim=(0, 102), xlim=(days[0] - pad, days[-1] + pad))
     return ax
 
@@ -270,6 +272,18 @@ def _coloured(cells: Numbers, types: pd.Index[Any]) -> list[tuple[int, str]]:
     bright = iter(SERIES)
     colours = [GREY if at in grey else next(bright) for at in order]
     return [(at, INK if whole[at] else of) for at, of in zip(order, colours, strict=True)]
+
+
+def _cut(ax: Axes, at: Numbers, given: pd.Series[int], way: int, look: dict[str, Any]) -> Any:
+    """Draw bars up or down, and leave room for them; one busy day must not dwarf the others."""
+    counts = given.to_numpy(np.float64)
+    some = counts[counts > 0]
+    most = min(some.max(), 5 * np.quantile(some, 0.9)) if len(some) else 1
+    bars = ax.bar(at, way * np.minimum(counts, most), **look)
+    beyond = [f"{count:,.0f}" if count > most else "" for count in counts]
+    ax.bar_label(bars, beyond, padding=1, fontsize=SMALL)
+    ax.set_ylim(**{"top" if way > 0 else "bottom": way * most * 1.12})
+    return bars
 
 
 def _shares(

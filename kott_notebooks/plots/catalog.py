@@ -282,7 +282,8 @@ def _cut(ax: Axes, at: Numbers, given: pd.Series[int], way: int, look: dict[str,
     bars = ax.bar(at, way * np.minimum(counts, most), **look)
     beyond = [f"{count:,.0f}" if count > most else "" for count in counts]
     ax.bar_label(bars, beyond, padding=1, fontsize=SMALL)
-    ax.set_ylim(**{"top" if way > 0 else "bottom": way * most * 1.12})
+    ends = (None, most * 1.12) if way > 0 else (-most * 1.12, None)
+    ax.set_ylim(*ends)
     return bars
 
 

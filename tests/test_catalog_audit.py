@@ -719,6 +719,45 @@ def test_a_rule_of_one_s_own_is_a_function() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("given", "wrong"),
+    [
+        ([], "no table but list"),
+        (pd.DataFrame({"id": [1]}), "a table without rule"),
+        (pd.DataFrame({"rule": ["own.x"]}), "a table without id"),
+        (pd.DataFrame({"rule": [" "], "id": [1]}), "a finding of no rule"),
+        (pd.DataFrame({"rule": ["x"], "id": [1], "severity": "bad"}), "a severity of 'bad'"),
+    ],
+)
+def test_what_a_rule_of_one_s_own_gives_is_checked(given: Any, wrong: str) -> None:
+    """The error names the function and what is wrong with its table."""
+
+    def careless(assets: pd.DataFrame) -> Any:
+        return given
+
+    with pytest.raises(KottError, match=f"The check careless gave {wrong}"):
+        audit(asset(), checks=[careless])
+
+
+def test_a_rule_of_one_s_own_may_find_nothing_or_know_more() -> None:
+    """No row is fine; an id of no asset, a severity, a field and a hint are taken as they are."""
+    none = pd.DataFrame({"rule": [], "id": []})
+    more = pd.DataFrame(
+        {
+            "rule": "own.x",
+            "id": [10, 99],
+            "severity": ["info", None],
+            "field": "name",
+            "hint": "Ask",
+        }
+    )
+    found = audit(asset(), checks=[lambda assets: none, lambda assets: more])
+    assert found[["id", "severity", "field", "hint", "impact"]].to_numpy().tolist() == [
+        ["10", "info", "name", "Ask", 1],
+        ["99", "warning", "name", "Ask", 1],
+    ]
+
+
 # Reading
 
 

@@ -15,6 +15,7 @@ from kott_notebooks.catalog import rulebook
 
 RATINGS = "Parental rating"
 SEED = 41
+UNSEEN = (81_001, 81_002, 81_003, 81_004, 81_005)  # not looked at while the rules were written
 
 
 def partner_rules(session: Any) -> catalog.Rules:
@@ -24,13 +25,11 @@ def partner_rules(session: Any) -> catalog.Rules:
     return msgspec.structs.replace(rulebook.rules(), values={RATINGS: tuple(known)})
 
 
-@pytest.fixture(scope="module")
-def session() -> Any:
-    return demo.login(seed=SEED, assets=1_500, channels=20, households=5, days=3)
+def partner(seed: int) -> Any:
+    return demo.login(seed=seed, assets=1_500, channels=20, households=5, days=3)
 
 
-@pytest.fixture(scope="module")
-def found(session: Any) -> pd.DataFrame:
+def audited(session: Any) -> pd.DataFrame:
     """Audit the partner's assets, listed in all languages."""
     return catalog.audit(
         kott.assets(session, language="*"),
@@ -40,17 +39,29 @@ def found(session: Any) -> pd.DataFrame:
     )
 
 
+@pytest.fixture(scope="module")
+def session() -> Any:
+    return partner(SEED)
+
+
+@pytest.fixture(scope="module")
+def found(session: Any) -> pd.DataFrame:
+    return audited(session)
+
+
 def counted(findings: pd.DataFrame) -> dict[str, Counter[str]]:
     """Count what each rule found, by id."""
     ids = findings["id"].fillna("")
     return {str(rule): Counter(of) for rule, of in ids.groupby(findings["rule"])}
 
 
-def test_every_planted_defect_is_found_and_nothing_else(session: Any, found: pd.DataFrame) -> None:
+@pytest.mark.parametrize("seed", UNSEEN)
+def test_every_planted_defect_is_found_and_nothing_else(seed: int) -> None:
     """Rule by rule, recall and precision are 1."""
+    session = partner(seed)
     planted = demo.defects(session)
     planted = planted[planted["kind"] == "media"]
-    assert counted(found) == counted(planted)
+    assert counted(audited(session)) == counted(planted)
     assert set(planted["rule"]) == set(catalog.rules().severities)
 
 
@@ -70,11 +81,8 @@ def test_a_listing_in_one_language_loses_the_languages_alone(
 def test_each_ksql_finds_its_findings_on_the_server(session: Any, found: pd.DataFrame) -> None:
     """The server's ids are those of the rule, blank values included."""
     stated = found.dropna(subset="ksql")
-    assert set(stated["rule"]) == {
-        *("window.not_started", "window.ending", "window.endless"),
-        *("meta.missing", "meta.out_of_range", "meta.unknown_value", "meta.near_duplicate"),
-        *("text.missing_name", "text.missing_description"),
-    }
+    told = catalog.rule_table()
+    assert set(stated["rule"]) == set(told["rule"][told["ksql"]])
     for ksql, of in stated.groupby("ksql"):
         ids = kott.assets(session, str(ksql), fields=["id"])["id"].astype("str")
         assert set(ids) == set(of["id"]), ksql

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pandas as pd
 import pytest
 
 from kott_notebooks import catalog
 from kott_notebooks.errors import KottError
+from kott_notebooks.findings import as_findings
 
 WRONG = [
     ("[thresholds]\n\nending_days = 'soon'", 3, "thresholds.ending_days: Expected `float`"),
@@ -29,6 +31,9 @@ WRONG = [
     ("[ranges]\nScore = ['a', 3]", 2, "ranges.Score: Expected `float`, got `str`"),
     ("[[waivers]]\nrule = 3", 1, "waivers.1.rule: Expected `str`, got `int`"),
     ("languages = 'eng'", 1, "languages: Expected `array`, got `str`"),
+    ("own = 3\n[hints]\n'acme.x' = 'y'", 1, "own: Expected `array`, got `int`"),
+    ("own = ['acme.*']\n[hints]\n'acne.x' = 'y'", 3, "no rule 'acne.x': is it in the list own?"),
+    ("[movielabs]\n'image.nun' = 'A/B'", 2, "there is no rule 'image.nun': image.none"),
 ]  # fmt: skip
 
 
@@ -140,3 +145,42 @@ def test_a_rule_is_switched_off_or_made_graver(tmp_path: Path) -> None:
     found = catalog.audit(assets(), rules=off)
     assert set(found["rule"]) == {"field.nowhere"}
     assert set(found["severity"]) == {"error"}
+
+
+def test_rules_of_one_s_own_and_of_other_audits_are_named_first(tmp_path: Path) -> None:
+    """The list `own` has them, by name or pattern: a slip in the others is still refused."""
+    text = "own = ['schedule.*', 'acme.short']\n[severities]\n'acme.short' = 'error'\n[[waivers]]\n"
+    text += "rule = 'schedule.gap'\nreason = 'a test channel'\nuntil = 2026-03-01\nids = [7]\n"
+    path = written(tmp_path, text)
+    checks = [lambda table: table[["id"]].assign(rule="acme.short", severity="info")]
+    found = catalog.audit(assets(), rules=path, checks=checks)
+    own = found[found["rule"] == "acme.short"]
+    assert own[["severity", "impact"]].drop_duplicates().to_numpy().tolist() == [["error", 9]]
+    guide = as_findings([{"rule": "schedule.gap", "severity": "warning", "id": id} for id in "78"])
+    judged = catalog.judged(guide, path, now=NOON)
+    assert judged["id"].tolist() == ["8"]
+    assert judged.attrs["kott"]["waived"] == {"schedule.gap": 1}
+    assert list(judged.columns) == list(guide.columns)
+
+
+def test_a_table_of_the_rules_says_what_each_finds(tmp_path: Path) -> None:
+    """One row a rule, with the thresholds, severities and remedies of the file that is given."""
+    text = "[thresholds]\nending_days = 3\n[severities]\n'image.none' = 'off'\n[values]\n"
+    told = catalog.rule_table(written(tmp_path, text + "Rating = ['U', 'PG']\n")).set_index("rule")
+    assert told.loc["window.ending", "threshold"] == "within 3 days"
+    assert told.loc["image.none", "severity"] == "off"
+    assert told.loc["meta.unknown_value", "threshold"] == "Rating: U, PG"
+    assert told.loc["image.missing_ratio", "threshold"] == (
+        "others, Movie, Series, Episode: 16:9, 2:3; Linear: 1:1"
+    )
+    assert told.loc["image.too_small", "movielabs"] == "ARTWORK/RESOLUTION"
+    assert told["hint"].notna().all()
+    assert catalog.rule_table()["threshold"].notna().sum() == told["threshold"].notna().sum() - 1
+
+
+def test_no_threshold_is_left_out_of_the_table(tmp_path: Path) -> None:
+    """Each threshold that a file can change, changes what the table says."""
+    told = catalog.rule_table()["threshold"].fillna("").tolist()
+    for name in msgspec.structs.asdict(catalog.rules().thresholds):
+        path = written(tmp_path, f"[thresholds]\n{name} = 77\n")
+        assert catalog.rule_table(path)["threshold"].fillna("").tolist() != told, name

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from kott_notebooks import plots
+from kott_notebooks import catalog, plots
 from kott_notebooks.plots import drawing
 
 MOVIE, SERIES = 425, 426
@@ -223,6 +223,15 @@ def test_of_many_types_those_with_the_lowest_score_have_colours(ax: Axes) -> Non
     assert len(ax.lines) == 13
     (third,) = (line for line in ax.lines if np.asarray(line.get_ydata())[0] == 53)
     assert np.asarray(third.get_ydata()).tolist() == [53, 55]
+
+
+def test_audits_of_two_days_are_drawn_as_the_catalogue_has_them(ax: Axes) -> None:
+    """From findings to the picture, nothing in between."""
+    assets = pd.DataFrame({"id": [1, 2], "type": [MOVIE, SERIES], "name": ["Dune", "n/a"]})
+    audits = [catalog.audit(assets, now=f"2026-01-0{day}") for day in (1, 2)]
+    plots.trend(catalog.trend(audits, by="type"), ax=ax)
+    assert legend(ax) == ["425", "426", "all"]
+    assert ax.get_xlabel() == "when, 01 Jan 2026 to 02 Jan 2026 (UTC)"
 
 
 def test_one_audit_is_a_dot(ax: Axes) -> None:

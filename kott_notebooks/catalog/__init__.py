@@ -4,8 +4,10 @@
     catalog.summary(findings)         what is wrong, and how often
     catalog.score(assets, findings)   how good each asset type is, of 100
     catalog.worklist(findings)        which assets to mend first
+    catalog.trend([before, findings]) whether it gets better
 
-What a partner wants otherwise stands in a TOML file: `catalog.rules("rules.toml")`.
+What a partner wants otherwise stands in a TOML file: `catalog.rules("rules.toml")`;
+`catalog.rule_table()` says what each rule finds, and what to do about it.
 """
 
 from __future__ import annotations
@@ -14,13 +16,17 @@ from kott_notebooks.catalog.counts import PROPERTIES, completeness, growth
 from kott_notebooks.catalog.doubles import duplicates
 from kott_notebooks.catalog.judging import audit
 from kott_notebooks.catalog.offers import availability, expiring
-from kott_notebooks.catalog.reading import score, summary, worklist
+from kott_notebooks.catalog.reading import OVERALL, score, summary, worklist
 from kott_notebooks.catalog.rulebook import Rules, rules
+from kott_notebooks.catalog.tabling import rule_table
 from kott_notebooks.catalog.tallies import CREDITS, cast, ratios, values, years
 from kott_notebooks.catalog.tongues import languages
+from kott_notebooks.catalog.trending import trend
+from kott_notebooks.catalog.waiving import judged, waivers
 
 __all__ = [
     "CREDITS",
+    "OVERALL",
     "PROPERTIES",
     "Rules",
     "audit",
@@ -30,12 +36,16 @@ __all__ = [
     "duplicates",
     "expiring",
     "growth",
+    "judged",
     "languages",
     "ratios",
+    "rule_table",
     "rules",
     "score",
     "summary",
+    "trend",
     "values",
+    "waivers",
     "worklist",
     "years",
 ]

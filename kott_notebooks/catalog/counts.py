@@ -125,7 +125,7 @@ def _tagged(cells: pd.Series[str]) -> Mask:
     return np.isin(codes, [*full, *np.flatnonzero(plain)])  # `kott.flat` makes plain text
 
 
-class _Entry(msgspec.Struct):
+class _Entry(msgspec.Struct, gc=False):
     """An image or a media file, as far as it is counted."""
 
     ratio: Any = None
@@ -139,8 +139,9 @@ def _listed(cells: pd.Series[str], key: str) -> tuple[Mask, dict[str, Mask]]:
     """Tell which rows have any entry, and which have one of each ratio or file type."""
     some = np.zeros(len(cells), dtype=bool)
     by_label: dict[str, list[int]] = {}
-    for row in np.flatnonzero(_given(cells)).tolist():
-        entries = _entries(cells.iat[row], cells.name)
+    given = _given(cells)
+    for row, cell in zip(np.flatnonzero(given).tolist(), cells[given].tolist(), strict=True):
+        entries = _entries(cell, cells.name)
         some[row] = bool(entries)
         for label in {str(getattr(entry, key) or "").strip() for entry in entries} - {""}:
             by_label.setdefault(label, []).append(row)

@@ -21,18 +21,19 @@ _SHOWN = 5  # twins that a finding names
 
 def find(view: View) -> Iterator[Found]:
     """Find assets that share an id, or a year and nearly a name."""
-    yield _shared(view, "identity.duplicate_external_id", "externalId")
-    yield _shared(view, "identity.duplicate_entry_id", "entryId")
+    yield _shared(view, "identity.duplicate_external_id", "externalId", stated=True)
+    yield _shared(view, "identity.duplicate_entry_id", "entryId")  # KSQL has no such key
     yield _twins(view)
 
 
-def _shared(view: View, rule: str, field: str) -> Found:
+def _shared(view: View, rule: str, field: str, *, stated: bool = False) -> Found:
     ids = view.text(field).astype("str").str.strip()
     given = ids[~texts.blank(ids)]
     again = given[given.duplicated(keep=False)]
     times = again.map(again.value_counts()).astype("str")
     detail = times + f" assets have the {field} " + again + "."
-    return Found(rule, again.index.to_numpy(np.intp), field, detail.to_numpy(object))
+    ksql = view.any_of(field, again, given) if stated else ""
+    return Found(rule, again.index.to_numpy(np.intp), field, detail.to_numpy(object), ksql)
 
 
 def titles(view: View) -> dict[Title, list[int]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from os import PathLike
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,20 +19,20 @@ from kott_notebooks.catalog import (
     rulebook,
     series,
     translated,
+    waiving,
     windows,
     wording,
 )
+from kott_notebooks.catalog.checking import Check, found_by
+from kott_notebooks.catalog.reading import score
 from kott_notebooks.catalog.rulebook import Rules
 from kott_notebooks.catalog.view import Found, Mask, View
 from kott_notebooks.findings import ERROR, INFO, WARNING, as_findings
-from kott_notebooks.tables import NAT, as_times, need, pulled, stamp
+from kott_notebooks.tables import NAT, as_times, need, pulled
 from kott_notebooks.times import When
 
 WEIGHTS = {ERROR: 9.0, WARNING: 3.0, INFO: 1.0}
 _OFF_OFFER = 1 / 3  # of the weight, where nobody can see the asset now
-
-
-Check: TypeAlias = Callable[[pd.DataFrame], pd.DataFrame]
 
 
 class Family(NamedTuple):
@@ -80,32 +80,32 @@ def audit(
     has is one finding, field.nowhere, and no rule judges it. `rules` are those of `catalog.rules`,
     or the path of a partner's file. `checks` are rules of one's own: functions of the assets that
     give a table with `rule` and `id`, and what else of a finding they know (a severity of warning
-    else). `attrs["kott"]` says how many were `waived`, by rule, and what was `not_judged`, and why.
+    else); the rules' severities and hints go before theirs. `attrs["kott"]` says how many were
+    `waived`, by rule, what was `not_judged`, and why, and the `scores` by type (catalog.score).
     """
-    own = rules if isinstance(rules, Rules) else rulebook.rules(rules)
+    own = rulebook.given(rules)
     table = _tidied(need(assets, "id", "type"))
     view = View(table, own, pulled(assets, now), labels, epg)
     offered = np.append(on_offer(view), False)
     parts = [_laid(view, found, offered) for found in _found(view)]
-    parts += [_completed(view, check(assets), offered) for check in checks]
-    findings = as_findings(_ordered(pd.concat(parts) if parts else pd.DataFrame(), own))
-    kept = ~_waived(findings, view)
-    waived = findings["rule"][~kept].value_counts(sort=False)
-    findings = findings[kept].reset_index(drop=True)
-    findings.attrs["kott"] = {
+    parts += [_completed(view, found_by(check, assets), offered) for check in checks]
+    every = as_findings(_ordered(pd.concat(parts) if parts else pd.DataFrame(), own))
+    findings = waiving.judged(every, own, now=view.now)
+    findings.attrs["kott"] |= {
         "source": "catalog.audit",
-        "when": view.now.isoformat(),
         "assets": view.count,
         "not_judged": _not_judged(view),
-        "waived": {str(rule): int(times) for rule, times in waived.items()},
+        "scores": score(assets, findings).to_dict("records"),
     }
     return findings
 
 
 def _tidied(assets: pd.DataFrame) -> pd.DataFrame:
-    """Make text of what a table from Excel or CSV holds as objects."""
-    loose = [name for name in assets.columns if assets[name].dtype == "object"]
-    return assets.reset_index(drop=True).astype(dict.fromkeys(loose, "str"))
+    """Make flags or text of what a table from Excel or CSV holds as objects."""
+    loose = assets.columns[assets.dtypes == "object"]
+    typed = {name: assets[name].convert_dtypes() for name in loose}
+    texts = [name for name in loose if typed[name].dtype != "boolean"]
+    return assets.assign(**typed).reset_index(drop=True).astype(dict.fromkeys(texts, "str"))
 
 
 def _found(view: View) -> Iterator[Found]:
@@ -159,12 +159,15 @@ def _laid(view: View, found: Found, offered: Mask) -> pd.DataFrame:
 
 def _completed(view: View, found: pd.DataFrame, offered: Mask) -> pd.DataFrame:
     """Give what a check of one's own found the columns that it left out."""
-    ids = need(found, "rule", "id")["id"].astype("str")
-    rows = pd.Index(view.ids[:-1]).get_indexer(pd.Index(ids))
-    severity = found.get("severity", pd.Series(WARNING, index=found.index))
-    weights: pd.Series[float] = severity.map(WEIGHTS) * np.where(offered[rows], 1, _OFF_OFFER)
-    usual = {"severity": severity, "kind": "media", "name": view.names[rows], "impact": weights}
-    return found.assign(id=ids, **{key: of for key, of in usual.items() if key not in found})
+    rows = pd.Index(view.ids[:-1]).get_indexer(pd.Index(found["id"]))
+    severity = found["rule"].map(view.rules.severities)
+    if "severity" in found:
+        severity = severity.where(severity.notna(), found["severity"])
+    severity = severity.fillna(WARNING)
+    seen = np.where(offered[rows], 1, _OFF_OFFER)
+    weights = severity.map(WEIGHTS).to_numpy(float) * seen
+    usual = pd.DataFrame({"kind": "media", "name": view.names[rows], "impact": weights})
+    return found.assign(severity=severity).join(usual[usual.columns.difference(found.columns)])
 
 
 def on_offer(view: View) -> Mask:
@@ -179,17 +182,3 @@ def _ordered(findings: pd.DataFrame, own: Rules) -> pd.DataFrame:
         return findings
     order = {rule: place for place, rule in enumerate(own.severities)}
     return findings.sort_values("rule", key=lambda rules: rules.map(order), kind="stable")
-
-
-def _waived(findings: pd.DataFrame, view: View) -> Mask:
-    mask = np.zeros(len(findings), bool)
-    for waiver in view.rules.waivers:
-        if stamp(pd.Timestamp(waiver.until, tz="UTC") + pd.Timedelta(days=1)) <= view.moment:
-            continue
-        of = findings["rule"] == waiver.rule
-        if waiver.ids:
-            of &= findings["id"].isin([str(one) for one in waiver.ids])
-        if waiver.field:
-            of &= findings["field"] == waiver.field
-        mask |= of.to_numpy(bool)
-    return mask

@@ -10,7 +10,6 @@ import pandas as pd
 
 from kott_notebooks.catalog.folding import folded
 from kott_notebooks.catalog.view import Found, Mask, View
-from kott_notebooks.errors import KottError
 from kott_notebooks.ksql import K
 
 
@@ -166,19 +165,5 @@ def _of_values(
     said = pd.Series(f"{name.strip()} " + found["value"] + ": " + why + ".", dtype="str")
     details = said.groupby(found["row"]).agg(" ".join)
     rows = details.index.to_numpy(np.intp)
-    ksql = _any_of(view, name, found["value"], laid["value"])
+    ksql = view.any_of(name, found["value"], laid["value"])
     return Found(rule, rows, column, details.to_numpy(object), ksql)
-
-
-def _any_of(view: View, name: str, found: pd.Series[Any], every: pd.Series[Any]) -> str:
-    """Say in KSQL that a field has one of these values, unless others read the same there."""
-    wanted = sorted(found.unique().tolist())
-    if not wanted:
-        return ""
-    others = {value.casefold() for value in set(every.unique().tolist()) - set(wanted)}
-    if any(value.casefold() in others for value in wanted):
-        return ""
-    try:
-        return view.ksql(K[name].isin(wanted))
-    except KottError:
-        return ""

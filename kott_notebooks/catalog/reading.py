@@ -42,7 +42,8 @@ def score(assets: pd.DataFrame, findings: pd.DataFrame) -> pd.DataFrame:
     by_id = lost.fillna(0).groupby(findings["id"]).sum()
     own = need(assets, "id", "type")
     left = 100 - own["id"].astype("str").map(by_id).fillna(0).to_numpy(float).clip(0, 100)
-    each = pd.DataFrame({"type": own["type"].astype("str").to_numpy(), "score": left})
+    types = own["type"].convert_dtypes().astype("str")  # Excel has 425.0
+    each = pd.DataFrame({"type": types.to_numpy(), "score": left})
     each["clean"] = each["score"] == 100
     whole = each.assign(type=OVERALL)
     table = pd.concat([_graded(each), _graded(whole)], ignore_index=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
+from fnmatch import fnmatchcase
 from importlib import resources
 from os import PathLike
 from pathlib import Path
@@ -17,6 +18,7 @@ import msgspec
 from kott_notebooks.errors import KottError
 
 OTHER = "*"  # the struct that stands for those that the rules do not name
+_BY_RULE = ("severities", "hints", "movielabs")
 
 
 class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -75,6 +77,8 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ranges: dict[str, tuple[float, float]]
     severities: dict[str, Literal["error", "warning", "info", "off"]]
     hints: dict[str, str]
+    movielabs: dict[str, str]
+    own: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()  # none: those of the labels, or of the table
     waivers: tuple[Waiver, ...] = ()
 
@@ -89,10 +93,12 @@ def rules(path: str | PathLike[str] | None = None) -> Rules:
     """Give the rules of the audit: the defaults, and over them what a TOML file says.
 
     Tables of the file: `thresholds`, `widths`, `fields`, `structs`, `values`, `ranges`,
-    `severities` and `hints`, merged key by key with the package's `catalog/defaults.toml`, which
-    says what each means; a list `languages`; and `[[waivers]]` with rule, reason, until (a date),
-    and ids or a field where not all are meant. A struct that is new has what the default struct
-    of its `role` (movie, series, episode, linear) needs, but for what it says itself.
+    `severities`, `hints` and `movielabs`, merged key by key with the package's
+    `catalog/defaults.toml`, which says what each means; a list `languages`; and `[[waivers]]` with
+    rule, reason, until (a date), and ids or a field where not all are meant. A struct that is new
+    has what the default struct of its `role` (movie, series, episode, linear) needs, but for what
+    it says itself. Rules of other audits, or of one's own, may be named where the list `own` has
+    them, or a pattern: `own = ["schedule.*", "acme.short_name"]`.
     Raises KottError that names the file, the line and the key for anything else.
     """
     defaults = _read(resources.files(__package__).joinpath("defaults.toml").read_text("utf-8"), "")
@@ -106,10 +112,15 @@ def rules(path: str | PathLike[str] | None = None) -> Rules:
     for section, key, part in _parts(own):
         try:
             msgspec.convert(_merged(defaults, part), Rules)
-            _check(part, set(defaults["severities"]))
+            _check(part, set(defaults["severities"]), own.get("own", ()))
         except (msgspec.ValidationError, ValueError) as error:
             _refuse(path, text, section, key, error)
     return msgspec.convert(_merged(defaults, own), Rules)
+
+
+def given(rules_: Rules | str | PathLike[str] | None) -> Rules:
+    """Give rules that are given as they are, as the path of a file, or not at all."""
+    return rules_ if isinstance(rules_, Rules) else rules(rules_)
 
 
 def _read(text: str, path: object) -> dict[str, Any]:
@@ -153,13 +164,13 @@ def _parts(own: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
             yield "", section, {section: table}
 
 
-def _check(part: dict[str, Any], known: set[str]) -> None:
+def _check(part: dict[str, Any], known: set[str], own: Iterable[str]) -> None:
     """Refuse rules that do not exist, and empty ranges: a slip would quietly change nothing."""
-    named = [*part.get("severities", ()), *part.get("hints", ())]
+    named = [name for section in _BY_RULE for name in part.get(section, ())]
     for name in [*named, *(one["rule"] for one in part.get("waivers", ()))]:
-        if name not in known:
-            close = ", ".join(difflib.get_close_matches(name, known))
-            raise ValueError(f"there is no rule {name!r}{': ' + close + '?' if close else ''}")
+        if name not in known and not any(fnmatchcase(name, pattern) for pattern in own):
+            close = ", ".join(difflib.get_close_matches(name, known)) or "is it in the list own"
+            raise ValueError(f"there is no rule {name!r}: {close}?")
     for name, (least, most) in part.get("ranges", {}).items():
         if least > most:
             raise ValueError(f"the range of {name} ends before it begins")

@@ -22,7 +22,9 @@ def find(view: View) -> Iterator[Found]:
     orphans = episodes[~episodes["series"].isin(series)]
     detail = "No series has the id " + orphans["series"] + "."
     rows = orphans["row"].to_numpy(np.intp)
-    yield Found("series.orphan_episode", rows, names.series, detail.to_numpy(object))
+    key = view.columns_of(names.series)[0].removeprefix("metas.")
+    ksql = view.any_of(key, orphans["series"], episodes["series"], view.types("episode"))
+    yield Found("series.orphan_episode", rows, names.series, detail.to_numpy(object), ksql)
     empty = series[~series.isin(episodes["series"])].index.to_numpy(np.intp)
     yield Found("series.empty", empty, names.series_key, "It has no episode.")
     numbered = episodes.dropna(subset=["number"])

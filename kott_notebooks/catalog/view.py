@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import or_
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
@@ -48,28 +49,28 @@ class Listed(NamedTuple):
     of: pd.DataFrame
 
 
-class _Token(msgspec.Struct):
+class _Token(msgspec.Struct, gc=False):
     language: str | None = None
     value: Any = None
 
 
-class _Value(msgspec.Struct):
+class _Value(msgspec.Struct, gc=False):
     value: Any = None
     multilingualValue: list[_Token] | None = None  # noqa: N815 - the wire's name
 
 
-class _Tag(msgspec.Struct):
+class _Tag(msgspec.Struct, gc=False):
     objects: list[_Value | None] | None = None
     value: Any = None
 
 
-class _Image(msgspec.Struct):
+class _Image(msgspec.Struct, gc=False):
     ratio: Any = None
     width: int | None = None
     isDefault: bool | None = None  # noqa: N815
 
 
-class _File(msgspec.Struct):
+class _File(msgspec.Struct, gc=False):
     type: Any = None
     status: bool | None = None
     startDate: int | None = None  # noqa: N815
@@ -189,6 +190,15 @@ class View:
 
     def translations(self, column: str) -> pd.DataFrame:
         """Lay a text in all languages out: row, language, value."""
+        if column not in self._translations:
+            self._translations[column] = self._laid_translations(column)
+        return self._translations[column]
+
+    @cached_property
+    def _translations(self) -> dict[str, pd.DataFrame]:
+        return {}
+
+    def _laid_translations(self, column: str) -> pd.DataFrame:
         rows, lists = decoded(self.table[column], list[list[_Token]])
         sizes = np.fromiter(map(len, lists), np.intp, len(lists))
         tokens = [token for one in lists for token in one]
@@ -317,6 +327,31 @@ class View:
         except KottError:
             return ""
 
+    def any_of(
+        self,
+        key: str,
+        found: pd.Series[Any],
+        every: pd.Series[Any],
+        of: Expression | None = None,
+    ) -> str:
+        """Say in KSQL that a field has one of these values, unless others read the same there."""
+        wanted = sorted(found.dropna().unique().tolist())
+        others = {value.casefold() for value in set(every.dropna().unique().tolist()) - set(wanted)}
+        if not wanted or any(value.casefold() in others for value in wanted):
+            return ""
+        try:
+            term = K[key].isin(wanted)
+        except KottError:
+            return ""
+        return self.ksql(term if of is None else of & term)
+
+    def types(self, role: str) -> Expression | None:
+        """Say in KSQL that an asset is of a struct that plays a role."""
+        terms = [
+            K.asset_type == type_ for type_, needs, _ in self.by_struct() if needs.role == role
+        ]
+        return reduce(or_, terms) if terms else None
+
     def absent(self, column: str, rows: Rows) -> Expression:
         """Say in KSQL that a field is absent, or holds the blanks that these rows hold."""
         key = K[column.partition(".")[2] or column]
@@ -364,7 +399,10 @@ def is_translated(cells: pd.Series[Any]) -> bool:
 
 
 def _flat(column: object) -> str:
-    return f"{column} does not hold JSON: give the table as it was pulled, not kott.flat's."
+    return (
+        f"{column} does not hold JSON: give the table as it was pulled, such as its Parquet file, "
+        "and not kott.flat's, which the CSV for people is."
+    )
 
 
 def _values(tag: _Tag) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """The `kott` command: data on stdout, words on stderr, an exit status that says what happened.
 
-0 done, 2 used wrongly, 3 not logged in, 4 no reply or a refusal, 130 stopped by Ctrl-C.
+0 done, 1 an audit found what it is to fail on, 2 used wrongly, 3 not logged in, 4 no reply or a
+refusal, 130 stopped by Ctrl-C.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any
 import pandas as pd
 
 import kott_notebooks as kott
-from kott_notebooks.cli import lab, output, trip
+from kott_notebooks.cli import audit, lab, output, trip
 from kott_notebooks.errors import (
     ApiError,
     CredentialsError,
@@ -29,7 +30,7 @@ from kott_notebooks.errors import (
     TransportError,
 )
 
-DONE, USAGE, LOGIN, SERVICE, STOPPED = 0, 2, 3, 4, 130
+DONE, FOUND, USAGE, LOGIN, SERVICE, STOPPED = 0, 1, 2, 3, 4, 130
 
 SIZES = ("assets", "channels", "days", "households", "seed")  # of the demo partner
 OPTIONS = (
@@ -64,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _status(arguments: argparse.Namespace) -> int:
     try:
-        arguments.run(arguments)
+        failing = arguments.run(arguments)
         sys.stdout.flush()
     except KeyboardInterrupt:
         return _told("stopped", STOPPED)
@@ -79,6 +80,8 @@ def _status(arguments: argparse.Namespace) -> int:
         return _told(error, SERVICE)
     except KottError as error:
         return _told(error, USAGE)
+    else:
+        return FOUND if failing else DONE
     return DONE
 
 
@@ -105,7 +108,8 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="kott",
         description="Kaltura OTT Backend lists as complete tables.",
-        epilog="Exit status: 0 done, 2 used wrongly, 3 not logged in, 4 no reply or a refusal.",
+        epilog="Exit status: 0 done, 1 an audit found what it is to fail on, 2 used wrongly, "
+        "3 not logged in, 4 no reply or a refusal.",
         allow_abbrev=False,
     )
     top.add_argument("--version", action="version", version=f"kott {kott.__version__}")
@@ -115,6 +119,7 @@ def parser() -> argparse.ArgumentParser:
     _add(commands, "whoami", "check the credentials and say whose they are", whoami)
     for name, what in LISTS.items():
         _add_list(commands, name, what)
+    _add_audit(commands)
     return top
 
 
@@ -181,6 +186,11 @@ def _add_list(commands: Any, name: str, what: str) -> None:
         add(command)
     command.add_argument("--format", choices=output.FORMATS, help="default: --out's suffix, table")
     command.add_argument("--out", type=Path, metavar="FILE", help="default: stdout")
+
+
+def _add_audit(commands: Any) -> None:
+    command = _add(commands, "audit", "find what is wrong with the catalogue", audit_assets)
+    audit.add_arguments(command)
 
 
 def _add_narrowing(command: argparse.ArgumentParser) -> None:
@@ -274,6 +284,16 @@ def list_table(arguments: argparse.Namespace) -> None:
     whole = bool(getattr(arguments, "fields", None))
     said = output.write(table, arguments.format, arguments.out, whole=whole)
     print(said, file=sys.stderr)
+
+
+def audit_assets(arguments: argparse.Namespace) -> bool:
+    """Audit a saved table, or the partner's assets; say whether there is what is to fail on."""
+    if arguments.table is not None:
+        return audit.told(audit.read(arguments), None, None, arguments)
+    session = login(arguments)
+    with session.http:
+        tables = audit.pulled(session, arguments)
+    return audit.told(*tables, arguments)
 
 
 def login(arguments: argparse.Namespace) -> kott.Session:

@@ -1,0 +1,110 @@
+"""What every self-contained page shares: words escaped, data and files embedded, light and dark.
+
+    from kott_notebooks.report.page import Page, page, resource, text
+
+    body = f"<h1>{text(name)}</h1><div id='rows'></div>"
+    page("Audit", body, data=rows, style=resource("audit.css"), script=resource("audit.js"))
+
+`body` is HTML of ours: whatever comes from a table goes through `text` first, or into `data`. The
+script finds `data` (anything that JSON can say) by `const rows = await data()`, since it runs as a
+module behind page.js, and has to write it as text (`textContent`), never as HTML. page.css has the
+colours, for light and dark, as variables (`--ink` on `--paper`, `--error` ...); a button of the
+class `theme` in the body switches between them. Its policy lets a page load nothing, and run no
+script but its own: an `onclick=` does nothing, a `style=` is fine.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import zlib
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, repr=False)
+class Page:
+    """A page: `.html` is all of it, `.save(path)` writes it, a notebook's cell shows it."""
+
+    title: str
+    html: str
+    height: int = 700  # pixels in a notebook
+
+    def save(self, path: str | Path) -> Path:
+        """Write the page to a file that any browser opens, and give its path."""
+        path = Path(path)
+        path.write_text(self.html, "utf-8", newline="\n")
+        return path
+
+    def __repr__(self) -> str:
+        return f"<kott page: {self.title}, {len(self.html.encode()) / 1000:,.0f} kB>"
+
+    def _repr_html_(self) -> str:
+        """Show the page in a frame that cannot reach the notebook around it."""
+        return (
+            f'<iframe srcdoc="{text(self.html)}" title="{text(self.title)}" '
+            'sandbox="allow-scripts allow-downloads" '
+            f'style="width: 100%; height: {self.height}px; border: 0"></iframe>'
+        )
+
+
+def page(
+    title: str, body: str, *, data: Any = None, style: str = "", script: str = "", height: int = 700
+) -> Page:
+    """Make a page of a body, its data, and the text of its own style and script."""
+    code = f"{resource('page.js')}\n{script}"
+    return Page(title, _PAGE.format(
+        title=text(title),
+        digest=base64.b64encode(hashlib.sha256(code.encode()).digest()).decode(),
+        style=f"{resource('page.css')}\n{style}",
+        body=body,
+        data=packed(data),
+        code=code,
+    ), height)  # fmt: skip
+
+
+_PAGE = """\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; \
+style-src 'unsafe-inline'; script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'">
+<title>{title}</title>
+<style>
+{style}</style>
+</head>
+<body>
+{body}
+<script type="text/plain" id="data">{data}</script>
+<script type="module">{code}</script>
+</body>
+</html>
+"""
+
+
+def text(value: object) -> str:
+    """Make any value text that HTML shows as it is, in an attribute too."""
+    whole = str(value).encode("utf-8", "replace").decode()  # half a character has no UTF-8
+    return html.escape(whole)
+
+
+def packed(value: Any) -> str:
+    """Pack data as base64 of deflated JSON: small, and no word in it can end the script."""
+    words = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return base64.b64encode(zlib.compress(words.encode("utf-8", "replace"), 9)).decode()
+
+
+def unpacked(words: str) -> Any:
+    """Read packed data back; so does `data()` in a page."""
+    return json.loads(zlib.decompress(base64.b64decode(words)))
+
+
+def resource(name: str) -> str:
+    """Read a file that stands beside this module: a style, a script."""
+    return resources.files(__package__).joinpath(name).read_text("utf-8")

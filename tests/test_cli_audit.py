@@ -1,0 +1,180 @@
+"""`kott audit`: what it finds where, and how a build fails on it, or does not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+import pytest
+
+import kott_notebooks as kott
+from kott_notebooks import catalog, cli, demo
+
+Capture = pytest.CaptureFixture[str]
+
+
+def run(*arguments: object) -> int:
+    """Run the command in this process; give its exit status."""
+    try:
+        return cli.main(["audit", *map(str, arguments)])
+    except SystemExit as ended:  # argparse ends by itself
+        return int(ended.code or 0)
+
+
+def refused(capsys: Capture, *arguments: object) -> str:
+    """Run a command that is used wrongly; give the line that it says."""
+    assert run(*arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "Traceback" not in err
+    return err
+
+
+@pytest.fixture(scope="module")
+def assets() -> pd.DataFrame:
+    """Pull a small catalogue with defects, in all languages."""
+    return kott.assets(demo.login(assets=300, households=5, channels=10, days=1), language="*")
+
+
+@pytest.fixture
+def saved(assets: pd.DataFrame, tmp_path: Path) -> Path:
+    path = tmp_path / "assets.parquet"
+    assets.to_parquet(path)
+    return path
+
+
+# A build
+
+
+def test_a_build_fails_on_findings_and_passes_once_they_are_waived(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    """The demo has errors: 1; their waivers, written by the command itself, make it 0."""
+    rules = tmp_path / "rules.toml"
+    assert run("--demo", "--write-waivers", rules) == 1
+    before = capsys.readouterr()
+    assert "failing: " in before.err
+    assert "image.none" in before.out
+    assert run("--demo", "--rules", rules, "--fail-on", "error") == 0
+    after = capsys.readouterr()
+    assert ": 0 error" in after.err
+    assert "image.none" not in after.out
+
+
+def test_what_comes_new_fails_although_the_old_is_waived(
+    saved: Path, assets: pd.DataFrame, tmp_path: Path
+) -> None:
+    """A waiver names the assets that it is for."""
+    rules = tmp_path / "rules.toml"
+    assert run(saved, "--write-waivers", rules) == 1
+    assert run(saved, "--rules", rules) == 0
+    worse = assets.copy()
+    clean = ~worse["id"].astype("str").isin(catalog.audit(assets)["id"])
+    worse.loc[clean.idxmax(), ["name", "multilingualName"]] = None
+    worse.to_parquet(saved)
+    assert run(saved, "--rules", rules) == 1
+
+
+@pytest.mark.parametrize(("fail_on", "status"), [("error", 0), ("info", 1), ("never", 0)])
+def test_the_severity_to_fail_on_is_the_caller_s(
+    tmp_path: Path, capsys: Capture, fail_on: str, status: int
+) -> None:
+    """Something merely worth knowing fails only where that is asked for."""
+    table = pd.DataFrame({"id": [1], "type": [9], "name": "ALL OF THIS IS TOO LOUD"})
+    table.to_parquet(tmp_path / "loud.parquet")
+    assert run(tmp_path / "loud.parquet", "--fail-on", fail_on) == status
+    assert "1 assets: 0 error" in capsys.readouterr().err
+
+
+def test_a_clean_partner_passes(capsys: Capture, tmp_path: Path) -> None:
+    """Without defects there is no error, whatever is worth knowing."""
+    clean = demo.login(assets=100, households=5, channels=5, days=1, defects=False)
+    kott.assets(clean, language="*").to_parquet(tmp_path / "clean.parquet")
+    assert run(tmp_path / "clean.parquet", "--fail-on", "warning") == 0
+
+
+# What it audits
+
+
+def test_a_live_partner_is_audited_in_all_languages(partner: str, capsys: Capture) -> None:
+    """Labels are asked for as well, and with --epg a guide: every rule is judged."""
+    assert run("--format", "json", "--epg", "--ksql", "(or Year>'1990' asset_type='414')") == 1
+    said = json.loads(capsys.readouterr().out)
+    assert said["not_judged"] == {}
+    found = {row["rule"] for row in said["rules"]}
+    assert {"language.missing", "channel.no_programmes"} <= found
+
+
+def test_a_saved_table_is_audited_whatever_wrote_it(
+    assets: pd.DataFrame, tmp_path: Path, capsys: Capture
+) -> None:
+    """Parquet, CSV and Excel give the same findings, but for what depends on when it was pulled."""
+    times = map(str, assets.select_dtypes("datetimetz"))
+    local = assets.assign(**{name: assets[name].dt.tz_localize(None) for name in times})
+    assets.to_parquet(tmp_path / "a.parquet")
+    assets.to_csv(tmp_path / "a.csv", index=False)
+    local.to_excel(tmp_path / "a.xlsx", index=False)
+    found = []
+    for suffix in ("parquet", "csv", "xlsx"):
+        assert run(tmp_path / f"a.{suffix}", "--format", "json") == 1
+        rows = json.loads(capsys.readouterr().out)["findings"]
+        found.append([(row["rule"], row["id"], row["field"], row["detail"]) for row in rows])
+    assert len(found[0]) > 50
+    assert found[0] == found[1] == found[2]
+
+
+# What it writes
+
+
+def test_files_are_written_as_their_names_say(saved: Path, tmp_path: Path, capsys: Capture) -> None:
+    """Several at once; then nothing stands on stdout but what --format asks for."""
+    names = ("a.html", "a.xlsx", "a.json", "a.csv", "a.parquet")
+    files = [tmp_path / name for name in names]
+    assert run(saved, *(word for file in files for word in ("--out", file))) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("written: ") == 5
+    found = pd.read_parquet(files[4])
+    assert found.attrs["kott"]["source"] == "catalog.audit"
+    assert "Catalogue audit" in files[0].read_text("utf-8")
+    assert openpyxl.load_workbook(files[1]).sheetnames[0] == "Summary"
+    assert len(json.loads(files[2].read_text("utf-8"))["findings"]) == len(found)
+    assert len(pd.read_csv(files[3])) == len(found)
+    assert run(saved, "--out", files[0], "--format", "csv") == 1
+    assert capsys.readouterr().out.count("\n") == len(found) + 1
+
+
+# Slips
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("a.parquet", "no table", "a.parquet cannot be read as a table"),
+        ("a.xlsx", "no table", "a.xlsx cannot be read as a table"),
+        ("a.csv", "", "a.csv cannot be read as a table: No columns"),
+        ("a.csv", "name,type\nx,9\n", "The table has no column id; it has name, type."),
+        ("a.csv", "id,type\n", "There is no asset to audit"),
+        ("a.csv", "id,type,images\n1,9,3\n", "images does not hold JSON"),
+        ("a.txt", "id", "a saved table ends in .parquet, .csv, .xlsx"),
+    ],
+)
+def test_a_table_that_cannot_be_audited_is_refused(
+    tmp_path: Path, capsys: Capture, name: str, content: str, words: str
+) -> None:
+    """Each in one line that says what is wrong."""
+    (tmp_path / name).write_text(content)
+    assert words in refused(capsys, tmp_path / name)
+
+
+def test_slips_of_the_command_are_named(saved: Path, tmp_path: Path, capsys: Capture) -> None:
+    """A file that is not there, options that do not go together, rules that are wrong."""
+    assert "none.parquet is no file" in refused(capsys, tmp_path / "none.parquet")
+    assert "leave out --demo" in refused(capsys, saved, "--demo")
+    assert "leave out --ksql" in refused(capsys, saved, "--ksql", "Year>'1990'")
+    assert "a.doc should end in .html" in refused(capsys, saved, "--out", "a.doc")
+    rules = tmp_path / "rules.toml"
+    rules.write_text("[thresholds]\nending = 3\n")
+    assert f"{rules}, line 2: thresholds.ending" in refused(capsys, saved, "--rules", rules)

@@ -20,6 +20,13 @@ CREDITS = (
     *("Composers", "Creator", "Creators", "Editor", "Commentator", "Adapter"),
 )
 _NO_YEAR = np.iinfo(np.int64).max  # after all others
+_RATIOS = {
+    "ratio": "str",
+    "rows": "Int64",
+    "filled": "Int64",
+    "defaults": "Int64",
+    "width": "Float64",
+}
 _MANY = r"\s*[,;|]\s*"  # between the names in a text
 
 
@@ -126,36 +133,32 @@ def ratios(assets: pd.DataFrame) -> pd.DataFrame:
 
     One row a type and ratio, also where no asset has it: type `Int64`, ratio `str` ("16:9", whoever
     wrote 16x9), rows, filled, defaults `Int64` (those of them that have the default picture alone),
-    share `Float64` (filled / rows), width `Float64` (pixels: the median of each asset's widest;
-    absent where no picture tells). By type, the commonest ratio first.
+    width `Float64` (pixels: the median of each asset's widest; absent where no picture tells),
+    share `Float64` (filled / rows). By type, the commonest ratio first.
     """
     view = view_of(assets, "type", "images")
-    row, of = view.images
-    of = of.assign(row=row)[of["ratio"] != ""]
-    each = of.groupby(["row", "ratio"], sort=False).agg(
-        width=("width", "max"), default=("default", "all")
-    )
-    each = each.reset_index()
+    each = _widest(view)
     codes, types = _types(view)
-    each["code"] = codes[each["row"]]
-    found = each.groupby(["code", "ratio"]).agg(
-        filled=("row", "size"), defaults=("default", "sum"), width=("width", "median")
-    )
+    found = each.assign(type=codes[each["row"]]).groupby(["type", "ratio"])
+    sums = found.agg(filled=("row", "size"), defaults=("default", "sum"), width=("width", "median"))
     common = each["ratio"].value_counts().index
-    whole = pd.MultiIndex.from_product([range(len(types)), common], names=["code", "ratio"])
-    table = found.reindex(whole).reset_index()
-    counts = table[["filled", "defaults"]].fillna(0).astype("Int64")
-    rows = pd.array(np.bincount(codes, minlength=len(types))[table["code"]], dtype="Int64")
-    return pd.DataFrame(
-        {
-            "type": types.take(table["code"]),
-            "ratio": table["ratio"].astype("str"),
-            "rows": rows,
-            **counts,
-            "share": counts["filled"] / pd.Series(rows),
-            "width": table["width"].astype("Float64"),
-        }
+    cells = pd.MultiIndex.from_product([range(len(types)), common], names=sums.index.names)
+    table = sums.reindex(cells).reset_index()
+    code = table["type"].to_numpy(np.intp)
+    table.insert(2, "rows", np.bincount(codes, minlength=len(types))[code])
+    table = (
+        table.fillna({"filled": 0, "defaults": 0})
+        .astype({"ratio": "str", **_RATIOS})
+        .assign(type=types.take(code))
     )
+    return table.assign(share=table["filled"] / table["rows"])
+
+
+def _widest(view: View) -> pd.DataFrame:
+    """Give the widest picture of each row and ratio, and whether all of them are the default."""
+    row, of = view.images
+    each = of.assign(row=row)[of["ratio"] != ""].groupby(["row", "ratio"], sort=False)
+    return each.agg(width=("width", "max"), default=("default", "all")).reset_index()
 
 
 def _column(view: View, field: str) -> str:

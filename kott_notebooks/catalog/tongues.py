@@ -12,6 +12,8 @@ from kott_notebooks.catalog.looking import view_of
 from kott_notebooks.catalog.translated import fields
 from kott_notebooks.errors import KottError
 
+_DTYPES = {"field": "str", "language": "str", "rows": "Int64", "given": "Int64", "filled": "Int64"}
+
 
 def languages(assets: pd.DataFrame, *, languages: Iterable[str] | None = None) -> pd.DataFrame:
     """Measure in which languages the assets of each type have their names, descriptions and metas.
@@ -32,24 +34,14 @@ def languages(assets: pd.DataFrame, *, languages: Iterable[str] | None = None) -
     tokens["code"] = codes[tokens["row"]]
     given = tokens.drop_duplicates(["row", "field"]).groupby(["code", "field"]).size()
     filled = tokens.drop_duplicates().groupby(["code", "field", "language"]).size()
-    whole = pd.MultiIndex.from_product([range(len(types)), laid, wanted], names=filled.index.names)
-    code, field = whole.get_level_values("code"), whole.get_level_values("field")
-    at = code.to_numpy(np.intp)
-    rows = np.bincount(codes, minlength=len(types))[at]
-    there = given.reindex(pd.MultiIndex.from_arrays([code, field]), fill_value=0).to_numpy()
-    have = filled.reindex(whole, fill_value=0).to_numpy()
-    counted = pd.DataFrame(
-        {
-            "type": types.take(at),
-            "field": pd.Series(field, dtype="str"),
-            "language": pd.Series(whole.get_level_values("language"), dtype="str"),
-            "rows": pd.array(rows, dtype="Int64"),
-            "given": pd.array(there, dtype="Int64"),
-            "filled": pd.array(have, dtype="Int64"),
-        }
-    )
-    known = counted["given"].where(counted["given"] > 0)
-    return counted.assign(share=counted["filled"] / known)
+    cells = pd.MultiIndex.from_product([range(len(types)), laid, wanted], names=filled.index.names)
+    table = cells.to_frame(index=False).join(given.rename("given"), on=["code", "field"])
+    table = table.join(filled.rename("filled"), on=["code", "field", "language"])
+    code = table.pop("code").to_numpy(np.intp)
+    table.insert(0, "type", types.take(code))
+    table.insert(3, "rows", np.bincount(codes, minlength=len(types))[code])
+    counted = table.fillna({"given": 0, "filled": 0}).astype(_DTYPES)
+    return counted.assign(share=counted["filled"] / counted["given"].where(counted["given"] > 0))
 
 
 def _tokens(laid: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from matplotlib.axis import Axis
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from kott_notebooks.catalog import OVERALL
 from kott_notebooks.plots.drawing import (
     BLUE,
     GREEN,
@@ -43,7 +44,6 @@ from kott_notebooks.times import When, instant
 
 Places: TypeAlias = npt.NDArray[np.integer[Any]]
 
-ALL = "all"  # what `catalog.trend` calls the type of all assets
 DOUBLES = {
     "identity.duplicate_external_id": VERMILLION,
     "identity.duplicate_entry_id": ORANGE,
@@ -253,7 +253,7 @@ def trend(
     lines, labels = [], []
     for at, colour in _coloured(cells, types):
         known = ~np.isnan(cells[at])
-        look = {"color": colour, "lw": 3 if types[at] == ALL else 1.5, "marker": "o", "ms": 4}
+        look = {"color": colour, "lw": 3 if types[at] == OVERALL else 1.5, "marker": "o", "ms": 4}
         line = ax.plot(days[known], cells[at][known], **{**look, **kwargs})
         if colour != GREY:
             lines += line
@@ -266,7 +266,7 @@ def trend(
 def _coloured(cells: Numbers, types: pd.Index[Any]) -> list[tuple[int, str]]:
     """Give types their colours: the lowest at last a bright one; that of all comes last."""
     last = pd.DataFrame(cells.T).ffill().to_numpy()[-1]
-    whole = types == ALL
+    whole = types == OVERALL
     grey = set(np.lexsort((last, whole))[len(SERIES) - 1 :].tolist())
     order = np.lexsort((types.astype(str), whole)).tolist()
     bright = iter(SERIES)

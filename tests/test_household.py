@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kott_notebooks as kott
@@ -247,10 +248,173 @@ def test_nothing_wrong_is_an_empty_table_of_findings() -> None:
     assert {name: str(dtype) for name, dtype in found.dtypes.items()} == AUDITED
 
 
-def test_what_is_planted_in_the_demo_is_found_and_nothing_else() -> None:
-    """Rule by rule, for households, users and devices."""
+def test_what_was_not_judged_is_told() -> None:
+    """A table or a column that is missing is no sign that all is well."""
+    bare = homes({}).drop(columns=["state", "frequencyNextDeviceAction", "frequencyNextUserAction"])
+    told = household.audit(bare, users_of((1, True)), now=NOW).attrs["kott"]
+    assert told["when"] == NOW.isoformat()
+    assert told["not_judged"] == {
+        **dict.fromkeys(
+            ("household.over_devices", "household.idle", "device.idle", "device.duplicate_udid"),
+            "It needs devices.",
+        ),
+        "user.never_logged_in": "It needs ott_users.",
+        "household.suspended": "It needs the column state.",
+        "household.frequency_lock": "It needs a column "
+        "frequencyNextDeviceAction or frequencyNextUserAction.",
+    }
+
+
+def test_a_lock_is_found_where_only_one_of_its_columns_is_there() -> None:
+    """A role may not see the other."""
+    table = homes({"frequencyNextUserAction": ago(hours=-1)})
+    found = household.audit(table.drop(columns="frequencyNextDeviceAction"), now=NOW)
+    assert found["rule"].tolist() == ["household.frequency_lock"]
+    assert found["field"].tolist() == ["frequencyNextUserAction"]
+
+
+def test_a_blank_udid_is_no_device_of_two_households() -> None:
+    """Nobody has said which device it is."""
+    held_devices = devices_of((1, " ", NOW), (2, " ", NOW))
+    assert household.audit(homes({}, {}), devices=held_devices, now=NOW).empty
+
+
+# Each rule at its threshold: clean rows of which one is corrupted
+
+Tables: TypeAlias = dict[str, pd.DataFrame]
+SECOND = pd.Timedelta(seconds=1)
+
+
+def clean(count: int) -> Tables:
+    """Make households with nothing wrong, two users and two devices each."""
+    ids = range(1, count + 1)
+    return {
+        "households": homes(*[{}] * count),
+        "users": users_of(*((id, lead) for id in ids for lead in (True, False))),
+        "devices": devices_of(*((id, f"{id}-{i}", ago(days=1)) for id in ids for i in "ab")),
+        "ott_users": pd.DataFrame(
+            {"id": [f"u{id}" for id in ids], "createDate": ago(99), "lastLoginDate": ago(1)}
+        ),
+    }
+
+
+def audited(tables: Tables) -> pd.DataFrame:
+    return household.audit(
+        tables["households"], tables["users"], tables["devices"], ott_users=tables["ott_users"],
+        now=NOW,
+    )  # fmt: skip
+
+
+def give(table: str, limit: str) -> Callable[[Tables, int, int], None]:
+    """Let a household have as many more than it may (fewer, where negative) of something."""
+
+    def corrupt(tables: Tables, id: int, over: int) -> None:
+        own = tables[table]
+        first = own[own["householdId"] == id].iloc[:1]
+        more = [first.assign(**({"udid": f"more-{i}"} if "udid" in own else {})) for i in range(9)]
+        limits = tables["households"]
+        limits.loc[limits["id"] == id, limit] = 6
+        tables[table] = pd.concat([own[own["householdId"] != id], *more[: 6 + over]])
+
+    return corrupt
+
+
+def depose(tables: Tables, id: int, over: int) -> None:
+    users = tables["users"]
+    if over > 0:
+        users["isMaster"] &= users["householdId"] != id
+
+
+def leave(tables: Tables, id: int, over: int) -> None:
+    users = tables["users"]
+    gone = users["householdId"] == id
+    tables["users"] = users[~gone] if over > 0 else users[~(gone & ~users["isMaster"])]
+
+
+def suspend(tables: Tables, id: int, over: int) -> None:
+    states = tables["households"]
+    states.loc[states["id"] == id, "state"] = "suspended" if over > 0 else "pending"
+
+
+def rest(days: int, *, whole: bool) -> Callable[[Tables, int, int], None]:
+    """Let a household's devices, all or the first, rest for so many days and seconds."""
+
+    def corrupt(tables: Tables, id: int, over: int) -> None:
+        devices = tables["devices"]
+        of = devices["householdId"] == id
+        if not whole:
+            of &= devices["udid"].str.endswith("a")
+        devices.loc[of, "lastActivityTime"] = ago(days) - over * SECOND
+
+    return corrupt
+
+
+def share(tables: Tables, id: int, over: int) -> None:
+    """Let a device stand in the next household too, or twice in its own."""
+    devices = tables["devices"]
+    to = devices["householdId"] == (id + 1 if over > 0 else id)
+    devices.loc[to & devices["udid"].str.endswith("b"), "udid"] = f"{id}-a"
+
+
+def lock(tables: Tables, id: int, over: int) -> None:
+    table = tables["households"]
+    table.loc[table["id"] == id, "frequencyNextUserAction"] = NOW + over * SECOND
+
+
+def stay_away(tables: Tables, id: int, over: int) -> None:
+    table = tables["ott_users"]
+    table.loc[table["id"] == f"u{id}", "lastLoginDate"] = pd.NaT
+    table.loc[table["id"] == f"u{id}", "createDate"] = ago(30) - over * SECOND
+
+
+CORRUPT: dict[str, tuple[Callable[[Tables, int, int], None], str]] = {
+    "household.over_devices": (give("devices", "devicesLimit"), "{}"),
+    "household.over_users": (give("users", "usersLimit"), "{}"),
+    "household.no_master": (depose, "{}"),
+    "household.empty": (leave, "{}"),
+    "household.suspended": (suspend, "{}"),
+    "household.idle": (rest(180, whole=True), "{}"),
+    "device.idle": (rest(365, whole=False), "{}-a"),
+    "device.duplicate_udid": (share, "{}-a"),
+    "household.frequency_lock": (lock, "{}"),
+    "user.never_logged_in": (stay_away, "u{}"),
+}
+
+
+@pytest.mark.parametrize("rule", CORRUPT)
+@settings(max_examples=10)
+@given(st.data())
+def test_a_rule_finds_what_is_beyond_its_threshold_alone(rule: str, data: st.DataObject) -> None:
+    """Of clean rows, the one that was corrupted; at the threshold, and before it, none."""
+    corrupt, named = CORRUPT[rule]
+    tables = clean(data.draw(st.integers(2, 5)))
+    id = data.draw(st.integers(1, len(tables["households"]) - 1))
+    over = data.draw(st.integers(-3, 3))
+    corrupt(tables, id, over)
+    assert found_in(audited(tables), rule) == ([named.format(id)] if over > 0 else [])
+
+
+def test_clean_rows_are_clean() -> None:
+    """What is corrupted above has nothing wrong before."""
+    assert audited(clean(5)).empty
+
+
+@given(st.sampled_from(["devices", "users"]), st.integers(-3, 3))
+@settings(max_examples=10)
+def test_a_household_is_at_its_limit_at_no_other_number(table: str, over: int) -> None:
+    """One less is not yet there, one more is over it."""
+    tables = clean(2)
+    give(table, f"{table}Limit")(tables, 1, over)
+    found = audited(tables)
+    assert found_in(found, "household.at_limit") == (["1"] if over == 0 else [])
+    assert found_in(found, f"household.over_{table}") == (["1"] if over > 0 else [])
+
+
+@pytest.mark.parametrize("seed", [41, 71_001, 71_002, 71_003, 71_004, 71_005])
+def test_what_is_planted_in_the_demo_is_found_and_nothing_else(seed: int) -> None:
+    """Rule by rule, for households, users and devices: recall and precision are 1."""
     session = demo.login(
-        assets=200, channels=2, days=1, households=140, deployment="roomy", seed=41
+        assets=200, channels=2, days=1, households=140, deployment="roomy", seed=seed
     )
     found = household.audit(
         kott.households(session),
@@ -265,3 +429,17 @@ def test_what_is_planted_in_the_demo_is_found_and_nothing_else() -> None:
         map(tuple, planted[keys].to_numpy())
     )
     assert set(planted["rule"]) == set(household.RULES)
+
+
+def test_a_world_without_defects_has_nothing_wrong() -> None:
+    """Not even what would merely be worth knowing."""
+    session = demo.login(
+        assets=20, channels=2, days=1, households=140, deployment="roomy", defects=False
+    )
+    found = household.audit(
+        kott.households(session),
+        kott.household_users(session),
+        kott.household_devices(session),
+        ott_users=kott.listing(session, "ottUser"),
+    )
+    assert found.empty

@@ -69,6 +69,31 @@ def totals(*rows: tuple[str, int, int]) -> pd.DataFrame:
     )
 
 
+def counts(*rows: tuple[str | int | None, int, int], of: str) -> pd.DataFrame:
+    """Make a table of values or years: what is counted, type, assets."""
+    table = pd.DataFrame(rows, columns=[of, "type", "assets"])
+    dtypes = {of: "str" if of == "value" else "Int64", "type": "Int64", "assets": "Int64"}
+    return table.astype(dtypes)
+
+
+def twins(*rows: tuple[int, str, int, str]) -> pd.DataFrame:
+    """Make a table of duplicates: group, rule, id, name."""
+    table = pd.DataFrame(rows, columns=["group", "rule", "id", "name"])
+    return table.assign(assets=table.groupby("group")["id"].transform("size"))
+
+
+def texts(*rows: tuple[str, str, int, int]) -> pd.DataFrame:
+    """Make a table of languages: field, language, given, filled."""
+    table = pd.DataFrame(rows, columns=["field", "language", "given", "filled"])
+    return table.astype({"given": "Int64", "filled": "Int64"})
+
+
+def scores(*rows: tuple[str, str, float]) -> pd.DataFrame:
+    """Make a table of a trend: when, type, score."""
+    table = pd.DataFrame(rows, columns=["when", "type", "score"])
+    return table.assign(when=pd.to_datetime(table["when"], utc=True)).astype({"score": "Float64"})
+
+
 def days(*rows: tuple[int, str, float]) -> pd.DataFrame:
     """Make a table of coverage: channel, day, share."""
     table = pd.DataFrame(rows, columns=["linearAssetId", "day", "share"])
@@ -106,10 +131,17 @@ def left(*rows: tuple[str, int | None, int | None]) -> pd.DataFrame:
 PICTURES: dict[Callable[..., Axes], pd.DataFrame] = {
     plots.completeness: shares((MOVIE, "name", 1.0), (SERIES, "name", 0.5)),
     plots.growth: totals(("2026-01-01", MOVIE, 2), ("2026-02-01", MOVIE, 3)),
+    plots.values: counts(("Drama", MOVIE, 2), ("News", SERIES, 1), of="value"),
+    plots.years: counts((1999, MOVIE, 2), (2001, SERIES, 1), of="year"),
+    plots.ratios: shares((MOVIE, "16:9", 1.0)).rename(columns={"field": "ratio"}),
+    plots.languages: texts(("name", "eng", 2, 2), ("name", "fra", 2, 1)),
+    plots.duplicates: twins((1, "identity.twin", 7, "Dune"), (1, "identity.twin", 8, "Dune")),
+    plots.trend: scores(("2026-01-01", "425", 80), ("2026-01-01", "all", 80)),
     plots.gaps: spans((7, 0, 10), (8, 60, 90)),
     plots.overlaps: spans((7, 0, 10), (8, 60, 90)),
     plots.coverage: days((7, "2026-03-28", 1.0), (8, "2026-03-28", 0.25)),
-    plots.limits: left(("devices", 4, 5), ("users", 4, 1)),
+    plots.limits: left(*[("devices", 4, 5), ("users", 4, 1)] * 5),
+    plots.groups: pd.DataFrame({"group": ["iPad", "other"], "count": [7, 9]}),
     plots.grid: guide((7, 0, 60), (8, 30, 90)),
     plots.horizon: ahead((7, 5, 100, 20), (8, 5, 150, 0)),
     plots.genre_clock: mix((20, "News", 60), (21, "Drama", 60)),
@@ -337,7 +369,7 @@ def test_limits_counts_households_by_what_is_left(ax: Axes) -> None:
         ("devices", None, 1),
         ("users", 2, None),
     ).set_index(pd.Index([0] * 8))
-    plots.limits(table, ax=ax)
+    plots.limits(table, k=1, ax=ax)
     assert legend(ax) == [
         "over the limit",
         "at the limit",
@@ -355,9 +387,9 @@ def test_limits_counts_households_by_what_is_left(ax: Axes) -> None:
 
 def test_states_that_no_household_is_in_are_left_out(ax: Axes) -> None:
     """The key names what is there."""
-    plots.limits(left(("users", 4, 4)), ax=ax)
+    plots.limits(left(*[("users", 4, 4)] * 5), ax=ax)
     assert legend(ax) == ["at the limit"]
-    assert [text.get_text() for text in ax.texts] == ["1"]
+    assert [text.get_text() for text in ax.texts] == ["5"]
 
 
 # Strips

@@ -13,26 +13,39 @@ What a partner wants otherwise stands in a TOML file: `catalog.rules("rules.toml
 from __future__ import annotations
 
 from kott_notebooks.catalog.counts import PROPERTIES, completeness, growth
+from kott_notebooks.catalog.doubles import duplicates
 from kott_notebooks.catalog.judging import audit
+from kott_notebooks.catalog.offers import availability, expiring
 from kott_notebooks.catalog.reading import OVERALL, score, summary, worklist
 from kott_notebooks.catalog.rulebook import Rules, rules
 from kott_notebooks.catalog.tabling import rule_table
+from kott_notebooks.catalog.tallies import CREDITS, cast, ratios, values, years
+from kott_notebooks.catalog.tongues import languages
 from kott_notebooks.catalog.trending import trend
 from kott_notebooks.catalog.waiving import judged, waivers
 
 __all__ = [
+    "CREDITS",
     "OVERALL",
     "PROPERTIES",
     "Rules",
     "audit",
+    "availability",
+    "cast",
     "completeness",
+    "duplicates",
+    "expiring",
     "growth",
     "judged",
+    "languages",
+    "ratios",
     "rule_table",
     "rules",
     "score",
     "summary",
     "trend",
+    "values",
     "waivers",
     "worklist",
+    "years",
 ]

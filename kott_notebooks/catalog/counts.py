@@ -10,11 +10,12 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pandas.tseries.frequencies import to_offset
 
 from kott_notebooks import nested
+from kott_notebooks.catalog.looking import view_of
+from kott_notebooks.catalog.periods import edges, period_of
 from kott_notebooks.errors import KottError
-from kott_notebooks.tables import NAT, Micros, as_times, micros, need
+from kott_notebooks.tables import NAT, as_times, micros, need
 
 PROPERTIES = (
     "name",
@@ -72,14 +73,14 @@ def growth(assets: pd.DataFrame, *, freq: str = "MS", tz: str | tzinfo = "UTC") 
     created = micros(need(assets, "type", "createDate"), "createDate")
     known = created != NAT
     codes, types = pd.factorize(assets["type"][known], sort=True, use_na_sentinel=False)
-    edges = _edges(created[known], freq, tz)
-    period = np.searchsorted(edges, created[known], "right") - 1
-    added = np.zeros((len(edges), len(types)), dtype=np.int64)
-    np.add.at(added, (period, codes), 1)
+    bounds = edges(created[known], freq, tz)
+    starts = bounds[:-1]
+    added = np.zeros((len(starts), len(types)), dtype=np.int64)
+    np.add.at(added, (period_of(created[known], bounds), codes), 1)
     return pd.DataFrame(
         {
-            "period": as_times(edges.repeat(len(types))),
-            "type": types.take(np.tile(np.arange(len(types)), len(edges))),
+            "period": as_times(starts.repeat(len(types))),
+            "type": types.take(np.tile(np.arange(len(types)), len(starts))),
             "added": pd.array(added.ravel(), dtype="Int64"),
             "total": pd.array(added.cumsum(axis=0).ravel(), dtype="Int64"),
         }
@@ -93,9 +94,10 @@ def _fields(assets: pd.DataFrame, properties: Iterable[str]) -> Iterator[tuple[s
         for column, key in (("images", "ratio"), ("mediaFiles", "type"))
         if column in assets
     }
+    view = view_of(assets)
     for name in properties:
         if name in assets:
-            yield name, "property", lists[name][0] if name in lists else _given(assets[name])
+            yield name, "property", lists[name][0] if name in lists else _given(view.text(name))
     for prefix, kind in _KINDS.items():
         for name in assets.columns:
             if str(name).startswith(prefix):
@@ -159,21 +161,3 @@ def _marked(rows: list[int], length: int) -> Mask:
     mask = np.zeros(length, dtype=bool)
     mask[rows] = True
     return mask
-
-
-def _edges(times: Micros, freq: str, tz: str | tzinfo) -> Micros:
-    """List the first moments of the periods from the first time to the last."""
-    try:
-        offset = to_offset(freq)
-    except ValueError as error:
-        raise KottError(
-            f"{freq!r} is no period: write 'D', 'W-MON', 'MS', 'QS' or 'YS'."
-        ) from error
-    if not len(times):
-        return times
-    ends = as_times(np.array([times.min(), times.max()])).tz_convert(tz).tz_localize(None)
-    periods = pd.date_range(offset.rollback(ends[0].normalize()), ends[1], freq=offset)
-    # A clock change at midnight: the day begins with the earlier of two, or where the hole ends.
-    earlier = np.ones(len(periods), dtype=bool)
-    local = periods.tz_localize(tz, ambiguous=earlier, nonexistent="shift_forward").unique()
-    return local.tz_convert("UTC").tz_localize(None).to_numpy("datetime64[us]").view(np.int64)

@@ -36,16 +36,22 @@ def _shared(view: View, rule: str, field: str, *, stated: bool = False) -> Found
     return Found(rule, again.index.to_numpy(np.intp), field, detail.to_numpy(object), ksql)
 
 
-def _twins(view: View) -> Found:
+def titles(view: View) -> dict[Title, list[int]]:
+    """Give the rows of each title, for assets with a name and a year."""
     names, year = view.text("name"), view.number(view.rules.fields.year)
     known = np.flatnonzero(~np.isnan(year) & ~texts.blank(names))
-    titles = folded(names.iloc[known])
+    folds = folded(names.iloc[known])
     same = pd.DataFrame({"type": view.table["type"].iloc[known], "year": year[known]})
     block = same.groupby(["type", "year"], dropna=False).ngroup().to_numpy()
-    of: dict[tuple[int, str], list[int]] = defaultdict(list)
-    for row, place, title in zip(known.tolist(), block.tolist(), titles.tolist(), strict=True):
+    of: dict[Title, list[int]] = defaultdict(list)
+    for row, place, title in zip(known.tolist(), block.tolist(), folds.tolist(), strict=True):
         if title:
             of[place, title].append(row)
+    return of
+
+
+def _twins(view: View) -> Found:
+    of = titles(view)
     others = _others(of, near(list(of), view.rules.thresholds.twin_letters))
     rows = np.array(sorted(others), np.intp)
     detail = [

@@ -14,11 +14,11 @@ from kott_notebooks.catalog import (
     files,
     identity,
     images,
-    languages,
     metas,
     nowhere,
     rulebook,
     series,
+    translated,
     waiving,
     windows,
     wording,
@@ -47,7 +47,7 @@ FAMILIES = {
     "file": Family(files.find, ("mediaFiles",)),
     "window": Family(windows.find, ("startDate", "endDate")),
     "meta": Family(metas.find),
-    "language": Family(languages.find),
+    "language": Family(translated.find),
     "text": Family(wording.find),
     "identity": Family(identity.find),
     "series": Family(series.find),
@@ -126,7 +126,7 @@ def _not_judged(view: View) -> dict[str, str]:
     missing = {
         "meta.type": view.labels is None and "labels",
         "channel.no_programmes": view.epg is None and "epg",
-        "language.*": not languages.fields(view) and 'assets listed with language="*"',
+        "language.*": not translated.fields(view) and 'assets listed with language="*"',
     }
     for name, family in FAMILIES.items():
         columns = [column for column in family.columns if column not in view.table]

@@ -57,11 +57,15 @@ class Landing:
             return answers
         body, self._body = self._body, b""
         found = self._reader.at_once(body, len(answers))
-        return None if found is None else [
-            one._replace(found=read.found, execution_time=read.execution_time)
-            for one, read in zip(answers, found, strict=True)
-            if isinstance(one, Reply)
-        ]
+        return (
+            None
+            if found is None
+            else [
+                one._replace(found=read.found, execution_time=read.execution_time)
+                for one, read in zip(answers, found, strict=True)
+                if isinstance(one, Reply)
+            ]
+        )
 
 
 class Job(NamedTuple):

@@ -6,8 +6,18 @@ id -> label) puts words in the place of ids. Labels and titles fit the size that
 it is filled: give a figure of many channels its height first.
 """
 
-from kott_notebooks.plots.catalog import completeness, growth
-from kott_notebooks.plots.household import limits
+from kott_notebooks.plots.catalog import (
+    availability,
+    completeness,
+    duplicates,
+    growth,
+    languages,
+    ratios,
+    trend,
+    values,
+    years,
+)
+from kott_notebooks.plots.household import groups, limits
 from kott_notebooks.plots.schedule import (
     changes,
     coverage,
@@ -19,14 +29,22 @@ from kott_notebooks.plots.schedule import (
 )
 
 __all__ = [
+    "availability",
     "changes",
     "completeness",
     "coverage",
+    "duplicates",
     "gaps",
     "genre_clock",
     "grid",
+    "groups",
     "growth",
     "horizon",
+    "languages",
     "limits",
     "overlaps",
+    "ratios",
+    "trend",
+    "values",
+    "years",
 ]

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import tzinfo
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
+from kott_notebooks.catalog import OVERALL
 from kott_notebooks.plots.drawing import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    ORANGE,
     SERIES,
+    SMALL,
+    TITLES,
+    VERMILLION,
     Numbers,
     crossed,
     current,
@@ -20,10 +34,21 @@ from kott_notebooks.plots.drawing import (
     label_rows,
     labelled,
     legend,
+    points,
     say,
     times,
+    width,
 )
-from kott_notebooks.tables import Names, micros, need
+from kott_notebooks.tables import Names, micros, need, stamp
+from kott_notebooks.times import When, instant
+
+Places: TypeAlias = npt.NDArray[np.integer[Any]]
+
+DOUBLES = {
+    "identity.duplicate_external_id": VERMILLION,
+    "identity.duplicate_entry_id": ORANGE,
+    "identity.twin": BLUE,
+}
 
 
 def completeness(
@@ -34,12 +59,7 @@ def completeness(
     need(table, "field", "type", "share")
     if table.empty:
         return say(ax, "There are no assets here, so no field is filled.")
-    cells, fields, types = crossed(table, "field", "type", "share")
-    heat(ax, cells, **kwargs)
-    label_rows(ax, labelled(fields, None))
-    label_columns(ax, labelled(types, names))
-    ax.set(xlabel="type", ylabel="field")
-    return ax
+    return _shares(ax, table, "field", "type", names, kwargs)
 
 
 def growth(
@@ -59,7 +79,7 @@ def growth(
     if table.empty:
         return say(ax, "No asset here has a createDate.")
     totals, types, periods = crossed(table, "type", "period", "total")
-    areas, labels = _few(totals, labelled(types, names))
+    areas, labels = _few(totals, labelled(types, names), totals[:, -1])
     days = days_of(micros(pd.DataFrame({"period": periods}), "period"))
     end = 2 * days[-1] - days[-2] if len(days) > 1 else days[-1] + 1
     times(ax, days, tz, "period", until=end)
@@ -68,15 +88,278 @@ def growth(
     drawn = ax.stackplot(days, areas, **{"colors": SERIES, "step": "post", **kwargs})
     legend(ax, drawn[::-1], labels[::-1], loc="upper left", title="type")
     ax.set(ylabel="total", ylim=(0, None))
-    ax.locator_params(axis="y", integer=True)
+    _whole(ax.yaxis)
     return ax
 
 
-def _few(areas: Numbers, labels: list[str]) -> tuple[Numbers, list[str]]:
+def availability(
+    table: pd.DataFrame,
+    *,
+    now: When | None = None,
+    tz: str | tzinfo = "UTC",
+    ax: Axes | None = None,
+    **kwargs: Any,
+) -> Axes:
+    """Draw `catalog.availability` as bars: what enters goes up, what leaves goes down.
+
+    All types together: give the rows of one type to see it alone. The key says how many are on
+    offer at the end of the first period and of the last; a line marks `now` where it is given. A
+    bar far longer than the others is cut short, with its number at its end.
+    """
+    ax = current(ax)
+    need(table, "period", "enters", "leaves", "onOffer")
+    if table.empty:
+        return say(ax, "There are no assets here, so nothing enters or leaves.")
+    sums = table.groupby("period")[["enters", "leaves", "onOffer"]].sum().reset_index()
+    days = days_of(micros(sums, "period"))
+    ends = np.append(days[1:], 2 * days[-1] - days[-2] if len(days) > 1 else days[-1] + 1)
+    times(ax, days, tz, "period", until=ends[-1])
+    edge = 0.5 if points(ax)[0] > 6 * len(days) else 0  # thin bars would be all edge
+    look = {"align": "edge", "width": ends - days, "edgecolor": "white", "linewidth": edge}
+    up = _cut(ax, days, sums["enters"], 1, {**look, "color": GREEN, **kwargs})
+    down = _cut(ax, days, sums["leaves"], -1, {**look, "color": VERMILLION, **kwargs})
+    ax.axhline(0, color=INK, linewidth=0.8)
+    if now is not None:
+        ax.axvline(days_of(np.array([stamp(instant(now))]))[0], color=INK, linestyle=":")
+    first, last = sums["onOffer"].iloc[[0, -1]]
+    labels = ["enters", "leaves", f"onOffer {first:,} at first, {last:,} at last"]
+    _above(ax, [up, down, Line2D([], [], linestyle="")], labels)
+    _whole(ax.yaxis)
+    ax.set_ylabel("assets")
+    return ax
+
+
+def values(
+    table: pd.DataFrame, *, names: Names | None = None, ax: Axes | None = None, **kwargs: Any
+) -> Axes:
+    """Draw `catalog.values` as a bar per value, the commonest on top, one colour a type.
+
+    Below the values stands what the table folded, and last the assets that have none. Where there
+    are more values than rows that can be read, the first are drawn, and the label says of how many.
+    """
+    ax = current(ax)
+    need(table, "value", "type", "assets")
+    if table.empty:
+        return say(ax, "There are no assets here, so no value is counted.")
+    place, found = pd.factorize(table["value"], use_na_sentinel=False)
+    cells, types, shown = crossed(table[place < _room(ax)], "type", "value", "assets")
+    more = f", the first {len(shown)} of {len(found):,} values" if len(shown) < len(found) else ""
+    most = _stacked(ax, ax.barh, np.arange(len(shown), dtype=float), cells, types, names, kwargs)
+    label_rows(ax, labelled(shown, None))
+    _whole(ax.xaxis)
+    ax.set(xlim=(0, most * 1.05), xlabel=f"assets{more}", ylabel="value")
+    return ax
+
+
+def years(
+    table: pd.DataFrame, *, names: Names | None = None, ax: Axes | None = None, **kwargs: Any
+) -> Axes:
+    """Draw `catalog.years` as a bar per year, one colour a type.
+
+    The label says how many assets have no year, or one that cannot be: those are not drawn.
+    """
+    ax = current(ax)
+    need(table, "year", "type", "assets")
+    known = table.dropna(subset=["year"])
+    if known.empty:
+        return say(ax, "No asset here has a year.")
+    cells, types, found = crossed(known, "type", "year", "assets")
+    at = found.to_numpy(np.float64)
+    most = _stacked(ax, ax.bar, at, cells, types, names, kwargs)
+    _whole(ax.xaxis, "{x:.0f}")
+    _whole(ax.yaxis)
+    without = int(table.loc[table["year"].isna(), "assets"].sum())
+    more = f", which {without:,} assets have not" if without else ""
+    ax.set(xlim=(at.min() - 1, at.max() + 1), ylim=(0, most * 1.05))
+    ax.set(xlabel=f"year{more}", ylabel="assets")
+    return ax
+
+
+def ratios(
+    table: pd.DataFrame, *, names: Names | None = None, ax: Axes | None = None, **kwargs: Any
+) -> Axes:
+    """Draw `catalog.ratios` as a heat map, ratios by asset types: the darker, the more have it."""
+    ax = current(ax)
+    need(table, "ratio", "type", "share")
+    if table.empty:
+        return say(ax, "There are no pictures here.")
+    return _shares(ax, table, "ratio", "type", names, kwargs)
+
+
+def languages(table: pd.DataFrame, *, ax: Axes | None = None, **kwargs: Any) -> Axes:
+    """Draw `catalog.languages` as a heat map, fields by languages: the darker, the more have it.
+
+    All types together: give the rows of one type to see it alone.
+    """
+    ax = current(ax)
+    need(table, "field", "language", "given", "filled")
+    if table.empty:
+        return say(ax, "There are no texts here.")
+    of = table.groupby(["field", "language"], sort=False)[["given", "filled"]].sum().reset_index()
+    share = of["filled"] / of["given"].where(of["given"] > 0)
+    return _shares(ax, of.assign(share=share), "field", "language", None, kwargs)
+
+
+def duplicates(table: pd.DataFrame, *, ax: Axes | None = None, **kwargs: Any) -> Axes:
+    """Draw `catalog.duplicates` as a row per group, the largest on top, with a dot per asset.
+
+    A row has the name of its first asset, and dots have ids where there is room. Where there are
+    more groups than rows that can be read, the first are drawn, and the label says of how many.
+    """
+    ax = current(ax)
+    need(table, "group", "rule", "id", "name")
+    if table.empty:
+        return say(ax, "No two assets here seem to be the same.")
+    codes, groups = pd.factorize(table["group"])
+    shown = table[codes < _room(ax)].reset_index(drop=True)
+    row, drawn = pd.factorize(shown["group"])
+    place = shown.groupby(row).cumcount().to_numpy() + 1
+    label_rows(ax, labelled(shown["name"][place == 1], None))
+    more = f", the first {len(drawn)} of {len(groups):,} groups" if len(drawn) < len(groups) else ""
+    ax.set(xlabel=f"assets{more}", ylabel="name", xlim=(0.5, place.max() + 0.9))
+    rules = [rule for rule in DOUBLES if (shown["rule"] == rule).any()]
+    dots = [
+        ax.scatter(place[of], row[of], **{"color": DOUBLES[rule], "s": 30, **kwargs})
+        for rule in rules
+        for of in [(shown["rule"] == rule).to_numpy()]
+    ]
+    _above(ax, dots, [rule.removeprefix("identity.") for rule in rules])
+    _whole(ax.xaxis)
+    _write(ax, place, row, shown["id"].astype("str"))
+    return ax
+
+
+def trend(
+    table: pd.DataFrame,
+    *,
+    names: Names | None = None,
+    tz: str | tzinfo = "UTC",
+    ax: Axes | None = None,
+    **kwargs: Any,
+) -> Axes:
+    """Draw `catalog.trend(audits, by="type")`: a line per type, and a thick one for all assets.
+
+    Scores are from 0 to 100. Where there are more types than colours, those whose last score is
+    the lowest have one, and the others are grey.
+    """
+    ax = current(ax)
+    need(table, "when", "type", "score")
+    if table.empty:
+        return say(ax, "There is no audit here yet.")
+    cells, types, whens = crossed(table.sort_values("when"), "type", "when", "score")
+    days = days_of(micros(pd.DataFrame({"when": whens}), "when"))
+    pad = max(days[-1] - days[0], 20) / 40
+    times(ax, days, tz, "when", until=days[-1] + pad)
+    lines, labels = [], []
+    for at, colour in _coloured(cells, types):
+        known = ~np.isnan(cells[at])
+        look = {"color": colour, "lw": 3 if types[at] == OVERALL else 1.5, "marker": "o", "ms": 4}
+        line = ax.plot(days[known], cells[at][known], **{**look, **kwargs})
+        if colour != GREY:
+            lines += line
+            labels += labelled(types[[at]], names)
+    legend(ax, lines, labels, loc="best", title="type")
+    ax.set(ylabel="score", ylim=(0, 102), xlim=(days[0] - pad, days[-1] + pad))
+    return ax
+
+
+def _coloured(cells: Numbers, types: pd.Index[Any]) -> list[tuple[int, str]]:
+    """Give types their colours: the lowest at last a bright one; that of all comes last."""
+    last = pd.DataFrame(cells.T).ffill().to_numpy()[-1]
+    whole = types == OVERALL
+    grey = set(np.lexsort((last, whole))[len(SERIES) - 1 :].tolist())
+    order = np.lexsort((types.astype(str), whole)).tolist()
+    bright = iter(SERIES)
+    colours = [GREY if at in grey else next(bright) for at in order]
+    return [(at, INK if whole[at] else of) for at, of in zip(order, colours, strict=True)]
+
+
+def _cut(ax: Axes, at: Numbers, given: pd.Series[int], way: int, look: dict[str, Any]) -> Any:
+    """Draw bars up or down, and leave room for them; one busy day must not dwarf the others."""
+    counts = given.to_numpy(np.float64)
+    some = counts[counts > 0]
+    most = min(some.max(), 5 * np.quantile(some, 0.9)) if len(some) else 1
+    bars = ax.bar(at, way * np.minimum(counts, most), **look)
+    beyond = [f"{count:,.0f}" if count > most else "" for count in counts]
+    ax.bar_label(bars, beyond, padding=1, fontsize=SMALL)
+    ends = (None, most * 1.12) if way > 0 else (-most * 1.12, None)
+    ax.set_ylim(*ends)
+    return bars
+
+
+def _shares(
+    ax: Axes, table: pd.DataFrame, row: str, column: str, names: Names | None, kwargs: Any
+) -> Axes:
+    """Draw shares as a heat map; `names` are of the columns."""
+    cells, rows, columns = crossed(table, row, column, "share")
+    heat(ax, cells, **kwargs)
+    label_rows(ax, labelled(rows, None))
+    label_columns(ax, labelled(columns, names))
+    ax.set(xlabel=column, ylabel=row)
+    return ax
+
+
+def _stacked(
+    ax: Axes,
+    bar: Callable[..., Any],
+    at: Numbers,
+    cells: Numbers,
+    types: pd.Index[Any],
+    names: Names | None,
+    kwargs: dict[str, Any],
+) -> float:
+    """Draw a bar at each place, one part a type by number; give the longest bar's length."""
+    order = types.argsort()
+    counts = np.nan_to_num(cells[order])
+    parts, labels = _few(counts, labelled(types[order], names), counts.sum(axis=1))
+    start = "left" if bar == ax.barh else "bottom"
+    bases = np.cumsum(parts, axis=0) - parts
+    drawn = [
+        bar(at, part, **{"color": colour, start: base, **kwargs})
+        for part, base, colour in zip(parts, bases, SERIES, strict=False)
+    ]
+    legend(ax, drawn, labels, loc="best", title="type")
+    return float(parts.sum(axis=0).max())
+
+
+def _few(areas: Numbers, labels: list[str], sizes: Numbers) -> tuple[Numbers, list[str]]:
     """Join the smallest areas where there are more than colours."""
     if len(labels) <= len(SERIES):
         return areas, labels
-    by_size = np.argsort(-areas[:, -1], kind="stable")
+    by_size = np.argsort(-sizes, kind="stable")
     large, small = np.sort(by_size[: len(SERIES) - 1]), by_size[len(SERIES) - 1 :]
     joined = np.vstack([areas[large], areas[small].sum(axis=0)])
     return joined, [*(labels[i] for i in large), f"{len(small)} others"]
+
+
+def _room(ax: Axes) -> int:
+    """Say how many rows have room for a label of their own."""
+    return max(int(points(ax)[1] // (SMALL + 2)), 1)
+
+
+def _whole(axis: Axis, form: str = "{x:,.0f}") -> None:
+    """Count along an axis in whole numbers, whichever way it goes."""
+    axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    axis.set_major_formatter(lambda count, _: form.format(x=abs(count)))
+
+
+def _above(ax: Axes, handles: Sequence[Any], labels: Sequence[str]) -> None:
+    place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1), "frameon": False}
+    legend(ax, handles, labels, ncols=len(labels), columnspacing=1, handlelength=1, **place)
+
+
+def _write(ax: Axes, x: Places, y: Places, texts: pd.Series[str]) -> None:
+    """Write a text beside each dot, if all of them have room."""
+    room = points(ax)[0] / np.ptp(ax.get_xlim())
+    if len(texts) > TITLES or width(max(texts, key=len)) * SMALL + 8 > room:
+        return
+    for at, text in zip(zip(x, y, strict=True), texts, strict=True):
+        ax.annotate(
+            text,
+            at,
+            (5, 0),
+            textcoords="offset points",
+            fontsize=SMALL,
+            va="center",
+            annotation_clip=False,
+        )

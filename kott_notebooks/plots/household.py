@@ -9,15 +9,21 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 
+from kott_notebooks import household
 from kott_notebooks.plots.drawing import (
     BLUE,
+    GREY,
     ORANGE,
     PALE,
+    PURPLE,
     SKY,
+    SMALL,
     USUAL,
     VERMILLION,
     YELLOW,
     current,
+    label_rows,
+    labelled,
     legible,
     points,
     say,
@@ -25,16 +31,28 @@ from kott_notebooks.plots.drawing import (
 )
 from kott_notebooks.tables import need
 
+LEFT = dict(
+    zip(household.LEFT, (VERMILLION, ORANGE, YELLOW, SKY, BLUE, "#CCCCCC", PALE), strict=True)
+) | {household.OTHER: PURPLE}
+_FEW = "These are too few households to be shown."
 
-def limits(table: pd.DataFrame, *, ax: Axes | None = None, **kwargs: Any) -> Axes:
-    """Draw `household.limits` as a bar per limit: how many households have how much left."""
+
+def limits(
+    table: pd.DataFrame, *, k: int = household.K, ax: Axes | None = None, **kwargs: Any
+) -> Axes:
+    """Draw `household.limits` as a bar per limit: how many households have how much left.
+
+    What fewer than `k` households have left is folded into "other", as `household.left` does.
+    """
     ax = current(ax)
     need(table, "limit", "allowed", "used", "left")
     if table.empty:
         return say(ax, "There are no households here.")
-    table = table.reset_index(drop=True)
-    counts = pd.crosstab(_states(table), table["limit"]).reindex(list(LEFT), fill_value=0)
-    counts = counts[table["limit"].unique()]
+    left = household.left(table, k=k)
+    if left.empty:
+        return say(ax, _FEW)
+    counts = left.pivot(index="group", columns="limit", values="households")
+    counts = counts.reindex(index=list(LEFT), columns=left["limit"].unique()).fillna(0).astype(int)
     ax.set(xlabel="households", ylabel="limit", xlim=(0, counts.sum().max()))
     for state, row in counts[counts.any(axis=1)].iterrows():
         base = counts.loc[:state].iloc[:-1].sum()
@@ -48,23 +66,33 @@ def limits(table: pd.DataFrame, *, ax: Axes | None = None, **kwargs: Any) -> Axe
     return ax
 
 
-LEFT = {
-    "over the limit": VERMILLION,
-    "at the limit": ORANGE,
-    "1 left": YELLOW,
-    "2 left": SKY,
-    "3 or more left": BLUE,
-    "no limit set": "#CCCCCC",
-    "not known": PALE,
-}
+def groups(table: pd.DataFrame, *, ax: Axes | None = None, **kwargs: Any) -> Axes:
+    """Draw `household.groups`, `sizes`, `idle_devices` and the like as a bar per group.
+
+    Each bar says its count; "other" is grey. Where there are more groups than rows that can be
+    read, the first are drawn, and the label says of how many.
+    """
+    ax = current(ax)
+    need(table, "group", "count")
+    if table.empty:
+        return say(ax, _FEW)
+    shown = table[: max(int(points(ax)[1] // (SMALL + 2)), 1)]
+    counts = shown["count"].to_numpy(np.float64)
+    colours = np.where(shown["group"] == household.OTHER, GREY, BLUE).tolist()
+    more = f", the first {len(shown)} of {len(table):,} groups" if len(shown) < len(table) else ""
+    bars = ax.barh(np.arange(len(shown)), counts, **{"color": colours, **kwargs})
+    label_rows(ax, labelled(shown["group"], None))
+    texts = [f"{count:,.0f}" for count in counts]
+    ax.bar_label(bars, texts, padding=2, fontsize=min(USUAL, _row(ax, len(shown))))
+    room = 1 + (max(map(width, texts)) + 1) * USUAL / points(ax)[0]
+    ax.set(xlim=(0, counts.max() * room), xlabel=f"count{more}", ylabel="group")
+    ax.locator_params(axis="x", integer=True)
+    ax.xaxis.set_major_formatter("{x:,.0f}")
+    return ax
 
 
-def _states(table: pd.DataFrame) -> pd.Series[str]:
-    left = table["left"].to_numpy(np.float64, na_value=np.nan)
-    unknown, free = table["used"].isna(), table["allowed"].isna()
-    cases = [unknown, free, left < 0, left == 0, left == 1, left == 2]
-    words = ["not known", "no limit set", *list(LEFT)[:4]]
-    return pd.Series(np.select(cases, words, "3 or more left"), index=table.index)
+def _row(ax: Axes, rows: int) -> float:
+    return max(SMALL, 0.8 * points(ax)[1] / rows)
 
 
 def _that_fit(ax: Axes, counts: pd.Series[int]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Household tables to tables: how near to their limits, and what is wrong; no call, no drawing."""
+"""The audit of households, their users and their devices: every rule over their tables."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from kott_notebooks import texts
 from kott_notebooks.findings import ERROR, INFO, WARNING, as_findings
+from kott_notebooks.household.limiting import LIMITS, allowed_by, used_by
 from kott_notebooks.tables import NAT, Micros, as_times, micros, need, pulled, stamp
 from kott_notebooks.times import When
-
-LIMITS = {"devices": "devicesLimit", "users": "usersLimit", "streams": "concurrentLimit"}
 
 RULES = {  # severity, and what to do
     "household.over_devices": (ERROR, "Remove devices, or give it a larger limit."),
@@ -28,44 +28,19 @@ RULES = {  # severity, and what to do
     "household.frequency_lock": (INFO, "Nothing; until then, no device or user can be changed."),
     "user.never_logged_in": (INFO, "Remind the user, or delete the account."),
 }
+_NEEDS = {  # rule, and the table without which it is not judged
+    "household.over_devices": "devices",
+    "household.over_users": "users",
+    "household.no_master": "users",
+    "household.empty": "users",
+    "household.idle": "devices",
+    "device.idle": "devices",
+    "device.duplicate_udid": "devices",
+    "user.never_logged_in": "ott_users",
+}
 WEIGHTS = {ERROR: 9.0, WARNING: 3.0, INFO: 1.0}
 _DAY = 86_400_000_000  # microseconds
 _NEXT = ("frequencyNextDeviceAction", "frequencyNextUserAction")
-
-
-def limits(
-    households: pd.DataFrame,
-    users: pd.DataFrame | None = None,
-    devices: pd.DataFrame | None = None,
-    *,
-    streams: pd.DataFrame | None = None,
-) -> pd.DataFrame:
-    """Lay what households use beside what they may: devices, users, streams.
-
-    One row a household and limit: householdId Int64, limit str, allowed Int64 (NA where none is
-    set, which the API writes as 0), used Int64 (NA where that table is not given), left Int64
-    (negative beyond the limit), share Float64 (used / allowed). `users`, `devices` and `streams`
-    are tables with one row each and a householdId, as `kott.household_users` and
-    `kott.household_devices` give them; a household without a row there uses 0.
-    """
-    households = need(households, "id", *LIMITS.values()).reset_index(drop=True)
-    ids = households["id"]
-    tables = {"devices": devices, "users": users, "streams": streams}
-    parts = [
-        pd.DataFrame(
-            {
-                "householdId": ids,
-                "limit": pd.Series(name, index=ids.index, dtype="str"),
-                "allowed": _allowed(households[column]),
-                "used": _used(ids, tables[name]),
-            }
-        )
-        for name, column in LIMITS.items()
-    ]
-    table = pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
-    return table.assign(
-        left=table["allowed"] - table["used"], share=table["used"] / table["allowed"]
-    )
 
 
 def audit(
@@ -87,9 +62,9 @@ def audit(
     order of the table looked at. `users` and `devices` are the tables of `kott.household_users`
     and `kott.household_devices`, whole for these households; `ott_users` is that of
     `kott.listing(session, "ottUser")`, and user.never_logged_in needs it. Without a table, what
-    needs it is not judged. What a table hashes stays hashed. Days are how long a household or a
-    device may rest, and how old a user is who should have logged in, at `now` (default: when the
-    households were pulled).
+    needs it is not judged, and `attrs["kott"]` says so. What a table hashes stays hashed. Days are
+    how long a household or a device may rest, and how old a user is who should have logged in, at
+    `now` (default: when the households were pulled).
     """
     moment = stamp(pulled(households, now))
     homes = need(households, "id", *LIMITS.values()).reset_index(drop=True)
@@ -102,7 +77,24 @@ def audit(
         parts.append(_strangers(ott_users, moment - round(new_days * _DAY)))
     order = {rule: place for place, rule in enumerate(RULES)}
     found = pd.concat(parts).sort_values("rule", key=lambda of: of.map(order), kind="stable")
-    return as_findings(found)
+    findings = as_findings(found)
+    findings.attrs["kott"] = {
+        "source": "household.audit",
+        "when": as_times(np.array([moment]))[0].isoformat(),
+        "households": len(homes),
+        "not_judged": _not_judged(homes, users=users, devices=devices, ott_users=ott_users),
+    }
+    return findings
+
+
+def _not_judged(homes: pd.DataFrame, **tables: pd.DataFrame | None) -> dict[str, str]:
+    """Say which rules went without what they need."""
+    missing = {rule: table for rule, table in _NEEDS.items() if tables[table] is None}
+    if "state" not in homes:
+        missing["household.suspended"] = "the column state"
+    if not set(_NEXT) & set(homes.columns):
+        missing["household.frequency_lock"] = f"a column {' or '.join(_NEXT)}"
+    return {rule: f"It needs {what}." for rule, what in missing.items()}
 
 
 def _finding(rule: str, table: pd.DataFrame, field: str, detail: Any) -> pd.DataFrame:
@@ -131,7 +123,7 @@ def _limits(
 ) -> Iterator[pd.DataFrame]:
     for word, table in (("devices", devices), ("users", users)):
         field = LIMITS[word]
-        allowed, used = _allowed(homes[field]), _used(homes["id"], table)
+        allowed, used = allowed_by(homes[field]), used_by(homes["id"], table)
         for rule, fits in (
             (f"household.over_{word}", used > allowed),
             ("household.at_limit", used == allowed),
@@ -146,12 +138,13 @@ def _states(homes: pd.DataFrame, moment: int) -> Iterator[pd.DataFrame]:
     if "state" in homes:
         suspended = homes[homes["state"] == "suspended"]
         yield _finding("household.suspended", suspended, "state", "It is suspended.")
-    if set(_NEXT) <= set(homes.columns):
-        until = np.maximum(*(micros(homes, column) for column in _NEXT))
+    told = [column for column in _NEXT if column in homes]
+    if told:
+        until = np.max([micros(homes, column) for column in told], axis=0)
         at = np.flatnonzero(until > moment)
         detail = "No change before " + as_times(until[at]).strftime("%Y-%m-%d %H:%M UTC") + "."
         locked = homes.iloc[at]
-        yield _finding("household.frequency_lock", locked, " ".join(_NEXT), detail.to_numpy(object))
+        yield _finding("household.frequency_lock", locked, " ".join(told), detail.to_numpy(object))
 
 
 def _members(homes: pd.DataFrame, users: pd.DataFrame) -> Iterator[pd.DataFrame]:
@@ -176,7 +169,8 @@ def _devices(
     idle = (last != NAT) & (moment - last > device)
     detail_of = _since(last[idle], "It was last active on ")
     yield _finding("device.idle", devices[idle], "lastActivityTime", detail_of)
-    places = devices.dropna(subset=["udid"]).drop_duplicates(["udid", "householdId"])
+    known = devices[~texts.blank(devices["udid"])]
+    places = known.drop_duplicates(["udid", "householdId"])
     many = places.groupby("udid")["householdId"].transform("size")
     shared = places[many > 1].drop_duplicates("udid")
     where = "It stands in " + many[shared.index].astype("str") + " households."
@@ -194,14 +188,3 @@ def _strangers(ott_users: pd.DataFrame, before: int) -> pd.DataFrame:
 def _since(times: Micros, words: str) -> npt.NDArray[np.object_]:
     days = as_times(times).strftime("%Y-%m-%d")
     return np.array([f"{words}{day}." for day in days], dtype=object)
-
-
-def _allowed(limit: pd.Series[int]) -> pd.Series[int]:
-    return limit.astype("Int64").where(limit != 0)
-
-
-def _used(ids: pd.Series[int], table: pd.DataFrame | None) -> pd.Series[int]:
-    if table is None:
-        return pd.Series(pd.NA, index=ids.index, dtype="Int64")
-    counts = need(table, "householdId")["householdId"].value_counts()
-    return ids.map(counts).fillna(0).astype("Int64")

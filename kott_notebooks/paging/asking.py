@@ -18,6 +18,7 @@ from kott_notebooks.wire import Reply
 # One request for so many pages of a list, each read by the reader
 Ask = Callable[[list[dict[str, Any]], Reader], list[Reply | ApiError]]
 Answer = Reply | ApiError
+UNDER_WAY = 16 * 2**20  # bytes asked for and not yet taken, about
 LARGE = 2**16  # bytes of a body that are worth to be decoded in order
 
 
@@ -95,8 +96,7 @@ class Asking:
 
         `pages` says how many are wanted in all, as far as is known.
         """
-        ahead = 1 if self._workers == 1 else self._workers + 2
-        while len(self._jobs) < ahead and (chosen := self._chosen(wishes(), pages)):
+        while self._room() and (chosen := self._chosen(wishes(), pages)):
             self._jobs.append(self._job(chosen, executor))
 
     def first(self, executor: Executor) -> list[tuple[Wish, Answer]]:
@@ -106,6 +106,14 @@ class Asking:
         if answers is None:
             self._jobs[0] = self._job(job.wishes, executor, carefully=True)
         return list(zip(job.wishes, answers or [], strict=bool(answers)))
+
+    def _room(self) -> bool:
+        """Say whether one more request may be under way: not too many of them, nor too large."""
+        if self._workers == 1 or len(self._jobs) < 2:
+            return not self._jobs or self._workers > 1
+        size = 0 if self._cost is None else self._cost.size
+        pages = sum(len(job.wishes) for job in self._jobs if job.wishes[0].reading.keep)
+        return len(self._jobs) < self._workers + 2 and pages * size < UNDER_WAY
 
     @property
     def needed(self) -> list[Wish]:

@@ -1,5 +1,7 @@
-"""How many pages one request had better ask for: by what a page's time goes to; pure but for what
-a session has learned of its server."""
+"""How many pages one request had better ask for: by what a page's time goes to.
+
+What a session has learned of its server is one number, how far it is.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +11,18 @@ from typing import NamedTuple
 from kott_notebooks.wire import Reply
 
 PACK = 25  # pages in one request, at most: the server works through them one after the other
-PACK_BYTES = 4 * 2**20  # of one reply, at most, as far as the first page tells
+PACK_BYTES = 8 * 2**20  # of one reply, at most, as far as the first page tells
 PACK_WORK = 10.0  # seconds of the server's work in one request, at most
-ROW = 40e-6  # seconds that a row costs us, from its bytes to its cells
-NEARLY = 1.03  # a smaller pack that takes no more than this times the least is as good
-REQUEST = 700e-6  # seconds that a request costs us, whatever it asks for
+CARRY, ROW = 20e-6, 25e-6  # seconds that a row costs us: to carry it in, and to make cells of it
+REQUEST = 6e-3  # seconds that a request costs us: a thread that wakes waits for the interpreter
 
 
 class Cost(NamedTuple):
-    """What one page costs, in seconds: the server's work, the way of its bytes, our own work."""
+    """What one page costs: seconds of the server's work and of its bytes' way, and our rows."""
 
     work: float = 0.0
     bytes: float = 0.0
-    ours: float = 0.0
+    rows: int = 0
     size: int = 0  # in bytes
 
 
@@ -39,29 +40,30 @@ class Pace:
         """Say what went into a page; without the server's word, what is no way is its work."""
         way = min(self.way, reply.seconds)
         work = reply.seconds - way if reply.execution_time is None else reply.execution_time
-        return Cost(work, max(0.0, reply.seconds - way - work), rows * ROW, reply.size)
+        return Cost(work, max(0.0, reply.seconds - way - work), rows, reply.size)
 
-    def pack(self, pages: int, workers: int, cost: Cost) -> int:
-        """Choose how many of so many pages one request asks for.
+    def seconds(self, pages: int, workers: int, cost: Cost, pack: int) -> float:
+        """Estimate how long so many pages take, so many of them in a request.
 
         Large packs save ways there and back, small ones let us work while others are under way.
-        Bytes share the way, whoever asked for them; the server's work goes on side by side.
+        The server works for several requests side by side; they share the link, and us.
         """
         way = 0.0 if math.isinf(self.way) else self.way
+        packs = math.ceil(pages / pack)
+        shared = (cost.bytes + CARRY * cost.rows) * min(workers, packs)
+        asked = max(math.ceil(packs / workers) * (way + pack * cost.work), way + pages * cost.bytes)
+        first = way + pack * (cost.work + shared)
+        return max(
+            asked + pack * ROW * cost.rows, first + packs * REQUEST + pages * ROW * cost.rows
+        )
 
-        def seconds(size: int) -> float:
-            packs = math.ceil(pages / size)
-            busy = min(workers, packs)
-            one = way + size * (cost.work + cost.bytes * busy)
-            ours = packs * REQUEST + pages * cost.ours
-            return max(math.ceil(packs / workers) * one + size * cost.ours, one + ours)
-
+    def pack(self, pages: int, workers: int, cost: Cost) -> int:
+        """Choose how many of so many pages one request asks for."""
         most = min(
             PACK,
-            math.ceil(pages / workers),
             PACK_BYTES // max(cost.size, 1),
             int(PACK_WORK / max(cost.work, 1e-6)),
+            pages,
         )
-        took = [seconds(size) for size in range(1, max(most, 1) + 1)]
-        good = min(took) * NEARLY
-        return next(size for size, one in enumerate(took, 1) if one <= good)
+        sizes = range(1, max(most, 1) + 1)
+        return min(sizes, key=lambda size: self.seconds(pages, workers, cost, size))

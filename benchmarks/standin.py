@@ -11,6 +11,7 @@ compressed once, and a reply is put together from them. Bad days and rows that c
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import random
 import re
@@ -334,7 +335,8 @@ class Handler(BaseHTTPRequestHandler):
         elif "/asset/" in self.path:
             calls = [asked]
         else:
-            self._send(200, LOGIN)
+            ks = b"djJ8-benchmark-%d" % next(LOGINS)
+            self._send(200, b'{"result":{"objectType":"KalturaLoginSession","ks":"%s"}}' % ks)
             return
         parts = [self._listed(one) for one in calls]
         many = "multirequest" in self.path
@@ -380,7 +382,7 @@ class Handler(BaseHTTPRequestHandler):
         if kind == "5xx":
             self._send(503, b"<html>busy</html>")
         elif kind == "429":
-            self._send(429, b"", wait="0")
+            self._send(429, b"", wait="1")
         elif kind == "expired":
             self._send(200, EXPIRED)
         elif kind == "truncated":
@@ -397,7 +399,7 @@ class Handler(BaseHTTPRequestHandler):
         """Keep quiet."""
 
 
-LOGIN = b'{"result":{"objectType":"KalturaLoginSession","ks":"djJ8-benchmark"}}'
+LOGINS = itertools.count(1)
 EXPIRED = (
     b'{"result":{"error":{"objectType":"KalturaAPIException","code":"500016",'
     b'"message":"KS expired"}}}'

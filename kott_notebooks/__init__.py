@@ -29,6 +29,7 @@ from kott_notebooks.listings import (
     households,
     labels,
     listing,
+    plan,
     verify,
 )
 from kott_notebooks.nested import explode, flat, images, media_files, tags, translations
@@ -69,6 +70,7 @@ __all__ = [
     "listing",
     "login",
     "media_files",
+    "plan",
     "provenance",
     "schema",
     "services",

@@ -128,7 +128,7 @@ def test_the_provenance_can_be_kept_as_json(session: kott.Session) -> None:
     assert (about["source"], about["action"]) == ("kott.assets", "asset.list")
     assert (about["rows"], about["totals"], about["page_size"]) == (160, [160], 50)
     assert about["windows"] == [{"from": None, "to": None, "rows": 160, "proof": "two readings"}]
-    assert about["requests"] == 8
+    assert 3 <= about["requests"] <= 8  # pages travel together where that pays
     assert session._secrets["ks"] not in json.dumps(about)
     assert demo.PASSWORD not in json.dumps(about)
 

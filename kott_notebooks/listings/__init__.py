@@ -3,6 +3,7 @@
 from kott_notebooks.listings.assets import assets, channels, epg, facets
 from kott_notebooks.listings.households import household_devices, household_users, households
 from kott_notebooks.listings.others import labels, listing
+from kott_notebooks.listings.planning import plan
 from kott_notebooks.listings.verifying import verify
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "households",
     "labels",
     "listing",
+    "plan",
     "verify",
 ]

@@ -19,7 +19,8 @@ from kott_notebooks.listings.filters import (
     search,
 )
 from kott_notebooks.listings.gathering import Ids, gathered, progress_bar
-from kott_notebooks.paging import WORKERS, Split
+from kott_notebooks.listings.planned import plans_of
+from kott_notebooks.paging import WORKERS, Progress, Pull, Split
 from kott_notebooks.session import Session
 from kott_notebooks.times import EARLIEST, When, filter_epoch, instant, present
 
@@ -43,6 +44,7 @@ def assets(
     language: str | None = None,
     limit: int | None = None,
     workers: int = WORKERS,
+    plan: pd.DataFrame | None = None,
     progress: bool | None = None,
 ) -> pd.DataFrame:
     """List the catalogue's media, linear channels included; one row an asset.
@@ -51,35 +53,77 @@ def assets(
     decides what comes, and one that names several is pulled as several lists. `fields` asks for
     some columns only (`["name", "metas.Year", "tags"]`). `order_by` is a KalturaAssetOrderBy; it
     holds up to the server's result window and for `limit`. `language="*"` gives all languages.
-    So many `workers` ask for pages at the same time.
+    So many `workers` ask for pages at the same time. `plan` is what `kott.plan` made of the same
+    question: the list is read as it says.
 
     Columns: those of KalturaLiveAsset, which KalturaMediaAsset's are among (id, type `Int64`,
     name `str`, startDate, endDate `datetime64[us, UTC]`, status `boolean`; images, mediaFiles
     JSON text ...), then `metas.*` typed by their values, and `tags.*` as JSON text.
     Raises IncompleteError (with `.partial`) rather than give a short table. Source: asset.list.
     """
+    with progress_bar(progress, "assets") as bar:
+        pulls, cls = asset_pulls(
+            session,
+            ksql,
+            fields=fields,
+            order_by=order_by,
+            language=language,
+            limit=limit,
+            workers=workers,
+            plan=plan,
+            bar=bar,
+        )
+        return gathered(session, pulls, cls, "kott.assets", fields=fields, limit=limit)
+
+
+def asset_pulls(
+    session: Session,
+    ksql: object = "",
+    *,
+    order_by: str = "CREATE_DATE_ASC",
+    fields: Sequence[str] | None = None,
+    **options: Any,
+) -> tuple[list[Pull], str]:
+    """Give the lists that `assets` reads, one a kind of asset, and the class of their rows."""
     text = str(ksql or "").strip()
     named = kinds_named(text)
     wanted = {kind: both(f"asset_type='{kind}'", text) for kind in named or ["media"]}
     if len(named) == 1 and kind_required(text):
         wanted = {named[0]: text}
     cls = CLASSES[next(iter(wanted))] if len(wanted) == 1 else "KalturaAsset"
-    with progress_bar(progress, "assets") as bar:
-        pulls = [
-            session.pages(
-                "asset",
-                filter=search(filter_, order_by),
-                language=language,
-                responseProfile=only(fields),
-                limit=limit,
-                split=SPLITS.get(kind),
-                workers=workers,
-                progress=bar,
-                reader=frames.reader(cls, fields=fields),
-            )
-            for kind, filter_ in wanted.items()
-        ]
-        return gathered(session, pulls, cls, "kott.assets", fields=fields, limit=limit)
+    asked = [(search(one, order_by), SPLITS.get(kind)) for kind, one in wanted.items()]
+    return _pulls(session, asked, cls, fields, **options), cls
+
+
+def _pulls(
+    session: Session,
+    asked: Sequence[tuple[dict[str, Any], Split | None]],
+    cls: str,
+    fields: Sequence[str] | None,
+    *,
+    language: str | None = None,
+    limit: int | None = None,
+    workers: int = WORKERS,
+    plan: pd.DataFrame | None = None,
+    bar: Progress | None = None,
+) -> list[Pull]:
+    """Make a pull of each filter, by its part of the plan if there is one."""
+    plans = plans_of(plan, [filter_ for filter_, _ in asked], session)
+    return [
+        session.pages(
+            "asset",
+            filter=filter_,
+            language=language,
+            responseProfile=only(fields),
+            limit=limit,
+            split=split,
+            workers=workers,
+            plan=planned,
+            progress=bar,
+            reader=frames.reader(cls, fields=fields),
+        )
+        for (filter_, split), planned in zip(asked, plans, strict=True)
+    ]
 
 
 def epg(
@@ -93,6 +137,7 @@ def epg(
     language: str | None = None,
     limit: int | None = None,
     workers: int = WORKERS,
+    plan: pd.DataFrame | None = None,
     progress: bool | None = None,
 ) -> pd.DataFrame:
     """List every programme on air at some time in [start, end), each once; one row a programme.
@@ -106,28 +151,22 @@ def epg(
     (`frames.coerce` types them), `tags.*` as JSON text; by start where the list was not split.
     Raises IncompleteError (with `.partial`) rather than give a short table. Source: asset.list.
     """
-    now = present()
-    first, last = instant(start, now=now), instant(end, now=now)
-    if last <= first:
-        raise KottError(f"The window ends at {last} and starts at {first}: give a later end.")
-    a, b = filter_epoch(first), filter_epoch(last)
-    during = ("asset_type='epg'", f"start_date<'{b}'", f"end_date>'{a}'")
+    first, last = window(start, end)
     ids = None if channels is None else ids_of(channels, "channels")
     with progress_bar(progress, "epg") as bar:
-        pulls = [
-            session.pages(
-                "asset",
-                filter=search(both(*during, condition, str(ksql).strip()), "START_DATE_ASC"),
-                language=language,
-                responseProfile=only(fields),
-                limit=limit,
-                split=Split("start_date", a, b, EARLIEST, "epg_id"),
-                workers=workers,
-                progress=bar,
-                reader=frames.reader(CLASSES["epg"], fields=fields),
-            )
-            for condition in channel_conditions(ids)
-        ]
+        pulls = epg_pulls(
+            session,
+            first,
+            last,
+            channels=ids,
+            ksql=ksql,
+            fields=fields,
+            language=language,
+            limit=limit,
+            workers=workers,
+            plan=plan,
+            bar=bar,
+        )
         return gathered(
             session,
             pulls,
@@ -139,6 +178,38 @@ def epg(
             end=last.isoformat(),
             channels=ids,
         )
+
+
+def window(start: When, end: When) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """Read the two ends of a window of time."""
+    now = present()
+    first, last = instant(start, now=now), instant(end, now=now)
+    if last <= first:
+        raise KottError(f"The window ends at {last} and starts at {first}: give a later end.")
+    return first, last
+
+
+def epg_pulls(
+    session: Session,
+    start: When,
+    end: When,
+    *,
+    channels: Ids | None = None,
+    ksql: object = "",
+    fields: Sequence[str] | None = None,
+    **options: Any,
+) -> list[Pull]:
+    """Give the lists that `epg` reads, one for so many channels as a filter has room for."""
+    first, last = window(start, end)
+    a, b = filter_epoch(first), filter_epoch(last)
+    during = ("asset_type='epg'", f"start_date<'{b}'", f"end_date>'{a}'")
+    ids = None if channels is None else ids_of(channels, "channels")
+    split = Split("start_date", a, b, EARLIEST, "epg_id")
+    asked = [
+        (search(both(*during, condition, str(ksql).strip()), "START_DATE_ASC"), split)
+        for condition in channel_conditions(ids)
+    ]
+    return _pulls(session, asked, CLASSES["epg"], fields, **options)
 
 
 def channels(session: Session, *, progress: bool | None = None) -> pd.DataFrame:

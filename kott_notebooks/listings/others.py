@@ -11,7 +11,7 @@ from kott_notebooks import frames, schema
 from kott_notebooks.errors import ApiError, KottError, LoginError, RateLimited, SessionExpired
 from kott_notebooks.listings.filters import only
 from kott_notebooks.listings.gathering import gathered, hiding, progress_bar
-from kott_notebooks.paging import WORKERS
+from kott_notebooks.paging import WORKERS, Progress, Pull
 from kott_notebooks.session import Session
 
 LABELS: dict[str, dict[str, Any]] = {
@@ -47,26 +47,59 @@ def listing(
     are hashed unless `pii=True`; tokens, pins and passwords are masked always.
     Raises IncompleteError, with `.partial`, rather than give a short table.
     """
-    known = schema.action(service, action)
-    if known is None or known.items is None:
-        raise KottError(_no_list(service, action))
+    cls = listed(service, action).items or ""
+    with progress_bar(progress, service) as bar:
+        pull = listing_pull(
+            session,
+            service,
+            action,
+            filter=filter,
+            fields=fields,
+            limit=limit,
+            pii=pii,
+            workers=workers,
+            bar=bar,
+            **arguments,
+        )
+        return gathered(session, [pull], cls, "kott.listing", fields=fields, limit=limit, pii=pii)
+
+
+def listing_pull(
+    session: Session,
+    service: str,
+    action: str = "list",
+    *,
+    filter: dict[str, Any] | None = None,
+    fields: Sequence[str] | None = None,
+    limit: int | None = None,
+    pii: bool = False,
+    workers: int = WORKERS,
+    bar: Progress | None = None,
+    **arguments: Any,
+) -> Pull:
+    """Give the list that `listing` reads."""
+    known = listed(service, action)
     if filter is None and "filter" in known.required:
         filter = {}  # the plain one of its class, which asks for everything
     asked = arguments if filter is None else {"filter": filter, **arguments}
-    with progress_bar(progress, known.service) as bar:
-        pull = session.pages(
-            known.service,
-            known.name,
-            responseProfile=only(fields),
-            limit=limit,
-            workers=workers,
-            progress=bar,
-            reader=frames.reader(known.items, fields=fields, hide=hiding(session, pii)),
-            **asked,
-        )
-        return gathered(
-            session, [pull], known.items, "kott.listing", fields=fields, limit=limit, pii=pii
-        )
+    return session.pages(
+        known.service,
+        known.name,
+        responseProfile=only(fields),
+        limit=limit,
+        workers=workers,
+        progress=bar,
+        reader=frames.reader(known.items, fields=fields, hide=hiding(session, pii)),
+        **asked,
+    )
+
+
+def listed(service: str, action: str) -> schema.Action:
+    """Give what the schema knows of a list action; KottError for any other."""
+    known = schema.action(service, action)
+    if known is None or known.items is None:
+        raise KottError(_no_list(service, action))
+    return known
 
 
 def labels(session: Session, kinds: Sequence[str] = tuple(LABELS)) -> pd.DataFrame:

@@ -8,8 +8,8 @@ parts of which each comes in one reply. A list longer than the server's result w
 and cut into windows that fit, each proved alone.
 """
 
-from kott_notebooks.paging.pace import Pace
-from kott_notebooks.paging.pull import WORKERS, Pull
+from kott_notebooks.paging.pace import Cost, Pace
+from kott_notebooks.paging.pull import RESULT_WINDOW, WORKERS, Plan, Pull
 from kott_notebooks.paging.reading import CAPS, headed
 from kott_notebooks.paging.reporting import Progress
 from kott_notebooks.paging.windows import WHOLE, Counted, Split, Window
@@ -17,10 +17,13 @@ from kott_notebooks.paging.workers import pause
 
 __all__ = [
     "CAPS",
+    "RESULT_WINDOW",
     "WHOLE",
     "WORKERS",
+    "Cost",
     "Counted",
     "Pace",
+    "Plan",
     "Progress",
     "Pull",
     "Split",

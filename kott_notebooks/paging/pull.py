@@ -7,14 +7,14 @@ a step is one assignment; what is under way when it comes is taken up by the nex
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import Executor
-from typing import Any
+from typing import Any, NamedTuple
 
 from kott_notebooks import schema
 from kott_notebooks.errors import ApiError, IncompleteError, KottError, TransportError
 from kott_notebooks.paging.asking import Answer, Ask, Asking, Wish
-from kott_notebooks.paging.pace import PACK, Pace
+from kott_notebooks.paging.pace import PACK, Cost, Pace
 from kott_notebooks.paging.reading import CAPS, Reading
 from kott_notebooks.paging.reporting import Progress, Report
 from kott_notebooks.paging.tasks import Task, numbers
@@ -38,6 +38,7 @@ PAGE_SIZE = 500  # asked for; a server may quietly give fewer a page, so count w
 LINEUP_SIZES = (100, 200, 800, 1200, 1600)  # lineup.get takes no other
 RESULT_WINDOW = 10_000  # how deep the search engine behind a list can be paged, on most servers
 AT_MOST = {"ottUser.list": 500}  # lists that stop there, whatever they count, and have no pager
+SAMPLE = 10  # rows that a plan looks at
 WORKERS = 8  # requests under way at the same time
 READINGS = 4  # of one window, until two agree
 DEEP_PAGE = "1"  # the code that refuses a page beyond the result window
@@ -46,6 +47,13 @@ _ONLY_IDS = {
     "objectType": "KalturaOnDemandResponseProfile",
     "retrievedProperties": "objectType,id,type",
 }
+
+
+class Plan(NamedTuple):
+    """How a list will be read: its windows, how many rows each holds, and what a page costs."""
+
+    windows: list[Counted]
+    cost: Cost
 
 
 class Pull:
@@ -67,23 +75,25 @@ class Pull:
         workers: int = WORKERS,
         reader: Reader | None = None,
         pace: Pace | None = None,
-        windows: Sequence[Counted] = (),
+        plan: Plan | None = None,
     ) -> None:
         known = schema.action(service, action)
         self.name = f"{known.service}.{known.name}" if known else f"{service}.{action}"
         if workers < 1:
             raise KottError(f"workers is a number of 1 or more, not {workers}.")
         given = {name: one for name, one in (arguments or {}).items() if one is not None}
-        self._arguments: dict[str, Any] = plain(given)
-        self._pager = _pager(self.name, self._arguments.pop("pager", {}), limit)
+        self.arguments: dict[str, Any] = plain(given)
+        self._pager = _pager(self.name, self.arguments.pop("pager", {}), limit)
         self._paged = known is None or known.pager or self.name == "lineup.get"
-        self._limit, self._split, self._workers = limit, split, workers
+        self.limit, self.split, self.workers = limit, split, workers
         self._reader, self._ids = reader or Texts(), Cells()
         self._depth = RESULT_WINDOW
-        self._asking = Asking(ask, workers, pace or Pace())
-        self._counting = lambda asked: ask(asked, self._ids)
-        self._report = Report(self.name, self._arguments, split, limit, progress)
-        self._tasks = [self._task(*one) for one in windows or [(WHOLE, None)]] if limit != 0 else []
+        self._ask, self._pace = ask, pace or Pace()
+        self._asking = Asking(ask, workers, self._pace)
+        self._report = Report(self.name, self.arguments, split, limit, progress)
+        self._size = plan.cost.rows if plan else 0  # of a page, as far as it is planned
+        windows = plan.windows if plan else [(WHOLE, None)]
+        self._tasks = [self._task(*one) for one in windows] if limit != 0 else []
         self._at = 0  # the first task that is not proved, or before it
 
     @property
@@ -102,17 +112,31 @@ class Pull:
         proved = [(task.window, task.proved) for task in self._tasks if task.proved]
         return self._report.told((w, one.rows, one.proof, one.duplicates) for w, one in proved)
 
-    def plan(self) -> list[Counted]:
-        """Count the list and cut it into windows that can be paged; then it is read by them."""
-        with pool(self._workers) as executor:
-            (total,) = self._count([WHOLE], executor)
-            counted: list[Counted] = [(WHOLE, total)]
-            if self._deep(total):
-                counted = self._windows(WHOLE, total, executor)
-        return counted
+    def plan(self) -> Plan:
+        """Count the list, cut it into windows that can be paged, and see what a page costs."""
+        if not self._paged:
+            return Plan([(WHOLE, None)], Cost())
+        page = self.arguments | {"pager": {"pageSize": PAGE_SIZE, "pageIndex": 1}}
+        with pool(self.workers) as executor:
+            (first,) = self._ids_of([[page | {"responseProfile": _ONLY_IDS}]], executor)
+            windows: list[Counted] = [(WHOLE, first.total)]
+            if self._deep(first.total):
+                windows = self._windows(WHOLE, first.total, executor)
+        return Plan(windows, self._sampled(len(first.rows)))
+
+    def _sampled(self, rows: int) -> Cost:
+        """Look at a few whole rows, and say what a page of so many would cost."""
+        some = self.arguments | {"pager": {"pageSize": SAMPLE, "pageIndex": 1}}
+        (answer,) = self._ask([some], self._reader)
+        if isinstance(answer, ApiError):
+            raise answer
+        seen = len((answer.found or self._reader.read(answer.result)).rows)
+        times = rows / max(seen, 1)
+        cost = self._pace.cost(answer, rows)
+        return cost._replace(bytes=cost.bytes * times, size=int(cost.size * times))
 
     def __iter__(self) -> Iterator[Any]:
-        with pool(self._workers) as executor:
+        with pool(self.workers) as executor:
             self._asking.resume(executor)
             at = 0
             while at < len(self._tasks):
@@ -195,7 +219,7 @@ class Pull:
 
     def _refused(self, wish: Wish, refusal: ApiError) -> None:
         self._depth = (wish.page - 1) * max(self._report.page_size, 1)
-        if self._split is None or self._limit is not None:
+        if self.split is None or self.limit is not None:
             raise IncompleteError(
                 f"{self._so_far()}, and this server pages no deeper than {self._depth:,} rows: "
                 "narrow the filter, or list assets and epg with kott.assets and kott.epg."
@@ -243,14 +267,14 @@ class Pull:
 
     def _enough(self, first: Reading) -> bool:
         """Say whether a list goes on beyond its limit, and so many rows came."""
-        if self._limit is None or (first.total is not None and first.total <= self._limit):
+        if self.limit is None or (first.total is not None and first.total <= self.limit):
             return False
-        return first.whole and first.rows >= self._limit
+        return first.whole and first.rows >= self.limit
 
     def _parts(self, task: Task) -> list[Task]:
         """Give the tasks that try a window again: parts that fit into one reply, where ids tell."""
         again = task.tries + 1
-        ids = task.ids if self._split is not None and self._limit is None else []
+        ids = task.ids if self.split is not None and self.limit is None else []
         parts = by_ids(task.window, ids, max(1, task.first.size * 9 // 10))
         return [self._task(part, tries=again) for part in parts]
 
@@ -297,27 +321,27 @@ class Pull:
     def _count(self, windows: list[Window], executor: Executor) -> list[int | None]:
         """Ask for the totals of windows, many in one request."""
         one = {"pager": {"pageSize": 1, "pageIndex": 1}, "responseProfile": _ONLY_IDS}
-        asked = [within(self._arguments, self._split, window) | one for window in windows]
+        asked = [within(self.arguments, self.split, window) | one for window in windows]
         packs = [asked[start : start + PACK] for start in range(0, len(asked), PACK)]
         return [found.total for found in self._ids_of(packs, executor)]
 
     def _guessed(self, executor: Executor) -> Split:
         """Guess between which values a list's ids lie, by its oldest and its newest rows."""
-        assert self._split is not None
-        if self._split.key != self._split.id_key:
-            return self._split
+        assert self.split is not None
+        if self.split.key != self.split.id_key:
+            return self.split
         orders = [{"orderBy": order} for order in ("CREATE_DATE_ASC", "CREATE_DATE_DESC")]
         ends = [
-            self._arguments
-            | {"filter": self._arguments["filter"] | order, "responseProfile": _ONLY_IDS}
+            self.arguments
+            | {"filter": self.arguments["filter"] | order, "responseProfile": _ONLY_IDS}
             | {"pager": {"pageSize": PAGE_SIZE, "pageIndex": 1}}
             for order in orders
         ]
         ids = [n for found in self._ids_of([ends], executor) for n in numbers(found.keys)]
-        return self._split._replace(low=min(ids), high=max(ids) + 1) if ids else self._split
+        return self.split._replace(low=min(ids), high=max(ids) + 1) if ids else self.split
 
     def _ids_of(self, packs: list[list[dict[str, Any]]], executor: Executor) -> Iterator[Found]:
-        for answers in executor.map(self._counting, packs):
+        for answers in executor.map(lambda asked: self._ask(asked, self._ids), packs):
             for answer in answers:
                 if isinstance(answer, ApiError):
                     raise answer
@@ -326,16 +350,14 @@ class Pull:
 
     def _deep(self, rows: int | None) -> bool:
         """Say whether so many rows must be cut before they can be paged."""
-        cuttable = self._split is not None and self._limit is None
+        cuttable = self.split is not None and self.limit is None
         return cuttable and rows is not None and rows >= self._depth
 
     # Small change
 
     def _task(self, window: Window, rows: int | None = None, tries: int = 1) -> Task:
-        size = self._report.page_size if rows is not None else 0
-        first = Reading(
-            self._reader, limit=self._limit, paged=self._paged, expected=rows, size=size
-        )
+        size = (self._report.page_size or self._size) if rows is not None else 0
+        first = Reading(self._reader, limit=self.limit, paged=self._paged, expected=rows, size=size)
         return Task(window, first, tries)
 
     def _put(self, task: Task, others: list[Task]) -> None:
@@ -346,7 +368,7 @@ class Pull:
 
     def _page(self, task: Task, reading: Reading, index: int) -> dict[str, Any]:
         """Give the arguments that ask for a page."""
-        asked = within(self._arguments, self._split, task.window)
+        asked = within(self.arguments, self.split, task.window)
         if not reading.keep and reading.reader is self._ids:
             asked["responseProfile"] = _ONLY_IDS
         if self.name == "lineup.get":
@@ -368,7 +390,7 @@ class Pull:
         needed = self._asking.needed
         if not needed or not self._paged:
             return ""
-        bounds = " and ".join(bounds_of(self._split, needed[0].task.window))
+        bounds = " and ".join(bounds_of(self.split, needed[0].task.window))
         return f", at page {needed[0].page}{' of ' * bool(bounds)}{bounds}"
 
 

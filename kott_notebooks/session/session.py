@@ -118,7 +118,7 @@ class Session:
         self._renew_at: float | None = None  # by the monotonic clock
         self._locked_out: LoginError | None = None
         self._retries = Retries()
-        self._pace = paging.Pace()
+        self.pace = paging.Pace()  # what is learned of how far the server is
         warn_of_plain_http(self.url)
 
     # Asking
@@ -158,14 +158,14 @@ class Session:
         progress: paging.Progress | None = None,
         workers: int = paging.WORKERS,
         reader: Reader | None = None,
-        windows: Sequence[paging.Counted] = (),
+        plan: paging.Plan | None = None,
         **arguments: Any,
     ) -> paging.Pull:
         """Give a list action's pages, complete or an IncompleteError; nothing is asked until read.
 
         A page is undecoded rows, and how many; a `reader` of its own makes something else of them.
         `limit` stops after so many rows. A list longer than the server's result window needs a
-        `split`, which the listing functions give; `windows` are those that a plan has made of it.
+        `split`, which the listing functions give; `plan` is how `Pull.plan` would read it.
         So many `workers` ask at the same time; the order of rows does not depend on it.
         """
 
@@ -185,8 +185,8 @@ class Session:
             progress=progress,
             workers=workers,
             reader=reader,
-            pace=self._pace,
-            windows=windows,
+            pace=self.pace,
+            plan=plan,
         )
 
     def packs(
@@ -347,7 +347,7 @@ class Session:
             reply = wire.reply(
                 answer.body, name, status=answer.status, returns=returns, at_once=at_once
             )
-            self._pace.note(answer.seconds, reply.execution_time)
+            self.pace.note(answer.seconds, reply.execution_time)
             return reply._replace(size=len(answer.body), seconds=answer.seconds)
 
         def once() -> wire.Reply:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import random
 import re
+import sys
 import threading
 import time
 from collections.abc import Callable
 from itertools import pairwise
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -484,3 +488,121 @@ def test_every_list_comes_whole_or_not_at_all(
         assert server.absent
     else:
         assert sorted(found) == [n * gap for n in range(rows)]
+
+
+class Drifting(Server):
+    """Rows come and go between pages, and some requests fail, by draws of chance."""
+
+    def __init__(self, rows: int, seed: int, *, most: int, depth: int, failing: float) -> None:
+        super().__init__(list(range(0, rows * 3, 3)), most=most, depth=depth)
+        self.dice, self.failing = random.Random(seed), failing
+        self.stayed = {row["id"] for row in self.rows}
+        self.quiet_after = 10_000
+        self.before = self.drift
+
+    def drift(self, nth: int) -> None:
+        if nth > self.quiet_after or not self.rows:
+            return
+        if self.dice.random() < 0.3:
+            gone = self.rows.pop(self.dice.randrange(len(self.rows)))
+            self.stayed.discard(gone["id"])
+        if self.dice.random() < 0.3:
+            last = self.rows[-1]["id"] if self.rows else 0
+            self.rows.append({"objectType": "KalturaMediaAsset", "id": last + 3})
+
+    def __call__(self, pages: list[dict[str, Any]], reader: Reader) -> list[Reply | ApiError]:
+        answers = super().__call__(pages, reader)
+        if self.dice.random() < self.failing:
+            raise TransportError("lost")
+        return answers
+
+
+def resumed(pull: Pull, times: int = 60) -> list[int]:
+    """Iterate a pull again and again until it ends."""
+    for _ in range(times):
+        try:
+            return ids(pull)
+        except (IncompleteError, TransportError, KeyboardInterrupt):
+            continue
+    raise AssertionError("it does not come to an end")
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    rows=st.integers(0, 400),
+    seed=st.integers(0, 10_000),
+    most=st.sampled_from([5, 20, 50]),
+    depth=st.sampled_from([60, 150, 10_000]),
+    failing=st.sampled_from([0.0, 0.05, 0.2]),
+    workers=st.sampled_from([1, 3]),
+)
+def test_what_stays_is_there_once_whatever_comes_and_goes(
+    rows: int, seed: int, most: int, depth: int, failing: float, workers: int
+) -> None:
+    """Every row that was there all the time, in the end, however often the pull went on."""
+    server = Drifting(rows, seed, most=most, depth=max(depth, 2 * most), failing=failing)
+    server.quiet_after = 400
+    found = resumed(Pull(server, "asset", "list", SEARCH, workers=workers, split=SPLIT))
+    assert len(set(found)) == len(found)
+    assert server.stayed <= set(found)
+
+
+@settings(max_examples=40, deadline=None)
+@given(line=st.integers(1, 6_000), seed=st.integers(0, 100))
+def test_an_interrupt_may_come_at_any_line(line: int, seed: int) -> None:
+    """Ctrl-C between any two lines of the engine: going on gives all of it, each row once."""
+    server = Drifting(300, seed, most=20, depth=100, failing=0.0)
+    server.before = lambda nth: None
+    pull = alone(server, split=SPLIT)
+    left = line
+
+    def trace(frame: FrameType, event: str, _: object) -> Any:
+        nonlocal left
+        if "paging" not in frame.f_code.co_filename or "tests" in frame.f_code.co_filename:
+            return None
+        left -= event == "line"
+        if left == 0:
+            raise KeyboardInterrupt
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            ids(pull)
+    finally:
+        sys.settrace(before)
+    assert sorted(ids(pull)) == sorted(server.stayed)
+    assert pull.report()["rows"] == 300
+
+
+def test_going_on_asks_only_for_the_rest() -> None:
+    """After half of the pages, no page that came is asked for again."""
+    server = Server(list(range(2_000)))
+    server.before = lambda nth: (_ for _ in ()).throw(KeyboardInterrupt) if nth == 21 else None
+    pull = alone(server)
+    with pytest.raises(KeyboardInterrupt):
+        ids(pull)
+    server.before = lambda nth: None
+    server.asked.clear()
+    assert ids(pull) == list(range(2_000))
+    whole = [page for page in server.asked if "responseProfile" not in page]
+    assert [page["pager"]["pageIndex"] for page in whole] == list(range(21, 41))
+
+
+def test_the_page_that_always_fails_is_named() -> None:
+    """Its place and its window are in the message, and the pages beside it are not lost."""
+
+    class Failing(Server):
+        def __call__(self, pages: list[dict[str, Any]], reader: Reader) -> list[Reply | ApiError]:
+            if any(page["pager"]["pageIndex"] == 7 for page in pages):
+                raise TransportError("HTTP 500")
+            return super().__call__(pages, reader)
+
+    pace = Pace()
+    pace.note(0.3, 0.0)
+    server = Failing(list(range(1_000)))
+    pull = Pull(server, "asset", "list", SEARCH, workers=1, pace=pace)
+    with pytest.raises(IncompleteError, match="300 of 1,000 rows, at page 7, then: HTTP 500"):
+        ids(pull)
+    assert sum(page.rows for page in pull.came) == 300

@@ -193,6 +193,7 @@ class Pull:
             if len(self._asking.needed) == 1:
                 raise
             self._asking.apart(executor)
+            self._report.asked_again()
             return
         for wish, answer in answers:
             # a page that was taken before an interrupt is not taken again
@@ -200,6 +201,8 @@ class Pull:
                 self._add(wish, answer)
         if answers:
             self._asking.drop()
+        else:
+            self._report.asked_again()
 
     def _add(self, wish: Wish, answer: Answer) -> None:
         """Add a page to its reading; one beyond the result window tells how deep that is."""

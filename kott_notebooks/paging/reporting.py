@@ -47,6 +47,10 @@ class Report:
         self._seconds["seconds"] += reply.seconds
         self._seconds["server_seconds"] += reply.execution_time or 0.0
 
+    def asked_again(self) -> None:
+        """Count a request that is made again as a whole."""
+        self._tally["retries"] += 1
+
     def page(self, rows: int, total: int | None, *, whole: bool) -> None:
         """Count a page of rows; `whole` says that its total is that of all that is listed."""
         self.rows += rows

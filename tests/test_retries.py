@@ -15,6 +15,7 @@ import pytest
 import kott_notebooks as kott
 from kott_notebooks import demo, schema
 from kott_notebooks.errors import RateLimited, TransportError
+from kott_notebooks.paging.pace import PACK
 from kott_notebooks.session import retries
 from kott_notebooks.session.retries import Retries, is_read
 
@@ -165,3 +166,40 @@ def test_a_write_is_never_sent_twice(pauses: list[float]) -> None:
         session.call("entitlement", "grant", productId=1, productType="ppv", history=False)
     assert not any(pauses)
     assert len(backend.log) - before <= 1
+
+
+def test_the_stop_button_is_quick_and_what_came_is_kept() -> None:
+    """Interrupted in mid-pull: back within a second, and going on asks for the rest alone."""
+    sizes: dict[str, Any] = {"assets": 4_000, "channels": 2, "days": 2, "households": 5}
+    quiet = demo.login(**sizes, clock=lambda: 1_764_000_123)
+    wanted = kott.assets(quiet, workers=2)
+    session = demo.login(
+        **sizes, clock=lambda: 1_764_000_123, faults=demo.Faults(spare=1, latency=0.15)
+    )
+    pressed: list[float] = []
+
+    def press() -> None:
+        pressed.append(time.monotonic())
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    timer = threading.Timer(0.6, press)
+    timer.start()
+    with pytest.raises(kott.Interrupted) as stopped:
+        kott.assets(session, workers=2)
+    assert time.monotonic() - pressed[0] < 1
+    assert len(stopped.value.partial) > 0
+    listed = pages_listed(session)
+    table = session.unfinished[-1].resume()
+    assert table.equals(wanted)
+    assert session.unfinished == []
+    pages = -(-len(wanted) // 50)
+    assert table.attrs["kott"]["pages"] == pages
+    # rows and ids of each page once, and what was on its way to the two workers
+    assert pages_listed(session) <= 2 * pages + 2 * PACK
+    assert pages_listed(session) - listed < 2 * pages
+
+
+def pages_listed(session: kott.Session) -> int:
+    """Count the pages that were asked for, one by one or packed."""
+    log = demo.backend_of(session).log
+    return sum(entry["service"] == "asset" for entry in log)

@@ -8,12 +8,12 @@ from concurrent.futures import Executor, Future
 from itertools import islice, takewhile
 from typing import Any, NamedTuple
 
-from kott_notebooks.errors import ApiError
+from kott_notebooks.errors import ApiError, TransportError
 from kott_notebooks.paging.pace import Cost, Pace
 from kott_notebooks.paging.reading import Reading
 from kott_notebooks.paging.tasks import Task
 from kott_notebooks.rows import Reader
-from kott_notebooks.wire import Reply
+from kott_notebooks.wire import Call, Reply, replies, reply
 
 # One request for so many pages of a list, each read by the reader
 Ask = Callable[[list[dict[str, Any]], Reader], list[Reply | ApiError]]
@@ -52,21 +52,27 @@ class Landing:
         self._body = body
         return [Reply(b"", requests=int(n == 0)) for n in range(calls)]
 
-    def opened(self, answers: list[Answer]) -> list[Answer] | None:
-        """Read what was kept; None where it is not as expected."""
+    def opened(self, answers: list[Answer]) -> list[Answer]:
+        """Read what was kept; nothing where it is no list, or holds a refusal."""
         if not self._body:
             return answers
-        body, self._body = self._body, b""
-        found = self._reader.at_once(body, len(answers))
-        return (
-            None
-            if found is None
-            else [
-                one._replace(found=read.found, execution_time=read.execution_time)
-                for one, read in zip(answers, found, strict=True)
-                if isinstance(one, Reply)
-            ]
-        )
+        found = self._reader.at_once(self._body, len(answers)) or self._step_by_step(len(answers))
+        return [
+            one._replace(result=read.result, found=read.found, execution_time=read.execution_time)
+            for one, read in zip(answers, found, strict=bool(found))
+            if isinstance(one, Reply)
+        ]
+
+    def _step_by_step(self, calls: int) -> list[Reply]:
+        """Read a body that holds new names, or is written otherwise than most."""
+        try:
+            if calls == 1:
+                return [reply(self._body, "")]
+            found = replies(self._body, [Call("", "")] * calls)
+        except (ApiError, TransportError):
+            return []
+        read = [one for one in found if isinstance(one, Reply)]
+        return read if len(read) == calls else []
 
 
 class Job(NamedTuple):
@@ -103,9 +109,10 @@ class Asking:
         """Wait for the answers that are needed first; none where they are asked for again."""
         job = self._jobs[0]
         answers = job.landing.opened(job.answers.result())
-        if answers is None:
+        if not answers:
             self._jobs[0] = self._job(job.wishes, executor, carefully=True)
-        return list(zip(job.wishes, answers or [], strict=bool(answers)))
+            return []
+        return list(zip(job.wishes, answers, strict=True))
 
     def _room(self) -> bool:
         """Say whether one more request may be under way: not too many of them, nor too large."""

@@ -109,8 +109,9 @@ class Pull:
 
     def report(self) -> dict[str, Any]:
         """Say how the list was gathered, in values that JSON can hold."""
-        proved = [(task.window, task.proved) for task in self._tasks if task.proved]
-        return self._report.told((w, one.rows, one.proof, one.duplicates) for w, one in proved)
+        return self._report.told(
+            [(task.window, one) for task in self._tasks if (one := task.proved)]
+        )
 
     def plan(self) -> Plan:
         """Count the list, cut it into windows that can be paged, and see what a page costs."""

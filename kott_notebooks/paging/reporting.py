@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, Protocol
 
+from kott_notebooks.paging.tasks import Proved
 from kott_notebooks.paging.windows import Split, Window
 from kott_notebooks.times import present
 from kott_notebooks.wire import Reply
@@ -36,7 +36,7 @@ class Report:
         self._name, self._split, self._limit, self._progress = name, split, limit, progress
         self._when = present()
         self._page_size = 0
-        self._tally = {"pages": 0, "requests": 0, "retries": 0, "bytes": 0}
+        self._tally = {"requests": 0, "retries": 0, "bytes": 0}
         self._seconds = {"seconds": 0.0, "server_seconds": 0.0}
 
     def note(self, reply: Reply) -> None:
@@ -54,7 +54,6 @@ class Report:
     def page(self, rows: int, total: int | None, *, whole: bool) -> None:
         """Count a page of rows; `whole` says that its total is that of all that is listed."""
         self.rows += rows
-        self._tally["pages"] += 1
         self._page_size = max(self._page_size, rows)
         if whole and total is not None and total not in self.totals:
             self.totals.append(total)
@@ -68,35 +67,35 @@ class Report:
         """Give the most rows that a page had."""
         return self._page_size
 
-    def told(self, windows: Iterable[tuple[Window, int, str, int]]) -> dict[str, Any]:
-        """Tell all of it; of each window that was proved, rows, proof and duplicates."""
-        shown = list(windows)
+    def told(self, proved: list[tuple[Window, Proved]]) -> dict[str, Any]:
+        """Tell all of it, and of each window that was proved, how."""
         return {
             "action": self._name,
             "arguments": self._asked,
             "split": None if self._split is None else list(self._split),
             "limit": self._limit,
             "totals": self.totals,
-            "rows": sum(rows for _, rows, _, _ in shown),
+            "rows": sum(one.rows for _, one in proved),
             "page_size": self._page_size,
-            "order": "by window" if len(shown) > 1 else "as asked",
-            "windows": _told(shown),
+            "order": "by window" if len(proved) > 1 else "as asked",
+            "windows": _told(proved),
+            "pages": sum(one.pages for _, one in proved),
             **self._tally,
-            "duplicates": sum(again for *_, again in shown),
+            "duplicates": sum(one.duplicates for _, one in proved),
             **{name: round(value, 6) for name, value in self._seconds.items()},
             "when": self._when.isoformat(),
         }
 
 
-def _told(windows: list[tuple[Window, int, str, int]]) -> list[dict[str, Any]]:
+def _told(windows: list[tuple[Window, Proved]]) -> list[dict[str, Any]]:
     """Tell windows; those that were cut further by ids stand together."""
     told: list[dict[str, Any]] = []
-    for window, rows, proof, _ in windows:
+    for window, one in windows:
         edges = {"from": window.low, "to": window.high}
         last = told[-1] if told else {}
         if window.ids != (None, None) and "parts" in last and edges.items() <= last.items():
-            told[-1] = last | {"rows": last["rows"] + rows, "parts": last["parts"] + 1}
+            told[-1] = last | {"rows": last["rows"] + one.rows, "parts": last["parts"] + 1}
         else:
             parts = {} if window.ids == (None, None) else {"parts": 1}
-            told.append({**edges, "rows": rows, "proof": proof, **parts})
+            told.append({**edges, "rows": one.rows, "proof": one.proof, **parts})
     return told

@@ -15,6 +15,7 @@ class Proved(NamedTuple):
     kept: list[Any]
     rows: int
     proof: str
+    pages: int
     duplicates: int
 
 
@@ -67,7 +68,8 @@ class Task:
         """Keep what came, and let go of what it was proved by."""
         first = self.first
         kept = first.kept
-        self.proved = Proved(kept, sum(one.rows for one in kept), proof, first.duplicates)
+        rows = sum(one.rows for one in kept)
+        self.proved = Proved(kept, rows, proof, first.pages, first.duplicates)
         self.first, self.second = first.emptied(), None
 
 

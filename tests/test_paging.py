@@ -517,7 +517,7 @@ class Drifting(Server):
         return answers
 
 
-def resumed(pull: Pull, times: int = 60) -> list[int]:
+def resumed(pull: Pull, times: int = 600) -> list[int]:
     """Iterate a pull again and again until it ends."""
     for _ in range(times):
         try:

@@ -387,7 +387,8 @@ class Pull:
 
     def _so_far(self) -> str:
         wanted = f" of {max(self._report.totals):,}" if self._report.totals else ""
-        return f"{self.name} stopped after {self._report.rows:,}{wanted} rows"
+        rows = sum(one.proved.rows if one.proved else one.first.rows for one in self._tasks)
+        return f"{self.name} stopped after {rows:,}{wanted} rows"
 
     def _where(self) -> str:
         """Name the page that is needed next, and its window."""

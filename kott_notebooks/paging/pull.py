@@ -139,6 +139,8 @@ class Pull:
     def __iter__(self) -> Iterator[Any]:
         with pool(self.workers) as executor:
             self._asking.resume(executor)
+            for task in [one for one in self._tasks if one.given_up]:
+                self._put(task, self._parts(task, 1))
             at = 0
             while at < len(self._tasks):
                 proved = self._tasks[at].proved
@@ -241,8 +243,9 @@ class Pull:
         elif first.whole and first.pages > 1 and not task.read_twice:
             task.read_again(self._ids if first.named else self._reader)
         elif task.tries < READINGS:
-            self._put(task, self._parts(task))
+            self._put(task, self._parts(task, task.tries + 1))
         else:
+            task.given_up = True
             raise IncompleteError(
                 f"{self.name} keeps changing: {first.rows:,} rows came, the server counts "
                 f"{_counted(first)}, and {READINGS} readings did not settle it. Ask for less, or "
@@ -275,12 +278,11 @@ class Pull:
             return False
         return first.whole and first.rows >= self.limit
 
-    def _parts(self, task: Task) -> list[Task]:
+    def _parts(self, task: Task, tries: int) -> list[Task]:
         """Give the tasks that try a window again: parts that fit into one reply, where ids tell."""
-        again = task.tries + 1
         ids = task.ids if self.split is not None and self.limit is None else []
         parts = by_ids(task.window, ids, max(1, task.first.size * 9 // 10))
-        return [self._task(part, tries=again) for part in parts]
+        return [self._task(part, tries=tries) for part in parts]
 
     # Windows
 
@@ -367,8 +369,8 @@ class Pull:
     def _put(self, task: Task, others: list[Task]) -> None:
         """Put others in a task's place."""
         at = self._tasks.index(task)
-        task.replaced = True
         self._tasks = [*self._tasks[:at], *others, *self._tasks[at + 1 :]]
+        task.replaced = True
 
     def _page(self, task: Task, reading: Reading, index: int) -> dict[str, Any]:
         """Give the arguments that ask for a page."""

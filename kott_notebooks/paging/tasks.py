@@ -30,6 +30,7 @@ class Task:
         self.second: Reading | None = None
         self.refused = False  # by a server that does not page so deep
         self.replaced = False  # by others, which read its window
+        self.given_up = False  # after so many tries; going on begins them anew
         self.proved: Proved | None = None
         self._pages_before = 0
 

@@ -18,7 +18,7 @@ from kott_notebooks.wire import Call, Reply, replies, reply
 # One request for so many pages of a list, each read by the reader
 Ask = Callable[[list[dict[str, Any]], Reader], list[Reply | ApiError]]
 Answer = Reply | ApiError
-UNDER_WAY = 16 * 2**20  # bytes asked for and not yet taken, about
+UNDER_WAY = 32 * 2**20  # bytes asked for and not yet taken, about
 LARGE = 2**16  # bytes of a body that are worth to be decoded in order
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from kott_notebooks.wire import Reply
 
 PACK = 25  # pages in one request, at most: the server works through them one after the other
-PACK_BYTES = 8 * 2**20  # of one reply, at most, as far as the first page tells
+PACK_BYTES = 4 * 2**20  # of one reply, at most, as far as the first page tells
 PACK_WORK = 10.0  # seconds of the server's work in one request, at most
 CARRY, ROW = 20e-6, 25e-6  # seconds that a row costs us: to carry it in, and to make cells of it
 REQUEST = 6e-3  # seconds that a request costs us: a thread that wakes waits for the interpreter
@@ -46,16 +46,16 @@ class Pace:
         """Estimate how long so many pages take, so many of them in a request.
 
         Large packs save ways there and back, small ones let us work while others are under way.
-        The server works for several requests side by side; they share the link, and us.
+        The server works for several requests side by side; they share the link, and us. Once all
+        are there, the ids are asked for again, which takes one way more.
         """
         way = 0.0 if math.isinf(self.way) else self.way
         packs = math.ceil(pages / pack)
-        shared = (cost.bytes + CARRY * cost.rows) * min(workers, packs)
-        asked = max(math.ceil(packs / workers) * (way + pack * cost.work), way + pages * cost.bytes)
-        first = way + pack * (cost.work + shared)
-        return max(
-            asked + pack * ROW * cost.rows, first + packs * REQUEST + pages * ROW * cost.rows
-        )
+        one = way + pack * cost.work
+        asked = max(math.ceil(packs / workers) * one, way + pages * cost.bytes)
+        first = one + pack * (cost.bytes * min(workers, packs) + CARRY * cost.rows)
+        ours = packs * REQUEST + pages * (CARRY + ROW) * cost.rows
+        return max(asked + pages * CARRY * cost.rows + way + cost.work, first + ours)
 
     def pack(self, pages: int, workers: int, cost: Cost) -> int:
         """Choose how many of so many pages one request asks for."""

@@ -82,6 +82,11 @@ class Job(NamedTuple):
     landing: Landing
     answers: Future[list[Answer]]
 
+    @property
+    def here(self) -> bool:
+        """Say whether the bytes of the answers have come, or a failure in their place."""
+        return self.landing.landed or self.answers.done()
+
 
 class Asking:
     """Keeps so many requests under way; an answer stays first until it is dropped."""
@@ -116,11 +121,12 @@ class Asking:
 
     def _room(self) -> bool:
         """Say whether one more request may be under way: not too many of them, nor too large."""
-        if self._workers == 1 or len(self._jobs) < 2:
-            return not self._jobs or self._workers > 1
+        if self._workers == 1:
+            return not self._jobs
         size = 0 if self._cost is None else self._cost.size
         pages = sum(len(job.wishes) for job in self._jobs if job.wishes[0].reading.keep)
-        return len(self._jobs) < self._workers + 2 and pages * size < UNDER_WAY
+        coming = sum(not job.here for job in self._jobs)
+        return coming < self._workers + 2 and (pages * size < UNDER_WAY or len(self._jobs) < 2)
 
     @property
     def needed(self) -> list[Wish]:
@@ -143,9 +149,7 @@ class Asking:
     def waiting(self, reading: Reading) -> bool:
         """Say whether the bytes of a reading's pages have not come yet."""
         return any(
-            wish.reading is reading and not (job.landing.landed or job.answers.done())
-            for job in self._jobs
-            for wish in job.wishes
+            wish.reading is reading and not job.here for job in self._jobs for wish in job.wishes
         )
 
     def learn(self, reply: Reply, rows: int) -> None:

@@ -203,6 +203,7 @@ class Shop:
         self.ids: list[int] = list(range(FIRST_ID, FIRST_ID + rows))
         self.lock = threading.Lock()
         self._kind = kind
+        self.depth = 0  # how deep pages go; 0 is no end
         self._channels, self._slot = 100, 900  # programmes of a channel start so many seconds apart
         self._encoded: dict[str, list[Record]] = {}
 
@@ -214,6 +215,8 @@ class Shop:
         ksql = str((asked.get("filter") or {}).get("kSql", ""))
         order = str((asked.get("filter") or {}).get("orderBy", ""))
         fields = (asked.get("responseProfile") or {}).get("retrievedProperties", "")
+        if self.depth and first + size > self.depth and first:
+            return [piece(TOO_DEEP)]
         with self.lock:
             low, high = self._bounds(ksql)
             if order.endswith("_DESC"):
@@ -400,6 +403,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 LOGINS = itertools.count(1)
+TOO_DEEP = b'{"error":{"objectType":"KalturaAPIException","code":"1","message":"Search failed"}}'
 EXPIRED = (
     b'{"result":{"error":{"objectType":"KalturaAPIException","code":"500016",'
     b'"message":"KS expired"}}}'
@@ -415,9 +419,11 @@ def main() -> None:
     parser.add_argument("--latency", type=float, default=0.0)
     parser.add_argument("--work", type=float, default=0.0)
     parser.add_argument("--rate", type=float, default=0.0)
+    parser.add_argument("--depth", type=int, default=0, help="how deep pages go; 0: no end")
     parser.add_argument("--plain", action="store_true", help="no gzip, whoever asks for it")
     given = parser.parse_args()
     Handler.shop, Handler.most = Shop(given.rows, given.kind), given.page
+    Handler.shop.depth = given.depth
     Handler.latency, Handler.work, Handler.rate = given.latency, given.work, given.rate
     Handler.compress = not given.plain
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

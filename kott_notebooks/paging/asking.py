@@ -96,11 +96,15 @@ class Asking:
         self._jobs: deque[Job] = deque()
         self._cost: Cost | None = None  # of a page of rows
 
-    def resume(self, executor: Executor) -> None:
+    def resume(self, executor: Executor) -> list[Wish]:
         """Ask again for what was under way when the last executor stopped, unless it came."""
+        came = [_came(job) for job in self._jobs]
         self._jobs = deque(
-            job if _came(job) else self._job(job.wishes, executor) for job in self._jobs
+            job if there else self._job(job.wishes, executor)
+            for job, there in zip(self._jobs, came, strict=True)
         )
+        jobs = zip(self._jobs, came, strict=True)
+        return [wish for job, there in jobs if not there for wish in job.wishes]
 
     def fill(self, executor: Executor, wishes: Callable[[], Iterator[Wish]], pages: int) -> None:
         """Ask for what is wished, until as many answers wait as there are workers.

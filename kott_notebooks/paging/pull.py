@@ -85,7 +85,8 @@ class Pull:
         self.arguments: dict[str, Any] = plain(given)
         self._pager = _pager(self.name, self.arguments.pop("pager", {}), limit)
         self._paged = known is None or known.pager or self.name == "lineup.get"
-        self.limit, self.split, self.workers = limit, split, workers
+        self.limit = None if limit is None else int(limit)
+        self.split, self.workers = split, workers
         self._reader, self._ids = reader or Texts(), Cells()
         self._depth = RESULT_WINDOW
         self._ask, self._pace = ask, pace or Pace()
@@ -138,7 +139,8 @@ class Pull:
 
     def __iter__(self) -> Iterator[Any]:
         with pool(self.workers) as executor:
-            self._asking.resume(executor)
+            if again := self._asking.resume(executor):
+                self._asked_again(again)
             for task in [one for one in self._tasks if one.given_up]:
                 self._put(task, self._parts(task, 1))
             at = 0
@@ -195,8 +197,8 @@ class Pull:
         except TransportError:
             if len(self._asking.needed) == 1:
                 raise
+            self._asked_again(self._asking.needed)
             self._asking.apart(executor)
-            self._report.asked_again()
             return
         for wish, answer in answers:
             # a page that was taken before an interrupt is not taken again
@@ -205,7 +207,14 @@ class Pull:
         if answers:
             self._asking.drop()
         else:
-            self._report.asked_again()
+            self._asked_again(self._asking.needed)
+
+    def _asked_again(self, wishes: list[Wish]) -> None:
+        """Forget second readings that may have begun before these pages of the first came."""
+        self._report.asked_again()
+        for wish in wishes:
+            if wish.reading.keep:
+                wish.task.second = None
 
     def _add(self, wish: Wish, answer: Answer) -> None:
         """Add a page to its reading; one beyond the result window tells how deep that is."""
@@ -215,7 +224,7 @@ class Pull:
             self._refused(wish, answer)
             return
         if answer.retries and wish.reading.keep:
-            wish.task.second = None  # it may have begun before this page came for good
+            wish.task.second = None  # as above
         found = answer.found or wish.reading.reader.read(answer.result)
         self._report.note(answer)
         if wish.reading.keep:

@@ -50,7 +50,7 @@ _STRICT = {
     "int": list[int | None], "time": list[int | None], "float": list[float | None],
     "bool": list[bool | None], "text": list[str | None],
 }  # fmt: skip
-_EXACT = {"int": int, "time": int, "float": float, "bool": bool, "text": str}
+_EXACT = {"int": int, "time": int, "bool": bool, "text": str}
 _PYTHON = {int: "int", float: "float", bool: "bool", str: "text"}
 _BOOLS = {"0": False, "1": True, "false": False, "true": True}
 _STR = pd.StringDtype(na_value=np.nan)
@@ -261,11 +261,13 @@ def _meta(values: list[Value | None]) -> _Chunk:
 
 
 def _exact(values: list[Any], kind: str) -> bool:
-    """Say whether all values are just of the kind expected."""
-    if set(map(type, values)) != {_EXACT.get(kind)}:
-        return False
+    """Say whether all values are just of the kind expected, and a column can hold them."""
+    types = set(map(type, values))
+    if kind == "float":  # JSON writes a whole number without its point
+        whole = [one for one in values if type(one) is int] if int in types else [0]
+        return types <= {int, float} and max(map(abs, whole)) <= 2**53
     most = {"time": _LAST_TIME, "int": 2**63 - 1}.get(kind)
-    return most is None or max(map(abs, values)) <= most
+    return types == {_EXACT.get(kind)} and (most is None or max(map(abs, values)) <= most)
 
 
 def _shown(value: Value | None) -> Raw:

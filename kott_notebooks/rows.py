@@ -144,7 +144,8 @@ class Cells:
         if b"\\" in body and _ESCAPED.search(body):
             return None  # one spelling for one text: nested cells are compared as text
         try:
-            body.decode("utf-8")
+            if not body.isascii():
+                body.decode("utf-8")  # what is no text would be found out too late
             whole: Any = (self._one if calls == 1 else self._many).decode(body)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return None
@@ -247,9 +248,8 @@ def keys(types: list[Raw], ids: list[Raw], rows: Sequence[Any]) -> list[Key]:
     """Name each row: by kind and id, or by its whole text where the class has no id."""
     if NULL in ids:
         return [(b"text", msgspec.json.encode(row)) for row in rows]
-    return [
-        (_KINDS.get(bytes(kind), b""), bytes(one)) for kind, one in zip(types, ids, strict=True)
-    ]
+    kinds = [_KINDS.get(kind, b"") for kind in map(bytes, types)]
+    return list(zip(kinds, map(bytes, ids), strict=True))
 
 
 # programmes and recordings have ids of their own, which media's may equal

@@ -14,7 +14,7 @@ import requests
 from kott_notebooks.errors import TransportError
 
 TIMEOUT = (10.0, 90.0)  # seconds to connect, and between two parts of a reply
-CHUNK = 2**20  # bytes read at a time: requests' own 10 KiB cost more than the decoding
+CHUNK = 2**24  # bytes read at a time: requests' own 10 KiB cost more than the decoding
 
 log = logging.getLogger("kott_notebooks")
 

@@ -356,6 +356,17 @@ def test_a_text_is_missing_in_a_language() -> None:
     assert ["2", "name.ell"] in missing(with_rules(languages=("ell",)))
 
 
+def test_labels_that_a_role_may_not_read_hide_no_defect() -> None:
+    """Without the metas, each struct is asked for what the rules say, and meta.type is told."""
+    bare = asset(tags={"Genre": tag()})
+    refused = LABELS[LABELS["kind"] != "meta"]
+    found = audit(bare, labels=refused)
+    assert ("meta.missing", "Genre") in set(zip(found["rule"], found["field"], strict=True))
+    assert found.attrs["kott"]["not_judged"]["meta.type"].startswith("It needs labels")
+    with pytest.raises(KottError, match="no column kind"):
+        audit(bare, labels=table(bare))
+
+
 @pytest.mark.parametrize("column", ["systemName", "id"])
 def test_the_languages_of_the_labels_are_asked_for(column: str) -> None:
     """Their code is a name on some servers, and an id on others; strange labels do not count."""

@@ -46,7 +46,7 @@ def _names_of(view: View, type_: str) -> set[str] | None:
         return None
     metas = view.labels[(view.labels["kind"] == "meta") & view.labels["id"].isin(ids)]
     both = pd.concat([metas["name"], metas["systemName"]]).dropna()
-    return {name.strip().casefold() for name in both}
+    return {name.strip().casefold() for name in both} or None  # a role may not read metas
 
 
 def _missing(view: View) -> Iterator[Found]:

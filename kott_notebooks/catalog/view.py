@@ -25,6 +25,7 @@ Objects: TypeAlias = npt.NDArray[np.object_]
 _T = TypeVar("_T")
 
 LINEAR = "Linear"
+LABELS = ("kind", "id", "name", "systemName", "dataType", "metaIds")  # columns of kott.labels
 SECOND = 1_000_000  # microseconds
 DAY = 86_400 * SECOND
 _IN_LANGUAGES = {"name": "multilingualName", "description": "multilingualDescription"}
@@ -95,6 +96,11 @@ class View:
     @property
     def moment(self) -> int:
         return stamp(self.now)
+
+    @property
+    def kinds(self) -> set[str]:
+        """Give the kinds of labels that are there: a role may not read them all."""
+        return set() if self.labels is None else set(self.labels["kind"])
 
     # Structs
 

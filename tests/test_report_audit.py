@@ -266,6 +266,12 @@ def test_a_sheet_says_what_it_left_out(tmp_path: Path) -> None:
         report.workbook(made_up("One"), path, most=100_000)
 
 
+def test_a_work_book_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    """A folder that is not there is an error of ours, which the command can show."""
+    with pytest.raises(KottError, match=r"book.xlsx cannot be written: .*No such file"):
+        report.workbook(made_up("One"), tmp_path / "nowhere" / "book.xlsx")
+
+
 def test_nothing_found_is_a_work_book_as_well(tmp_path: Path) -> None:
     """With two empty tables in it."""
     path = report.workbook(made_up(), tmp_path / "none.xlsx")

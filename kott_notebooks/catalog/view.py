@@ -263,11 +263,15 @@ class View:
         return bool(self.has(field).any())
 
     def number(self, field: str) -> npt.NDArray[np.float64]:
-        """Give a meta's numbers, NaN where there is none."""
+        """Give a meta's numbers, NaN where there is none; of several columns, the first's."""
         for column in self.columns_of(field)[:1]:
-            numbers = pd.to_numeric(self.text(column), errors="coerce").astype("Float64")
-            return np.asarray(numbers.to_numpy(float, na_value=np.nan), np.float64)
+            return self.numbers(column)
         return np.full(self.count, np.nan)
+
+    def numbers(self, column: str) -> npt.NDArray[np.float64]:
+        """Give a column's numbers, NaN where there is none."""
+        numbers = pd.to_numeric(self.text(column), errors="coerce").astype("Float64")
+        return np.asarray(numbers.to_numpy(float, na_value=np.nan), np.float64)
 
     def tag(self, column: str) -> pd.DataFrame:
         """Lay a tag out: row, value; each value of a row once, blank ones aside."""

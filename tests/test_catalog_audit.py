@@ -613,6 +613,16 @@ def test_a_channel_without_programmes_is_known_by_the_guide() -> None:
     assert found[["rule", "id"]].to_numpy().tolist() == [["channel.no_programmes", "11"]]
 
 
+@pytest.mark.parametrize("dtype", ["str", "float", "object"])
+def test_a_guide_may_write_ids_in_its_own_way(dtype: str) -> None:
+    """A guide from a file has ids as text, or as numbers with a fraction."""
+    guide = pd.DataFrame({"linearAssetId": pd.Series([10, 10]).astype(dtype)})
+    channels = [asset(LINEAR, externalIds=str(n), images=[image("1:1")]) for n in (1, 2)]
+    found = audit(*channels, epg=guide)
+    silent = found[found["rule"] == "channel.no_programmes"]
+    assert silent["id"].tolist() == ["11"]
+
+
 # The whole
 
 

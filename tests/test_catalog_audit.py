@@ -614,9 +614,10 @@ def test_a_channel_without_programmes_is_known_by_the_guide() -> None:
 
 
 @pytest.mark.parametrize("dtype", ["str", "float", "object"])
-def test_a_guide_may_write_ids_in_its_own_way(dtype: str) -> None:
+def test_a_guide_may_write_ids_in_its_own_way(dtype: Any) -> None:
     """A guide from a file has ids as text, or as numbers with a fraction."""
-    guide = pd.DataFrame({"linearAssetId": pd.Series([10, 10]).astype(dtype)})
+    ids = pd.Series([10, 10]).astype(dtype)
+    guide = pd.DataFrame({"linearAssetId": ids})
     channels = [asset(LINEAR, externalIds=str(n), images=[image("1:1")]) for n in (1, 2)]
     found = audit(*channels, epg=guide)
     silent = found[found["rule"] == "channel.no_programmes"]

@@ -356,6 +356,39 @@ def test_a_text_is_missing_in_a_language() -> None:
     assert ["2", "name.ell"] in missing(with_rules(languages=("ell",)))
 
 
+def test_every_column_of_a_field_is_judged_by_its_own_numbers() -> None:
+    """A tag of the same name comes to nothing, and hides nothing."""
+    early = asset(metas={"Year": number(2001), "YEAR": number(1700)}, tags={"Year": tag("x")})
+    own = table(early)
+    turned = own[[*sorted(own.columns, key=lambda name: name == "metas.Year")]]
+    for one in (own, turned, own[own.columns[::-1]]):
+        found = catalog.audit(one, now=datetime.fromtimestamp(NOW, UTC))
+        odd = found[found["rule"] == "meta.out_of_range"]
+        assert odd["field"].tolist() == ["metas.YEAR"]
+        assert odd["detail"].tolist() == ["Its YEAR is 1700: not 1888 to 2028."]
+
+
+def test_a_flag_from_excel_is_a_flag() -> None:
+    """A column of flags and blanks comes back as 1.0 and nothing; a 2 is still none."""
+    flagged = table(asset(metas={"Adult": {"value": True}}), asset())
+    for value, found in ((1.0, 0), (2.0, 1)):
+        adult = pd.DataFrame({"metas.Adult": [value, None, None]})
+        numbers = flagged.drop(columns="metas.Adult").join(adult)
+        rules = catalog.audit(numbers, labels=LABELS, now=datetime.fromtimestamp(NOW, UTC))["rule"]
+        assert (rules == "meta.type").sum() == found
+
+
+def test_labels_that_a_role_may_not_read_hide_no_defect() -> None:
+    """Without the metas, each struct is asked for what the rules say, and meta.type is told."""
+    bare = asset(tags={"Genre": tag()})
+    refused = LABELS[LABELS["kind"] != "meta"]
+    found = audit(bare, labels=refused)
+    assert ("meta.missing", "Genre") in set(zip(found["rule"], found["field"], strict=True))
+    assert found.attrs["kott"]["not_judged"]["meta.type"].startswith("It needs labels")
+    with pytest.raises(KottError, match="no column kind"):
+        audit(bare, labels=table(bare))
+
+
 @pytest.mark.parametrize("column", ["systemName", "id"])
 def test_the_languages_of_the_labels_are_asked_for(column: str) -> None:
     """Their code is a name on some servers, and an id on others; strange labels do not count."""
@@ -578,6 +611,17 @@ def test_a_channel_without_programmes_is_known_by_the_guide() -> None:
     guide = pd.DataFrame({"linearAssetId": pd.array([10], dtype="Int64")})
     found = audit(channel(), channel(name="Other"), epg=guide)
     assert found[["rule", "id"]].to_numpy().tolist() == [["channel.no_programmes", "11"]]
+
+
+@pytest.mark.parametrize("dtype", ["str", "float", "object"])
+def test_a_guide_may_write_ids_in_its_own_way(dtype: Any) -> None:
+    """A guide from a file has ids as text, or as numbers with a fraction."""
+    ids = pd.Series([10, 10]).astype(dtype)
+    guide = pd.DataFrame({"linearAssetId": ids})
+    channels = [asset(LINEAR, externalIds=str(n), images=[image("1:1")]) for n in (1, 2)]
+    found = audit(*channels, epg=guide)
+    silent = found[found["rule"] == "channel.no_programmes"]
+    assert silent["id"].tolist() == ["11"]
 
 
 # The whole

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pandas as pd
 import pytest
 
-from kott_notebooks import catalog
+from kott_notebooks import catalog, household, schedule
 from kott_notebooks.errors import KottError
 from kott_notebooks.findings import as_findings
 
@@ -186,3 +187,70 @@ def test_no_threshold_is_left_out_of_the_table(tmp_path: Path) -> None:
     for name in msgspec.structs.asdict(catalog.rules().thresholds):
         path = written(tmp_path, f"[thresholds]\n{name} = 77\n")
         assert catalog.rule_table(path)["threshold"].fillna("").tolist() != told, name
+
+
+OTHERS = """[thresholds]
+ending_days = 7
+
+[schedule]
+gap_minutes = 5
+prime_hours = [20, 25]
+off = ["schedule.horizon"]
+
+[household]
+idle_days = 90
+"""
+
+
+def test_one_file_has_the_thresholds_of_the_other_audits(tmp_path: Path) -> None:
+    """Each audit reads its own table, and is as with rules that say the same in Python."""
+    path = written(tmp_path, OTHERS)
+    assert catalog.rules(path).thresholds.ending_days == 7
+    starts = pd.to_datetime(["2026-03-01T00:00", "2026-03-01T01:04", "2026-03-01T02:10"], utc=True)
+    epg = pd.DataFrame({"id": [1, 2, 3], "linearAssetId": 1, "startDate": starts})
+    epg["endDate"] = starts + pd.Timedelta(hours=1)
+    own = schedule.Rules(gap_minutes=5, prime_hours=(20, 25), off=("schedule.horizon",))
+    found = schedule.audit(epg, rules=path, now="2026-03-01")
+    assert found["rule"].tolist() == ["schedule.gap"]  # of 6 minutes: the one of 4 is none here
+    pd.testing.assert_frame_equal(found, schedule.audit(epg, rules=own, now="2026-03-01"))
+    homes = pd.DataFrame({"id": [1], "devicesLimit": 5, "usersLimit": 5, "concurrentLimit": 5})
+    seen = pd.to_datetime(["2025-11-01"], utc=True)
+    devices = pd.DataFrame({"householdId": [1], "udid": ["u"], "lastActivityTime": seen})
+    asked: dict[str, Any] = {"devices": devices, "now": "2026-03-01"}
+    assert household.audit(homes, **asked).empty
+    assert household.audit(homes, **asked, rules=path)["rule"].tolist() == ["household.idle"]
+    off = {"idle_days": 90, "off": ["household.idle"]}
+    assert household.audit(homes, **asked, rules=off).empty
+
+
+SLIPS = [
+    ("[schedule]\n\ngap_minutes = 'x'", 3, "schedule.gap_minutes: Expected `float`, got `str`"),
+    ("[schedule]\ngap = 3", 2, "schedule.gap: there is no such key: gap_minutes, "),
+    ("[schedule]\noff = ['gap']", 2, "schedule.off: there is no rule 'gap': the rules are sched"),
+    ("[schedule]\nprime_hours = [22, 1]", 2, "schedule.prime_hours: Prime time from 22"),
+    ("schedule = 3", 1, "schedule: a table is wanted, not 3."),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "words"), SLIPS)
+def test_slips_in_the_tables_of_other_audits_name_their_line(
+    tmp_path: Path, text: str, line: int, words: str
+) -> None:
+    """As those of the catalogue do."""
+    path = written(tmp_path, text)
+    with pytest.raises(KottError) as caught:
+        schedule.audit(pd.DataFrame({"id": [1]}), rules=path)
+    assert str(caught.value).startswith(f"{path}, line {line}: {words}")
+
+
+def test_what_is_no_rules_at_all_is_refused() -> None:
+    """Rules of another audit, and a key of a mapping that is not there, which has no line."""
+    homes = pd.DataFrame({"id": [1], "devicesLimit": 5, "usersLimit": 5, "concurrentLimit": 5})
+    others: Any = schedule.Rules()
+    with pytest.raises(KottError, match=r"rules are household.Rules, a mapping or a file; not"):
+        household.audit(homes, rules=others)
+    with pytest.raises(KottError, match=r"^household\.idle: there is no such key: idle_days"):
+        household.audit(homes, rules={"idle": 3})
+    number: Any = 3
+    with pytest.raises(KottError, match="The rules in 3 cannot be read"):
+        catalog.rules(number)

@@ -360,6 +360,16 @@ def test_labels_name_what_tables_number(session: kott.Session) -> None:
     assert set(labels["kind"]) >= {"meta", "imageType", "mediaFileType", "region", "language"}
 
 
+def test_labels_in_all_languages_have_names(login: Callable[..., kott.Session]) -> None:
+    """They are those of one language: an audit finds fields by them."""
+    plain, every = kott.labels(login()), kott.labels(login(language="*"))
+    assert every["name"].notna().sum() == plain["name"].notna().sum() > 40
+    own = ["assetStruct", "meta"]
+    assert every[every["kind"].isin(own)]["name"].tolist() == (
+        plain[plain["kind"].isin(own)]["name"].tolist()
+    )
+
+
 def test_labels_of_a_ks_that_is_over_are_no_labels(session: kott.Session) -> None:
     """An ended session is an error, not an empty table."""
     ready = kott.login(demo.URL, demo.PARTNER_ID, ks="djJ8-over", http=session.http)

@@ -266,6 +266,22 @@ def test_a_sheet_says_what_it_left_out(tmp_path: Path) -> None:
         report.workbook(made_up("One"), path, most=100_000)
 
 
+def test_an_asset_of_many_findings_is_found_by_each_of_its_rules() -> None:
+    """Details are cut short, but never the only one of a rule: the page filters by what it has."""
+    many = made_up(*["x"] * 20).assign(id="1")
+    last = made_up("x").assign(id="1", rule="acme.last", severity="info", impact=1.0)
+    data = listed(told(pd.concat([many, last], ignore_index=True)))
+    rules = [data["rules"][rule] for _, rule, *_ in data["findings"]]
+    assert rules == ["acme.name"] * 12 + ["acme.last"]
+    assert data["assets"][0][-1] == 21
+
+
+def test_a_work_book_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    """A folder that is not there is an error of ours, which the command can show."""
+    with pytest.raises(KottError, match=r"book.xlsx cannot be written: .*No such file"):
+        report.workbook(made_up("One"), tmp_path / "nowhere" / "book.xlsx")
+
+
 def test_nothing_found_is_a_work_book_as_well(tmp_path: Path) -> None:
     """With two empty tables in it."""
     path = report.workbook(made_up(), tmp_path / "none.xlsx")

@@ -20,8 +20,9 @@ def find(view: View) -> Iterator[Found]:
         detail = "It has no id that programmes could refer to."
         yield Found("channel.no_epg_id", mute, "externalIds", detail)
     if view.epg is not None:
-        on_air = need(view.epg, "linearAssetId")["linearAssetId"]
-        silent = np.flatnonzero(linear & ~view.table["id"].isin(on_air).to_numpy(bool))
+        on_air = need(view.epg, "linearAssetId")["linearAssetId"].drop_duplicates()
+        known = on_air.convert_dtypes().astype("str")  # as text: files make numbers of ids, or not
+        silent = np.flatnonzero(linear & ~np.isin(view.ids[:-1].astype(str), list(known.dropna())))
         yield Found("channel.no_programmes", silent, "id", "No programme is on it.")
     if "enableCatchUp" in view.table and view.anywhere("catchUpBuffer"):
         on = view.table["enableCatchUp"].astype("boolean").fillna(False).to_numpy(bool)

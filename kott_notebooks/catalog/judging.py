@@ -26,7 +26,7 @@ from kott_notebooks.catalog import (
 from kott_notebooks.catalog.checking import Check, found_by
 from kott_notebooks.catalog.reading import score
 from kott_notebooks.catalog.rulebook import Rules
-from kott_notebooks.catalog.view import Found, Mask, View
+from kott_notebooks.catalog.view import LABELS, Found, Mask, View
 from kott_notebooks.findings import ERROR, INFO, WARNING, as_findings
 from kott_notebooks.tables import NAT, as_times, need, pulled
 from kott_notebooks.times import When
@@ -85,7 +85,8 @@ def audit(
     """
     own = rulebook.given(rules)
     table = _tidied(need(assets, "id", "type"))
-    view = View(table, own, pulled(assets, now), labels, epg)
+    known = None if labels is None else need(labels, *LABELS)
+    view = View(table, own, pulled(assets, now), known, epg)
     offered = np.append(on_offer(view), False)
     parts = [_laid(view, found, offered) for found in _found(view)]
     parts += [_completed(view, found_by(check, assets), offered) for check in checks]
@@ -124,7 +125,7 @@ def _found(view: View) -> Iterator[Found]:
 def _not_judged(view: View) -> dict[str, str]:
     """Say which rules went without what they need."""
     missing = {
-        "meta.type": view.labels is None and "labels",
+        "meta.type": not {"assetStruct", "meta"} <= view.kinds and "labels of structs and of metas",
         "channel.no_programmes": view.epg is None and "epg",
         "language.*": not translated.fields(view) and 'assets listed with language="*"',
     }

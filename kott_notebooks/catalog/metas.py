@@ -46,7 +46,7 @@ def _names_of(view: View, type_: str) -> set[str] | None:
         return None
     metas = view.labels[(view.labels["kind"] == "meta") & view.labels["id"].isin(ids)]
     both = pd.concat([metas["name"], metas["systemName"]]).dropna()
-    return {name.strip().casefold() for name in both}
+    return {name.strip().casefold() for name in both} or None  # a role may not read metas
 
 
 def _missing(view: View) -> Iterator[Found]:
@@ -94,6 +94,8 @@ def _fits(view: View, column: str, kind: str) -> Mask:
     absent = cells.isna().to_numpy(bool)
     if kind not in _DTYPES:
         return absent | (cells.dtype == "str") | (kind not in _TEXTS)
+    if kind == "BOOLEAN" and cells.dtype.kind in "iuf":  # Excel makes 1.0 of a flag beside a blank
+        return absent | cells.isin((0, 1)).to_numpy(bool)
     if cells.dtype != "str":
         return absent | (cells.dtype.kind in _DTYPES[kind])
     return absent | cells.str.fullmatch(_WRITTEN[kind]).fillna(False).to_numpy(bool)
@@ -107,7 +109,7 @@ def _out_of_range(view: View) -> Iterator[Found]:
         for column in view.columns_of(field):
             if not column.startswith("metas."):
                 continue
-            number = view.number(field)
+            number = view.numbers(column)
             at = np.flatnonzero((number < least) | (number > most))
             key = K[column.partition(".")[2]]
             numeric = view.table[column].dtype != "str"

@@ -1,17 +1,17 @@
-"""What the audit of assets judges by, as data: the defaults, and a partner's TOML over them."""
+"""What the audits judge by, as data: the defaults, and a partner's TOML over them."""
 
 from __future__ import annotations
 
 import difflib
 import re
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from fnmatch import fnmatchcase
 from importlib import resources
 from os import PathLike
 from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal, NoReturn, Protocol, TypeVar
 
 import msgspec
 
@@ -19,6 +19,7 @@ from kott_notebooks.errors import KottError
 
 OTHER = "*"  # the struct that stands for those that the rules do not name
 _BY_RULE = ("severities", "hints", "movielabs")
+_ELSEWHERE = ("schedule", "household")  # tables of a rules file that those audits read
 
 
 class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -99,16 +100,14 @@ def rules(path: str | PathLike[str] | None = None) -> Rules:
     has what the default struct of its `role` (movie, series, episode, linear) needs, but for what
     it says itself. Rules of other audits, or of one's own, may be named where the list `own` has
     them, or a pattern: `own = ["schedule.*", "acme.short_name"]`.
+    `[schedule]` and `[household]` are left to `schedule.audit` and `household.audit`.
     Raises KottError that names the file, the line and the key for anything else.
     """
     defaults = _read(resources.files(__package__).joinpath("defaults.toml").read_text("utf-8"), "")
     if path is None:
         return msgspec.convert(defaults, Rules)
-    try:
-        text = Path(path).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise KottError(f"The rules in {path} cannot be read: {error}") from error
-    own = _read(text, path)
+    text = _text(path)
+    own = {name: one for name, one in _read(text, path).items() if name not in _ELSEWHERE}
     for section, key, part in _parts(own):
         try:
             msgspec.convert(_merged(defaults, part), Rules)
@@ -121,6 +120,73 @@ def rules(path: str | PathLike[str] | None = None) -> Rules:
 def given(rules_: Rules | str | PathLike[str] | None) -> Rules:
     """Give rules that are given as they are, as the path of a file, or not at all."""
     return rules_ if isinstance(rules_, Rules) else rules(rules_)
+
+
+class Thresholded(Protocol):
+    """What another audit judges by: a dataclass of its own, and the rules not to look for."""
+
+    @property
+    def off(self) -> tuple[str, ...]: ...
+
+
+_Own = TypeVar("_Own", bound=Thresholded)
+
+
+def of_audit(
+    rules_: _Own | Mapping[str, Any] | str | PathLike[str] | None,
+    section: str,
+    defaults: _Own,
+    known: Iterable[str],
+) -> _Own:
+    """Give another audit's rules: as given, of a mapping, or of the table `section` of a file.
+
+    Raises KottError that names the key, and of a file the line, for what is none of them.
+    """
+    if isinstance(rules_, Mapping | str | PathLike):
+        path = "" if isinstance(rules_, Mapping) else rules_
+        text = "" if isinstance(rules_, Mapping) else _text(path)
+        table = rules_ if isinstance(rules_, Mapping) else _read(text, path).get(section, {})
+        return _converted(table, type(defaults), tuple(known), (path, text, section))
+    own = defaults if rules_ is None else rules_
+    if not isinstance(own, type(defaults)):
+        raise KottError(f"rules are {section}.Rules, a mapping or a file; not {repr(own)[:40]}.")
+    try:
+        _check_off(own.off, known)
+    except ValueError as error:
+        raise KottError(f"{section}.Rules: {error}.") from error
+    return own
+
+
+def _converted(
+    table: Any,
+    shape: type[_Own],
+    known: tuple[str, ...],
+    where: tuple[str | PathLike[str], str, str],
+) -> _Own:
+    path, text, section = where
+    if not isinstance(table, Mapping):
+        _refuse(path, text, "", section, ValueError(f"a table is wanted, not {table!r}"))
+    for key, value in table.items():
+        try:
+            if key not in shape.__annotations__:
+                raise ValueError(f"there is no such key: {', '.join(shape.__annotations__)}")
+            _check_off(msgspec.convert({key: value}, shape).off, known)
+        except (msgspec.ValidationError, ValueError, KottError) as error:
+            _refuse(path, text, section, key, error)
+    return msgspec.convert(dict(table), shape)
+
+
+def _check_off(off: Iterable[str], known: Iterable[str]) -> None:
+    for rule in off:
+        if rule not in known:
+            raise ValueError(f"there is no rule {rule!r}: the rules are {', '.join(known)}")
+
+
+def _text(path: str | PathLike[str]) -> str:
+    try:
+        return Path(path).read_text("utf-8")
+    except (OSError, UnicodeDecodeError, TypeError) as error:
+        raise KottError(f"The rules in {path} cannot be read: {error}") from error
 
 
 def _read(text: str, path: object) -> dict[str, Any]:
@@ -184,7 +250,8 @@ def _refuse(path: object, text: str, section: str, key: str, error: Exception) -
     if within:
         line = max(line, _line(text, where, within[1]))
         where = f"{where}.{within[1]}"
-    raise KottError(f"{path}, line {line}: {where}: {what}.") from error
+    place = f"{path}, line {line}: " if text else ""
+    raise KottError(f"{place}{where}: {what.removesuffix('.')}.") from error
 
 
 def _line(text: str, section: str, key: str) -> int:

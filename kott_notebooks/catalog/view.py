@@ -25,6 +25,7 @@ Objects: TypeAlias = npt.NDArray[np.object_]
 _T = TypeVar("_T")
 
 LINEAR = "Linear"
+LABELS = ("kind", "id", "name", "systemName", "dataType", "metaIds")  # columns of kott.labels
 SECOND = 1_000_000  # microseconds
 DAY = 86_400 * SECOND
 _IN_LANGUAGES = {"name": "multilingualName", "description": "multilingualDescription"}
@@ -95,6 +96,11 @@ class View:
     @property
     def moment(self) -> int:
         return stamp(self.now)
+
+    @property
+    def kinds(self) -> set[str]:
+        """Give the kinds of labels that are there: a role may not read them all."""
+        return set() if self.labels is None else set(self.labels["kind"])
 
     # Structs
 
@@ -257,11 +263,15 @@ class View:
         return bool(self.has(field).any())
 
     def number(self, field: str) -> npt.NDArray[np.float64]:
-        """Give a meta's numbers, NaN where there is none."""
+        """Give a meta's numbers, NaN where there is none; of several columns, the first's."""
         for column in self.columns_of(field)[:1]:
-            numbers = pd.to_numeric(self.text(column), errors="coerce").astype("Float64")
-            return np.asarray(numbers.to_numpy(float, na_value=np.nan), np.float64)
+            return self.numbers(column)
         return np.full(self.count, np.nan)
+
+    def numbers(self, column: str) -> npt.NDArray[np.float64]:
+        """Give a column's numbers, NaN where there is none."""
+        numbers = pd.to_numeric(self.text(column), errors="coerce").astype("Float64")
+        return np.asarray(numbers.to_numpy(float, na_value=np.nan), np.float64)
 
     def tag(self, column: str) -> pd.DataFrame:
         """Lay a tag out: row, value; each value of a row once, blank ones aside."""

@@ -11,7 +11,7 @@ the tables of `kott.households` hash stays hashed in all of these.
 
 from __future__ import annotations
 
-from kott_notebooks.household.auditing import RULES, WEIGHTS, audit
+from kott_notebooks.household.auditing import RULES, WEIGHTS, Rules, audit
 from kott_notebooks.household.folding import OTHER, K
 from kott_notebooks.household.groups import (
     LEFT,
@@ -32,6 +32,7 @@ __all__ = [
     "RULES",
     "WEIGHTS",
     "K",
+    "Rules",
     "audit",
     "device_ages",
     "groups",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from kott_notebooks import texts
+from kott_notebooks.catalog.rulebook import of_audit
 from kott_notebooks.findings import ERROR, INFO, WARNING, as_findings
 from kott_notebooks.household.limiting import LIMITS, allowed_by, used_by
 from kott_notebooks.tables import NAT, Micros, as_times, micros, need, pulled, stamp
@@ -43,15 +46,23 @@ _DAY = 86_400_000_000  # microseconds
 _NEXT = ("frequencyNextDeviceAction", "frequencyNextUserAction")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """Where the audit begins to find, in days; `off` are rules not to look for."""
+
+    idle_days: float = 180
+    device_idle_days: float = 365
+    new_days: float = 30
+    off: tuple[str, ...] = ()
+
+
 def audit(
     households: pd.DataFrame,
     users: pd.DataFrame | None = None,
     devices: pd.DataFrame | None = None,
     *,
     ott_users: pd.DataFrame | None = None,
-    idle_days: float = 180,
-    device_idle_days: float = 365,
-    new_days: float = 30,
+    rules: Rules | Mapping[str, Any] | str | PathLike[str] | None = None,
     now: When | None = None,
 ) -> pd.DataFrame:
     """Find what is wrong with households, their users and their devices.
@@ -62,22 +73,26 @@ def audit(
     order of the table looked at. `users` and `devices` are the tables of `kott.household_users`
     and `kott.household_devices`, whole for these households; `ott_users` is that of
     `kott.listing(session, "ottUser")`, and user.never_logged_in needs it. Without a table, what
-    needs it is not judged, and `attrs["kott"]` says so. What a table hashes stays hashed. Days are
-    how long a household or a device may rest, and how old a user is who should have logged in, at
-    `now` (default: when the households were pulled).
+    needs it is not judged, and `attrs["kott"]` says so. What a table hashes stays hashed. `rules`
+    says how many days a household (180) or a device (365) may rest, and how old a user is who
+    should have logged in (30), at `now` (default: when the households were pulled), and turns rules
+    off: `household.Rules`, a mapping such as `{"idle_days": 90}`, or the path of a rules file,
+    whose table `[household]` has these (`catalog.judged` puts its severities and waivers on the
+    findings).
     """
+    own = of_audit(rules, "household", Rules(), RULES)
     moment = stamp(pulled(households, now))
     homes = need(households, "id", *LIMITS.values()).reset_index(drop=True)
     parts = [*_limits(homes, users, devices), *_states(homes, moment)]
     if users is not None:
         parts += _members(homes, users)
     if devices is not None:
-        parts += _devices(homes, devices, moment, idle_days * _DAY, device_idle_days * _DAY)
+        parts += _devices(homes, devices, moment, own.idle_days * _DAY, own.device_idle_days * _DAY)
     if ott_users is not None:
-        parts.append(_strangers(ott_users, moment - round(new_days * _DAY)))
+        parts.append(_strangers(ott_users, moment - round(own.new_days * _DAY)))
     order = {rule: place for place, rule in enumerate(RULES)}
     found = pd.concat(parts).sort_values("rule", key=lambda of: of.map(order), kind="stable")
-    findings = as_findings(found)
+    findings = as_findings(found[~found["rule"].isin(own.off)])
     findings.attrs["kott"] = {
         "source": "household.audit",
         "when": as_times(np.array([moment]))[0].isoformat(),

@@ -49,7 +49,8 @@ def _names(by: str, labels: pd.DataFrame | None) -> dict[str, str]:
     """Give the names of a column's values by their id, as text."""
     if labels is None or by not in KINDS:
         return {}
-    own = labels[labels["kind"] == KINDS[by]].dropna(subset=["id", "name"])
+    known = need(labels, "kind", "id", "name")
+    own = known[known["kind"] == KINDS[by]].dropna(subset=["id", "name"])
     return dict(zip(own["id"].astype("str"), own["name"].astype("str"), strict=True))
 
 

@@ -108,7 +108,8 @@ def labels(session: Session, kinds: Sequence[str] = tuple(LABELS)) -> pd.DataFra
     Columns: kind (`assetStruct`, `meta`, `imageType`, `mediaFileType`, `ratio`, `region`,
     `deviceBrand`, `deviceFamily`, `language`), id, name, systemName, dataType (of a meta), metaIds
     (of a struct: a comma list), all `str`. A kind that the role may not read, or that the server
-    does not have, is left out and named in `attrs["kott"]["refused"]`. Source: the list actions.
+    does not have, is left out and named in `attrs["kott"]["refused"]`. Of a name in all languages
+    it is the first translation. Source: the list actions.
     """
     unknown = [kinds] if isinstance(kinds, str) else [one for one in kinds if one not in LABELS]
     if unknown:
@@ -137,6 +138,8 @@ def labels(session: Session, kinds: Sequence[str] = tuple(LABELS)) -> pd.DataFra
 
 def _label(row: dict[str, Any], name: str) -> str | None:
     value = row.get("code") if name == "id" and "id" not in row else row.get(name)
+    if name == "name" and value is None:  # in all languages, as a session of language="*" asks
+        value = next((one.get("value") for one in row.get("multilingualName") or ()), None)
     return None if value is None else str(value)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import tzinfo
 from typing import Any, TypeAlias
 
@@ -34,6 +34,7 @@ from kott_notebooks.plots.drawing import (
     label_rows,
     labelled,
     legend,
+    legend_above,
     points,
     say,
     times,
@@ -123,7 +124,8 @@ def availability(
         ax.axvline(days_of(np.array([stamp(instant(now))]))[0], color=INK, linestyle=":")
     first, last = sums["onOffer"].iloc[[0, -1]]
     labels = ["enters", "leaves", f"onOffer {first:,} at first, {last:,} at last"]
-    _above(ax, [up, down, Line2D([], [], linestyle="")], labels)
+    key = [up, down, Line2D([], [], linestyle="")]
+    legend_above(ax, dict(zip(labels, key, strict=True)))
     _whole(ax.yaxis)
     ax.set_ylabel("assets")
     return ax
@@ -223,7 +225,8 @@ def duplicates(table: pd.DataFrame, *, ax: Axes | None = None, **kwargs: Any) ->
         for rule in rules
         for of in [(shown["rule"] == rule).to_numpy()]
     ]
-    _above(ax, dots, [rule.removeprefix("identity.") for rule in rules])
+    words = [rule.removeprefix("identity.") for rule in rules]
+    legend_above(ax, dict(zip(words, dots, strict=True)))
     _whole(ax.xaxis)
     _write(ax, place, row, shown["id"].astype("str"))
     return ax
@@ -341,11 +344,6 @@ def _whole(axis: Axis, form: str = "{x:,.0f}") -> None:
     """Count along an axis in whole numbers, whichever way it goes."""
     axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axis.set_major_formatter(lambda count, _: form.format(x=abs(count)))
-
-
-def _above(ax: Axes, handles: Sequence[Any], labels: Sequence[str]) -> None:
-    place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1), "frameon": False}
-    legend(ax, handles, labels, ncols=len(labels), columnspacing=1, handlelength=1, **place)
 
 
 def _write(ax: Axes, x: Places, y: Places, texts: pd.Series[str]) -> None:

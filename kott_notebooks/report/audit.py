@@ -15,7 +15,7 @@ from kott_notebooks.report.page import Page, page, resource, text
 
 MOST = 3_000  # assets that the work list holds
 _OF_EACH = 40  # assets of each rule that stand there whatever their impact
-_DETAILS = 12  # findings that are told of one asset
+_DETAILS = 12  # findings that are told of one asset, and one of each rule
 _ELSEWHERE = 200  # findings of no asset
 _STATED = 5  # filters that are told of one rule
 
@@ -284,7 +284,8 @@ def _data(
     own = findings.merge(listed.reset_index(names="at"), on=["kind", "id"])
     worst = own.sort_values(["at", "impact"], ascending=[True, False], kind="stable")
     of = worst.groupby("at", sort=True)
-    kept = worst[of.cumcount() < _DETAILS]
+    first = ~worst.duplicated(["at", "rule"])  # the page filters by rule
+    kept = worst[(of.cumcount() < _DETAILS) | first]
     table = listed.assign(
         name=of["name"].first().fillna(""),
         type=[types.get(id, kind) for id, kind in _rows(listed, "id", "kind")],

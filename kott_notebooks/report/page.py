@@ -44,10 +44,10 @@ class Page:
         return f"<kott page: {self.title}, {len(self.html.encode()) / 1000:,.0f} kB>"
 
     def _repr_html_(self) -> str:
-        """Show the page in a frame that cannot reach the notebook around it."""
+        """Show the page in a frame that cannot reach the notebook; its links open elsewhere."""
         return (
             f'<iframe srcdoc="{text(self.html)}" title="{text(self.title)}" '
-            'sandbox="allow-scripts allow-downloads" '
+            'sandbox="allow-scripts allow-downloads allow-popups allow-popups-to-escape-sandbox" '
             f'style="width: 100%; height: {self.height}px; border: 0"></iframe>'
         )
 

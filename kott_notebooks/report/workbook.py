@@ -43,7 +43,7 @@ def workbook(
     name the type and link to a picture; `link` is where assets are edited, such as
     "https://HOST/assets/{id}", and each id leads there. Times are UTC. Texts stay texts: none is
     taken for a formula.
-    Raises KottError without the extra `excel`.
+    Raises KottError without the extra `excel`, and where the file cannot be written.
     """
     if not 1 <= most <= MOST:
         raise KottError(f"A sheet holds 1 to {MOST:,} findings, not {most:,}.")
@@ -144,6 +144,10 @@ class _Book:
             raise KottError(
                 "A work book needs XlsxWriter: python3 -m pip install 'kott_notebooks[excel]'"
             ) from error
+        try:
+            path.open("wb").close()  # xlsxwriter tries last, and leaves its own files behind
+        except OSError as error:
+            raise KottError(f"{path} cannot be written: {error}") from error
         # Nothing is guessed from a text, and rows leave memory as they are written.
         self.book = xlsxwriter.Workbook(path, {"constant_memory": True, "in_memory": False})
         self.bold = self.book.add_format({"bold": True, "bottom": 1})

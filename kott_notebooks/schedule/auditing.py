@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import tzinfo
+from os import PathLike
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from kott_notebooks.errors import KottError
+from kott_notebooks.catalog.rulebook import of_audit
 from kott_notebooks.findings import ERROR, INFO, WARNING, as_findings
 from kott_notebooks.ksql import K
 from kott_notebooks.schedule.checks import Guide, Rules, found
@@ -45,7 +46,7 @@ def audit(
     epg: pd.DataFrame,
     channels: Iterable[Any] | pd.DataFrame | None = None,
     *,
-    rules: Rules | None = None,
+    rules: Rules | Mapping[str, Any] | str | PathLike[str] | None = None,
     weights: Weights | None = None,
     tz: str | tzinfo = "UTC",
     now: When | None = None,
@@ -65,11 +66,12 @@ def audit(
     missed where they show nothing; only the table tells whether catch-up, start-over and recording
     are theirs. `tz` is the zone whose clock changes are looked for: UTC has none. `now` is when the
     table was pulled, [start, end) the window that was asked for. A rule whose columns the table
-    has not is left out; `rules` sets thresholds and turns rules off. KSQL can state few of them,
-    and takes a text of nothing but blanks for one.
+    has not is left out; `rules` sets thresholds and turns rules off: `schedule.Rules`, a mapping
+    such as `{"gap_minutes": 5}`, or the path of a rules file, whose table `[schedule]` has these
+    (`catalog.judged` puts its severities and waivers on the findings). KSQL can state few of the
+    rules, and takes a text of nothing but blanks for one.
     """
-    own = rules or Rules()
-    _check(own.off)
+    own = of_audit(rules, "schedule", Rules(), RULES)
     epg = named(epg, columns, *TIMED)
     first, last = asked(epg, start, end)
     guide = Guide(
@@ -86,12 +88,6 @@ def audit(
     rows = pd.concat(parts, ignore_index=True) if parts else as_findings([])
     rows = rows[~rows["rule"].isin(own.off)]
     return _weighed(_told(rows, guide), guide, weights)
-
-
-def _check(off: Iterable[str]) -> None:
-    for rule in off:
-        if rule not in RULES:
-            raise KottError(f"There is no rule {rule!r}: the rules are {', '.join(RULES)}.")
 
 
 def _asked(epg: pd.DataFrame, channels: Iterable[Any] | pd.DataFrame | None) -> list[Any] | None:

@@ -57,7 +57,7 @@ class Guide:
     now: pd.Timestamp
     start: pd.Timestamp | None
     end: pd.Timestamp | None
-    tz: str | tzinfo
+    tz: tzinfo
     rules: Rules
 
     def has(self, *columns: str) -> bool:

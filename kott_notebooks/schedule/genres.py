@@ -22,7 +22,7 @@ from kott_notebooks.schedule.spans import (
     window,
 )
 from kott_notebooks.tables import Micros, as_times
-from kott_notebooks.times import When
+from kott_notebooks.times import When, zone
 
 QUARTER = 15 * MINUTE  # every zone is off by so many of them
 _NONE = "none"
@@ -57,7 +57,7 @@ def lineup_mix(
     epg: pd.DataFrame,
     *,
     genre: str = "tags.Genre",
-    tz: str | tzinfo = "UTC",
+    tz: str | tzinfo | None = None,
     start: When | None = None,
     end: When | None = None,
     channels: Channels | None = None,
@@ -83,7 +83,7 @@ def lineup_mix(
     lasts = np.minimum(spans.end[row], since + QUARTER) - np.maximum(spans.start[row], since)
     shown = pd.DataFrame(
         {
-            "hour": _local_hour(since, tz),
+            "hour": _local_hour(since, zone(tz)),
             "genre": pd.array(genre_of(epg, genre)[spans.row[row]], dtype="str"),
             "minutes": pd.array(lasts / MINUTE, dtype="Float64"),
         }
@@ -93,6 +93,6 @@ def lineup_mix(
     return mix
 
 
-def _local_hour(times: Micros, tz: str | tzinfo) -> Any:
+def _local_hour(times: Micros, tz: tzinfo) -> Any:
     known, at = np.unique(times, return_inverse=True)
     return pd.array(as_times(known).tz_convert(tz).hour.to_numpy()[at], dtype="Int64")

@@ -163,9 +163,7 @@ def timed(since: Micros, until: Micros) -> dict[str, Any]:
     }
 
 
-def local_days(
-    spans: Spans, first: int | None, last: int | None, tz: str | tzinfo
-) -> pd.DatetimeIndex:
+def local_days(spans: Spans, first: int | None, last: int | None, tz: tzinfo) -> pd.DatetimeIndex:
     """List the first moments of the local days looked at, and of the day after them."""
     early = first if first is not None else min(spans.start, default=0)
     late = last if last is not None else max(spans.start, default=0) + 1

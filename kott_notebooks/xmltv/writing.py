@@ -22,6 +22,7 @@ from kott_notebooks.schedule.doubles import said_yes
 from kott_notebooks.schedule.genres import values
 from kott_notebooks.schedule.spans import TIMED, Columns, named
 from kott_notebooks.tables import NAT, as_times, channel_ids, micros
+from kott_notebooks.times import zone
 from kott_notebooks.xmltv import places
 
 Texts: TypeAlias = npt.NDArray[Any]  # of str: a piece of XML for each programme
@@ -91,12 +92,13 @@ def lines(
     """Give what `write` writes, in pieces of whole lines."""
     epg = named(epg, columns, *TIMED, "name")
     _check(epg)
+    zoned = zone(tz)
     known = epg.attrs.get("kott") or {}
     owner = partner if partner is not None else known.get("partner") or 0
     yield _head(known)
     yield from _channels(epg, channels, owner)
     for start in range(0, len(epg), BATCH):
-        yield "".join(_programmes(epg.iloc[start : start + BATCH], tz, owner))
+        yield "".join(_programmes(epg.iloc[start : start + BATCH], zoned, owner))
     yield "</tv>\n"
 
 
@@ -141,7 +143,7 @@ def _channels(
 # Programmes
 
 
-def _programmes(epg: pd.DataFrame, tz: str | tzinfo, owner: object) -> Iterable[str]:
+def _programmes(epg: pd.DataFrame, tz: tzinfo, owner: object) -> Iterable[str]:
     titles = _named(epg, "title", "name", "multilingualName")
     titles[titles == ""] = "    <title></title>\n"
     parts = [
@@ -209,7 +211,7 @@ def _quoted(text: str) -> str:
     return quoteattr(_line(text))
 
 
-def _times(epg: pd.DataFrame, before: str, column: str, tz: str | tzinfo) -> Texts:
+def _times(epg: pd.DataFrame, before: str, column: str, tz: tzinfo) -> Texts:
     stamps = micros(epg, column)
     times = pd.Series(as_times(np.where(stamps == NAT, 0, stamps)).tz_convert(tz))
     return _each(times.where(stamps != NAT), lambda time: f'{before}"{time.strftime(TIME)}"')

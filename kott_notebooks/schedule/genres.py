@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from kott_notebooks.schedule.spans import (
+    DAY,
     MINUTE,
     TIMED,
     Channels,
@@ -68,13 +69,14 @@ def lineup_mix(
     One row an hour and genre that occurs: hour (0 to 23 in `tz`, Int64), genre (str; `none` for
     programmes without), minutes (of all channels and days), share (of the hour's minutes; Float64).
     A programme's minutes count in the hours in which they lie, for its first genre. The window is
-    the one that the table was pulled for, else from the first start to the last.
+    the one that the table was pulled for, else from the first start to a day after the last: some
+    programmes never end.
     """
     epg = named(epg, columns, *TIMED, genre)
     _, spans = spans_of(epg, channels)
     first, last = window(epg, start, end)
-    edge = max(spans.start, default=0) if last is None else last
-    spans = clipped(spans, first, max(edge, 1))
+    edge = max(spans.start, default=0) + DAY if last is None else last
+    spans = clipped(spans, first, edge)
     first_piece = spans.start // QUARTER
     pieces = -(-spans.end // QUARTER) - first_piece
     row = np.repeat(np.arange(len(pieces)), pieces)

@@ -33,7 +33,8 @@ def impact(
     first, last = _clipped(findings, start, end)
     total = _prime_until(first, last, prime, tz)
     minutes = (last - first) / MINUTE
-    weight = findings["linearAssetId"].map(dict(weights or {})).astype("Float64").fillna(1.0)
+    known = {str(one): weight for one, weight in (weights or {}).items()}
+    weight = findings["linearAssetId"].astype("str").map(known).astype("Float64").fillna(1.0)
     weighed = (minutes + total * (prime_weight - 1)) * weight.to_numpy(float)
     return pd.array(weighed, dtype="Float64")
 

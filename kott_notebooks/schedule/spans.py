@@ -26,7 +26,7 @@ TIMED = ("linearAssetId", "startDate", "endDate")  # what every analysis needs
 def named(epg: pd.DataFrame, columns: Columns | None, *needed: str) -> pd.DataFrame:
     """Give a guide's columns the names that we know them by; KottError where one is missing.
 
-    Where rows have no id, their labels stand for it. Starts and ends become times in UTC.
+    Where rows have no id, their labels stand for it, or their places if labels come twice. Starts and ends become times in UTC.
     """
     if columns:
         need(epg, *columns.values())
@@ -34,7 +34,7 @@ def named(epg: pd.DataFrame, columns: Columns | None, *needed: str) -> pd.DataFr
         epg = epg.drop(columns=theirs, errors="ignore")
         epg = epg.rename(columns={theirs: ours for ours, theirs in columns.items()})
     if "id" not in epg.columns:
-        epg = epg.assign(id=epg.index)
+        epg = epg.assign(id=epg.index if epg.index.is_unique else range(len(epg)))
     other = [
         column
         for column in TIMED[1:]

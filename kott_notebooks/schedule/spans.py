@@ -26,7 +26,8 @@ TIMED = ("linearAssetId", "startDate", "endDate")  # what every analysis needs
 def named(epg: pd.DataFrame, columns: Columns | None, *needed: str) -> pd.DataFrame:
     """Give a guide's columns the names that we know them by; KottError where one is missing.
 
-    Where rows have no id, their labels stand for it, or their places if labels come twice. Starts and ends become times in UTC.
+    Where rows have no id, their labels stand for it, or their places if labels come twice. Starts
+    and ends become times in UTC.
     """
     if columns:
         need(epg, *columns.values())

@@ -22,6 +22,7 @@ from kott_notebooks.schedule.doubles import said_yes
 from kott_notebooks.schedule.genres import values
 from kott_notebooks.schedule.spans import TIMED, Columns, named
 from kott_notebooks.tables import NAT, as_times, channel_ids, micros
+from kott_notebooks.texts import blank
 from kott_notebooks.times import zone
 from kott_notebooks.xmltv import places
 
@@ -103,11 +104,12 @@ def lines(
 
 
 def _check(epg: pd.DataFrame) -> None:
-    lost = epg["linearAssetId"].isna().to_numpy() | (micros(epg, "startDate") == NAT)
+    lost = blank(epg["linearAssetId"]) | (micros(epg, "startDate") == NAT)
     if lost.any():
         raise KottError(
             f"{lost.sum():,} programmes have no linearAssetId or no startDate, which XMLTV needs: "
-            'leave them out with epg.dropna(subset=["linearAssetId", "startDate"]).'
+            'leave them out; epg.dropna(subset=["linearAssetId", "startDate"]) does so where they are '
+            "absent and not blank."
         )
 
 

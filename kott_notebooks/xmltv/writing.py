@@ -108,8 +108,8 @@ def _check(epg: pd.DataFrame) -> None:
     if lost.any():
         raise KottError(
             f"{lost.sum():,} programmes have no linearAssetId or no startDate, which XMLTV needs: "
-            'leave them out; epg.dropna(subset=["linearAssetId", "startDate"]) does so where they are '
-            "absent and not blank."
+            'leave them out; epg.dropna(subset=["linearAssetId", "startDate"]) does so unless they '
+            "are blank texts."
         )
 
 

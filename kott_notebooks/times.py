@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from datetime import date, datetime, tzinfo
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pandas as pd
@@ -14,6 +15,7 @@ from kott_notebooks.errors import KottError
 When: TypeAlias = str | date | datetime | pd.Timestamp
 
 _RELATIVE = re.compile(r"(now|today)\s*(?:([+-])\s*(\d+)\s*([smhdw]))?")
+_OFFSET = re.compile(r"[+-]\d\d:?\d\d")
 _UNITS = {
     "s": pd.Timedelta(seconds=1),
     "m": pd.Timedelta(minutes=1),
@@ -83,9 +85,18 @@ def filter_epoch(value: When, *, now: When | None = None) -> int:
     return seconds
 
 
-def zone(tz: str | tzinfo) -> tzinfo:
-    """Give a time zone by its name; raises KottError where there is none."""
+def zone(tz: str | tzinfo | None = None) -> tzinfo:
+    """Give a time zone by its name, or its offset such as "+02:00"; KottError where there is none.
+
+    None is the one that the variable KOTT_TZ names, else UTC: so do all functions that show times
+    or count local days.
+    """
+    name = os.environ.get("KOTT_TZ") or "UTC" if tz is None else tz
+    if isinstance(name, tzinfo):
+        return name
     try:
-        return ZoneInfo(tz) if isinstance(tz, str) else tz
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise KottError(f"{tz!r} is no time zone: write 'Europe/Berlin' or the like.") from error
+        at: Any = datetime.strptime(name, "%z") if _OFFSET.fullmatch(name) else None
+        return at.tzinfo if at else ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError, TypeError) as error:
+        what = f"KOTT_TZ={name}" if tz is None else repr(name)
+        raise KottError(f"{what} is no time zone: write 'Europe/Berlin' or the like.") from error

@@ -18,9 +18,11 @@ from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from kott_notebooks import KottError, plots
+import kott_notebooks as kott
+from kott_notebooks import KottError, plots, schedule
 from kott_notebooks.plots import clock, drawing
 from kott_notebooks.plots import schedule as pictures
+from kott_notebooks.report.page import unpacked
 from kott_notebooks.tables import as_times, stamp
 
 MIDNIGHT = pd.Timestamp("2026-03-28", tz="UTC")
@@ -327,3 +329,34 @@ def test_changes_without_a_time_are_told_of(ax: Axes) -> None:
     table = pd.DataFrame({"change": ["added"], "hours": pd.array([None], dtype="Float64")})
     plots.changes(table, ax=ax)
     assert [text.get_text() for text in ax.texts] == ["There is no change here that has a time."]
+
+
+# The zone that is looked at where none is given
+
+
+def shown_in(tz: Any = None) -> list[Any]:
+    """Say what each picture, page and count of days shows of a zone, without being given one."""
+    table = guide((7, 0, 1440)).assign(**{"tags.Genre": "News"})
+    given = {} if tz is None else {"tz": tz}
+    mix, cover = schedule.lineup_mix(table, **given), schedule.coverage(table, **given)
+    found = schedule.gaps(table, start=MIDNIGHT - HOUR)
+    drawn = [
+        plots.coverage(cover, ax=Figure().subplots(), **given),
+        plots.genre_clock(mix, ax=Figure().subplots(), **given),
+        plots.gaps(found, ax=Figure().subplots(), **given),
+        plots.grid(table, ax=Figure().subplots(), **given),
+    ]
+    days = [one.isoformat() for one in cover["day"]]
+    found = schedule.audit(table, now=MIDNIGHT, **given)
+    html = kott.guide(table, findings=found, **given).html
+    page = unpacked(html.partition('id="data">')[2].partition("<")[0])
+    labels = [ax.get_xlabel() for ax in drawn]
+    return [days, mix["hour"].tolist(), labels, found["impact"].tolist(), page["zone"]]
+
+
+def test_a_variable_names_the_zone_of_all_that_shows_times(monkeypatch: Any) -> None:
+    """KOTT_TZ does what tz= would do everywhere; without either it is UTC."""
+    assert shown_in() == shown_in("UTC")
+    monkeypatch.setenv("KOTT_TZ", "Asia/Tokyo")
+    assert shown_in() == shown_in("Asia/Tokyo")
+    assert shown_in() != shown_in("UTC")

@@ -464,3 +464,51 @@ def test_rows_without_ids_are_known_by_their_labels() -> None:
     epg = guide(slot(0, 30), slot(10, 40)).drop(columns="id")
     found = schedule.overlaps(epg.set_index(pd.Index(["one", "two"])))
     assert found[["id", "otherId"]].to_numpy().tolist() == [["one", "two"]]
+
+
+def bare_guide(*rows: tuple[int, str, str, str | None]) -> pd.DataFrame:
+    """Make a guide of a channel, start, end and name, without ids."""
+    channel, start, end, name = zip(*rows, strict=True)
+    times = {"startDate": pd.to_datetime(start, utc=True), "endDate": pd.to_datetime(end, utc=True)}
+    return pd.DataFrame({"linearAssetId": channel, **times, "name": name})
+
+
+def test_a_guide_that_ended_before_now_lacks_no_more_than_the_target() -> None:
+    """Nor anything at all where the window that was asked for is over too."""
+    table = bare_guide((7, "2026-01-01", "2026-01-02", "News"))
+    assert schedule.horizon(table, now="2026-01-05")["short"].tolist() == [120]
+    past = schedule.horizon(table, now="2026-01-05", end="2026-01-04")
+    assert past["short"].tolist() == [0]
+    found = schedule.audit(table, now="2026-01-05")
+    (detail,) = found.loc[found["rule"] == "schedule.horizon", "detail"]
+    assert detail == "The guide ended at 2026-01-02 00:00 UTC."
+    over = schedule.audit(table, now="2026-01-05", end="2026-01-04")
+    assert "schedule.horizon" not in set(over["rule"])
+
+
+def test_rows_whose_labels_come_twice_are_found_each() -> None:
+    """As after pd.concat of two guides without ids."""
+    first = ("2026-01-01T00:00", "2026-01-01T01:00", None)
+    second = ("2026-01-01T01:00", "2026-01-01T02:00", None)
+    table = bare_guide((7, *first), (7, *second)).set_index(pd.Index([0, 0]))
+    found = schedule.audit(table, now="2026-01-01")
+    assert found.loc[found["rule"] == "schedule.missing_title", "id"].tolist() == ["0", "1"]
+
+
+def test_the_last_programme_counts_in_the_mix_without_a_window() -> None:
+    """Up to a day after its start."""
+    table = bare_guide((7, "2026-01-01T00:00", "2026-01-01T01:00", "News"))
+    mix = schedule.lineup_mix(table.assign(genre="News"), genre="genre")
+    assert mix["minutes"].tolist() == [60]
+    endless = table.assign(genre="News", endDate=pd.Timestamp("2999-01-01", tz="UTC"))
+    assert schedule.lineup_mix(endless, genre="genre")["minutes"].sum() == 1440
+
+
+def test_weights_may_name_channels_as_text() -> None:
+    """As the columns of a CSV file do."""
+    table = bare_guide((7, "2026-01-01T00:00", "2026-01-01T01:00", None))
+    impacts = [
+        schedule.audit(table, now="2026-01-01", weights=weights)["impact"].tolist()
+        for weights in ({7: 2}, {"7": 2})
+    ]
+    assert impacts[0] == impacts[1] != schedule.audit(table, now="2026-01-01")["impact"].tolist()

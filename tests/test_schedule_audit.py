@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -373,7 +374,7 @@ def test_a_walk_through_the_minutes_weighs_the_same(
         prime=prime,
         prime_weight=2,
         weights=None,
-        tz=tz,
+        tz=ZoneInfo(tz),
         start=None,
         end=pd.Timestamp("2027-01-01", tz="UTC"),
     )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pytest
 
 from kott_notebooks.errors import KottError
-from kott_notebooks.times import epoch, filter_epoch, instant
+from kott_notebooks.times import epoch, filter_epoch, instant, zone
 
 NOW = "2026-03-29T10:20:30Z"
 
@@ -61,3 +63,37 @@ def test_a_time_that_a_filter_would_take_for_an_offset_is_refused() -> None:
     assert filter_epoch("1990-01-01") == 631152000
     with pytest.raises(KottError, match="1975-01-01 cannot be asked for"):
         filter_epoch("1975-01-01")
+
+
+@pytest.mark.parametrize(
+    ("tz", "variable", "expected"),
+    [
+        (None, None, ZoneInfo("UTC")),
+        (None, "", ZoneInfo("UTC")),
+        (None, "Europe/Berlin", ZoneInfo("Europe/Berlin")),
+        ("Asia/Tokyo", "Europe/Berlin", ZoneInfo("Asia/Tokyo")),
+        ("-03:30", None, timezone(-timedelta(hours=3, minutes=30))),
+        (UTC, "Europe/Berlin", UTC),
+    ],
+)
+def test_a_zone_is_the_one_given_else_the_variables_else_utc(
+    tz: str | tzinfo | None, variable: str | None, expected: tzinfo, monkeypatch: Any
+) -> None:
+    """KOTT_TZ is for whoever always wants the same; an offset is a zone too."""
+    if variable is not None:
+        monkeypatch.setenv("KOTT_TZ", variable)
+    assert zone(tz) == expected
+
+
+@pytest.mark.parametrize("tz", ["Europe/Nowhere", "", "../etc", "+99:99", 5])
+def test_what_is_no_zone_is_refused(tz: Any) -> None:
+    """The error says how one is written."""
+    with pytest.raises(KottError, match="is no time zone: write 'Europe/Berlin'"):
+        zone(tz)
+
+
+def test_a_variable_that_names_no_zone_is_named(monkeypatch: Any) -> None:
+    """Or nobody would know where the name comes from."""
+    monkeypatch.setenv("KOTT_TZ", "Berlin")
+    with pytest.raises(KottError, match="KOTT_TZ=Berlin is no time zone"):
+        zone()

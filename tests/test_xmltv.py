@@ -709,3 +709,13 @@ def test_the_readmes_lines_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     names: dict[str, Any] = {}
     exec(lines, names)
     assert kott.channels(names["session"])["externalId"].tolist() == ["zwei.example"]
+
+
+@pytest.mark.parametrize("channel", ["", " ", None])
+def test_a_channel_without_a_name_is_none(tmp_path: Path, channel: str | None) -> None:
+    """XMLTV has no blank id; and there is no half a file."""
+    times = pd.to_datetime(["2026-10-25T00:00Z", "2026-10-25T01:00Z"])
+    table = pd.DataFrame({"linearAssetId": ["one", channel], "startDate": times, "name": "News"})
+    with pytest.raises(KottError, match="1 programmes have no linearAssetId"):
+        xmltv.write(table.assign(endDate=None), None, tmp_path / "guide.xml")
+    assert not (tmp_path / "guide.xml").exists()

@@ -61,7 +61,9 @@ def completeness(assets: pd.DataFrame, *, properties: Iterable[str] = PROPERTIES
     return table.assign(share=table["filled"] / table["rows"])
 
 
-def growth(assets: pd.DataFrame, *, freq: str = "MS", tz: str | tzinfo = "UTC") -> pd.DataFrame:
+def growth(
+    assets: pd.DataFrame, *, freq: str = "MS", tz: str | tzinfo | None = None
+) -> pd.DataFrame:
     """Count what was added in each period, and how much there was at its end.
 
     One row a period and type: period (its first moment, in UTC), type Int64, added, total Int64;

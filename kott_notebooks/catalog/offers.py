@@ -23,7 +23,7 @@ def expiring(
     *,
     days: float = 30,
     freq: str = "D",
-    tz: str | tzinfo = "UTC",
+    tz: str | tzinfo | None = None,
     now: When | None = None,
 ) -> pd.DataFrame:
     """List the assets whose window ends within so many days, the first to leave on top.
@@ -59,7 +59,7 @@ def availability(
     start: When = "today-90d",
     end: When = "today+90d",
     freq: str = "W-MON",
-    tz: str | tzinfo = "UTC",
+    tz: str | tzinfo | None = None,
     now: When | None = None,
 ) -> pd.DataFrame:
     """Count what comes on offer and what leaves in each period, and what is on offer at its end.

@@ -194,7 +194,7 @@ def _add_list(commands: Any, name: str, what: str) -> None:
 def _add_guide(commands: Any) -> None:
     command = _add(commands, "guide", "write the TV guide of [START, END) as one HTML page", guide)
     _add_window(command, days=7)
-    command.add_argument("--tz", default="UTC", help="the zone it opens in, such as Europe/Berlin")
+    command.add_argument("--tz", help="the zone it opens in, default: KOTT_TZ, else UTC")
     command.add_argument("-o", "--out", type=Path, metavar="FILE", help="default: stdout")
 
 

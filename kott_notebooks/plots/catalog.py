@@ -66,7 +66,7 @@ def completeness(
 def growth(
     table: pd.DataFrame,
     *,
-    tz: str | tzinfo = "UTC",
+    tz: str | tzinfo | None = None,
     names: Names | None = None,
     ax: Axes | None = None,
     **kwargs: Any,
@@ -97,7 +97,7 @@ def availability(
     table: pd.DataFrame,
     *,
     now: When | None = None,
-    tz: str | tzinfo = "UTC",
+    tz: str | tzinfo | None = None,
     ax: Axes | None = None,
     **kwargs: Any,
 ) -> Axes:
@@ -236,7 +236,7 @@ def trend(
     table: pd.DataFrame,
     *,
     names: Names | None = None,
-    tz: str | tzinfo = "UTC",
+    tz: str | tzinfo | None = None,
     ax: Axes | None = None,
     **kwargs: Any,
 ) -> Axes:

@@ -128,7 +128,7 @@ def days_of(stamps: npt.NDArray[np.int64]) -> Numbers:
 
 
 def times(
-    ax: Axes, ends: Numbers, tz: str | tzinfo, name: str, *, until: float | None = None
+    ax: Axes, ends: Numbers, tz: str | tzinfo | None, name: str, *, until: float | None = None
 ) -> None:
     """Make x an axis of times in a zone, from the first of `ends` to the last, and say so.
 

@@ -80,7 +80,7 @@ def gaps(
     channels: Channels | None = None,
     start: When | None = None,
     end: When | None = None,
-    tz: str | tzinfo = "UTC",
+    tz: str | tzinfo | None = None,
     names: Names | None = None,
     ax: Axes | None = None,
     **kwargs: Any,
@@ -111,7 +111,7 @@ def overlaps(
     channels: Channels | None = None,
     start: When | None = None,
     end: When | None = None,
-    tz: str | tzinfo = "UTC",
+    tz: str | tzinfo | None = None,
     names: Names | None = None,
     ax: Axes | None = None,
     **kwargs: Any,
@@ -130,7 +130,7 @@ def overlaps(
 def coverage(
     table: pd.DataFrame,
     *,
-    tz: str | tzinfo = "UTC",
+    tz: str | tzinfo | None = None,
     names: Names | None = None,
     ax: Axes | None = None,
     **kwargs: Any,
@@ -147,8 +147,8 @@ def coverage(
     order = channels.argsort()
     heat(ax, cells[order], **kwargs)
     label_rows(ax, labelled(channels[order], names))
-    label_columns(ax, list(pd.DatetimeIndex(days).tz_convert(tz).strftime("%a %d %b")))
-    ax.set(xlabel=f"day ({tz})", ylabel="linearAssetId")
+    label_columns(ax, list(pd.DatetimeIndex(days).tz_convert(zone(tz)).strftime("%a %d %b")))
+    ax.set(xlabel=f"day ({zone(tz)})", ylabel="linearAssetId")
     return ax
 
 
@@ -193,7 +193,7 @@ def horizon(
 def genre_clock(
     table: pd.DataFrame,
     *,
-    tz: str | tzinfo = "UTC",
+    tz: str | tzinfo | None = None,
     ax: Axes | None = None,
     **kwargs: Any,
 ) -> Axes:
@@ -218,7 +218,7 @@ def genre_clock(
         base += share.to_numpy()
     label_columns(ax, [f"{hour:02}" for hour in range(24)])
     ax.yaxis.set_major_formatter(PercentFormatter(1))
-    ax.set(xlabel=f"hour ({tz})", ylabel="share", ylim=(0, 1))
+    ax.set(xlabel=f"hour ({zone(tz)})", ylabel="share", ylim=(0, 1))
     legend_above(ax, {str(one): Patch(color=most.get(str(one), OTHERS)) for one in shares.index})
     return ax
 
@@ -268,7 +268,7 @@ def grid(
     start: When | None = None,
     end: When | None = None,
     now: When | None = None,
-    tz: str | tzinfo = "UTC",
+    tz: str | tzinfo | None = None,
     names: Names | None = None,
     findings: pd.DataFrame | None = None,
     ax: Axes | None = None,
@@ -299,7 +299,7 @@ def grid(
     _draw_titles(ax, spans, epg["name"], lane, many)
     key = {} if _coloured(kwargs) else key
     key |= _hatch_gaps(ax, epg, labels, first, last)
-    key |= _shade_prime_time(ax, first, last, tz)
+    key |= _shade_prime_time(ax, first, last, zone(tz))
     key |= {} if findings is None else _frame(ax, findings, labels, first, last)
     _mark(ax, stamp(pulled(epg, now)), first, last)
     legend_above(ax, key, lift=1.5 * USUAL)
@@ -312,7 +312,7 @@ def _strips(
     table: pd.DataFrame,
     channels: Channels | None,
     window: tuple[When | None, When | None],
-    tz: str | tzinfo,
+    tz: str | tzinfo | None,
     names: Names | None,
     look: dict[str, Any],
     colours: npt.NDArray[np.str_] | None = None,
@@ -388,10 +388,10 @@ def _hatch_gaps(
     return {"gap": Patch(**look)}
 
 
-def _shade_prime_time(ax: Axes, first: int, last: int, tz: str | tzinfo) -> dict[str, Patch]:
+def _shade_prime_time(ax: Axes, first: int, last: int, tz: tzinfo) -> dict[str, Patch]:
     """Shade the hours that count most, on each local day."""
     hours = Rules().prime_hours
-    since, until = (daily(first, last, hour, zone(tz)) for hour in hours)
+    since, until = (daily(first, last, hour, tz) for hour in hours)
     seen = (until > first) & (since < last)
     if not seen.any() or seen.sum() > points(ax)[0] / USUAL:  # none, or mere stripes
         return {}

@@ -45,7 +45,7 @@ def guide(
     start: When | None = None,
     end: When | None = None,
     now: When | None = None,
-    tz: str | tzinfo = "UTC",
+    tz: str | tzinfo | None = None,
     names: Names | None = None,
     title: str = "TV guide",
     columns: Columns | None = None,

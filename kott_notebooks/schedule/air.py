@@ -32,7 +32,7 @@ from kott_notebooks.schedule.spans import (
     timed,
     window,
 )
-from kott_notebooks.times import When
+from kott_notebooks.times import When, zone
 
 
 def gaps(
@@ -94,7 +94,7 @@ def coverage(
     *,
     start: When | None = None,
     end: When | None = None,
-    tz: str | tzinfo = "UTC",
+    tz: str | tzinfo | None = None,
     channels: Channels | None = None,
     columns: Columns | None = None,
 ) -> pd.DataFrame:
@@ -112,7 +112,7 @@ def coverage(
     if channels is not None:
         refuse_unseen(labels, spans, first, last)
     spans = clipped(spans, first, last)
-    days = local_days(spans, first, last, tz)
+    days = local_days(spans, first, last, zone(tz))
     edges = days.to_numpy("datetime64[us]").view(np.int64)
     since, until = bounds(spans, len(labels), edges, first, last)
     within = in_common(edges[:-1], edges[1:], since[:, None], until[:, None])

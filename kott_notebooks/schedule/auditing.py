@@ -17,7 +17,7 @@ from kott_notebooks.schedule.checks import Guide, Rules, found
 from kott_notebooks.schedule.impact import Weights, impact
 from kott_notebooks.schedule.spans import DAY, TIMED, Columns, named
 from kott_notebooks.tables import as_times, asked, channel_ids, micros, pulled, stamp
-from kott_notebooks.times import When
+from kott_notebooks.times import When, zone
 
 RULES = {  # rule -> severity (unless the finding says otherwise), what to do
     "schedule.gap": (WARNING, "Ask who delivers the guide for the missing programmes."),
@@ -48,7 +48,7 @@ def audit(
     *,
     rules: Rules | Mapping[str, Any] | str | PathLike[str] | None = None,
     weights: Weights | None = None,
-    tz: str | tzinfo = "UTC",
+    tz: str | tzinfo | None = None,
     now: When | None = None,
     start: When | None = None,
     end: When | None = None,
@@ -81,7 +81,7 @@ def audit(
         now=pulled(epg, now),
         start=first,
         end=last,
-        tz=tz,
+        tz=zone(tz),
         rules=own,
     )
     parts = [as_findings(part) for part in found(guide) if len(part)]

@@ -57,7 +57,7 @@ class Guide:
     now: pd.Timestamp
     start: pd.Timestamp | None
     end: pd.Timestamp | None
-    tz: str | tzinfo
+    tz: tzinfo
     rules: Rules
 
     def has(self, *columns: str) -> bool:
@@ -137,12 +137,17 @@ def _horizon(guide: Guide) -> pd.DataFrame:
     table = horizon(guide.epg, hours=hours, now=guide.now, end=guide.end)
     table = table[(table["short"] > 0) & table["endDate"].notna()]
     until = as_times(np.full(len(table), stamp(guide.now) + round(hours * HOUR)))
-    ends = zip(table["endDate"], table["ahead"], strict=True)
+    ends = [
+        f"The guide ends at {end:%Y-%m-%d %H:%M} UTC, in {h:,.1f} h."
+        if h
+        else f"The guide ended at {end:%Y-%m-%d %H:%M} UTC."
+        for end, h in zip(table["endDate"], table["ahead"], strict=True)
+    ]
     return table.assign(
         rule="schedule.horizon",
         severity=np.where(table["ahead"] < hours / 3, ERROR, WARNING),
         **_of_channel(guide, table["linearAssetId"]),
-        detail=[f"The guide ends at {end:%Y-%m-%d %H:%M} UTC, in {h:,.1f} h." for end, h in ends],
+        detail=ends,
         startDate=table["endDate"],
         endDate=until,
     )

@@ -11,6 +11,7 @@ import pandas as pd
 
 from kott_notebooks.schedule.spans import DAY, MINUTE, TIMED, Columns, named
 from kott_notebooks.tables import NAT, Micros, as_times, micros
+from kott_notebooks.times import zone
 
 _STEP = 15 * MINUTE  # clocks change at a quarter of an hour, everywhere
 _FEWEST = 3  # programmes that have to be off, to speak of a channel
@@ -44,11 +45,12 @@ def clock_changes(
     channel, labels = pd.factorize(epg["linearAssetId"], sort=True)
     utc = micros(epg, "startDate")
     known = np.flatnonzero((channel >= 0) & (utc != NAT))
-    wall = _wall(utc[known], tz)
+    zoned = zone(tz)
+    wall = _wall(utc[known], zoned)
     named_too = _patterns(epg, channel)[known]
     airings = _Airings(named_too, channel[known], utc[known], wall)
     parts = [
-        _compared(airings, change, shift, labels) for change, shift in _changes(utc[known], tz)
+        _compared(airings, change, shift, labels) for change, shift in _changes(utc[known], zoned)
     ]
     return pd.concat([_EMPTY.astype({"linearAssetId": labels.dtype}), *parts], ignore_index=True)
 
@@ -75,7 +77,7 @@ def _patterns(epg: pd.DataFrame, channel: npt.NDArray[Any]) -> npt.NDArray[np.in
     return pattern
 
 
-def _wall(utc: Micros, tz: str | tzinfo) -> Micros:
+def _wall(utc: Micros, tz: tzinfo) -> Micros:
     """Give what the clocks show, as microseconds since 1970 on them."""
     known, at = np.unique(utc, return_inverse=True)
     local = as_times(known).tz_convert(tz).tz_localize(None)
@@ -83,7 +85,7 @@ def _wall(utc: Micros, tz: str | tzinfo) -> Micros:
     return shown
 
 
-def _changes(utc: Micros, tz: str | tzinfo) -> list[tuple[int, int]]:
+def _changes(utc: Micros, tz: tzinfo) -> list[tuple[int, int]]:
     """List when clocks change between the first start and the last, and by how much."""
     if not len(utc):
         return []

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from kott_notebooks.schedule.spans import (
+    DAY,
     MINUTE,
     TIMED,
     Channels,
@@ -22,7 +23,7 @@ from kott_notebooks.schedule.spans import (
     window,
 )
 from kott_notebooks.tables import Micros, as_times
-from kott_notebooks.times import When
+from kott_notebooks.times import When, zone
 
 QUARTER = 15 * MINUTE  # every zone is off by so many of them
 _NONE = "none"
@@ -57,7 +58,7 @@ def lineup_mix(
     epg: pd.DataFrame,
     *,
     genre: str = "tags.Genre",
-    tz: str | tzinfo = "UTC",
+    tz: str | tzinfo | None = None,
     start: When | None = None,
     end: When | None = None,
     channels: Channels | None = None,
@@ -68,13 +69,14 @@ def lineup_mix(
     One row an hour and genre that occurs: hour (0 to 23 in `tz`, Int64), genre (str; `none` for
     programmes without), minutes (of all channels and days), share (of the hour's minutes; Float64).
     A programme's minutes count in the hours in which they lie, for its first genre. The window is
-    the one that the table was pulled for, else from the first start to the last.
+    the one that the table was pulled for, else from the first start to a day after the last: some
+    programmes never end.
     """
     epg = named(epg, columns, *TIMED, genre)
     _, spans = spans_of(epg, channels)
     first, last = window(epg, start, end)
-    edge = max(spans.start, default=0) if last is None else last
-    spans = clipped(spans, first, max(edge, 1))
+    edge = max(spans.start, default=0) + DAY if last is None else last
+    spans = clipped(spans, first, edge)
     first_piece = spans.start // QUARTER
     pieces = -(-spans.end // QUARTER) - first_piece
     row = np.repeat(np.arange(len(pieces)), pieces)
@@ -83,7 +85,7 @@ def lineup_mix(
     lasts = np.minimum(spans.end[row], since + QUARTER) - np.maximum(spans.start[row], since)
     shown = pd.DataFrame(
         {
-            "hour": _local_hour(since, tz),
+            "hour": _local_hour(since, zone(tz)),
             "genre": pd.array(genre_of(epg, genre)[spans.row[row]], dtype="str"),
             "minutes": pd.array(lasts / MINUTE, dtype="Float64"),
         }
@@ -93,6 +95,6 @@ def lineup_mix(
     return mix
 
 
-def _local_hour(times: Micros, tz: str | tzinfo) -> Any:
+def _local_hour(times: Micros, tz: tzinfo) -> Any:
     known, at = np.unique(times, return_inverse=True)
     return pd.array(as_times(known).tz_convert(tz).hour.to_numpy()[at], dtype="Int64")

@@ -21,7 +21,7 @@ def impact(
     prime: tuple[float, float],
     prime_weight: float,
     weights: Weights | None,
-    tz: str | tzinfo,
+    tz: tzinfo,
     start: pd.Timestamp | None,
     end: pd.Timestamp,
 ) -> Any:
@@ -33,7 +33,8 @@ def impact(
     first, last = _clipped(findings, start, end)
     total = _prime_until(first, last, prime, tz)
     minutes = (last - first) / MINUTE
-    weight = findings["linearAssetId"].map(dict(weights or {})).astype("Float64").fillna(1.0)
+    known = {str(one): weight for one, weight in (weights or {}).items()}
+    weight = findings["linearAssetId"].astype("str").map(known).astype("Float64").fillna(1.0)
     weighed = (minutes + total * (prime_weight - 1)) * weight.to_numpy(float)
     return pd.array(weighed, dtype="Float64")
 
@@ -50,7 +51,7 @@ def _clipped(
     return first, np.maximum(first, np.minimum(last, stamp(end)))
 
 
-def _prime_until(first: Micros, last: Micros, prime: tuple[float, float], tz: str | tzinfo) -> Any:
+def _prime_until(first: Micros, last: Micros, prime: tuple[float, float], tz: tzinfo) -> Any:
     """Give the minutes of prime time between two times, row by row."""
     lasting = last > first
     minutes = np.zeros(len(first))
@@ -69,7 +70,7 @@ def _prime_until(first: Micros, last: Micros, prime: tuple[float, float], tz: st
     return minutes
 
 
-def _local(times: pd.DatetimeIndex, tz: str | tzinfo) -> Micros:
+def _local(times: pd.DatetimeIndex, tz: tzinfo) -> Micros:
     """Say when the clocks of a zone show these times: the earlier of two, or after the hole."""
     earlier = np.ones(len(times), dtype=bool)
     utc = times.tz_localize(tz, ambiguous=earlier, nonexistent="shift_forward").tz_convert("UTC")

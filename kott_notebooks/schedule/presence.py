@@ -47,7 +47,7 @@ def horizon(
     last = window(epg, None, end)[1]
     first, final = _extent(spans, len(labels))
     has = final != NAT
-    ahead = np.where(has, final - moment, 0)
+    ahead = np.where(has, final - moment, 0).clip(min=0)
     return pd.DataFrame(
         {
             "linearAssetId": labels,

@@ -26,7 +26,8 @@ TIMED = ("linearAssetId", "startDate", "endDate")  # what every analysis needs
 def named(epg: pd.DataFrame, columns: Columns | None, *needed: str) -> pd.DataFrame:
     """Give a guide's columns the names that we know them by; KottError where one is missing.
 
-    Where rows have no id, their labels stand for it. Starts and ends become times in UTC.
+    Where rows have no id, their labels stand for it, or their places if labels come twice. Starts
+    and ends become times in UTC.
     """
     if columns:
         need(epg, *columns.values())
@@ -34,7 +35,7 @@ def named(epg: pd.DataFrame, columns: Columns | None, *needed: str) -> pd.DataFr
         epg = epg.drop(columns=theirs, errors="ignore")
         epg = epg.rename(columns={theirs: ours for ours, theirs in columns.items()})
     if "id" not in epg.columns:
-        epg = epg.assign(id=epg.index)
+        epg = epg.assign(id=epg.index if epg.index.is_unique else range(len(epg)))
     other = [
         column
         for column in TIMED[1:]
@@ -163,9 +164,7 @@ def timed(since: Micros, until: Micros) -> dict[str, Any]:
     }
 
 
-def local_days(
-    spans: Spans, first: int | None, last: int | None, tz: str | tzinfo
-) -> pd.DatetimeIndex:
+def local_days(spans: Spans, first: int | None, last: int | None, tz: tzinfo) -> pd.DatetimeIndex:
     """List the first moments of the local days looked at, and of the day after them."""
     early = first if first is not None else min(spans.start, default=0)
     late = last if last is not None else max(spans.start, default=0) + 1

@@ -22,6 +22,8 @@ from kott_notebooks.schedule.doubles import said_yes
 from kott_notebooks.schedule.genres import values
 from kott_notebooks.schedule.spans import TIMED, Columns, named
 from kott_notebooks.tables import NAT, as_times, channel_ids, micros
+from kott_notebooks.texts import blank
+from kott_notebooks.times import zone
 from kott_notebooks.xmltv import places
 
 Texts: TypeAlias = npt.NDArray[Any]  # of str: a piece of XML for each programme
@@ -91,21 +93,23 @@ def lines(
     """Give what `write` writes, in pieces of whole lines."""
     epg = named(epg, columns, *TIMED, "name")
     _check(epg)
+    zoned = zone(tz)
     known = epg.attrs.get("kott") or {}
     owner = partner if partner is not None else known.get("partner") or 0
     yield _head(known)
     yield from _channels(epg, channels, owner)
     for start in range(0, len(epg), BATCH):
-        yield "".join(_programmes(epg.iloc[start : start + BATCH], tz, owner))
+        yield "".join(_programmes(epg.iloc[start : start + BATCH], zoned, owner))
     yield "</tv>\n"
 
 
 def _check(epg: pd.DataFrame) -> None:
-    lost = epg["linearAssetId"].isna().to_numpy() | (micros(epg, "startDate") == NAT)
+    lost = blank(epg["linearAssetId"]) | (micros(epg, "startDate") == NAT)
     if lost.any():
         raise KottError(
             f"{lost.sum():,} programmes have no linearAssetId or no startDate, which XMLTV needs: "
-            'leave them out with epg.dropna(subset=["linearAssetId", "startDate"]).'
+            'leave them out; epg.dropna(subset=["linearAssetId", "startDate"]) does so unless they '
+            "are blank texts."
         )
 
 
@@ -141,7 +145,7 @@ def _channels(
 # Programmes
 
 
-def _programmes(epg: pd.DataFrame, tz: str | tzinfo, owner: object) -> Iterable[str]:
+def _programmes(epg: pd.DataFrame, tz: tzinfo, owner: object) -> Iterable[str]:
     titles = _named(epg, "title", "name", "multilingualName")
     titles[titles == ""] = "    <title></title>\n"
     parts = [
@@ -209,7 +213,7 @@ def _quoted(text: str) -> str:
     return quoteattr(_line(text))
 
 
-def _times(epg: pd.DataFrame, before: str, column: str, tz: str | tzinfo) -> Texts:
+def _times(epg: pd.DataFrame, before: str, column: str, tz: tzinfo) -> Texts:
     stamps = micros(epg, column)
     times = pd.Series(as_times(np.where(stamps == NAT, 0, stamps)).tz_convert(tz))
     return _each(times.where(stamps != NAT), lambda time: f'{before}"{time.strftime(TIME)}"')

@@ -3,9 +3,13 @@
 An asset is 5.7 KB of JSON: 15 metas, 8 tags of two values, 6 images, 3 media files; a programme is
 1.5 KB. Pages hold at most 50 unless told. `latency` is the way there and back, slept before each
 reply; `work` is the server's work for a page, done for so many requests at a time as it has
-workers; `rate` is what the link carries, in bits a second, whoever asked. Records are encoded and
-compressed once, and a reply is put together from them. Bad days and rows that come and go are in
-`Chaos`.
+workers; `rate` is what the link carries, in bits a second, whoever asked. Texts are of 2,000
+words.
+
+A reply is put together from what was encoded and compressed before: in small lists from pages,
+which become a tenth as long, as a web server would make them (a turn that does not count prepares
+them); in large ones from records, which become a fifth as long. Bad days and rows that come and go
+are in `Chaos`.
 """
 
 from __future__ import annotations
@@ -26,8 +30,18 @@ from xml.sax.saxutils import escape
 
 SEED = 20_261_123
 FIRST_ID = 1_000_000
-WORDS = ("harbour", "winter", "letter", "garden", "stranger", "river", "promise", "mirror")
 DISTINCT = 500  # records that are made up; the others repeat them under ids of their own
+SMALL = 20_000  # rows of a list whose pages are prepared
+
+
+def words(count: int) -> list[str]:
+    """Make up words, of one to four syllables."""
+    dice = random.Random(SEED)
+    syllables = [a + b for a in "bdfglmnprstv" for b in "aeiou"]
+    return ["".join(dice.choices(syllables, k=dice.randint(1, 4))) for _ in range(count)]
+
+
+WORDS = words(2_000)
 
 
 def asset(number: int) -> dict[str, Any]:
@@ -53,7 +67,7 @@ def asset(number: int) -> dict[str, Any]:
         "id": number,
         "type": 411,
         "name": text(4),
-        "description": text(30),
+        "description": text(66),
         "images": [image(number, n) for n in range(6)],
         "mediaFiles": [media_file(number, n) for n in range(3)],
         "metas": metas,
@@ -110,7 +124,7 @@ def media_file(number: int, n: int) -> dict[str, Any]:
 def programme(number: int) -> dict[str, Any]:
     """Make one programme of 1.5 KB; times and channel come with its place in the guide."""
     dice = random.Random(SEED + number)
-    text = " ".join(dice.choice(WORDS) for _ in range(60))
+    text = " ".join(dice.choice(WORDS) for _ in range(85))
     tags = {
         f"Tag {n}": {
             "objectType": "KalturaMultilingualStringValueArray",
@@ -199,13 +213,14 @@ def as_xml(tag: str, content: Any) -> str:
 class Shop:
     """Records in the order of their ids, whole or some of their properties."""
 
-    def __init__(self, rows: int, kind: str = "media") -> None:
+    def __init__(self, rows: int, kind: str = "media", *, prepares: bool = False) -> None:
         self.ids: list[int] = list(range(FIRST_ID, FIRST_ID + rows))
         self.lock = threading.Lock()
         self._kind = kind
         self.depth = 0  # how deep pages go; 0 is no end
         self._channels, self._slot = 100, 900  # programmes of a channel start so many seconds apart
         self._encoded: dict[str, list[Record]] = {}
+        self._prepared: dict[Any, list[Piece]] | None = {} if prepares else None
 
     def page(self, asked: dict[str, Any], most: int) -> list[Piece]:
         """Give a page as pieces of a body: each as it is, and deflated."""
@@ -223,8 +238,17 @@ class Shop:
                 ids = self.ids[low:high][::-1][first : first + size]
             else:
                 ids = self.ids[min(low + first, high) : min(low + first + size, high)]
-        xml = is_xml(asked)
-        head, end = (XML_LIST if xml else JSON_LIST) % (high - low), XML_END if xml else b"]}"
+        xml, many = is_xml(asked), high - low
+        if self._prepared is None:
+            return self._listed(ids, many, fields, xml)
+        key = (tuple(ids), many, fields, xml)
+        if key not in self._prepared:
+            text = b"".join(text for text, _ in self._listed(ids, many, fields, xml))
+            self._prepared[key] = [(text, deflated(text))]
+        return self._prepared[key]
+
+    def _listed(self, ids: list[int], many: int, fields: str, xml: bool) -> list[Piece]:
+        head, end = (XML_LIST if xml else JSON_LIST) % many, XML_END if xml else b"]}"
         pieces = [piece(head)]
         records = self._records(fields, xml)
         for n, number in enumerate(ids):
@@ -422,7 +446,8 @@ def main() -> None:
     parser.add_argument("--depth", type=int, default=0, help="how deep pages go; 0: no end")
     parser.add_argument("--plain", action="store_true", help="no gzip, whoever asks for it")
     given = parser.parse_args()
-    Handler.shop, Handler.most = Shop(given.rows, given.kind), given.page
+    prepares = given.rows <= SMALL and not given.plain
+    Handler.shop, Handler.most = Shop(given.rows, given.kind, prepares=prepares), given.page
     Handler.shop.depth = given.depth
     Handler.latency, Handler.work, Handler.rate = given.latency, given.work, given.rate
     Handler.compress = not given.plain

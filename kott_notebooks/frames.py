@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import compress
+from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
@@ -42,12 +43,13 @@ _BY_VALUE = {
     "KalturaStringValue": "text",
     "KalturaMultilingualStringValue": "text",
 }
+_TEXT = pa.large_string()  # as pandas keeps it
 _ARROW = {
     "int": pa.int64(), "time": pa.int64(), "float": pa.float64(), "bool": pa.bool_(),
-    "text": pa.string(), "json": pa.string(),
+    "text": _TEXT, "json": _TEXT,
 }  # fmt: skip
 _STRICT = {
-    "int": list[int | None], "time": list[int | None], "float": list[float | None],
+    "int": list[int | None], "time": list[int | None], "float": list[int | float | None],
     "bool": list[bool | None], "text": list[str | None],
 }  # fmt: skip
 _EXACT = {"int": int, "time": int, "bool": bool, "text": str}
@@ -56,8 +58,9 @@ _BOOLS = {"0": False, "1": True, "false": False, "true": True}
 _STR = pd.StringDtype(na_value=np.nan)
 _DTYPES = {
     pa.int64(): pd.Int64Dtype(), pa.float64(): pd.Float64Dtype(), pa.bool_(): pd.BooleanDtype(),
-    pa.string(): _STR,
+    _TEXT: _STR,
 }  # fmt: skip
+_FRACTION = re.compile(rb"-?\d+[.eE][-+.eE\d]+")
 _LAST_TIME = 253_402_300_799  # the end of the year 9999, the last that pandas can show
 
 
@@ -237,9 +240,9 @@ def _array(cells: Column) -> bytes:
 
 def _chunk(cells: Column, kind: str) -> _Chunk:
     """Type undecoded cells; where one does not fit the kind expected, all become text."""
-    if kind == "json" or (not kind and _any_nested(cells)):
+    kind = kind or _guessed(cells)
+    if kind == "json":
         return _Chunk("json", _texts(cells))
-    kind = kind or _guessed(msgspec.json.decode(_array(cells)))
     try:
         return _Chunk(kind, pa.array(_decoded(cells, kind), _ARROW[kind]))
     except (ValueError, OverflowError, KeyError):
@@ -249,15 +252,30 @@ def _chunk(cells: Column, kind: str) -> _Chunk:
 def _meta(values: list[Value | None]) -> _Chunk:
     """Type a meta's column by its value objects; where they disagree, all become text."""
     given = [one for one in values if one is not None]
-    kinds = {_BY_VALUE.get(one.objectType, "") for one in given}
-    kind = kinds.pop() if len(kinds) == 1 else "mixed"
-    if _exact([one.value for one in given], kind):
-        shown = [None if one is None else one.value for one in values]
-        return _Chunk(kind, pa.array(shown, _ARROW[kind]))
+    classes: set[Any] = set(map(type, given))
+    of = [one for one in given if _holds(one)] if Value in classes else classes
+    kinds = {_BY_VALUE.get(one.objectType, "") for one in of}
+    kind = _agreeing(kinds) or "mixed"
+    plain = list(map(attrgetter("value"), given))
+    if _exact(plain, kind):
+        if len(given) < len(values):
+            plain = [None if one is None else one.value for one in values]
+        return _Chunk(kind, pa.array(plain, _ARROW[kind]))
     cells = [_shown(one) for one in values]
     if kind == "mixed":
         return _Chunk("mixed", _texts([_unquoted(cell) for cell in cells]))
     return _chunk(cells, "" if _any_nested(cells) else kind)
+
+
+def _holds(value: Any) -> bool:
+    return value.value is not None or value.multilingualValue != NULL
+
+
+def _agreeing(kinds: set[str]) -> str:
+    """Name the kind that values of these kinds have in common, if any."""
+    if kinds == {"int", "float"}:
+        return "float"
+    return next(iter(kinds)) if len(kinds) == 1 else ""
 
 
 def _exact(values: list[Any], kind: str) -> bool:
@@ -282,12 +300,12 @@ def _any_nested(cells: Column) -> bool:
     return any(bytes(cell)[:1] in (b"{", b"[") for cell in cells)
 
 
-def _guessed(values: Sequence[Any]) -> str:
-    """Name the kind of values that no schema lists."""
-    types = {type(one) for one in values if one is not None}
-    if types == {int, float}:
-        return "float"
-    return _PYTHON.get(types.pop(), "") if len(types) == 1 else ""
+def _guessed(cells: Column) -> str:
+    """Name the kind of values that no schema lists; none where they disagree."""
+    if _any_nested(cells):
+        return "json" if all(_any_nested([cell]) or cell == NULL for cell in cells) else ""
+    types = {type(one) for one in msgspec.json.decode(_array(cells)) if one is not None}
+    return _agreeing({_PYTHON[one] for one in types})
 
 
 def _decoded(cells: Column, kind: str) -> list[Any]:
@@ -314,21 +332,29 @@ def _fitted(value: Any, kind: str) -> Any:
 
 
 def _unquoted(cell: Raw) -> Raw:
-    """Give a cell's text: a string without its quotes, anything else as its JSON."""
+    """Give a cell's text: a string without its quotes, a number in one spelling, or its JSON."""
     text = bytes(cell)
-    return Raw(str(msgspec.json.decode(text)).encode()) if text[:1] == b'"' else cell
+    if text[:1] == b'"':
+        return Raw(str(msgspec.json.decode(text)).encode())
+    return Raw(_written(float(text)).encode()) if _FRACTION.fullmatch(text) else cell
+
+
+def _written(number: float) -> str:
+    return str(int(number)) if number.is_integer() else repr(number)
 
 
 def _texts(cells: Column) -> pa.Array:
     """Lay texts end to end, as Arrow keeps them; the wire has checked that they are UTF-8."""
-    given = [cell is not NULL and cell != NULL for cell in cells]
-    texts = list(compress(cells, given))
-    lengths = np.zeros(len(cells), dtype=np.int64)
-    lengths[given] = [len(text) for text in texts]
-    ends = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+    lengths = np.fromiter(map(len, cells), np.int64, len(cells))
+    absent = [n for n in np.flatnonzero(lengths == len(NULL)) if cells[n] == NULL]
+    given = np.ones(len(cells), bool)
+    given[absent] = False
+    lengths[absent] = 0
+    ends = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    texts = compress(cells, given) if absent else cells
     present = np.packbits(given, bitorder="little")
     buffers = (pa.py_buffer(buffer) for buffer in (ends, b"".join(texts), present))
-    return pa.StringArray.from_buffers(len(cells), *buffers)
+    return pa.LargeStringArray.from_buffers(len(cells), *buffers)
 
 
 # The table
@@ -352,16 +378,24 @@ def _joined(name: str, parts: list[Part], declared: str) -> tuple[str, pa.Chunke
     """Join a column's parts; where their kinds differ, as numbers if they are, else as text."""
     chunks = [part.chunks.get(name) or _Chunk("none", pa.nulls(part.rows)) for part in parts]
     kinds = {chunk.kind for chunk in chunks if chunk.values.null_count < len(chunk.values)}
-    if kinds == {"int", "float"}:
-        kinds = {"float"}
-    kind = declared if not kinds else kinds.pop() if len(kinds) == 1 else "mixed"
-    target = _ARROW.get(kind, pa.string())
+    kind = (_agreeing(kinds) or "mixed") if kinds else declared
     try:
-        values = pa.chunked_array([chunk.values.cast(target) for chunk in chunks], target)
+        values = _cast(chunks, _ARROW.get(kind, _TEXT))
     except pa.ArrowInvalid:  # a whole number that no float holds exactly
-        kind, target = "mixed", pa.string()
-        values = pa.chunked_array([chunk.values.cast(target) for chunk in chunks], target)
+        kind, values = "mixed", _cast(chunks, _TEXT)
     return kind, _timed(values) if kind == "time" else values
+
+
+def _cast(chunks: list[_Chunk], target: pa.DataType) -> pa.ChunkedArray:
+    if target == _TEXT:
+        chunks = [_Chunk("text", _spelled(one)) if one.kind == "float" else one for one in chunks]
+    return pa.chunked_array([one.values.cast(target) for one in chunks], target)
+
+
+def _spelled(numbers: _Chunk) -> pa.Array:
+    """Write numbers as `_unquoted` does."""
+    given = numbers.values.to_pylist()
+    return pa.array([None if one is None else _written(one) for one in given], _TEXT)
 
 
 def _narrowed(table: pd.DataFrame, fields: Sequence[str] | None) -> pd.DataFrame:

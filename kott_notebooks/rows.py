@@ -7,7 +7,7 @@ is one or the other. Neither decodes what a cell holds.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from operator import attrgetter
 from typing import Any, NamedTuple, Protocol
@@ -102,32 +102,60 @@ class Texts:
 
 
 class Value(msgspec.Struct, gc=False):
-    """A meta's value object, as far as a table needs it."""
+    """A meta's value object of any class, as far as a table needs it."""
 
     objectType: str = ""  # noqa: N815 - the wire's name
     value: Any = None
     multilingualValue: Raw = NULL  # noqa: N815
 
 
+def _holding(cls: str, kind: Any) -> Any:
+    """Make what reads a value object of one class that holds a value, in half the time."""
+    return msgspec.defstruct(
+        cls,
+        [("value", kind)],
+        tag_field="objectType",
+        tag=cls,
+        namespace={"objectType": cls},
+        gc=False,
+    )
+
+
+_VALUES: dict[str, Any] = {
+    cls: _holding(cls, kind)
+    for cls, kind in {
+        "KalturaStringValue": str,
+        "KalturaMultilingualStringValue": str,
+        "KalturaIntegerValue": int,
+        "KalturaLongValue": int,
+        "KalturaDoubleValue": int | float,  # a whole number that no float holds stays exact
+        "KalturaBooleanValue": bool,
+    }.items()
+}
+
+
 class Cells:
     """Reads rows as structs of undecoded cells, of `metas` and `tags` a struct each.
 
     A struct is read several times as fast as a dict, but its names must be known: those that no
-    schema lists, and those of metas and tags, are learned. `keep` is how rows become what stays.
+    schema lists, those of metas and tags, and the one class that the values of most metas are of,
+    are learned. `keep` is how rows become what stays.
     """
 
     def __init__(self, names: Iterable[str] = (), keep: Callable[[list[Any]], Any] = list) -> None:
         self._keep = keep
-        self._learn(["objectType", "id", "type", *names], [], [])
+        self._names = dict.fromkeys(["objectType", "id", "type", *names])
+        self._metas: dict[str, type[Value]] = {}
+        self._tags: dict[str, Any] = {}
+        self._ready()
 
-    def _learn(self, names: Iterable[str], metas: Iterable[str], tags: Iterable[str]) -> None:
-        """Make the structs that have these names."""
-        self._names = [dict.fromkeys(one) for one in (names, metas, tags)]
-        inner = {
-            "metas": struct("Metas", self._names[1], Value | None, None),
-            "tags": struct("Tags", self._names[2], Raw, NULL),
-        }
-        row = struct("Row", self._names[0], Raw, NULL, inner)
+    def _ready(self) -> None:
+        """Make the structs that have the names known so far."""
+        row = _struct(
+            "Row",
+            dict.fromkeys(self._names, Raw)
+            | {"metas": _struct("Metas", self._metas), "tags": _struct("Tags", self._tags)},
+        )
         listed = msgspec.defstruct(
             "Listed",
             [("totalCount", int | None, None), ("objects", list[row] | None, None),  # type: ignore[valid-type]
@@ -163,10 +191,20 @@ class Cells:
             return _found(self._rows.decode(objects), total)
         except msgspec.ValidationError:
             records = [_mended(one) for one in msgspec.json.decode(objects)]
-        metas, tags = ([one[name] or {} for one in records if name in one] for name in MAPS)
-        new = (records, metas, tags)
-        self._learn(*([*old, *chain(*found)] for old, found in zip(self._names, new, strict=True)))
+        self._learn(records)
         return _found(self._rows.decode(msgspec.json.encode(records)), total)
+
+    def _learn(self, records: list[dict[str, Any]]) -> None:
+        """Know the names that records have, and of what class the values of each meta are."""
+        self._names |= dict.fromkeys(chain(*records))
+        self._tags |= dict.fromkeys(chain(*(one.get("tags") or {} for one in records)), Raw)
+        values: dict[str, list[Any]] = {}
+        for name, value in chain(*((one.get("metas") or {}).items() for one in records)):
+            values.setdefault(name, []).append(value)
+        self._metas |= {
+            name: _fitting(some, self._metas.get(name)) for name, some in values.items()
+        }
+        self._ready()
 
     def keep(self, rows: list[Any]) -> Any:
         """Make of rows what stays; those from before a name was learned are read again."""
@@ -175,16 +213,26 @@ class Cells:
         return self._keep(rows)
 
 
-def struct(
-    name: str, names: Iterable[str], kind: Any, absent: Any, inner: dict[str, Any] | None = None
-) -> type[msgspec.Struct]:
-    """Make a struct of these names, each of a kind; `inner` has those that are structs."""
+def _struct(name: str, kinds: Mapping[str, Any]) -> Any:
+    """Make what reads an object of these names, each of a kind, or null."""
     fields: list[Any] = []
-    for n, own in enumerate(names):
-        nested = (inner or {}).get(own)
-        kept, default = (kind, absent) if nested is None else (nested | None, None)
-        fields.append((f"c{n}", kept, msgspec.field(default=default, name=own)))
+    for n, (own, kind) in enumerate(kinds.items()):
+        kept, absent = (Raw, NULL) if kind is Raw else (kind | None, None)
+        fields.append((f"c{n}", kept, msgspec.field(default=absent, name=own)))
     return msgspec.defstruct(name, fields, omit_defaults=True, forbid_unknown_fields=True, gc=False)
+
+
+def _fitting(values: list[Any], known: type[Value] | None) -> type[Value]:
+    """Choose what reads a meta's values: all of one class, or of any."""
+    names = {one.get("objectType", "") for one in values if one is not None}
+    kind: type[Value] | None = _VALUES.get(names.pop()) if len(names) == 1 else None
+    if kind is None or known not in (None, kind):
+        return Value
+    try:
+        msgspec.convert(values, list[kind | None])  # type: ignore[valid-type]
+    except msgspec.ValidationError:
+        return Value
+    return kind
 
 
 def _mended(record: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -344,3 +345,39 @@ def test_rows_survive_whatever_their_pages(rows: list[dict[str, Any]], size: int
     assert seconds == [row.get("startDate") for row in rows]
     if "odd" in table:
         assert table["odd"].notna().tolist() == [row.get("odd") is not None for row in rows]
+
+
+TOKENS = [{"objectType": "KalturaTranslationToken", "language": "fra", "value": "Quai"}]
+VALUES = st.one_of(
+    st.builds(value, st.sampled_from(["String", "MultilingualString"]), st.text(max_size=3)),
+    st.builds(value, st.just("Double"), st.integers(-(2**60), 2**60) | st.floats(-1e9, 1e9)),
+    st.builds(value, st.sampled_from(["Integer", "Long"]), st.integers(-(2**70), 2**70)),
+    st.builds(value, st.just("Boolean"), st.booleans()),
+    st.builds(value, st.sampled_from(["String", "Long", "Unheard"]), st.none() | st.text("12")),
+    st.just({"objectType": TEXT, "multilingualValue": TOKENS}),
+    st.none(),
+)
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.lists(st.dictionaries(st.sampled_from("AB"), VALUES), max_size=8), st.integers(1, 4))
+def test_metas_survive_whatever_their_pages(rows: list[dict[str, Any]], size: int) -> None:
+    """What is learned of a meta's class on one page changes nothing for what another holds."""
+    records = [metas(**row) for row in rows]
+    cut = [records[n : n + size] for n in range(0, len(records), size)]
+    source = [Page(msgspec.json.encode(part), len(part), len(records)) for part in cut]
+    table, whole = frames.frame(source, MEDIA), frames.frame(records, MEDIA)
+    pd.testing.assert_frame_equal(table, whole)
+    assert table.attrs == whole.attrs
+    for name in table.filter(like="metas."):
+        cells = [row.get(name.removeprefix("metas.")) or {} for row in rows]
+        for one, shown in zip(cells, table[name], strict=True):
+            wanted = one.get("value", one.get("multilingualValue"))
+            assert pd.isna(shown) == (wanted is None)
+            if isinstance(shown, str):
+                assert shown == wanted or json.loads(shown) == wanted
+            elif wanted is not None:
+                number = float(wanted) if isinstance(wanted, str) else wanted
+                assert getattr(shown, "timestamp", lambda n=shown: n)() == number

@@ -18,7 +18,6 @@ from kott_notebooks.wire import Call, Reply, replies, reply
 # One request for so many pages of a list, each read by the reader
 Ask = Callable[[list[dict[str, Any]], Reader], list[Reply | ApiError]]
 Answer = Reply | ApiError
-UNDER_WAY = 32 * 2**20  # bytes asked for and not yet taken, about
 LARGE = 2**16  # bytes of a body that are worth to be decoded in order
 
 
@@ -130,7 +129,8 @@ class Asking:
         size = 0 if self._cost is None else self._cost.size
         pages = sum(len(job.wishes) for job in self._jobs if job.wishes[0].reading.keep)
         coming = sum(not job.here for job in self._jobs)
-        return coming < self._workers + 2 and (pages * size < UNDER_WAY or len(self._jobs) < 2)
+        fits = pages * size < self._pace.ahead() or len(self._jobs) < 2
+        return fits and coming < self._workers + 2
 
     @property
     def needed(self) -> list[Wish]:

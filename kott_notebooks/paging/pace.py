@@ -13,6 +13,8 @@ from kott_notebooks.wire import Reply
 PACK = 25  # pages in one request, at most: the server works through them one after the other
 PACK_BYTES = 4 * 2**20  # of one reply, at most, as far as the first page tells
 PACK_WORK = 10.0  # seconds of the server's work in one request, at most
+NEAR, FAR = 16 * 2**20, 32 * 2**20  # bytes that may be asked for and not yet taken, about
+TAKEN = 400e6  # bytes a second that we take in at best
 CARRY, ROW = 20e-6, 25e-6  # seconds that a row costs us: to carry it in, and to make cells of it
 REQUEST = 6e-3  # seconds that a request costs us: a thread that wakes waits for the interpreter
 
@@ -47,7 +49,7 @@ class Pace:
 
         Large packs save ways there and back, small ones let us work while others are under way.
         The server works for several requests side by side; they share the link, and us. Once all
-        are there, the ids are asked for again, which takes one way more.
+        rows are there, their ids are asked for again, which takes one way more.
         """
         way = 0.0 if math.isinf(self.way) else self.way
         packs = math.ceil(pages / pack)
@@ -55,7 +57,12 @@ class Pace:
         asked = max(math.ceil(packs / workers) * one, way + pages * cost.bytes)
         first = one + pack * (cost.bytes * min(workers, packs) + CARRY * cost.rows)
         ours = packs * REQUEST + pages * (CARRY + ROW) * cost.rows
-        return max(asked + pages * CARRY * cost.rows + way + cost.work, first + ours)
+        again = way + cost.work if cost.rows else 0.0
+        return max(asked + pages * CARRY * cost.rows + again, first + ours)
+
+    def ahead(self) -> int:
+        """Say how many bytes may be under way: as many more as we could take in on a long way."""
+        return int(min(NEAR + self.way * TAKEN, FAR))
 
     def pack(self, pages: int, workers: int, cost: Cost) -> int:
         """Choose how many of so many pages one request asks for."""

@@ -74,12 +74,13 @@ def close_to(name: str) -> list[str]:
     return [known[hit] for hit in difflib.get_close_matches(name.lower(), known)]
 
 
-def ancestry(cls: str) -> list[str]:
-    """List a class and those that it extends, the outermost first."""
+@cache
+def ancestry(cls: str) -> tuple[str, ...]:
+    """Give a class and those that it extends, the outermost first."""
     facts = data()["classes"].get(cls)
     if facts is None:
-        return []
-    return [*(ancestry(facts["base"]) if facts["base"] else []), cls]
+        return ()
+    return (*(ancestry(facts["base"]) if facts["base"] else ()), cls)
 
 
 def own_properties(cls: str) -> dict[str, str]:
@@ -103,10 +104,18 @@ def extends(cls: str, base: str) -> bool:
     return cls == base or base in ancestry(cls)
 
 
-@cache
 def extending(base: str) -> list[str]:
     """List a class and every class that extends it."""
-    return [cls for cls in data()["classes"] if extends(cls, base)]
+    return _families().get(base, [])
+
+
+@cache
+def _families() -> dict[str, list[str]]:
+    families: dict[str, list[str]] = {}
+    for cls in data()["classes"]:
+        for base in ancestry(cls):
+            families.setdefault(base, []).append(cls)
+    return families
 
 
 @cache

@@ -10,11 +10,11 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import requests
+import urllib3
 
 from kott_notebooks.errors import TransportError
 
 TIMEOUT = (10.0, 90.0)  # seconds to connect, and between two parts of a reply
-CHUNK = 2**24  # bytes read at a time: requests' own 10 KiB cost more than the decoding
 
 log = logging.getLogger("kott_notebooks")
 
@@ -42,8 +42,9 @@ def post(
             allow_redirects=False,  # a redirect would carry the secrets elsewhere
             stream=True,
         )
-        content = b"".join(response.iter_content(CHUNK))
-    except requests.RequestException as error:
+        # all at once: requests reads 10 KiB at a time, which costs more than to decode them
+        content = response.raw.read(decode_content=True)
+    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         raise _no_answer(asked, url, error) from _bare(error)
     seconds = time.perf_counter() - started
     log.debug("%s: HTTP %d, %d bytes", asked, response.status_code, len(content))
@@ -67,48 +68,50 @@ def warn_of_plain_http(url: str) -> None:
         )
 
 
-_NO_ANSWER: list[tuple[type[Exception], bool, str]] = [  # which, whether it may pass, in words
+_NO_ANSWER: list[tuple[tuple[type[Exception], ...], bool, str]] = [
+    # which, whether it may pass, in words
     (
-        requests.exceptions.ProxyError,
+        (requests.exceptions.ProxyError,),
         False,
         "the proxy on the way to {host} refused; check the proxy.",
     ),
     (
-        requests.exceptions.SSLError,
+        (requests.exceptions.SSLError, urllib3.exceptions.SSLError),
         False,
         "{host} shows a certificate that is not trusted; check url, or set REQUESTS_CA_BUNDLE.",
     ),
     (
-        requests.exceptions.ConnectTimeout,
+        (requests.exceptions.ConnectTimeout,),
         True,
         "{host} does not answer; check url and the network.",
     ),
     (
-        requests.exceptions.ReadTimeout,
+        (requests.exceptions.ReadTimeout, urllib3.exceptions.ReadTimeoutError),
         True,
         "{host} took too long to reply; ask again, or for less.",
     ),
     (
-        requests.exceptions.ConnectionError,
+        (requests.exceptions.ConnectionError,),
         True,
         "{host} cannot be reached; check url and the network.",
     ),
-    (requests.exceptions.ChunkedEncodingError, True, "{host} broke off its reply; ask again."),
-    (requests.exceptions.ContentDecodingError, True, "{host} garbled its reply; ask again."),
+    ((urllib3.exceptions.ProtocolError,), True, "{host} broke off its reply; ask again."),
+    ((urllib3.exceptions.DecodeError,), True, "{host} garbled its reply; ask again."),
 ]
 
 
-def _no_answer(asked: str, url: str, error: requests.RequestException) -> TransportError:
+def _no_answer(asked: str, url: str, error: Exception) -> TransportError:
     host = urlsplit(url).netloc
-    for kind, passing, words in _NO_ANSWER:
-        if isinstance(error, kind):
+    for kinds, passing, words in _NO_ANSWER:
+        if isinstance(error, kinds):
             return TransportError(f"{asked}: {words.format(host=host)}", passing=passing)
     return TransportError(f"{asked}: no reply from {host} ({type(error).__name__}); ask again.")
 
 
-def _bare(error: requests.RequestException) -> requests.RequestException:
+def _bare(error: Exception) -> Exception:
     """Take the request out of an exception: its body holds the password."""
-    error.request = error.response = None
+    if isinstance(error, requests.RequestException):
+        error.request = error.response = None
     return error
 
 

@@ -8,10 +8,11 @@ Types are short strings: `int`, `float`, `bool`, `string`, `file`, `void`, `time
 from __future__ import annotations
 
 import difflib
-import json
 from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
+
+import msgspec
 
 
 class Action(NamedTuple):
@@ -33,8 +34,8 @@ class Action(NamedTuple):
 @cache
 def data() -> dict[str, Any]:
     """Read the data file, once, when it is first asked for."""
-    text = files(__package__).joinpath("ott.json").read_text("utf-8")
-    return dict(json.loads(text))
+    text = files(__package__).joinpath("ott.json").read_bytes()
+    return dict(msgspec.json.decode(text))
 
 
 @cache

@@ -188,7 +188,11 @@ class Pull:
         if task.second is None and self._paged and first.pages and first.wanted > 1:
             asked = first.pages + under_way >= first.wanted
             if asked and not self._enough(first) and not self._asking.waiting(first):
-                task.read_again(self._ids if first.named else self._reader)
+                self._read_again(task)
+
+    def _read_again(self, task: Task) -> None:
+        """Start the second reading: for ids alone, where rows have some."""
+        task.read_again(self._ids if task.first.named else self._reader)
 
     def _take(self, executor: Executor) -> None:
         """Add the pages that are needed first to their readings."""
@@ -250,7 +254,7 @@ class Pull:
         if proof is not None:
             task.settle(proof)
         elif first.whole and first.pages > 1 and not task.read_twice:
-            task.read_again(self._ids if first.named else self._reader)
+            self._read_again(task)
         elif task.tries < READINGS:
             self._put(task, self._parts(task, task.tries + 1))
         else:

@@ -61,7 +61,10 @@ _DTYPES = {
     _TEXT: _STR,
 }  # fmt: skip
 _FRACTION = re.compile(rb"-?\d+[.eE][-+.eE\d]+")
-_LAST_TIME = 253_402_300_799  # the end of the year 9999, the last that pandas can show
+_BOUNDS = {  # of what a column can hold; the years 1 to 9999 are what pandas can show
+    "int": (-(2**63), 2**63 - 1),
+    "time": (-62_135_596_800, 253_402_300_799),
+}
 
 
 class _Chunk(NamedTuple):
@@ -164,7 +167,7 @@ def _agreed(texts: pd.Series) -> pd.Series:
 
 _NUMBERS = (
     (r"-?(?:0|[1-9]\d{0,17})", "Int64", int),
-    (r"-?\d+\.\d+|-?(?:0|[1-9]\d*)", "Float64", float),
+    (r"-?\d{1,15}\.\d+|-?(?:0|[1-9]\d{0,14})", "Float64", float),  # as many digits as it holds
 )
 
 
@@ -246,7 +249,11 @@ def _chunk(cells: Column, kind: str) -> _Chunk:
     try:
         return _Chunk(kind, pa.array(_decoded(cells, kind), _ARROW[kind]))
     except (ValueError, OverflowError, KeyError):
-        return _Chunk("mixed", _texts([_unquoted(cell) for cell in cells]))
+        return _mixed(cells)
+
+
+def _mixed(cells: Column) -> _Chunk:
+    return _Chunk("mixed", pa.array(map(_unquoted, cells), _TEXT))
 
 
 def _meta(values: list[Value | None]) -> _Chunk:
@@ -263,7 +270,7 @@ def _meta(values: list[Value | None]) -> _Chunk:
         return _Chunk(kind, pa.array(plain, _ARROW[kind]))
     cells = [_shown(one) for one in values]
     if kind == "mixed":
-        return _Chunk("mixed", _texts([_unquoted(cell) for cell in cells]))
+        return _mixed(cells)
     return _chunk(cells, "" if _any_nested(cells) else kind)
 
 
@@ -284,8 +291,14 @@ def _exact(values: list[Any], kind: str) -> bool:
     if kind == "float":  # JSON writes a whole number without its point
         whole = [one for one in values if type(one) is int] if int in types else [0]
         return types <= {int, float} and max(map(abs, whole)) <= 2**53
-    most = {"time": _LAST_TIME, "int": 2**63 - 1}.get(kind)
-    return types == {_EXACT.get(kind)} and (most is None or max(map(abs, values)) <= most)
+    return types == {_EXACT.get(kind)} and _fits(values, kind)
+
+
+def _fits(values: list[Any], kind: str) -> bool:
+    if kind not in _BOUNDS or not values:
+        return True
+    low, high = _BOUNDS[kind]
+    return bool(low <= min(values) and max(values) <= high)
 
 
 def _shown(value: Value | None) -> Raw:
@@ -315,8 +328,8 @@ def _decoded(cells: Column, kind: str) -> list[Any]:
         values: list[Any] = msgspec.json.decode(text, type=_STRICT[kind])
     except msgspec.ValidationError:
         values = [None if one is None else _fitted(one, kind) for one in msgspec.json.decode(text)]
-    if kind == "time" and any(one is not None and abs(one) > _LAST_TIME for one in values):
-        raise OverflowError("a time after the year 9999")
+    if kind == "time" and not _fits([one for one in values if one is not None], kind):
+        raise OverflowError("a time that no calendar shows")
     return values
 
 
@@ -331,12 +344,14 @@ def _fitted(value: Any, kind: str) -> Any:
     raise ValueError(f"{value!r} is no {kind}")
 
 
-def _unquoted(cell: Raw) -> Raw:
+def _unquoted(cell: Raw) -> str | None:
     """Give a cell's text: a string without its quotes, a number in one spelling, or its JSON."""
     text = bytes(cell)
     if text[:1] == b'"':
-        return Raw(str(msgspec.json.decode(text)).encode())
-    return Raw(_written(float(text)).encode()) if _FRACTION.fullmatch(text) else cell
+        return str(msgspec.json.decode(text))
+    if _FRACTION.fullmatch(text):
+        return _written(float(text))
+    return None if cell == NULL else text.decode()
 
 
 def _written(number: float) -> str:

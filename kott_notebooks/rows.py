@@ -7,7 +7,7 @@ is one or the other. Neither decodes what a cell holds.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from operator import attrgetter
 from typing import Any, NamedTuple, Protocol
@@ -192,7 +192,10 @@ class Cells:
         except msgspec.ValidationError:
             records = [_mended(one) for one in msgspec.json.decode(objects)]
         self._learn(records)
-        return _found(self._rows.decode(msgspec.json.encode(records)), total)
+        try:
+            return _found(self._rows.decode(objects), total)
+        except msgspec.ValidationError:
+            return _found(self._rows.decode(msgspec.json.encode(records)), total)
 
     def _learn(self, records: list[dict[str, Any]]) -> None:
         """Know the names that records have, and of what class the values of each meta are."""
@@ -321,8 +324,14 @@ def _plain(part: Any) -> bool:
     """
     if part.error != NULL or part.objectType == "KalturaAPIException":
         return False
-    rows = part.objects or []
-    cells = msgspec.structs.astuple(rows[0]) if rows else ()
-    texts = (bytes(cell) for cell in cells if type(cell) is Raw and cell is not NULL)
-    nested = next((text for text in texts if text[:1] in _NESTED), b"[]")
+    texts = (bytes(cell) for row in part.objects or [] for cell in _cells(row))
+    nested = next((one for one in texts if one[:1] in _NESTED and one not in (b"[]", b"{}")), b"[]")
     return msgspec.json.format(nested, indent=-1) == nested
+
+
+def _cells(struct: msgspec.Struct) -> Iterator[Raw]:
+    for cell in msgspec.structs.astuple(struct):
+        if isinstance(cell, msgspec.Struct):
+            yield from _cells(cell)
+        elif type(cell) is Raw and cell is not NULL:
+            yield cell

@@ -177,6 +177,34 @@ def test_a_property_that_does_not_fit_its_type_is_text_and_named() -> None:
     assert table.attrs["kott"]["mixed"] == ["type"]
 
 
+def test_the_word_null_is_a_text() -> None:
+    """Where a column's values disagree, too."""
+    mixed = frames.frame([metas(Y=value("Double", 1998)), metas(Y=value("String", "null"))], MEDIA)
+    assert mixed["metas.Y"].tolist() == ["1998", "null"]
+    assert frames.frame([media(type="null"), media(type=5)], MEDIA)["type"].tolist() == [
+        "null",
+        "5",
+    ]
+
+
+def test_nested_cells_have_the_server_s_spelling_on_every_page() -> None:
+    """A page that brings a new name is no other: numbers are not written anew."""
+    cells = frames.reader(MEDIA)
+    body = b'{"objects":[{"objectType":"KalturaMediaAsset","id":1,"odd":[{"w":1.50,"v":1e3}]}]}'
+    parts = [cells.keep(cells.read(body).rows) for _ in range(2)]
+    assert frames.frame(parts, MEDIA)["odd"].tolist() == ['[{"w":1.50,"v":1e3}]'] * 2
+
+
+def test_blanks_of_a_server_that_writes_them_are_seen_though_the_first_cells_are_empty() -> None:
+    """A list without anything in it does not tell how lists are written."""
+    cells = frames.reader(MEDIA)
+    row = '{"id": 1, "images": [], "tags": {"G": {"objects": [{"value": "Drama"}]}}}'
+    body = f'{{"result": {{"objects": [{row}], "totalCount": 1}}}}'
+    cells.read(b'{"objects":[{"id":1,"tags":{"G":null}}]}')
+    assert cells.at_once(body.encode(), 1) is None
+    assert cells.at_once(body.replace(" ", "").encode(), 1) is not None
+
+
 def test_an_unknown_class_and_property_are_kept() -> None:
     """A server may send what no schema lists."""
     table = frames.frame([{"objectType": "KalturaShiny", "id": 1, "shine": True}], MEDIA)
@@ -210,7 +238,7 @@ def test_a_time_in_2999_is_a_time() -> None:
     assert table.loc[0, "endDate"] == pd.Timestamp("2999-01-01T02:00:00Z")
 
 
-@pytest.mark.parametrize("seconds", [2**62, 1_700_000_000_000])
+@pytest.mark.parametrize("seconds", [2**62, 1_700_000_000_000, -62_135_596_801])
 def test_a_time_beyond_all_calendars_is_kept_as_text(seconds: int) -> None:
     """What no clock can show is not lost: milliseconds of a server that counts them, say."""
     table = frames.frame([media(endDate=seconds)], MEDIA)
@@ -289,6 +317,13 @@ def test_coerce_takes_tables_that_were_joined() -> None:
         frames.coerce(table, ["nope"])
 
 
+def test_coerce_leaves_numbers_that_no_float_holds() -> None:
+    """Ids of twenty digits stay what they are: two of them would become one."""
+    ids = ["12345678901234567890", "12345678901234567891"]
+    table = frames.coerce(pd.DataFrame({"metas.Id": pd.Series(ids, dtype="str")}))
+    assert table["metas.Id"].tolist() == ids
+
+
 def test_coerce_leaves_an_empty_column() -> None:
     """No value, no type to agree on."""
     table = pd.DataFrame({"metas.x": pd.array([None, None], "str")})
@@ -348,8 +383,9 @@ def test_rows_survive_whatever_their_pages(rows: list[dict[str, Any]], size: int
 
 
 TOKENS = [{"objectType": "KalturaTranslationToken", "language": "fra", "value": "Quai"}]
+TEXTS = st.text(max_size=3) | st.sampled_from(["null", "1e3", "0.50"])
 VALUES = st.one_of(
-    st.builds(value, st.sampled_from(["String", "MultilingualString"]), st.text(max_size=3)),
+    st.builds(value, st.sampled_from(["String", "MultilingualString"]), TEXTS),
     st.builds(value, st.just("Double"), st.integers(-(2**60), 2**60) | st.floats(-1e9, 1e9)),
     st.builds(value, st.sampled_from(["Integer", "Long"]), st.integers(-(2**70), 2**70)),
     st.builds(value, st.just("Boolean"), st.booleans()),

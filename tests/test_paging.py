@@ -19,9 +19,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kott_notebooks.errors import ApiError, IncompleteError, KottError, TransportError, api_error
-from kott_notebooks.paging import Pace, Pull, Split
+from kott_notebooks.paging import Pace, Plan, Pull, Split
+from kott_notebooks.paging.asking import Landing
 from kott_notebooks.paging.pace import PACK, Cost
-from kott_notebooks.rows import Reader
+from kott_notebooks.paging.windows import Window
+from kott_notebooks.rows import Cells, Reader
 from kott_notebooks.wire import Reply
 
 Row = dict[str, Any]
@@ -200,6 +202,12 @@ def test_a_limit_of_nothing_asks_nothing() -> None:
     server = Server(list(range(50)))
     assert pulled(server, limit=0) == []
     assert server.asked == []
+
+
+def test_a_limit_is_of_the_list_not_of_a_window() -> None:
+    """A plan that was made without the limit does not spread it."""
+    plan = Plan([(Window(None, 100), 100), (Window(100, None), 200)], Cost())
+    assert pulled(Server(list(range(300))), split=SPLIT, limit=10, plan=plan) == list(range(10))
 
 
 def test_a_negative_limit_is_refused() -> None:
@@ -414,6 +422,25 @@ def test_a_failure_before_anything_came_is_itself() -> None:
         ids(Pull(gone, "asset"))
 
 
+def test_a_window_that_answers_less_than_was_counted_is_read_again() -> None:
+    """An empty reply is no proof where rows had just been counted."""
+    server = Server(list(range(40)))
+    server.absent = {1}
+    server.total = lambda nth, true: 0 if nth == 1 else true
+    plan = Plan([(Window(None, 100), 40)], Cost())
+    assert pulled(server, split=SPLIT, plan=plan) == list(range(40))
+    assert len(server.asked) == 2
+
+
+def test_a_body_that_is_of_no_use_has_not_landed() -> None:
+    """A page that has to be asked for again has not come; a second reading must wait for it."""
+    landing = Landing(Cells(), carefully=False)
+    assert landing.at_once(b'{"result":{"error":{"code":"500016"}}}', 1) is None
+    assert not landing.landed
+    assert landing.at_once(b'{"result":{"totalCount":0}}', 1)
+    assert landing.landed
+
+
 def test_an_action_without_a_pager_is_asked_once() -> None:
     """householdUser.list answers whole."""
     asked = []
@@ -424,6 +451,19 @@ def test_an_action_without_a_pager_is_asked_once() -> None:
 
     assert [p.rows for p in Pull(ask, "householdUser")] == [1]
     assert asked == [{}]
+
+
+def test_an_id_may_be_there_twice_in_one_whole_reply() -> None:
+    """Two users' bookmarks of one asset: all that there is came at once, so nothing came again."""
+    server = Server([])
+    server.rows = [{"id": "7", "type": 1, "user": {"id": n}} for n in (1, 2)]
+
+    def ask(pages: list[dict[str, Any]], reader: Reader) -> list[Reply | ApiError]:
+        return [
+            server.answered({**page, "pager": {"pageSize": 50, "pageIndex": 1}}) for page in pages
+        ]
+
+    assert ids(Pull(ask, "bookmark")) == ["7", "7"]
 
 
 def test_an_action_without_a_pager_that_holds_back_is_incomplete() -> None:

@@ -22,7 +22,7 @@ from kott_notebooks.listings.gathering import Ids, gathered, progress_bar
 from kott_notebooks.listings.planned import plans_of
 from kott_notebooks.paging import WORKERS, Progress, Pull, Split
 from kott_notebooks.session import Session
-from kott_notebooks.times import EARLIEST, When, filter_epoch, instant, present
+from kott_notebooks.times import When, filter_epoch, instant, present
 
 SPLITS = {
     "media": Split("media_id", 0, 2**20),
@@ -148,7 +148,8 @@ def epg(
 
     Columns: those of KalturaProgramAsset (id, linearAssetId, epgChannelId `Int64`, name `str`,
     startDate, endDate `datetime64[us, UTC]`, enableCatchUp `boolean` ...), `metas.*` as text
-    (`frames.coerce` types them), `tags.*` as JSON text; by start where the list was not split.
+    (`frames.coerce` types them), `tags.*` as JSON text; by start, or by id where the list was split
+    (a programme may be moved while it is read; its id stays).
     Raises IncompleteError (with `.partial`) rather than give a short table. Source: asset.list.
     """
     first, last = window(start, end)
@@ -204,9 +205,8 @@ def epg_pulls(
     a, b = filter_epoch(first), filter_epoch(last)
     during = ("asset_type='epg'", f"start_date<'{b}'", f"end_date>'{a}'")
     ids = None if channels is None else ids_of(channels, "channels")
-    split = Split("start_date", a, b, EARLIEST, "epg_id")
     asked = [
-        (search(both(*during, condition, str(ksql).strip()), "START_DATE_ASC"), split)
+        (search(both(*during, condition, str(ksql).strip()), "START_DATE_ASC"), SPLITS["epg"])
         for condition in channel_conditions(ids)
     ]
     return _pulls(session, asked, CLASSES["epg"], fields, **options)

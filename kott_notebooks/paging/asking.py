@@ -45,10 +45,11 @@ class Landing:
 
     def at_once(self, body: bytes, calls: int) -> list[Reply] | None:
         """Read a body, or keep it."""
-        self.landed = True
         if self._carefully or len(body) < LARGE or body[:1] != b"{":
-            return self._reader.at_once(body, calls)
-        self._body = body
+            found = self._reader.at_once(body, calls)
+            self.landed = found is not None
+            return found
+        self._body, self.landed = body, True
         return [Reply(b"", requests=int(n == 0)) for n in range(calls)]
 
     def opened(self, answers: list[Answer]) -> list[Answer]:

@@ -93,7 +93,7 @@ class Pull:
         self._asking = Asking(ask, workers, self._pace)
         self._report = Report(self.name, self.arguments, split, limit, progress)
         self._size = plan.cost.rows if plan else 0  # of a page, as far as it is planned
-        windows = plan.windows if plan else [(WHOLE, None)]
+        windows = plan.windows if plan and limit is None else [(WHOLE, None)]
         self._tasks = [self._task(*one) for one in windows] if limit != 0 else []
         self._at = 0  # the first task that is not proved, or before it
 
@@ -276,7 +276,8 @@ class Pull:
                 "for less with a filter."
             )
         # nothing, and not even a count, where something was amiss before, proves nothing
-        if first.whole and first.pages == 1 and (first.total is not None or task.tries == 1):
+        told = first.total is not None or task.tries == 1
+        if first.whole and first.pages == 1 and told and first.expected in (None, first.total):
             return "one reply"
         if not self._paged:
             raise IncompleteError(

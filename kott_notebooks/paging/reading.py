@@ -56,6 +56,8 @@ class Reading:
         mark = hash(tuple(found.keys)) if found.keys and found.keys[0][0] == b"text" else 0
         # rows without an id may be equal, but a whole page that comes again is the same page
         fresh = self._fresh(found.keys) if not mark else [mark not in come.prints] * len(found.keys)
+        if not self._paged:
+            fresh = [True] * len(found.keys)  # all there is, in one reply: an id may be there twice
         keys = _only(found.keys, fresh)
         loose = [*come.loose, *_only(found.rows, fresh)] if self.keep else []
         kept = come.kept

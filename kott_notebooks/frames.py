@@ -243,7 +243,7 @@ def _array(cells: Column) -> bytes:
 
 def _chunk(cells: Column, kind: str) -> _Chunk:
     """Type undecoded cells; where one does not fit the kind expected, all become text."""
-    kind = kind or _guessed(cells)
+    kind = kind or _kind_of(cells)
     if kind == "json":
         return _Chunk("json", _texts(cells))
     try:
@@ -313,7 +313,7 @@ def _any_nested(cells: Column) -> bool:
     return any(bytes(cell)[:1] in (b"{", b"[") for cell in cells)
 
 
-def _guessed(cells: Column) -> str:
+def _kind_of(cells: Column) -> str:
     """Name the kind of values that no schema lists; none where they disagree."""
     if _any_nested(cells):
         return "json" if all(_any_nested([cell]) or cell == NULL for cell in cells) else ""
@@ -403,11 +403,11 @@ def _joined(name: str, parts: list[Part], declared: str) -> tuple[str, pa.Chunke
 
 def _cast(chunks: list[_Chunk], target: pa.DataType) -> pa.ChunkedArray:
     if target == _TEXT:
-        chunks = [_Chunk("text", _spelled(one)) if one.kind == "float" else one for one in chunks]
+        chunks = [_Chunk("text", _numerals(one)) if one.kind == "float" else one for one in chunks]
     return pa.chunked_array([one.values.cast(target) for one in chunks], target)
 
 
-def _spelled(numbers: _Chunk) -> pa.Array:
+def _numerals(numbers: _Chunk) -> pa.Array:
     """Write numbers as `_unquoted` does."""
     given = numbers.values.to_pylist()
     return pa.array([None if one is None else _written(one) for one in given], _TEXT)

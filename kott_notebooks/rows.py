@@ -161,9 +161,9 @@ class Cells:
             [("totalCount", int | None, None), ("objects", list[row] | None, None),  # type: ignore[valid-type]
              ("error", Raw, NULL), ("objectType", str, "")],
         )  # fmt: skip
-        seconds = ("executionTime", float | None, None)
-        one = msgspec.defstruct("One", [("result", listed), seconds])
-        many = msgspec.defstruct("Many", [("result", list[listed]), seconds])  # type: ignore[valid-type]
+        executed = ("executionTime", float | None, None)
+        one = msgspec.defstruct("One", [("result", listed), executed])
+        many = msgspec.defstruct("Many", [("result", list[listed]), executed])  # type: ignore[valid-type]
         self._rows = msgspec.json.Decoder(list[row])  # type: ignore[valid-type]
         self._one, self._many = msgspec.json.Decoder(one), msgspec.json.Decoder(many)
 

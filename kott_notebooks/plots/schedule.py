@@ -241,6 +241,7 @@ def changes(table: pd.DataFrame, *, ax: Axes | None = None, **kwargs: Any) -> Ax
         bars = ax.bar(range(len(counts)), counts[change], bottom=base, **look)
         base += counts[change].to_numpy()
     ax.bar_label(bars, [f"{count:,.0f}" if count else "" for count in base], fontsize=USUAL)
+    ax.set_ylim(0, base.max() * 1.08)  # room for the number above the tallest
     label_columns(ax, ["begun", *(f"< {label}" for label in list(LEFT)[1:]), "later"])
     ax.set(xlabel="hours, from the change to air", ylabel="changes")
     ax.yaxis.set_major_locator(MaxNLocator(integer=True))

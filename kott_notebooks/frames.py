@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import compress
-from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
@@ -263,10 +262,10 @@ def _meta(values: list[Value | None]) -> _Chunk:
     of = [one for one in given if _holds(one)] if Value in classes else classes
     kinds = {_BY_VALUE.get(one.objectType, "") for one in of}
     kind = _agreeing(kinds) or "mixed"
-    plain = list(map(attrgetter("value"), given))
-    if _exact(plain, kind):
-        if len(given) < len(values):
-            plain = [None if one is None else one.value for one in values]
+    plain = [None if one is None else one.value for one in values]
+    held = [one for one in plain if one is not None]
+    translated = len(held) < len(given) and any(one.multilingualValue != NULL for one in given)
+    if not translated and _exact(held, kind):
         return _Chunk(kind, pa.array(plain, _ARROW[kind]))
     cells = [_shown(one) for one in values]
     if kind == "mixed":

@@ -110,10 +110,10 @@ class Value(msgspec.Struct, gc=False):
 
 
 def _holding(cls: str, kind: Any) -> Any:
-    """Make what reads a value object of one class that holds a value, in half the time."""
+    """Make what reads value objects of one class and kind, in half the time."""
     return msgspec.defstruct(
         cls,
-        [("value", kind)],
+        [("value", kind | None, None), ("multilingualValue", Raw, NULL)],
         tag_field="objectType",
         tag=cls,
         namespace={"objectType": cls},

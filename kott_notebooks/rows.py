@@ -7,6 +7,7 @@ is one or the other. Neither decodes what a cell holds.
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from operator import attrgetter
@@ -14,6 +15,7 @@ from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote, unquote
 
 import msgspec
+import pyarrow as pa
 from msgspec import Raw
 
 from kott_notebooks.errors import TransportError
@@ -172,10 +174,9 @@ class Cells:
         if b"\\" in body and _ESCAPED.search(body):
             return None  # one spelling for one text: nested cells are compared as text
         try:
-            if not body.isascii():
-                body.decode("utf-8")  # what is no text would be found out too late
+            _check_text(body)
             whole: Any = (self._one if calls == 1 else self._many).decode(body)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        except (msgspec.MsgspecError, pa.ArrowInvalid, RecursionError):
             return None
         parts = [whole.result] if calls == 1 else whole.result
         if len(parts) != calls or not all(map(_plain, parts)):
@@ -214,6 +215,14 @@ class Cells:
         if len(set(map(type, rows))) > 1:
             rows = self._rows.decode(msgspec.json.encode(rows))
         return self._keep(rows)
+
+
+def _check_text(body: bytes) -> None:
+    """Refuse what is not UTF-8, which would be found out too late: nested cells are not decoded."""
+    if not body.isascii():
+        ends = struct.pack("<2q", 0, len(body))
+        whole = pa.LargeStringArray.from_buffers(1, pa.py_buffer(ends), pa.py_buffer(body))
+        whole.validate(full=True)
 
 
 def _struct(name: str, kinds: Mapping[str, Any]) -> Any:

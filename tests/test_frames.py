@@ -205,6 +205,14 @@ def test_blanks_of_a_server_that_writes_them_are_seen_though_the_first_cells_are
     assert cells.at_once(body.replace(" ", "").encode(), 1) is not None
 
 
+def test_a_body_that_is_no_utf_8_is_found_out_though_nested_cells_are_not_decoded() -> None:
+    """Letters of two bytes and more are taken, halves of them are not."""
+    cells = frames.reader(MEDIA)
+    body = '{"result":{"objects":[{"id":1,"images":[{"url":"Bérő-\U0001f600"}]}]}}'.encode()
+    assert cells.at_once(body, 1) is not None
+    assert cells.at_once(body.replace("é".encode(), b"\xc3"), 1) is None
+
+
 def test_an_unknown_class_and_property_are_kept() -> None:
     """A server may send what no schema lists."""
     table = frames.frame([{"objectType": "KalturaShiny", "id": 1, "shine": True}], MEDIA)

@@ -3,8 +3,12 @@
 An asset is 5.7 KB of JSON: 15 metas, 8 tags of two values, 6 images, 3 media files; a programme is
 1.5 KB. Pages hold at most 50 unless told. `latency` is the way there and back, slept before each
 reply; `work` is the server's work for a page, done for so many requests at a time as it has
-workers; `rate` is what the link carries, in bits a second, whoever asked. Texts are of 2,000
-words.
+workers; `rate` is what the link carries, in bits a second, whoever asked.
+
+Texts are of 2,000 words, every tenth with accents. They are written in UTF-8 and not as `\\u....`,
+since Kaltura's server escapes no letter; a description in a hundred has a line break and a quoted
+word, which JSON does escape. An asset has 16 metas to have: the first six are always there, each
+other is missing from an asset in ten and null in one in a hundred.
 
 A reply is put together from what was encoded and compressed before: in small lists from pages,
 which become a tenth as long, as a web server would make them (a turn that does not count prepares
@@ -30,15 +34,24 @@ from xml.sax.saxutils import escape
 
 SEED = 20_261_123
 FIRST_ID = 1_000_000
+VOWELS = "aeiou", "áéíóúőě"  # a text with one of the last two has two bytes a letter in Python
 DISTINCT = 500  # records that are made up; the others repeat them under ids of their own
 SMALL = 20_000  # rows of a list whose pages are prepared
+SERVER_WORKERS = 8  # the number of the busy regimes, whatever ours has on its side
 
 
 def words(count: int) -> list[str]:
     """Make up words, of one to four syllables."""
     dice = random.Random(SEED)
-    syllables = [a + b for a in "bdfglmnprstv" for b in "aeiou"]
-    return ["".join(dice.choices(syllables, k=dice.randint(1, 4))) for _ in range(count)]
+    plain, accented = ([a + b for a in "bdfglmnprstv" for b in vowels] for vowels in VOWELS)
+
+    def word(number: int) -> str:
+        syllables = dice.choices(plain, k=dice.randint(1, 4))
+        if number % 10 == 0:
+            syllables[-1] = dice.choice(accented)
+        return "".join(syllables)
+
+    return [word(number) for number in range(count)]
 
 
 WORDS = words(2_000)
@@ -51,7 +64,7 @@ def asset(number: int) -> dict[str, Any]:
     def text(words: int) -> str:
         return " ".join(dice.choice(WORDS) for _ in range(words))
 
-    metas = {f"Text {n}": value("MultilingualString", text(6)) for n in range(9)}
+    metas = {f"Text {n}": value("MultilingualString", text(6)) for n in range(10)}
     metas |= {f"Number {n}": value("Double", dice.randint(1, 2_000)) for n in range(3)}
     metas |= {f"Flag {n}": value("Boolean", dice.random() < 0.5) for n in range(2)}
     metas |= {"First shown": value("Long", 1_500_000_000 + number)}
@@ -62,15 +75,18 @@ def asset(number: int) -> dict[str, Any]:
         }
         for n in range(8)
     }
+    description = text(66)
+    if dice.random() < 0.01:
+        description += f'.\n"{text(1)}"'
     return {
         "objectType": "KalturaMediaAsset",
         "id": number,
         "type": 411,
         "name": text(4),
-        "description": text(66),
+        "description": description,
         "images": [image(number, n) for n in range(6)],
         "mediaFiles": [media_file(number, n) for n in range(3)],
-        "metas": metas,
+        "metas": with_gaps(metas, 6, dice),
         "tags": tags,
         "startDate": 1_600_000_000,
         "endDate": 1_900_000_000,
@@ -85,6 +101,16 @@ def asset(number: int) -> dict[str, Any]:
 def value(kind: str, content: object) -> dict[str, Any]:
     """Make a meta's value object."""
     return {"objectType": f"Kaltura{kind}Value", "value": content}
+
+
+def with_gaps(metas: dict[str, Any], sure: int, dice: random.Random) -> dict[str, Any]:
+    """Leave out a tenth of what comes after the sure ones, and make a hundredth null."""
+    found = {}
+    for n, (name, meta) in enumerate(metas.items()):
+        draw = 1.0 if n < sure else dice.random()
+        if draw >= 0.10:
+            found[name] = meta if draw >= 0.11 else meta | {"value": None}
+    return found
 
 
 def image(number: int, n: int) -> dict[str, Any]:
@@ -125,6 +151,7 @@ def programme(number: int) -> dict[str, Any]:
     """Make one programme of 1.5 KB; times and channel come with its place in the guide."""
     dice = random.Random(SEED + number)
     text = " ".join(dice.choice(WORDS) for _ in range(85))
+    metas = {f"Text {n}": value("MultilingualString", dice.choice(WORDS)) for n in range(4)}
     tags = {
         f"Tag {n}": {
             "objectType": "KalturaMultilingualStringValueArray",
@@ -138,7 +165,7 @@ def programme(number: int) -> dict[str, Any]:
         "type": 0,
         "name": text[:30].strip(),
         "description": text,
-        "metas": {f"Text {n}": value("MultilingualString", WORDS[n]) for n in range(4)},
+        "metas": with_gaps(metas, 2, dice),
         "tags": tags,
         "externalId": f"EPG-{number}",
         "crid": f"crid://{number}",
@@ -196,12 +223,18 @@ def is_xml(asked: dict[str, Any]) -> bool:
     return str(asked.get("format")) == "2"
 
 
+def as_json(record: dict[str, Any]) -> str:
+    """Write a record as the API's JSON does."""
+    return json.dumps(record, separators=(",", ":"), ensure_ascii=False)
+
+
 def as_xml(tag: str, content: Any) -> str:
-    """Write a value as the API's XML does."""
+    """Write a value as the API's XML does, which leaves out what is null."""
     if isinstance(content, dict):
         inner = "".join(
             as_xml("item", {"itemKey": key, **one}) if tag in MAPS else as_xml(key, one)
             for key, one in content.items()
+            if one is not None
         )
         return f"<{tag}>{inner}</{tag}>"
     if isinstance(content, list):
@@ -296,7 +329,7 @@ class Shop:
             made = []
             for number in range(DISTINCT):
                 kept = {k: v for k, v in make(number).items() if wanted is None or k in wanted}
-                text = as_xml("item", kept) if xml else json.dumps(kept, separators=(",", ":"))
+                text = as_xml("item", kept) if xml else as_json(kept)
                 mark = rb"<id>\d+</id>" if xml else rb'"id":\d+'
                 head, tail = re.split(mark, text.encode(), maxsplit=1)
                 made.append(Record(head, tail, deflated(head), deflated(tail)))
@@ -344,7 +377,7 @@ class Handler(BaseHTTPRequestHandler):
     rate = 0.0
     compress = True
     chaos: Chaos | None = None
-    busy = threading.Semaphore(8)
+    busy = threading.Semaphore(SERVER_WORKERS)
     link = threading.Lock()
 
     def do_POST(self) -> None:

@@ -1,4 +1,4 @@
-"""The regimes that the README and issue tables quote, one after the other; about half an hour.
+"""Twelve regimes of a pull, idle and busy servers, one after the other; about half an hour.
 
 `--only` picks some by their number. Each regime runs its ways in turns; figures are medians.
 """

@@ -404,6 +404,38 @@ def test_a_ks_in_the_api_s_words_is_masked(session: kott.Session) -> None:
     assert ks not in str(found) + str(found.arguments)
 
 
+@pytest.mark.parametrize(
+    "secret",
+    [
+        {"password": "hunter2"},
+        {"extraParams": {"token": {"objectType": "KalturaStringValue", "value": "hunter2"}}},
+    ],
+)
+def test_a_secret_that_was_sent_is_masked_in_the_api_s_words(
+    session: kott.Session, secret: dict[str, Any]
+) -> None:
+    """The session does not hold it, but the message may quote it; here as a language."""
+    asked = {"partnerId": demo.PARTNER_ID, "language": "hunter2", **secret}
+    with pytest.raises(kott.ApiError, match=r"Language \[\*\*\*\]") as caught:
+        session.call("ottUser", "login", **asked)
+    shown = "".join(traceback.format_exception(caught.value))
+    (found,) = session.multirequest([("ottUser", "login", asked)])
+    assert isinstance(found, kott.ApiError)
+    for error in (caught.value, found):
+        shown += f"{error} {error.arguments}"
+    assert "hunter2" not in shown
+
+
+def test_a_ks_that_was_sent_is_masked(session: kott.Session) -> None:
+    """One of somebody else's, too."""
+    other = again(session, anonymous=True)._secrets["ks"]
+    wrong = {"objectType": "KalturaSearchAssetFilter", "kSql": other}
+    with pytest.raises(kott.ApiError) as caught:
+        session.call("asset", "list", filter=wrong, ks=other)
+    assert other not in "".join(traceback.format_exception(caught.value))
+    assert other not in str(caught.value.arguments)
+
+
 def test_an_unknown_format_is_refused(login: Callable[..., kott.Session]) -> None:
     """JSON or XML."""
     with pytest.raises(kott.KottError, match="format is 'json' or 'xml'"):

@@ -9,13 +9,13 @@ import logging
 import secrets as randomness
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any, NoReturn, Self, TypeVar
 
 import requests
 
-from kott_notebooks import credentials, packing, paging, schema, wire
+from kott_notebooks import credentials, packing, paging, privacy, schema, wire
 from kott_notebooks.credentials import Credentials
 from kott_notebooks.errors import (
     ApiError,
@@ -383,7 +383,9 @@ class Session:
                 raise again[0]
             share = answer.seconds / len(calls)
             return [
-                one._replace(seconds=share) if isinstance(one, wire.Reply) else self._scrubbed(one)
+                one._replace(seconds=share)
+                if isinstance(one, wire.Reply)
+                else self._scrubbed(one, body)
                 for one in found
             ]
 
@@ -476,15 +478,16 @@ class Session:
             error.wait = answer.wait
             raise
         except ApiError as error:
-            refusal = self._scrubbed(error)
+            refusal = self._scrubbed(error, parameters)
         if isinstance(refusal, RateLimited):
             refusal.wait = answer.wait
         raise refusal  # out here, so that the words before the masking are not kept as its context
 
-    def _scrubbed(self, error: ApiError) -> ApiError:
-        """Mask secrets in the API's words: some of its messages quote the ks."""
-        said = self._secrets.scrub(error.message)
-        named = {key: self._secrets.scrub(str(one)) for key, one in error.arguments.items()}
+    def _scrubbed(self, error: ApiError, sent: Mapping[str, Any]) -> ApiError:
+        """Mask secrets in the API's words, ours and those that were sent: some messages quote."""
+        others = [*privacy.secrets_in(wire.plain(sent))]
+        said = self._secrets.scrub(error.message, others)
+        named = {key: self._secrets.scrub(str(one), others) for key, one in error.arguments.items()}
         if said == error.message and named == error.arguments:
             return error
         return api_error(error.code, said, named, action=error.action)

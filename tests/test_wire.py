@@ -241,7 +241,7 @@ def test_a_reference_that_points_nowhere_is_refused() -> None:
 
 def test_what_is_no_call_is_refused() -> None:
     """A text is not a call, nor are four things; what they hold is not shown."""
-    with pytest.raises(KottError, match="Call 1 is a str .*write \\(service, action"):
+    with pytest.raises(KottError, match=r"Call 1 is a str .*write \(service, action"):
         wire.multirequest(["asset.list"])
     bad: list[Any] = [("ottUser", "login", {"password": "hunter2"}, "x")]
     with pytest.raises(KottError, match="Call 2 is a tuple of 4") as caught:

@@ -123,6 +123,13 @@ def test_a_wrong_secret_is_refused_without_being_told(
         assert secret not in shown
 
 
+def test_a_hash_type_that_is_none_is_not_shown(session: kott.Session) -> None:
+    """It may be a part of the token: KOTT_APP_TOKEN is cut at its colons."""
+    with pytest.raises(kott.CredentialsError, match="hashType is one of MD5") as caught:
+        again(session, app_token=("id", "hush", "hunter2"))
+    assert "hunter2" not in str(caught.value)
+
+
 def test_a_wrong_password_is_a_login_error(session: kott.Session) -> None:
     """By its class, and by its words."""
     with pytest.raises(kott.LoginError, match=r"Check username and password\."):

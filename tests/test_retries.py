@@ -168,6 +168,58 @@ def test_a_write_is_never_sent_twice(pauses: list[float]) -> None:
     assert len(backend.log) - before <= 1
 
 
+def lost_login(session: kott.Session, **means: Any) -> tuple[kott.Session, Any]:
+    """Log in by other means; the ks is over, and the reply to the login that renews it is lost."""
+    renewed = kott.login(demo.URL, demo.PARTNER_ID, http=session.http, **means)
+    backend = demo.backend_of(session)
+    backend.partner.sessions.clock = lambda: time.time() + 2 * 86_400
+    backend.bad_day = type(backend.bad_day)(demo.Faults(spare=1, truncated=1.0))
+    backend.log.clear()
+    return renewed, backend
+
+
+def test_a_refresh_token_is_never_sent_twice(pauses: list[float]) -> None:
+    """Its lost reply may have used it up; every later call says so, and what to do."""
+    old = demo.login(deployment="old", assets=50, channels=2, days=2, households=5)
+    token = old.call("ottUser", "anonymousLogin", partnerId=demo.PARTNER_ID)["refreshToken"]
+    session, backend = lost_login(old, refresh_token=token)
+    with pytest.raises(TransportError, match=r"may have happened.*call kott\.login\(\) again"):
+        session.call("session", "get")
+    backend.bad_day = type(backend.bad_day)(demo.Faults())
+    with pytest.raises(TransportError, match=r"call kott\.login\(\) again"):
+        session.call("session", "get")
+    assert [one["action"] for one in backend.log].count("refreshSession") == 1
+    assert not any(pauses)
+
+
+def test_a_refresh_token_is_sent_once_before_the_ks_ends(pauses: list[float]) -> None:
+    """What was sent early, and lost, is not sent with the next call; the old ks lasts on."""
+    old = demo.login(deployment="old", assets=50, channels=2, days=2, households=5)
+    token = old.call("ottUser", "anonymousLogin", partnerId=demo.PARTNER_ID)["refreshToken"]
+    session = kott.login(demo.URL, demo.PARTNER_ID, http=old.http, refresh_token=token)
+    session._renew_at = time.monotonic() - 1
+    backend = demo.backend_of(session)
+    backend.log.clear()
+    backend.bad_day = type(backend.bad_day)(demo.Faults(truncated=1.0))
+    with pytest.raises(TransportError):
+        session.call("session", "get")
+    backend.bad_day = type(backend.bad_day)(demo.Faults())
+    assert session.call("session", "get")["ks"]
+    assert [one["action"] for one in backend.log].count("refreshSession") == 1
+
+
+def test_a_password_is_sent_until_somebody_answers(pauses: list[float]) -> None:
+    """One login does not use it up."""
+    session = demo.login(assets=50, channels=2, days=2, households=5)
+    known = {"username": demo.USERNAME, "password": demo.PASSWORD}
+    session, backend = lost_login(session, **known)
+    with pytest.raises(TransportError):
+        session.call("session", "get")
+    assert [one["action"] for one in backend.log].count("login") == retries.ATTEMPTS
+    backend.bad_day = type(backend.bad_day)(demo.Faults())
+    assert session.call("session", "get")["ks"]
+
+
 def test_the_stop_button_is_quick_and_what_came_is_kept() -> None:
     """Interrupted in mid-pull: back within a second, and going on asks for the rest alone."""
     sizes: dict[str, Any] = {"assets": 4_000, "channels": 2, "days": 2, "households": 5}

@@ -38,6 +38,7 @@ API_VERSION = "11.5.0.0"
 __version__ = version("kott_notebooks")
 CLIENT_TAG = f"kott_notebooks:python:{__version__}"
 REPLAYS = 3  # of one call, each with a ks of its own
+REPEATABLE = ("password", "anonymous", "app_token")  # means that one login does not use up
 EARLY = 60.0  # seconds before its end that a ks is renewed
 
 T = TypeVar("T")
@@ -116,7 +117,7 @@ class Session:
         self.http = http or requests.Session()
         self._renewing = threading.Lock()
         self._renew_at: float | None = None  # by the monotonic clock
-        self._locked_out: LoginError | None = None
+        self._locked_out: LoginError | TransportError | None = None
         self._retries = Retries()
         self.pace = paging.Pace()  # what is learned of how far the server is
         warn_of_plain_http(self.url)
@@ -429,10 +430,21 @@ class Session:
                 raise self._locked_out
             log.info("the ks is over: logging in again")
             try:
-                self._retries.ask(self._log_in)
+                self._log_in_again()
             except LoginError as error:
                 self._locked_out = error
                 raise
+
+    def _log_in_again(self) -> None:
+        """Repeat the login; a pin or a refresh token, which a lost reply may use up, just once."""
+        if self._means in REPEATABLE:
+            self._retries.ask(self._log_in)
+            return
+        try:
+            _once(self._log_in)
+        except TransportError as error:
+            self._locked_out = TransportError(f"{error} {_USED_UP}")
+            raise self._locked_out from error
 
     def _log_in(self) -> None:
         """Get a ks by the means that the session has."""
@@ -509,6 +521,7 @@ def _once(ask: Callable[[], T]) -> T:
         raise TransportError(f"{error} It was sent once, and may have happened.") from error
 
 
+_USED_UP = "What it was done with may be used up: call kott.login() again."
 _READY_KS = (
     "It was given ready and cannot be renewed: get a new ks and call kott.login(ks=...) with it."
 )

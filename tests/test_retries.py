@@ -8,12 +8,15 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
+import requests
 
 import kott_notebooks as kott
 from kott_notebooks import demo, schema
+from kott_notebooks.demo.backend import Reply
+from kott_notebooks.demo.transport import DemoAdapter
 from kott_notebooks.errors import RateLimited, TransportError
 from kott_notebooks.paging.pace import PACK
 from kott_notebooks.session import retries
@@ -166,6 +169,47 @@ def test_a_write_is_never_sent_twice(pauses: list[float]) -> None:
         session.call("entitlement", "grant", productId=1, productType="ppv", history=False)
     assert not any(pauses)
     assert len(backend.log) - before <= 1
+
+
+class Saying:
+    """A server that says one thing after the other, and the last one from then on."""
+
+    def __init__(self, *bodies: bytes) -> None:
+        self.bodies, self.asked = list(bodies), 0
+
+    def handle(self, *_: Any) -> Reply:
+        body = self.bodies[min(self.asked, len(self.bodies) - 1)]
+        self.asked += 1
+        return Reply(200, {"Content-Type": "application/json"}, body)
+
+    def login(self, **means: Any) -> kott.Session:
+        http, backend = requests.Session(), cast("demo.Backend", self)
+        http.mount(demo.URL, DemoAdapter(backend))
+        return kott.login(demo.URL, demo.PARTNER_ID, http=http, **means)
+
+
+LIMITED = b'{"error":{"code":"500096","message":"Rate limit exceeded"}}'
+
+
+def test_writes_that_are_too_many_stand_in_their_places() -> None:
+    """They are sent once; each has its own refusal, or the one for all of them."""
+    calls = [("entitlement", "grant"), ("household", "delete")]
+    for_each = Saying(b'{"result":[%s,%s]}' % (LIMITED, LIMITED))
+    found = for_each.login(ks="ready").multirequest(calls)
+    assert [type(one) for one in found] == [RateLimited, RateLimited]
+    assert [one.action for one in found] == ["entitlement.grant", "household.delete"]
+    for_all = Saying(b'{"result":%s}' % LIMITED)
+    found = for_all.login(ks="ready").multirequest(calls)
+    assert [type(one) for one in found] == [RateLimited, RateLimited]
+    assert for_each.asked == for_all.asked == 1
+
+
+def test_reads_that_are_too_many_are_an_error(pauses: list[float]) -> None:
+    """Once they were asked for often enough."""
+    server = Saying(b'{"result":[%s]}' % LIMITED)
+    with pytest.raises(RateLimited):
+        server.login(ks="ready").multirequest([("session", "get")])
+    assert server.asked == retries.ATTEMPTS
 
 
 def lost_login(session: kott.Session, **means: Any) -> tuple[kott.Session, Any]:

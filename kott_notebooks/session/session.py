@@ -379,7 +379,8 @@ class Session:
 
         def read(answer: Answer) -> list[wire.Reply | ApiError]:
             found = wire.replies(answer.body, calls, status=answer.status, at_once=at_once)
-            again = [one for one in found if isinstance(one, SessionExpired | RateLimited)]
+            asked_again = (SessionExpired, RateLimited) if reads else SessionExpired
+            again = [one for one in found if isinstance(one, asked_again)]
             if again and (reads or len(again) == len(found)):  # else a write would happen twice
                 raise again[0]
             share = answer.seconds / len(calls)
@@ -402,7 +403,9 @@ class Session:
 
         try:
             return self._replaying(patiently if reads else lambda: _once(once))
-        except SessionExpired as error:
+        except (SessionExpired, RateLimited) as error:
+            if reads and isinstance(error, RateLimited):  # it was asked for often enough
+                raise
             return [error for _ in calls]
 
     def _replaying(self, once: Callable[[], T]) -> T:

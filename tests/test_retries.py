@@ -21,6 +21,8 @@ from kott_notebooks.errors import RateLimited, TransportError
 from kott_notebooks.paging.pace import PACK
 from kott_notebooks.session import retries
 from kott_notebooks.session.retries import Retries, is_read
+from kott_notebooks.wire import Call
+from kott_notebooks.wire import Reply as Answer
 
 
 @pytest.fixture
@@ -210,6 +212,21 @@ def test_reads_that_are_too_many_are_an_error(pauses: list[float]) -> None:
     with pytest.raises(RateLimited):
         server.login(ks="ready").multirequest([("session", "get")])
     assert server.asked == retries.ATTEMPTS
+
+
+def test_a_replay_with_a_new_ks_is_counted() -> None:
+    """So that a second reading that began before it is forgotten; packed or not."""
+    over = b'{"result":{"error":{"code":"500016"}}}'
+    ks = b'{"result":{"ks":"fresh"}}'
+    single = Saying(ks, over, ks, b'{"result":{}}')
+    assert single.login(anonymous=True)._ask("asset", "list", {}).retries == 1
+    packed = Saying(ks, over, ks, b'{"result":[{},{}]}')
+    calls = [Call("asset", "list"), Call("asset", "list")]
+    first, second = packed.login(anonymous=True)._ask_many(calls, {})
+    assert isinstance(first, Answer)
+    assert isinstance(second, Answer)
+    assert (first.retries, second.retries) == (1, 0)  # of one request
+    assert single.asked == packed.asked == 4
 
 
 def lost_login(session: kott.Session, **means: Any) -> tuple[kott.Session, Any]:

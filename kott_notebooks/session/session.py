@@ -363,7 +363,10 @@ class Session:
         def asking() -> wire.Reply:
             return patiently() if is_read(action) else _once(once)
 
-        return self._replaying(asking) if renew and "ks" not in parameters else asking()
+        if not renew or "ks" in parameters:
+            return asking()
+        reply, replays = self._replaying(asking)
+        return reply._replace(retries=reply.retries + replays)
 
     def _ask_many(
         self,
@@ -396,33 +399,30 @@ class Session:
             return self._send(wire.path("multirequest"), ks | body, "multirequest", read)
 
         def patiently() -> list[wire.Reply | ApiError]:
-            (first, *others), retries = self._retries.ask(once)
-            if isinstance(first, wire.Reply):
-                first = first._replace(retries=retries)
-            return [first, *others]
+            return _counted(*self._retries.ask(once))
 
         try:
-            return self._replaying(patiently if reads else lambda: _once(once))
+            return _counted(*self._replaying(patiently if reads else lambda: _once(once)))
         except (SessionExpired, RateLimited) as error:
             if reads and isinstance(error, RateLimited):  # it was asked for often enough
                 raise
             return [error for _ in calls]
 
-    def _replaying(self, once: Callable[[], T]) -> T:
-        """Ask; where the ks is over, log in again and ask once more."""
+    def _replaying(self, once: Callable[[], T]) -> tuple[T, int]:
+        """Ask; where the ks is over, log in again and ask once more; say how often that was."""
         ks = self._secrets.get("ks")
         if self._renew_at is not None and time.monotonic() > self._renew_at:
             with contextlib.suppress(ApiError, TransportError):  # it may last a little longer
                 self._renew(ks)
-        for _ in range(REPLAYS):
+        for replays in range(REPLAYS):
             ks = self._secrets.get("ks")
             try:
-                return once()
+                return once(), replays
             except SessionExpired as error:
                 if self._means in ("ks", "nothing"):
                     raise error.hinted(_READY_KS) from error
                 self._renew(ks)
-        return once()
+        return once(), REPLAYS
 
     def _renew(self, ks: str | None) -> None:
         """Log in again, once for all who found this ks over."""
@@ -522,6 +522,14 @@ def _once(ask: Callable[[], T]) -> T:
         if not error.passing:
             raise
         raise TransportError(f"{error} It was sent once, and may have happened.") from error
+
+
+def _counted(found: list[wire.Reply | ApiError], retries: int) -> list[wire.Reply | ApiError]:
+    """Count on the first reply of a request how often it was asked again."""
+    first, *others = found
+    if isinstance(first, wire.Reply):
+        first = first._replace(retries=first.retries + retries)
+    return [first, *others]
 
 
 _USED_UP = "What it was done with may be used up: call kott.login() again."

@@ -139,7 +139,8 @@ class Session:
         """Call many actions in one request and return their results, in order.
 
         A call is `(service, action, arguments)`; a later one may use an earlier one's result as
-        `"{1:result:ks}"`. A call that failed stands in its place as an ApiError, not raised.
+        `"{1:result:ks}"`. A call that failed stands in its place as an ApiError, not raised; but
+        reads that are too many are asked again, and RateLimited is raised if they stay so.
         `parameters` hold for all of them: global ones, `abortOnError`, `abortAllOnError`.
         """
         asked = wire.as_calls(calls)

@@ -9,7 +9,7 @@ import getpass
 import os
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -50,12 +50,16 @@ class Secrets:
         for name in names or tuple(self._held):
             self._held.pop(name, None)
 
-    def scrub(self, text: str) -> str:
-        """Mask every secret that stands in a text."""
-        for value in self._held.values():
-            for part in value if isinstance(value, tuple) else (value,):
-                if len(str(part)) > 3:
-                    text = text.replace(str(part), "***")
+    def scrub(self, text: str, others: Iterable[str] = ()) -> str:
+        """Mask every secret that stands in a text, and these others; the longest first."""
+        held = [
+            str(part)
+            for value in self._held.values()
+            for part in (value if isinstance(value, tuple) else (value,))
+        ]
+        for part in sorted([*held, *others], key=len, reverse=True):
+            if len(part) > 3:
+                text = text.replace(part, "***")
         return text
 
     def __repr__(self) -> str:

@@ -91,14 +91,18 @@ def encode(parameters: Mapping[str, Any]) -> bytes:
         raise KottError(f"These arguments cannot be sent: {error}.") from error
 
 
-def plain(value: Any) -> Any:
-    """Give a value in what JSON can hold; points in time and days as epoch seconds, UTC."""
+def plain(value: Any, where: str = "") -> Any:
+    """Give a value in what JSON can hold; points in time and days as epoch seconds, UTC.
+
+    `where` names it in messages, which never show it: it may be a password.
+    """
     if value is None or isinstance(value, bool | int | str):
         return value
     if isinstance(value, Mapping):
-        return {str(name): plain(one) for name, one in value.items()}
+        above = f"{where}." if where else ""
+        return {str(name): plain(one, f"{above}{name}") for name, one in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        return [plain(one) for one in value]
+        return [plain(one, f"{where}[{n}]") for n, one in enumerate(value)]
     if isinstance(value, dt.datetime) and value == value:  # NaT is no point in time
         aware = value if value.tzinfo else value.replace(tzinfo=dt.UTC)
         return int(aware.timestamp() // 1)
@@ -109,8 +113,11 @@ def plain(value: Any) -> Any:
     if hasattr(value, "tolist") and not isinstance(value, float):  # numpy's and pandas' own
         inner = value.tolist()
         if inner is not None:
-            return plain(inner)
-    raise KottError(f"{value!r} ({type(value).__name__}) cannot be sent: the API takes no such.")
+            return plain(inner, where)
+    raise KottError(
+        f"{where or 'A value'} ({type(value).__name__}) cannot be sent: give text, a finite "
+        "number, a flag, a time, or a list or dict of them."
+    )
 
 
 def typed(service: str, action: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -173,12 +180,20 @@ def multirequest(calls: Iterable[Sequence[Any] | Call]) -> dict[str, Any]:
 
 def as_calls(calls: Iterable[Sequence[Any] | Call]) -> list[Call]:
     """Read calls written as tuples."""
-    read = []
-    for call in calls:
-        if isinstance(call, str) or not 2 <= len(call) <= 3:
-            raise KottError(f"{call!r} is not a call: write (service, action, arguments).")
-        read.append(Call(*call))
-    return read
+    return [_as_call(call, position) for position, call in enumerate(calls, 1)]
+
+
+def _as_call(call: Any, position: int) -> Call:
+    """Read one call; what is none is not shown, since it may hold a password."""
+    if isinstance(call, list | tuple) and 2 <= len(call) <= 3:
+        read = Call(*call)
+        if isinstance(read.arguments, Mapping):
+            return read
+    size = f" of {len(call)}" if isinstance(call, list | tuple) else ""
+    raise KottError(
+        f"Call {position} is a {type(call).__name__}{size} and cannot be read: write "
+        "(service, action, arguments), the arguments as a dict."
+    )
 
 
 def _check_references(arguments: Mapping[str, Any], position: int) -> None:
@@ -186,11 +201,14 @@ def _check_references(arguments: Mapping[str, Any], position: int) -> None:
         for number in map(int, _REFERENCE.findall(text)):
             if not 1 <= number <= position:
                 raise KottError(
-                    f"{text!r} in call {position + 1} points at result {number}, "
-                    "which does not come before it (results count from 1)."
+                    f"{{{number}:result...}} in call {position + 1} points at a result "
+                    "which does not come before it: count results from 1."
                 )
             if number > REFERABLE:
-                raise KottError(f"{text!r}: only the first {REFERABLE} results can be named.")
+                raise KottError(
+                    f"{{{number}:result...}} in call {position + 1}: only the first {REFERABLE} "
+                    "results can be named; put the call that is named among them."
+                )
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -231,6 +231,7 @@ def test_secrets_are_masked_everywhere() -> None:
     secrets = Secrets(password="hush-hush", app_token=("id", "t0ken"), pin=None)
     assert repr(secrets) == "<Secrets: password=***, app_token=***>"
     assert secrets.scrub("it is hush-hush, t0ken and so on") == "it is ***, *** and so on"
+    assert secrets.scrub("it is hush-hush-hush", ["hush-hush-hush"]) == "it is ***"
     assert "hush" not in repr(find(**PLACE, **USER))
     with pytest.raises(CredentialsError, match="cannot be pickled"):
         pickle.dumps(secrets)

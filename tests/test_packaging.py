@@ -16,18 +16,9 @@ import kott_notebooks as kott
 
 PACKAGE = Path(kott.__file__).parent
 ORDER = (  # a module imports only what stands above it
-    *("schema", "errors", "times", "wire", "ksql", "credentials", "rows", "paging", "packing"),
-    *(
-        "session",
-        "privacy",
-        "frames",
-        "tables",
-        "findings",
-        "texts",
-        "listings",
-        "nested",
-        "reference",
-    ),
+    *("schema", "errors", "times", "wire", "ksql", "credentials", "privacy", "rows", "paging"),
+    *("packing", "session", "frames", "tables", "findings", "texts", "listings", "nested"),
+    "reference",
     *("catalog", "schedule", "household", "xmltv", "snapshots", "plots", "report", "widgets"),
     *("demo", "cli", "__main__"),
 )

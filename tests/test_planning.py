@@ -87,5 +87,24 @@ def test_a_plan_of_another_question_is_refused(session: kott.Session) -> None:
     plan = kott.plan(session, "asset", "Genre='Drama'")
     with pytest.raises(kott.KottError, match="another question"):
         kott.assets(session, plan=plan)
+    with pytest.raises(kott.KottError, match=r"Relative times .* move on: give fixed ones"):
+        kott.assets(session, plan=plan)
     with pytest.raises(kott.KottError, match=r"table of kott\.plan"):
         kott.assets(session, plan=pd.DataFrame())
+
+
+def test_a_plan_takes_what_its_pull_takes(session: kott.Session) -> None:
+    """`progress` too, which shows nothing here."""
+    for what, *times in (("asset",), ("epg", "today", "today+1d"), ("assetStruct",)):
+        quiet = kott.plan(session, what, *times, progress=False)
+        assert quiet["rows"].equals(kott.plan(session, what, *times)["rows"])
+
+
+def test_a_line_up_that_pages_on_its_own_is_not_planned(session: kott.Session) -> None:
+    """lineup.get knows no pager; lineup.list does, and nothing is asked for what is refused."""
+    before = asked(session)
+    with pytest.raises(kott.KottError, match=r"plan 'lineup' for lineup\.list"):
+        kott.plan(session, "lineup", "get")
+    assert asked(session) == before
+    listed = kott.listing(session, "lineup", "get")
+    assert kott.plan(session, "lineup", filter={})["rows"].tolist() == [len(listed)]

@@ -8,16 +8,21 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
+import requests
 
 import kott_notebooks as kott
 from kott_notebooks import demo, schema
+from kott_notebooks.demo.backend import Reply
+from kott_notebooks.demo.transport import DemoAdapter
 from kott_notebooks.errors import RateLimited, TransportError
 from kott_notebooks.paging.pace import PACK
 from kott_notebooks.session import retries
 from kott_notebooks.session.retries import Retries, is_read
+from kott_notebooks.wire import Call
+from kott_notebooks.wire import Reply as Answer
 
 
 @pytest.fixture
@@ -166,6 +171,114 @@ def test_a_write_is_never_sent_twice(pauses: list[float]) -> None:
         session.call("entitlement", "grant", productId=1, productType="ppv", history=False)
     assert not any(pauses)
     assert len(backend.log) - before <= 1
+
+
+class Saying:
+    """A server that says one thing after the other, and the last one from then on."""
+
+    def __init__(self, *bodies: bytes) -> None:
+        self.bodies, self.asked = list(bodies), 0
+
+    def handle(self, *_: Any) -> Reply:
+        body = self.bodies[min(self.asked, len(self.bodies) - 1)]
+        self.asked += 1
+        return Reply(200, {"Content-Type": "application/json"}, body)
+
+    def login(self, **means: Any) -> kott.Session:
+        http, backend = requests.Session(), cast("demo.Backend", self)
+        http.mount(demo.URL, DemoAdapter(backend))
+        return kott.login(demo.URL, demo.PARTNER_ID, http=http, **means)
+
+
+LIMITED = b'{"error":{"code":"500096","message":"Rate limit exceeded"}}'
+
+
+def test_writes_that_are_too_many_stand_in_their_places() -> None:
+    """They are sent once; each has its own refusal, or the one for all of them."""
+    calls = [("entitlement", "grant"), ("household", "delete")]
+    for_each = Saying(b'{"result":[%s,%s]}' % (LIMITED, LIMITED))
+    found = for_each.login(ks="ready").multirequest(calls)
+    assert [type(one) for one in found] == [RateLimited, RateLimited]
+    assert [one.action for one in found] == ["entitlement.grant", "household.delete"]
+    for_all = Saying(b'{"result":%s}' % LIMITED)
+    found = for_all.login(ks="ready").multirequest(calls)
+    assert [type(one) for one in found] == [RateLimited, RateLimited]
+    assert for_each.asked == for_all.asked == 1
+
+
+def test_reads_that_are_too_many_are_an_error(pauses: list[float]) -> None:
+    """Once they were asked for often enough."""
+    server = Saying(b'{"result":[%s]}' % LIMITED)
+    with pytest.raises(RateLimited):
+        server.login(ks="ready").multirequest([("session", "get")])
+    assert server.asked == retries.ATTEMPTS
+
+
+def test_a_replay_with_a_new_ks_is_counted() -> None:
+    """So that a second reading that began before it is forgotten; packed or not."""
+    over = b'{"result":{"error":{"code":"500016"}}}'
+    ks = b'{"result":{"ks":"fresh"}}'
+    single = Saying(ks, over, ks, b'{"result":{}}')
+    assert single.login(anonymous=True)._ask("asset", "list", {}).retries == 1
+    packed = Saying(ks, over, ks, b'{"result":[{},{}]}')
+    calls = [Call("asset", "list"), Call("asset", "list")]
+    first, second = packed.login(anonymous=True)._ask_many(calls, {})
+    assert isinstance(first, Answer)
+    assert isinstance(second, Answer)
+    assert (first.retries, second.retries) == (1, 0)  # of one request
+    assert single.asked == packed.asked == 4
+
+
+def lost_login(session: kott.Session, **means: Any) -> tuple[kott.Session, Any]:
+    """Log in by other means; the ks is over, and the reply to the login that renews it is lost."""
+    renewed = kott.login(demo.URL, demo.PARTNER_ID, http=session.http, **means)
+    backend = demo.backend_of(session)
+    backend.partner.sessions.clock = lambda: time.time() + 2 * 86_400
+    backend.bad_day = type(backend.bad_day)(demo.Faults(spare=1, truncated=1.0))
+    backend.log.clear()
+    return renewed, backend
+
+
+def test_a_refresh_token_is_never_sent_twice(pauses: list[float]) -> None:
+    """Its lost reply may have used it up; every later call says so, and what to do."""
+    old = demo.login(deployment="old", assets=50, channels=2, days=2, households=5)
+    token = old.call("ottUser", "anonymousLogin", partnerId=demo.PARTNER_ID)["refreshToken"]
+    session, backend = lost_login(old, refresh_token=token)
+    with pytest.raises(TransportError, match=r"may have happened.*call kott\.login\(\) again"):
+        session.call("session", "get")
+    backend.bad_day = type(backend.bad_day)(demo.Faults())
+    with pytest.raises(TransportError, match=r"call kott\.login\(\) again"):
+        session.call("session", "get")
+    assert [one["action"] for one in backend.log].count("refreshSession") == 1
+    assert not any(pauses)
+
+
+def test_a_refresh_token_is_sent_once_before_the_ks_ends(pauses: list[float]) -> None:
+    """What was sent early, and lost, is not sent with the next call; the old ks lasts on."""
+    old = demo.login(deployment="old", assets=50, channels=2, days=2, households=5)
+    token = old.call("ottUser", "anonymousLogin", partnerId=demo.PARTNER_ID)["refreshToken"]
+    session = kott.login(demo.URL, demo.PARTNER_ID, http=old.http, refresh_token=token)
+    session._renew_at = time.monotonic() - 1
+    backend = demo.backend_of(session)
+    backend.log.clear()
+    backend.bad_day = type(backend.bad_day)(demo.Faults(truncated=1.0))
+    with pytest.raises(TransportError):
+        session.call("session", "get")
+    backend.bad_day = type(backend.bad_day)(demo.Faults())
+    assert session.call("session", "get")["ks"]
+    assert [one["action"] for one in backend.log].count("refreshSession") == 1
+
+
+def test_a_password_is_sent_until_somebody_answers(pauses: list[float]) -> None:
+    """One login does not use it up."""
+    session = demo.login(assets=50, channels=2, days=2, households=5)
+    known = {"username": demo.USERNAME, "password": demo.PASSWORD}
+    session, backend = lost_login(session, **known)
+    with pytest.raises(TransportError):
+        session.call("session", "get")
+    assert [one["action"] for one in backend.log].count("login") == retries.ATTEMPTS
+    backend.bad_day = type(backend.bad_day)(demo.Faults())
+    assert session.call("session", "get")["ks"]
 
 
 def test_the_stop_button_is_quick_and_what_came_is_kept() -> None:

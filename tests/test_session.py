@@ -123,6 +123,13 @@ def test_a_wrong_secret_is_refused_without_being_told(
         assert secret not in shown
 
 
+def test_a_hash_type_that_is_none_is_not_shown(session: kott.Session) -> None:
+    """It may be a part of the token: KOTT_APP_TOKEN is cut at its colons."""
+    with pytest.raises(kott.CredentialsError, match="hashType is one of MD5") as caught:
+        again(session, app_token=("id", "hush", "hunter2"))
+    assert "hunter2" not in str(caught.value)
+
+
 def test_a_wrong_password_is_a_login_error(session: kott.Session) -> None:
     """By its class, and by its words."""
     with pytest.raises(kott.LoginError, match=r"Check username and password\."):
@@ -402,6 +409,37 @@ def test_a_ks_in_the_api_s_words_is_masked(session: kott.Session) -> None:
     (found,) = session.multirequest([("asset", "list", {"filter": wrong})])
     assert isinstance(found, kott.ApiError)
     assert ks not in str(found) + str(found.arguments)
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        {"password": "hunter2"},
+        {"extraParams": {"token": {"objectType": "KalturaStringValue", "value": "hunter2"}}},
+    ],
+)
+def test_a_secret_that_was_sent_is_masked_in_the_api_s_words(
+    session: kott.Session, secret: dict[str, Any]
+) -> None:
+    """The session does not hold it, but the message may quote it; here as a language."""
+    asked = {"partnerId": demo.PARTNER_ID, "language": "hunter2", **secret}
+    with pytest.raises(kott.ApiError, match=r"Language \[\*\*\*\]") as caught:
+        session.call("ottUser", "login", **asked)
+    shown = "".join(traceback.format_exception(caught.value))
+    (found,) = session.multirequest([("ottUser", "login", asked)])
+    assert isinstance(found, kott.ApiError)
+    for error in (caught.value, found):
+        shown += f"{error} {error.arguments}"
+    assert "hunter2" not in shown
+
+
+def test_a_ks_that_was_sent_is_masked(session: kott.Session) -> None:
+    """One of somebody else's, too."""
+    other = again(session, anonymous=True)._secrets["ks"]
+    with pytest.raises(kott.ApiError, match=r"Language \[\*\*\*\]") as caught:
+        session.call("session", "get", ks=other, language=other)
+    assert other not in "".join(traceback.format_exception(caught.value))
+    assert other not in str(caught.value.arguments)
 
 
 def test_an_unknown_format_is_refused(login: Callable[..., kott.Session]) -> None:

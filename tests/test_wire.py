@@ -145,8 +145,17 @@ def test_none_is_left_out_and_dates_are_seconds() -> None:
 
 def test_what_json_cannot_hold_is_refused() -> None:
     """An object of somebody's own is a clear error, before anything is sent."""
-    with pytest.raises(KottError, match=r"1j \(complex\) cannot be sent"):
+    with pytest.raises(KottError, match=r"a\[0\] \(complex\) cannot be sent: give text"):
         wire.encode({"a": [1j]})
+
+
+def test_a_value_that_is_refused_is_named_and_not_shown() -> None:
+    """It may be a password; the name says where it stands."""
+    with pytest.raises(KottError, match=r"^0\.password \(bytes\) cannot be sent") as caught:
+        wire.encode({"0": {"password": b"hunter2"}})
+    assert "hunter2" not in str(caught.value)
+    with pytest.raises(KottError, match=r"^A value \(bytes\)"):
+        wire.plain(b"hunter2")
 
 
 def test_a_missing_object_type_is_the_argument_s_class() -> None:
@@ -221,17 +230,25 @@ def test_a_multirequest_counts_from_zero() -> None:
 
 def test_a_reference_that_points_nowhere_is_refused() -> None:
     """Forward, to itself, or past the ninth: said before anything is sent."""
-    with pytest.raises(KottError, match="does not come before"):
-        wire.multirequest([("asset", "get", {"id": "{1:result:id}"})])
+    with pytest.raises(KottError, match="does not come before") as caught:
+        wire.multirequest([("ottUser", "login", {"password": "hunter2{1:result:id}"})])
+    assert "{1:result" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
     twelve: list[Any] = [("system", "ping")] * 11
     with pytest.raises(KottError, match="first 9"):
         wire.multirequest([*twelve, ("asset", "get", {"id": ["{10:result:id}"]})])
 
 
 def test_what_is_no_call_is_refused() -> None:
-    """A text is not a call."""
-    with pytest.raises(KottError, match="write \\(service, action"):
+    """A text is not a call, nor are four things; what they hold is not shown."""
+    with pytest.raises(KottError, match=r"Call 1 is a str .*write \(service, action"):
         wire.multirequest(["asset.list"])
+    bad: list[Any] = [("ottUser", "login", {"password": "hunter2"}, "x")]
+    with pytest.raises(KottError, match="Call 2 is a tuple of 4") as caught:
+        wire.multirequest([("system", "ping"), *bad])
+    assert "hunter2" not in str(caught.value)
+    with pytest.raises(KottError, match="the arguments as a dict"):
+        wire.multirequest([("ottUser", "login", "hunter2")])
 
 
 def test_a_failed_call_stands_in_its_place() -> None:

@@ -97,7 +97,10 @@ def plans_of(
     if known.get("source") != "kott.plan" or not told:
         raise KottError("plan is a table of kott.plan, as it came from there.")
     if [one["filter"] for one in told] != list(filters):
-        raise KottError("This plan is for another question: plan what is asked here.")
+        raise KottError(
+            "This plan is for another question: plan what is asked here. Relative times such as "
+            "'now+2h' move on: give fixed ones to both."
+        )
     if (known["url"], known["partner"]) != (session.url, session.partner_id):
         raise KottError(f"This plan is for {known['url']}, partner {known['partner']}.")
     return [

@@ -40,7 +40,8 @@ def token_hash(ks: str, token: str, kind: str = "SHA256") -> str:
     """Hash an application token with an anonymous ks, by the token's hashType."""
     name = HASHES.get(kind.upper().replace("-", ""))
     if name is None:
-        raise CredentialsError(f"An app token's hashType is {', '.join(HASHES)}; not {kind!r}.")
+        # what was given is not shown: of a token with a colon in it, it is a part of the token
+        raise CredentialsError(f"An app token's hashType is one of {', '.join(HASHES)}: give that.")
     return hashlib.new(name, (ks + token).encode()).hexdigest()
 
 

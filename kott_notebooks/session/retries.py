@@ -67,9 +67,9 @@ class Retries:
             with self._lock:
                 quiet = time.monotonic() + max(wanted, drawn)
                 self._quiet_until = max(self._quiet_until, quiet)
-        pause = max(drawn, wanted)
-        log.info("%s; again in %.1f s", error, pause)
-        return pause
+        seconds = max(drawn, wanted)
+        log.info("%s; again in %.1f s", error, seconds)
+        return seconds
 
     def _keep_quiet(self, state: tenacity.RetryCallState) -> None:
         left = self._quiet_until - time.monotonic()

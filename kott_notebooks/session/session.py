@@ -9,13 +9,13 @@ import logging
 import secrets as randomness
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any, NoReturn, Self, TypeVar
 
 import requests
 
-from kott_notebooks import credentials, packing, paging, schema, wire
+from kott_notebooks import credentials, packing, paging, privacy, schema, wire
 from kott_notebooks.credentials import Credentials
 from kott_notebooks.errors import (
     ApiError,
@@ -38,6 +38,7 @@ API_VERSION = "11.5.0.0"
 __version__ = version("kott_notebooks")
 CLIENT_TAG = f"kott_notebooks:python:{__version__}"
 REPLAYS = 3  # of one call, each with a ks of its own
+REPEATABLE = ("password", "anonymous", "app_token")  # means that one login does not use up
 EARLY = 60.0  # seconds before its end that a ks is renewed
 
 T = TypeVar("T")
@@ -116,7 +117,7 @@ class Session:
         self.http = http or requests.Session()
         self._renewing = threading.Lock()
         self._renew_at: float | None = None  # by the monotonic clock
-        self._locked_out: LoginError | None = None
+        self._locked_out: LoginError | TransportError | None = None
         self._retries = Retries()
         self.pace = paging.Pace()  # what is learned of how far the server is
         warn_of_plain_http(self.url)
@@ -138,7 +139,8 @@ class Session:
         """Call many actions in one request and return their results, in order.
 
         A call is `(service, action, arguments)`; a later one may use an earlier one's result as
-        `"{1:result:ks}"`. A call that failed stands in its place as an ApiError, not raised.
+        `"{1:result:ks}"`. A call that failed stands in its place as an ApiError, not raised; but
+        reads that are too many are asked again, and RateLimited is raised if they stay so.
         `parameters` hold for all of them: global ones, `abortOnError`, `abortAllOnError`.
         """
         asked = wire.as_calls(calls)
@@ -362,7 +364,10 @@ class Session:
         def asking() -> wire.Reply:
             return patiently() if is_read(action) else _once(once)
 
-        return self._replaying(asking) if renew and "ks" not in parameters else asking()
+        if not renew or "ks" in parameters:
+            return asking()
+        reply, replays = self._replaying(asking)
+        return reply._replace(retries=reply.retries + replays)
 
     def _ask_many(
         self,
@@ -378,12 +383,15 @@ class Session:
 
         def read(answer: Answer) -> list[wire.Reply | ApiError]:
             found = wire.replies(answer.body, calls, status=answer.status, at_once=at_once)
-            again = [one for one in found if isinstance(one, SessionExpired | RateLimited)]
+            asked_again = (SessionExpired, RateLimited) if reads else SessionExpired
+            again = [one for one in found if isinstance(one, asked_again)]
             if again and (reads or len(again) == len(found)):  # else a write would happen twice
                 raise again[0]
             share = answer.seconds / len(calls)
             return [
-                one._replace(seconds=share) if isinstance(one, wire.Reply) else self._scrubbed(one)
+                one._replace(seconds=share)
+                if isinstance(one, wire.Reply)
+                else self._scrubbed(one, body)
                 for one in found
             ]
 
@@ -392,31 +400,30 @@ class Session:
             return self._send(wire.path("multirequest"), ks | body, "multirequest", read)
 
         def patiently() -> list[wire.Reply | ApiError]:
-            (first, *others), retries = self._retries.ask(once)
-            if isinstance(first, wire.Reply):
-                first = first._replace(retries=retries)
-            return [first, *others]
+            return _counted(*self._retries.ask(once))
 
         try:
-            return self._replaying(patiently if reads else lambda: _once(once))
-        except SessionExpired as error:
+            return _counted(*self._replaying(patiently if reads else lambda: _once(once)))
+        except (SessionExpired, RateLimited) as error:
+            if reads and isinstance(error, RateLimited):  # it was asked for often enough
+                raise
             return [error for _ in calls]
 
-    def _replaying(self, once: Callable[[], T]) -> T:
-        """Ask; where the ks is over, log in again and ask once more."""
+    def _replaying(self, once: Callable[[], T]) -> tuple[T, int]:
+        """Ask; where the ks is over, log in again and ask once more; say how often that was."""
         ks = self._secrets.get("ks")
         if self._renew_at is not None and time.monotonic() > self._renew_at:
             with contextlib.suppress(ApiError, TransportError):  # it may last a little longer
                 self._renew(ks)
-        for _ in range(REPLAYS):
+        for replays in range(REPLAYS):
             ks = self._secrets.get("ks")
             try:
-                return once()
+                return once(), replays
             except SessionExpired as error:
                 if self._means in ("ks", "nothing"):
                     raise error.hinted(_READY_KS) from error
                 self._renew(ks)
-        return once()
+        return once(), REPLAYS
 
     def _renew(self, ks: str | None) -> None:
         """Log in again, once for all who found this ks over."""
@@ -427,10 +434,21 @@ class Session:
                 raise self._locked_out
             log.info("the ks is over: logging in again")
             try:
-                self._retries.ask(self._log_in)
+                self._log_in_again()
             except LoginError as error:
                 self._locked_out = error
                 raise
+
+    def _log_in_again(self) -> None:
+        """Repeat the login; a pin or a refresh token, which a lost reply may use up, just once."""
+        if self._means in REPEATABLE:
+            self._retries.ask(self._log_in)
+            return
+        try:
+            _once(self._log_in)
+        except TransportError as error:
+            self._locked_out = TransportError(f"{error} {_USED_UP}")
+            raise self._locked_out from error
 
     def _log_in(self) -> None:
         """Get a ks by the means that the session has."""
@@ -476,15 +494,16 @@ class Session:
             error.wait = answer.wait
             raise
         except ApiError as error:
-            refusal = self._scrubbed(error)
+            refusal = self._scrubbed(error, parameters)
         if isinstance(refusal, RateLimited):
             refusal.wait = answer.wait
         raise refusal  # out here, so that the words before the masking are not kept as its context
 
-    def _scrubbed(self, error: ApiError) -> ApiError:
-        """Mask secrets in the API's words: some of its messages quote the ks."""
-        said = self._secrets.scrub(error.message)
-        named = {key: self._secrets.scrub(str(one)) for key, one in error.arguments.items()}
+    def _scrubbed(self, error: ApiError, sent: Mapping[str, Any]) -> ApiError:
+        """Mask secrets in the API's words, ours and those that were sent: some messages quote."""
+        others = [*privacy.secrets_in(wire.plain(sent))]
+        said = self._secrets.scrub(error.message, others)
+        named = {key: self._secrets.scrub(str(one), others) for key, one in error.arguments.items()}
         if said == error.message and named == error.arguments:
             return error
         return api_error(error.code, said, named, action=error.action)
@@ -506,6 +525,15 @@ def _once(ask: Callable[[], T]) -> T:
         raise TransportError(f"{error} It was sent once, and may have happened.") from error
 
 
+def _counted(found: list[wire.Reply | ApiError], retries: int) -> list[wire.Reply | ApiError]:
+    """Count on the first reply of a request how often it was asked again."""
+    first, *others = found
+    if isinstance(first, wire.Reply):
+        first = first._replace(retries=first.retries + retries)
+    return [first, *others]
+
+
+_USED_UP = "What it was done with may be used up: call kott.login() again."
 _READY_KS = (
     "It was given ready and cannot be renewed: get a new ks and call kott.login(ks=...) with it."
 )

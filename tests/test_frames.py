@@ -416,7 +416,7 @@ def test_metas_survive_whatever_their_pages(rows: list[dict[str, Any]], size: in
     pd.testing.assert_frame_equal(table, whole)
     assert table.attrs == whole.attrs
     for name in table.filter(like="metas."):
-        cells = [row.get(name.removeprefix("metas.")) or {} for row in rows]
+        cells = [row.get(str(name).removeprefix("metas.")) or {} for row in rows]
         for one, shown in zip(cells, table[name], strict=True):
             wanted = one.get("value", one.get("multilingualValue"))
             assert pd.isna(shown) == (wanted is None)

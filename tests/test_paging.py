@@ -463,7 +463,7 @@ def test_an_id_may_be_there_twice_in_one_whole_reply() -> None:
             server.answered({**page, "pager": {"pageSize": 50, "pageIndex": 1}}) for page in pages
         ]
 
-    assert ids(Pull(ask, "bookmark")) == ["7", "7"]
+    assert [str(one) for one in ids(Pull(ask, "bookmark"))] == ["7", "7"]
 
 
 def test_an_action_without_a_pager_that_holds_back_is_incomplete() -> None:

@@ -88,7 +88,8 @@ def _body(index: int) -> dict[str, Any]:
 
 
 def kaltura(url: str) -> int:
-    """Kaltura's published client, its objects into a list of dicts."""
+    """Kaltura's published client, the properties of its objects into a DataFrame."""
+    import pandas as pd
     from KalturaClient import KalturaClient, KalturaConfiguration
     from KalturaClient.Plugins.Core import KalturaFilterPager, KalturaSearchAssetFilter
 
@@ -108,7 +109,7 @@ def kaltura(url: str) -> int:
         found = client.asset.list(wanted, pager)
         rows += [vars(one) for one in found.objects or []]
         if len(rows) >= found.totalCount or not found.objects:
-            return len(rows)
+            return _kept(pd.DataFrame(rows))
 
 
 def dlt_source(url: str) -> int:
@@ -154,7 +155,12 @@ OF_ALL = ("requests", "netrc")
 NEEDS: dict[str, tuple[str, ...]] = {
     "bytes": (),
     "loop": ("pandas", "pyarrow.pandas_compat"),
-    "kaltura": ("KalturaClient", "KalturaClient.Plugins.Core", "KalturaClient.Plugins.__init__"),
+    "kaltura": (
+        "pandas",
+        "KalturaClient",
+        "KalturaClient.Plugins.Core",
+        "KalturaClient.Plugins.__init__",
+    ),
     "dlt": (
         *("pandas", "pyarrow.pandas_compat", "dlt", "dlt.sources.rest_api"),
         *("dlt.sources.helpers.requests", "dlt.sources.helpers.rest_client.paginators"),

@@ -215,7 +215,7 @@ def _tops(fields: Sequence[str] | None) -> frozenset[str] | None:
 def _part(rows: list[Any], declared: dict[str, str], wanted: frozenset[str] | None) -> Part:
     """Turn rows into their part of each column."""
     laid = columns(rows)
-    classes = {bytes(text).strip(b'"').decode() for text in laid.get("objectType", [])}
+    classes = {text.strip(b'"').decode() for text in set(map(bytes, laid.get("objectType", [])))}
     known = {name: kind for cls in sorted(classes) for name, kind in _declared(cls).items()}
     known |= declared
     kept = {name: cells for name, cells in laid.items() if wanted is None or _in(name, wanted)}

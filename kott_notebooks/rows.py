@@ -27,6 +27,7 @@ NULL = Raw(b"null")  # what a cell that is absent holds, as one that is null doe
 MAPS = ("metas", "tags")
 _NESTED = (b"{", b"[")
 _ODD = re.compile(r'["\\\x00-\x1f]')  # what the names of a struct must not have
+_BLANK = re.compile(rb"[\[{:,]\s")  # between the first names of a body; texts come later
 _SPELLED = "\ue000"  # begins a name that is spelled otherwise for that
 
 
@@ -170,7 +171,7 @@ class Cells:
 
     def at_once(self, body: bytes, calls: int) -> list[Reply] | None:
         """Read bodies that are compact JSON without an error in them, and without a new name."""
-        if _escaped(body):
+        if _BLANK.search(body[:64]) or _escaped(body):
             return None  # one spelling for one text: nested cells are compared as text
         try:
             _check_text(body)
@@ -342,7 +343,8 @@ def _plain(part: Any) -> bool:
     """
     if part.error != NULL or part.objectType == "KalturaAPIException":
         return False
-    texts = (bytes(cell) for row in part.objects or [] for cell in _cells(row))
+    first = part.objects[:1] if part.objects else []
+    texts = (bytes(cell) for row in first for cell in _cells(row))
     nested = next((one for one in texts if one[:1] in _NESTED and one not in (b"[]", b"{}")), b"[]")
     return msgspec.json.format(nested, indent=-1) == nested
 

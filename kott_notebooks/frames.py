@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import compress
+from operator import attrgetter
+from types import NoneType
 from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
@@ -22,7 +24,18 @@ from msgspec import Raw
 from kott_notebooks import privacy, schema
 from kott_notebooks.errors import KottError
 from kott_notebooks.privacy import Hide
-from kott_notebooks.rows import MAPS, NULL, Cells, Found, Page, Reader, Texts, Value, columns
+from kott_notebooks.rows import (
+    ABSENT,
+    MAPS,
+    NULL,
+    Cells,
+    Found,
+    Page,
+    Reader,
+    Texts,
+    Value,
+    columns,
+)
 
 Column: TypeAlias = list[Raw]  # the JSON text of each row's cell; NULL where it is absent
 
@@ -257,24 +270,30 @@ def _mixed(cells: Column) -> _Chunk:
 
 def _meta(values: list[Value | None]) -> _Chunk:
     """Type a meta's column by its value objects; where they disagree, all become text."""
-    given = [one for one in values if one is not None]
-    classes: set[Any] = set(map(type, given))
-    of = [one for one in given if _holds(one)] if Value in classes else classes
-    kinds = {_BY_VALUE.get(one.objectType, "") for one in of}
-    kind = _agreeing(kinds) or "mixed"
-    plain = [None if one is None else one.value for one in values]
-    held = [one for one in plain if one is not None]
-    translated = len(held) < len(given) and any(one.multilingualValue != NULL for one in given)
-    if not translated and _exact(held, kind):
+    classes: set[Any] = set(map(type, values))
+    given: list[Any] = values
+    if NoneType in classes:
+        given = [ABSENT if one is None else one for one in values]
+    classes -= {NoneType, type(ABSENT)}
+    of = filter(_holds, given) if Value in classes else classes
+    kind = _agreeing({_BY_VALUE.get(one.objectType, "") for one in of}) or "mixed"
+    plain = list(map(attrgetter("value"), given))
+    complete = NoneType not in set(map(type, plain))
+    if _exact(plain, kind) and (complete or not _any_translated(given)):
         return _Chunk(kind, pa.array(plain, _ARROW[kind]))
-    cells = [_shown(one) for one in values]
+    cells = [_shown(one) for one in given]
     if kind == "mixed":
         return _mixed(cells)
     return _chunk(cells, "" if _any_nested(cells) else kind)
 
 
-def _holds(value: Any) -> bool:
+def _holds(value: Value) -> bool:
     return value.value is not None or value.multilingualValue != NULL
+
+
+def _any_translated(values: list[Value]) -> bool:
+    tokens = list(map(attrgetter("multilingualValue"), values))
+    return tokens.count(NULL) < len(tokens)
 
 
 def _agreeing(kinds: set[str]) -> str:
@@ -285,8 +304,8 @@ def _agreeing(kinds: set[str]) -> str:
 
 
 def _exact(values: list[Any], kind: str) -> bool:
-    """Say whether all values are just of the kind expected, and a column can hold them."""
-    types = set(map(type, values))
+    """Say whether all values are just of the kind expected, or None, and a column can hold them."""
+    types = set(map(type, values)) - {NoneType}
     if kind == "float":  # JSON writes a whole number without its point
         whole = [one for one in values if type(one) is int] if int in types else [0]
         return types <= {int, float} and max(map(abs, whole)) <= 2**53
@@ -294,16 +313,15 @@ def _exact(values: list[Any], kind: str) -> bool:
 
 
 def _fits(values: list[Any], kind: str) -> bool:
-    if kind not in _BOUNDS or not values:
+    if kind not in _BOUNDS:
         return True
+    given = [one for one in values if one is not None]
     low, high = _BOUNDS[kind]
-    return bool(low <= min(values) and max(values) <= high)
+    return not given or bool(low <= min(given) and max(given) <= high)
 
 
-def _shown(value: Value | None) -> Raw:
+def _shown(value: Value) -> Raw:
     """Choose a meta's cell: its value, or its translations where all languages were asked for."""
-    if value is None:
-        return NULL
     plain = value.value
     return value.multilingualValue if plain is None else Raw(msgspec.json.encode(plain))
 
@@ -327,7 +345,7 @@ def _decoded(cells: Column, kind: str) -> list[Any]:
         values: list[Any] = msgspec.json.decode(text, type=_STRICT[kind])
     except msgspec.ValidationError:
         values = [None if one is None else _fitted(one, kind) for one in msgspec.json.decode(text)]
-    if kind == "time" and not _fits([one for one in values if one is not None], kind):
+    if kind == "time" and not _fits(values, kind):
         raise OverflowError("a time that no calendar shows")
     return values
 

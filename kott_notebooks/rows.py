@@ -111,6 +111,15 @@ class Value(msgspec.Struct, gc=False):
     multilingualValue: Raw = NULL  # noqa: N815
 
 
+class _Absent(msgspec.Struct, frozen=True):
+    objectType: str = ""  # noqa: N815
+    value: None = None
+    multilingualValue: Raw = NULL  # noqa: N815
+
+
+ABSENT: Any = _Absent()  # what stands for a meta that a record does not have
+
+
 def _holding(cls: str, kind: Any) -> Any:
     """Make what reads value objects of one class and kind, in half the time."""
     return msgspec.defstruct(
@@ -156,7 +165,7 @@ class Cells:
         row = _struct(
             "Row",
             dict.fromkeys(self._names, Raw)
-            | {"metas": _struct("Metas", self._metas), "tags": _struct("Tags", self._tags)},
+            | {"metas": _struct("Metas", self._metas, ABSENT), "tags": _struct("Tags", self._tags)},
         )
         listed = msgspec.defstruct(
             "Listed",
@@ -235,12 +244,12 @@ def _check_text(body: bytes) -> None:
         whole.validate(full=True)
 
 
-def _struct(name: str, kinds: Mapping[str, Any]) -> Any:
+def _struct(name: str, kinds: Mapping[str, Any], absent: Any = None) -> Any:
     """Make what reads an object of these names, each of a kind, or null."""
     fields: list[Any] = []
     for n, (own, kind) in enumerate(kinds.items()):
-        kept, absent = (Raw, NULL) if kind is Raw else (kind | None, None)
-        fields.append((f"c{n}", kept, msgspec.field(default=absent, name=own)))
+        kept, default = (Raw, NULL) if kind is Raw else (kind | None, absent)
+        fields.append((f"c{n}", kept, msgspec.field(default=default, name=own)))
     return msgspec.defstruct(name, fields, omit_defaults=True, forbid_unknown_fields=True, gc=False)
 
 
@@ -288,12 +297,12 @@ def _found(rows: list[Any], total: int | None) -> Found:
 def columns(rows: Sequence[Any]) -> dict[str, list[Any]]:
     """Turn rows that `Cells` read, of one kind of struct, into columns; empty ones are left out.
 
-    A cell is undecoded; those of `metas.NAME` are Values, or None.
+    A cell is undecoded; those of `metas.NAME` are Values, ABSENT, or None for a null.
     """
     if not rows:
         return {}
     laid = _laid(rows)
-    for name, absent in (("metas", None), ("tags", NULL)):
+    for name, absent in (("metas", ABSENT), ("tags", NULL)):
         maps = laid.pop(name, [])
         kind = next((type(one) for one in maps if one is not None), None)
         if kind is not None:

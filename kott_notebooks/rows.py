@@ -112,12 +112,14 @@ class Value(msgspec.Struct, gc=False):
 
 
 class _Absent(msgspec.Struct, frozen=True):
+    """A meta that a record does not have, in the form of one without a value."""
+
     objectType: str = ""  # noqa: N815
     value: None = None
     multilingualValue: Raw = NULL  # noqa: N815
 
 
-ABSENT: Any = _Absent()  # what stands for a meta that a record does not have
+ABSENT: Any = _Absent()
 
 
 def _holding(cls: str, kind: Any) -> Any:

@@ -26,7 +26,7 @@ from kott_notebooks.times import When, filter_epoch, instant, present
 
 SPLITS = {
     "media": Split("media_id", 0, 2**20),
-    "epg": Split("epg_id", 0, 2**20, id_key="epg_id"),
+    "epg": Split("epg_id", 0, 2**20),
 }
 CLASSES = {
     "media": "KalturaLiveAsset",  # extends KalturaMediaAsset: its columns serve both

@@ -348,8 +348,6 @@ class Pull:
     def _guessed(self, executor: Executor) -> Split:
         """Guess between which values a list's ids lie, by its oldest and its newest rows."""
         assert self.split is not None
-        if self.split.key != self.split.id_key:
-            return self.split
         orders = [{"orderBy": order} for order in ("CREATE_DATE_ASC", "CREATE_DATE_DESC")]
         ends = [
             self.arguments

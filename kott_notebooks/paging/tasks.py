@@ -35,11 +35,6 @@ class Task:
         self._pages_before = 0
 
     @property
-    def piece(self) -> bool:
-        """Say whether it is a part, cut by ids, of a window that did not settle."""
-        return self.window.ids != (None, None)
-
-    @property
     def over(self) -> bool:
         """Say whether nothing more is to be asked for, as far as is known."""
         return self.first.over and (self.second is None or self.second.over)

@@ -1,4 +1,4 @@
-"""How a list too long to page is cut: into windows over a key that its rows have; pure."""
+"""How a list too long to page is cut: into windows over the ids of its rows; pure."""
 
 from __future__ import annotations
 
@@ -11,23 +11,21 @@ LAST = 2**53  # no bound is higher: it would not survive a JSON number
 
 
 class Split(NamedTuple):
-    """A KSQL key to cut by, guessing its values from `low` to `high`, and the rows' id key.
+    """The KSQL key of the rows' ids, guessed to lie between `low` and `high`.
 
-    The outermost windows stay open, so that no row lies outside of them all; no bound is below
-    `least`, where a number would mean something else.
+    The outermost windows stay open, so that no row lies outside of them all. An id stays what it
+    is; a row cut by anything else could be moved from a window not yet read to one that was.
     """
 
     key: str
     low: int
     high: int
-    least: int = 0
-    id_key: str = "media_id"
 
 
 class Window(NamedTuple):
-    """A part of a list: rows whose key is at least `low` and below `high`; None is open.
+    """A part of a list: rows whose id is at least `low` and below `high`; None is open.
 
-    `ids` narrows it further, to rows whose id is in a range of the same kind.
+    `ids` narrows it further, to a part that is read alone.
     """
 
     low: int | None = None
@@ -53,7 +51,7 @@ def bounds_of(split: Split | None, window: Window) -> list[str]:
     """Write a window as KSQL conditions."""
     if split is None:
         return []
-    return [*_bounds(split.key, window.low, window.high), *_bounds(split.id_key, *window.ids)]
+    return [*_bounds(split.key, window.low, window.high), *_bounds(split.key, *window.ids)]
 
 
 def _bounds(key: str, low: int | None, high: int | None) -> list[str]:
@@ -63,7 +61,7 @@ def _bounds(key: str, low: int | None, high: int | None) -> list[str]:
 def cut(window: Window, split: Split, parts: int) -> list[Window]:
     """Cut a window into about so many; an open end is searched in steps that double.
 
-    One that holds a single value of the key comes back as it is.
+    One that holds a single id comes back as it is.
     """
     low, high = window.low, window.high
     a, b = split.low, split.high
@@ -74,7 +72,7 @@ def cut(window: Window, split: Split, parts: int) -> list[Window]:
     step = max(1, (b - a) // max(parts, 2))
     points = [*range(a + step, b - step + 1, step)]
     points = [*([a] if low is None else []), *points, *([b] if high is None else [])]
-    inside = [n for n in points if split.least <= n < LAST and _between(n, low, high)]
+    inside = [n for n in points if 0 <= n < LAST and _between(n, low, high)]
     edges = [low, *inside, high]
     return [Window(*pair, window.ids) for pair in pairwise(edges)]
 

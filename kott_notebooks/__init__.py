@@ -17,7 +17,6 @@ from kott_notebooks.errors import (
     SessionExpired,
     TransportError,
 )
-from kott_notebooks.frames import coerce, provenance
 from kott_notebooks.ksql import K
 from kott_notebooks.listings import (
     assets,
@@ -32,10 +31,11 @@ from kott_notebooks.listings import (
     plan,
     verify,
 )
-from kott_notebooks.nested import explode, flat, images, media_files, tags, translations
-from kott_notebooks.reference import describe, services
+from kott_notebooks.listings.reference import describe, services
 from kott_notebooks.report import guide
 from kott_notebooks.session import Session, __version__, login
+from kott_notebooks.tables.frames import coerce, provenance
+from kott_notebooks.tables.nested import explode, flat, images, media_files, tags, translations
 
 __all__ = [
     "ApiError",

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kott_notebooks import catalog, frames, nested
+from kott_notebooks import catalog
 from kott_notebooks.errors import KottError
+from kott_notebooks.tables import frames, nested
 
 MEDIA = "KalturaMediaAsset"
 MOVIE, SERIES = 425, 426

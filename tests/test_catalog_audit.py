@@ -32,11 +32,12 @@ from made_assets import (
     word,
 )  # fmt: skip
 
-from kott_notebooks import catalog, frames, nested
+from kott_notebooks import catalog
+from kott_notebooks.audits.findings import DTYPES
 from kott_notebooks.catalog import rulebook
 from kott_notebooks.catalog.near import is_edit, near
 from kott_notebooks.errors import KottError
-from kott_notebooks.findings import DTYPES
+from kott_notebooks.tables import frames, nested
 
 Finding = tuple[str, str]  # rule, field
 

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import kott_notebooks as kott
-from kott_notebooks import catalog, demo, frames
+from kott_notebooks import catalog, demo
 from kott_notebooks.errors import KottError
+from kott_notebooks.tables import frames
 
 MEDIA = "KalturaMediaAsset"
 MOVIE, SERIES = 425, 426

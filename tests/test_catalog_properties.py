@@ -38,7 +38,8 @@ from made_assets import (
     word,
 )  # fmt: skip
 
-from kott_notebooks import catalog, frames
+from kott_notebooks import catalog
+from kott_notebooks.tables import frames
 
 Record: TypeAlias = dict[str, Any]
 Made: TypeAlias = tuple[bool, Record]  # whether the rule finds it

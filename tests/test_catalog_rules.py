@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from kott_notebooks import catalog, household, schedule
+from kott_notebooks.audits.findings import as_findings
 from kott_notebooks.errors import KottError
-from kott_notebooks.findings import as_findings
 
 WRONG = [
     ("[thresholds]\n\nending_days = 'soon'", 3, "thresholds.ending_days: Expected `float`"),

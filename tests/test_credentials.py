@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from kott_notebooks import credentials
-from kott_notebooks.credentials import Credentials, Secrets
 from kott_notebooks.errors import CredentialsError
+from kott_notebooks.session import credentials
+from kott_notebooks.session.credentials import Credentials, Secrets
 
 PLACE: dict[str, Any] = {"url": "https://tv.example.com", "partner_id": 478}
 USER: dict[str, Any] = {"username": "ann", "password": "hush-hush"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kott_notebooks.findings import DTYPES, as_findings
+from kott_notebooks.audits.findings import DTYPES, as_findings
 
 
 def dtypes(table: pd.DataFrame) -> dict[str, str]:

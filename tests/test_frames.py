@@ -11,9 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kott_notebooks import frames, privacy, wire
+from kott_notebooks.api import privacy, wire
+from kott_notebooks.api.rows import Page, Texts
 from kott_notebooks.errors import KottError
-from kott_notebooks.rows import Page, Texts
+from kott_notebooks.tables import frames
 
 MEDIA = "KalturaMediaAsset"
 TEXT = "KalturaMultilingualStringValue"

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 import kott_notebooks as kott
-from kott_notebooks import frames
 from kott_notebooks.errors import KottError
+from kott_notebooks.tables import frames
 
 MEDIA = "KalturaMediaAsset"
 

@@ -16,10 +16,8 @@ import kott_notebooks as kott
 
 PACKAGE = Path(kott.__file__).parent
 ORDER = (  # a module imports only what stands above it
-    *("schema", "errors", "times", "wire", "ksql", "credentials", "privacy", "rows", "paging"),
-    *("packing", "session", "frames", "tables", "findings", "texts", "listings", "nested"),
-    "reference",
-    *("catalog", "schedule", "household", "xmltv", "snapshots", "plots", "report", "widgets"),
+    *("schema", "errors", "times", "ksql", "api", "paging", "session", "tables", "listings"),
+    *("audits", "catalog", "schedule", "household", "xmltv", "plots", "report", "widgets"),
     *("demo", "cli", "__main__"),
 )
 ALONE = {  # who may import what is heavy, or reaches the network

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from kott_notebooks.api.wire import Call, Reply
 from kott_notebooks.errors import ApiError, Forbidden, IncompleteError, TransportError, api_error
-from kott_notebooks.packing import PACK, Packs
-from kott_notebooks.wire import Call, Reply
+from kott_notebooks.paging.packing import PACK, Packs
 
 
 class Homes:

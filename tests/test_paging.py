@@ -18,13 +18,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kott_notebooks.api.rows import Cells, Reader
+from kott_notebooks.api.wire import Reply
 from kott_notebooks.errors import ApiError, IncompleteError, KottError, TransportError, api_error
 from kott_notebooks.paging import Pace, Plan, Pull, Split
 from kott_notebooks.paging.asking import Landing
 from kott_notebooks.paging.pace import PACK, Cost
 from kott_notebooks.paging.windows import Window
-from kott_notebooks.rows import Cells, Reader
-from kott_notebooks.wire import Reply
 
 Row = dict[str, Any]
 SPLIT = Split("media_id", 0, 1_000)

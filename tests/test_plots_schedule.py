@@ -23,7 +23,7 @@ from kott_notebooks import KottError, plots, schedule
 from kott_notebooks.plots import clock, drawing
 from kott_notebooks.plots import schedule as pictures
 from kott_notebooks.report.page import unpacked
-from kott_notebooks.tables import as_times, stamp
+from kott_notebooks.tables.columns import as_times, stamp
 
 MIDNIGHT = pd.Timestamp("2026-03-28", tz="UTC")
 HOUR = pd.Timedelta(hours=1)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kott_notebooks import privacy, schema
+from kott_notebooks import schema
+from kott_notebooks.api import privacy
 
 
 def test_the_same_text_hashes_alike_under_one_key_only() -> None:

@@ -11,8 +11,9 @@ import matplotlib.pyplot as plt
 import pytest
 
 import kott_notebooks as kott
-from kott_notebooks import catalog, cli, credentials, demo, household, plots, schedule, xmltv
+from kott_notebooks import catalog, cli, demo, household, plots, schedule, xmltv
 from kott_notebooks.cli import trip
+from kott_notebooks.session import credentials
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")

@@ -15,8 +15,8 @@ import pytest
 
 import kott_notebooks as kott
 from kott_notebooks import catalog, demo, report
+from kott_notebooks.audits.findings import as_findings
 from kott_notebooks.errors import KottError
-from kott_notebooks.findings import as_findings
 from kott_notebooks.report.page import unpacked
 
 NASTY = (

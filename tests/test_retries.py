@@ -15,14 +15,14 @@ import requests
 
 import kott_notebooks as kott
 from kott_notebooks import demo, schema
+from kott_notebooks.api.wire import Call
+from kott_notebooks.api.wire import Reply as Answer
 from kott_notebooks.demo.backend import Reply
 from kott_notebooks.demo.transport import DemoAdapter
 from kott_notebooks.errors import RateLimited, TransportError
 from kott_notebooks.paging.pace import PACK
 from kott_notebooks.session import retries
 from kott_notebooks.session.retries import Retries, is_read
-from kott_notebooks.wire import Call
-from kott_notebooks.wire import Reply as Answer
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 import kott_notebooks as kott
 from kott_notebooks import demo, schedule
+from kott_notebooks.audits.findings import DTYPES
 from kott_notebooks.errors import KottError
-from kott_notebooks.findings import DTYPES
 from kott_notebooks.schedule.auditing import RULES
 from kott_notebooks.schedule.impact import impact
 

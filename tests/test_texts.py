@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from kott_notebooks import texts
+from kott_notebooks.audits import texts
 
 
 def column(*values: Any) -> pd.Series[Any]:

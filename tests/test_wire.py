@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kott_notebooks import wire
+from kott_notebooks.api import wire
 from kott_notebooks.errors import ApiError, KottError, SessionExpired, TransportError
 
 SAMPLES = Path(__file__).parent / "samples"

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from kott_notebooks import texts
+from kott_notebooks.audits import texts
 from kott_notebooks.catalog.view import Found, View
-from kott_notebooks.tables import need
+from kott_notebooks.tables.columns import need
 
 
 def find(view: View) -> Iterator[Found]:

@@ -7,9 +7,9 @@ from typing import TypeAlias
 
 import pandas as pd
 
-from kott_notebooks import texts
+from kott_notebooks.audits import texts
+from kott_notebooks.audits.findings import SEVERITIES
 from kott_notebooks.errors import KottError
-from kott_notebooks.findings import SEVERITIES
 
 Check: TypeAlias = Callable[[pd.DataFrame], pd.DataFrame]
 

@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from kott_notebooks import nested
 from kott_notebooks.catalog.looking import view_of
 from kott_notebooks.catalog.periods import edges, period_of
 from kott_notebooks.errors import KottError
-from kott_notebooks.tables import NAT, as_times, micros, need
+from kott_notebooks.tables import nested
+from kott_notebooks.tables.columns import NAT, as_times, micros, need
 
 PROPERTIES = (
     "name",

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 import pandas as pd
 
-from kott_notebooks import texts
+from kott_notebooks.audits import texts
 from kott_notebooks.catalog.identity import Title, titles
 from kott_notebooks.catalog.looking import view_of
 from kott_notebooks.catalog.near import near

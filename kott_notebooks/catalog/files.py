@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kott_notebooks.catalog.view import Found, Mask, View
-from kott_notebooks.tables import NAT
+from kott_notebooks.tables.columns import NAT
 
 _FIELD = "mediaFiles"
 

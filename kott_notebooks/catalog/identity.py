@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 import pandas as pd
 
-from kott_notebooks import texts
+from kott_notebooks.audits import texts
 from kott_notebooks.catalog.folding import folded
 from kott_notebooks.catalog.near import near
 from kott_notebooks.catalog.view import Found, View

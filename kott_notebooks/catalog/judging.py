@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from kott_notebooks.audits.findings import ERROR, INFO, WARNING, as_findings
 from kott_notebooks.catalog import (
     channels,
     files,
@@ -27,8 +28,7 @@ from kott_notebooks.catalog.checking import Check, found_by
 from kott_notebooks.catalog.reading import score
 from kott_notebooks.catalog.rulebook import Rules
 from kott_notebooks.catalog.view import LABELS, Found, Mask, View
-from kott_notebooks.findings import ERROR, INFO, WARNING, as_findings
-from kott_notebooks.tables import NAT, as_times, need, pulled
+from kott_notebooks.tables.columns import NAT, as_times, need, pulled
 from kott_notebooks.times import When
 
 WEIGHTS = {ERROR: 9.0, WARNING: 3.0, INFO: 1.0}

@@ -6,7 +6,7 @@ import pandas as pd
 
 from kott_notebooks.catalog.rulebook import Rules, rules
 from kott_notebooks.catalog.view import View
-from kott_notebooks.tables import need, pulled
+from kott_notebooks.tables.columns import need, pulled
 from kott_notebooks.times import When
 
 

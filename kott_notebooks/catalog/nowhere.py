@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from kott_notebooks import schema, texts
+from kott_notebooks import schema
+from kott_notebooks.audits import texts
 from kott_notebooks.catalog.metas import mandatory
 from kott_notebooks.catalog.view import Found, View
 

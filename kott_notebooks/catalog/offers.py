@@ -12,7 +12,7 @@ from kott_notebooks.catalog.looking import view_of
 from kott_notebooks.catalog.periods import edges, period_of
 from kott_notebooks.catalog.view import DAY
 from kott_notebooks.errors import KottError
-from kott_notebooks.tables import NAT, Micros, as_times, micros, need, pulled, stamp
+from kott_notebooks.tables.columns import NAT, Micros, as_times, micros, need, pulled, stamp
 from kott_notebooks.times import When, instant
 
 _NEVER = np.iinfo(np.int64).max

@@ -9,7 +9,7 @@ import pandas as pd
 from pandas.tseries.frequencies import to_offset
 
 from kott_notebooks.errors import KottError
-from kott_notebooks.tables import Micros, as_times
+from kott_notebooks.tables.columns import Micros, as_times
 from kott_notebooks.times import zone
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from kott_notebooks.audits.findings import SEVERITIES
 from kott_notebooks.errors import KottError
-from kott_notebooks.findings import SEVERITIES
-from kott_notebooks.tables import need
+from kott_notebooks.tables.columns import need
 
 OVERALL = "all"
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import pandas as pd
 
-from kott_notebooks import texts
+from kott_notebooks.audits import texts
 from kott_notebooks.catalog.looking import view_of
 from kott_notebooks.catalog.translated import fields
 from kott_notebooks.errors import KottError

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from kott_notebooks import texts
+from kott_notebooks.audits import texts
 from kott_notebooks.catalog.view import Found, View, is_translated
 
 _OWN = {"name": "multilingualName", "description": "multilingualDescription"}

@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from kott_notebooks.audits.findings import SEVERITIES
 from kott_notebooks.errors import KottError
-from kott_notebooks.findings import SEVERITIES
-from kott_notebooks.tables import need
+from kott_notebooks.tables.columns import need
 from kott_notebooks.times import instant
 
 _DTYPES = {"when": "datetime64[us, UTC]", "rule": "str", "severity": "str", "type": "str"}

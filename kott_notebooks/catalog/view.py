@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from kott_notebooks import texts
+from kott_notebooks.audits import texts
 from kott_notebooks.catalog.rulebook import Needs, Rules
 from kott_notebooks.errors import KottError
 from kott_notebooks.ksql import Expression, K, read
-from kott_notebooks.tables import NAT, Micros, micros, stamp
+from kott_notebooks.tables.columns import NAT, Micros, micros, stamp
 
 Mask: TypeAlias = npt.NDArray[np.bool_]
 Rows: TypeAlias = npt.NDArray[np.intp]

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from kott_notebooks.catalog.rulebook import Rules, Waiver, given
-from kott_notebooks.tables import need, pulled
+from kott_notebooks.tables.columns import need, pulled
 from kott_notebooks.times import When, instant
 
 

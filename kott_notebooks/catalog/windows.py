@@ -8,7 +8,7 @@ import numpy as np
 
 from kott_notebooks.catalog.view import DAY, SECOND, Found, Mask, View
 from kott_notebooks.ksql import Expression, K
-from kott_notebooks.tables import NAT
+from kott_notebooks.tables.columns import NAT
 
 _YEAR = 365.25 * DAY
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kott_notebooks import texts
+from kott_notebooks.audits import texts
 from kott_notebooks.catalog.view import Found, Mask, View
 
 _HIDDEN = "\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff"  # zero width, and directions

@@ -13,9 +13,9 @@ import pandas as pd
 
 import kott_notebooks as kott
 from kott_notebooks import catalog, report
+from kott_notebooks.audits.findings import SEVERITIES
 from kott_notebooks.cli import output
 from kott_notebooks.errors import KottError
-from kott_notebooks.findings import SEVERITIES
 from kott_notebooks.times import present
 
 NEVER = "never"

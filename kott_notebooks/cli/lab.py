@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import kott_notebooks as kott
-from kott_notebooks import credentials
 from kott_notebooks.errors import KottError
+from kott_notebooks.session import credentials
 
 PACKAGE = Path(kott.__file__).parent
 SHIPPED = (PACKAGE / "_notebooks", PACKAGE.parent / "notebooks")  # in a wheel; in a clone

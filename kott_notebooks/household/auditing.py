@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from kott_notebooks import texts
+from kott_notebooks.audits import texts
+from kott_notebooks.audits.findings import ERROR, INFO, WARNING, as_findings
 from kott_notebooks.catalog.rulebook import of_audit
-from kott_notebooks.findings import ERROR, INFO, WARNING, as_findings
 from kott_notebooks.household.limiting import LIMITS, allowed_by, used_by
-from kott_notebooks.tables import NAT, Micros, as_times, micros, need, pulled, stamp
+from kott_notebooks.tables.columns import NAT, Micros, as_times, micros, need, pulled, stamp
 from kott_notebooks.times import When
 
 RULES = {  # severity, and what to do

@@ -11,7 +11,7 @@ import pandas as pd
 
 from kott_notebooks.household.folding import OTHER, K, folded, widened
 from kott_notebooks.household.limiting import used_by
-from kott_notebooks.tables import NAT, micros, need, pulled, stamp
+from kott_notebooks.tables.columns import NAT, micros, need, pulled, stamp
 from kott_notebooks.times import When
 
 KINDS = {"brandId": "deviceBrand", "deviceFamilyId": "deviceFamily", "regionId": "region"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kott_notebooks.tables import need
+from kott_notebooks.tables.columns import need
 
 LIMITS = {"devices": "devicesLimit", "users": "usersLimit", "streams": "concurrentLimit"}
 

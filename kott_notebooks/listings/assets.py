@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from kott_notebooks import frames, schema
+from kott_notebooks import schema
 from kott_notebooks.errors import Forbidden, KottError
 from kott_notebooks.listings.filters import (
     both,
@@ -22,6 +22,7 @@ from kott_notebooks.listings.gathering import Ids, gathered, progress_bar
 from kott_notebooks.listings.planned import plans_of
 from kott_notebooks.paging import WORKERS, Progress, Pull, Split
 from kott_notebooks.session import Session
+from kott_notebooks.tables import frames
 from kott_notebooks.times import When, filter_epoch, instant, present
 
 SPLITS = {

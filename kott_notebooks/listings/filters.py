@@ -11,7 +11,7 @@ import pandas as pd
 from kott_notebooks import ksql, schema
 from kott_notebooks.errors import KottError
 from kott_notebooks.ksql import LIMIT
-from kott_notebooks.tables import channel_ids
+from kott_notebooks.tables.columns import channel_ids
 
 GROUP = 200  # channel ids in one filter, which leaves room for the rest
 KINDS = ("media", "epg", "recording")

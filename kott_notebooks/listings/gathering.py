@@ -12,11 +12,12 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from kott_notebooks import frames, privacy
+from kott_notebooks.api import privacy
 from kott_notebooks.errors import ApiError, IncompleteError, TransportError
-from kott_notebooks.packing import Packs
 from kott_notebooks.paging import Progress, Pull, headed
+from kott_notebooks.paging.packing import Packs
 from kott_notebooks.session import Session
+from kott_notebooks.tables import frames
 
 Ids: TypeAlias = Iterable[Any] | pd.DataFrame
 

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 import pandas as pd
 
+from kott_notebooks.api.wire import Call
 from kott_notebooks.errors import ApiError, Forbidden, IncompleteError, KottError
 from kott_notebooks.listings.filters import ids_of
 from kott_notebooks.listings.gathering import Ids, gathered, progress_bar
 from kott_notebooks.listings.others import listing
 from kott_notebooks.session import Session
-from kott_notebooks.wire import Call
 
 
 def households(

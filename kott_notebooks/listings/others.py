@@ -7,12 +7,13 @@ from typing import Any
 
 import pandas as pd
 
-from kott_notebooks import frames, schema
+from kott_notebooks import schema
 from kott_notebooks.errors import ApiError, KottError, LoginError, RateLimited, SessionExpired
 from kott_notebooks.listings.filters import only
 from kott_notebooks.listings.gathering import gathered, hiding, progress_bar
 from kott_notebooks.paging import WORKERS, Progress, Pull
 from kott_notebooks.session import Session
+from kott_notebooks.tables import frames
 
 LABELS: dict[str, dict[str, Any]] = {
     "assetStruct": {},

@@ -6,12 +6,12 @@ from typing import Any
 
 import pandas as pd
 
-from kott_notebooks import frames
 from kott_notebooks.errors import KottError
 from kott_notebooks.listings.filters import only
 from kott_notebooks.listings.gathering import fingerprint, keys
 from kott_notebooks.paging import Pull, Split
 from kott_notebooks.session import Session
+from kott_notebooks.tables import frames
 
 
 def verify(session: Session, table: pd.DataFrame) -> pd.DataFrame:

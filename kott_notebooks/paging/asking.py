@@ -8,12 +8,12 @@ from concurrent.futures import Executor, Future
 from itertools import islice, takewhile
 from typing import Any, NamedTuple
 
+from kott_notebooks.api.rows import Reader
+from kott_notebooks.api.wire import Call, Reply, replies, reply
 from kott_notebooks.errors import ApiError, TransportError
 from kott_notebooks.paging.pace import Cost, Pace
 from kott_notebooks.paging.reading import Reading
 from kott_notebooks.paging.tasks import Task
-from kott_notebooks.rows import Reader
-from kott_notebooks.wire import Call, Reply, replies, reply
 
 # One request for so many pages of a list, each read by the reader
 Ask = Callable[[list[dict[str, Any]], Reader], list[Reply | ApiError]]

@@ -12,6 +12,8 @@ from concurrent.futures import Executor
 from typing import Any, NamedTuple
 
 from kott_notebooks import schema
+from kott_notebooks.api.rows import Cells, Found, Reader, Texts
+from kott_notebooks.api.wire import plain
 from kott_notebooks.errors import ApiError, IncompleteError, KottError, TransportError
 from kott_notebooks.paging.asking import Answer, Ask, Asking, Wish
 from kott_notebooks.paging.pace import PACK, Cost, Pace
@@ -31,8 +33,6 @@ from kott_notebooks.paging.windows import (
     within,
 )
 from kott_notebooks.paging.workers import pool
-from kott_notebooks.rows import Cells, Found, Reader, Texts
-from kott_notebooks.wire import plain
 
 PAGE_SIZE = 500  # asked for; a server may quietly give fewer a page, so count what came
 LINEUP_SIZES = (100, 200, 800, 1200, 1600)  # lineup.get takes no other

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-from kott_notebooks.rows import Found, Key, Reader
+from kott_notebooks.api.rows import Found, Key, Reader
 
 BATCH = 1_000  # rows that are made into what is kept at a time
 CAPS = (10_000, 100_000)  # totals at which a server may have stopped counting

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from kott_notebooks.api.wire import Reply
 from kott_notebooks.paging.tasks import Proved
 from kott_notebooks.paging.windows import Split, Window
 from kott_notebooks.times import present
-from kott_notebooks.wire import Reply
 
 
 class Progress(Protocol):

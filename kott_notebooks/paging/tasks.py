@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from kott_notebooks.api.rows import Key, Reader
 from kott_notebooks.paging.reading import Reading
 from kott_notebooks.paging.windows import Window
-from kott_notebooks.rows import Key, Reader
 
 
 class Proved(NamedTuple):

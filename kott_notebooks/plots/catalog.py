@@ -40,7 +40,7 @@ from kott_notebooks.plots.drawing import (
     times,
     width,
 )
-from kott_notebooks.tables import Names, micros, need, stamp
+from kott_notebooks.tables.columns import Names, micros, need, stamp
 from kott_notebooks.times import When, instant
 
 Places: TypeAlias = npt.NDArray[np.integer[Any]]

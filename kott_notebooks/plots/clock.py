@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import Formatter, Locator
 
-from kott_notebooks.tables import NAT, Micros, as_times
+from kott_notebooks.tables.columns import NAT, Micros, as_times
 
 dates: Any = matplotlib.dates  # has no types
 Walls = pd.DatetimeIndex  # what clocks show, without a zone

@@ -18,7 +18,7 @@ from matplotlib.colors import BoundaryNorm
 from matplotlib.patches import Patch
 
 from kott_notebooks.plots.clock import LocalLabels, LocalTimes
-from kott_notebooks.tables import Names
+from kott_notebooks.tables.columns import Names
 from kott_notebooks.times import zone
 
 # Colours that people of every colour vision can tell apart, by Okabe and Ito

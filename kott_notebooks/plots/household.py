@@ -29,7 +29,7 @@ from kott_notebooks.plots.drawing import (
     say,
     width,
 )
-from kott_notebooks.tables import need
+from kott_notebooks.tables.columns import need
 
 LEFT = dict(
     zip(household.LEFT, (VERMILLION, ORANGE, YELLOW, SKY, BLUE, "#CCCCCC", PALE), strict=True)

@@ -17,7 +17,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from matplotlib.transforms import Bbox, TransformedBbox
 
 from kott_notebooks import schedule
-from kott_notebooks.findings import ERROR, INFO, WARNING
+from kott_notebooks.audits.findings import ERROR, INFO, WARNING
 from kott_notebooks.plots.clock import daily
 from kott_notebooks.plots.drawing import (
     BLUE,
@@ -56,7 +56,7 @@ from kott_notebooks.schedule.checks import Rules
 from kott_notebooks.schedule.genres import genre_of
 from kott_notebooks.schedule.layout import lanes, names_of, ranked, shown
 from kott_notebooks.schedule.spans import TIMED, Channels, Spans, clipped, spans_of
-from kott_notebooks.tables import NAT, Names, as_times, micros, need, pulled, stamp
+from kott_notebooks.tables.columns import NAT, Names, as_times, micros, need, pulled, stamp
 from kott_notebooks.times import When, zone
 
 HOUR = DAY / 24

@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from kott_notebooks import catalog
+from kott_notebooks.audits.findings import SEVERITIES
 from kott_notebooks.errors import KottError
-from kott_notebooks.findings import SEVERITIES
 from kott_notebooks.report import parts
 from kott_notebooks.report.page import Page, page, resource, text
 

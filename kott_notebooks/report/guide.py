@@ -11,7 +11,6 @@ import pandas as pd
 
 from kott_notebooks import schedule
 from kott_notebooks.errors import KottError
-from kott_notebooks.nested import flat
 from kott_notebooks.report.page import Page, page, resource
 from kott_notebooks.schedule.checks import Rules
 from kott_notebooks.schedule.genres import genre_of
@@ -25,7 +24,8 @@ from kott_notebooks.schedule.spans import (
     named,
     spans_of,
 )
-from kott_notebooks.tables import NAT, Names, as_times, micros, need, stamp
+from kott_notebooks.tables.columns import NAT, Names, as_times, micros, need, stamp
+from kott_notebooks.tables.nested import flat
 from kott_notebooks.times import When, instant, zone
 
 SECOND = 1_000_000  # microseconds

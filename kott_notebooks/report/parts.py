@@ -7,10 +7,11 @@ from typing import Any
 
 import pandas as pd
 
-from kott_notebooks import catalog, nested
+from kott_notebooks import catalog
+from kott_notebooks.audits.findings import SEVERITIES
 from kott_notebooks.catalog import Rules
-from kott_notebooks.findings import SEVERITIES
-from kott_notebooks.tables import need
+from kott_notebooks.tables import nested
+from kott_notebooks.tables.columns import need
 
 GivenRules = Rules | str | PathLike[str] | None
 NEEDED = ("rule", "severity", "kind", "id", "name", "field", "impact", "detail", "ksql", "hint")

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kott_notebooks.audits.findings import ERROR, INFO, WARNING, as_findings
 from kott_notebooks.catalog.rulebook import of_audit
-from kott_notebooks.findings import ERROR, INFO, WARNING, as_findings
 from kott_notebooks.ksql import K
 from kott_notebooks.schedule.checks import Guide, Rules, found
 from kott_notebooks.schedule.impact import Weights, impact
 from kott_notebooks.schedule.spans import DAY, TIMED, Columns, named
-from kott_notebooks.tables import as_times, asked, channel_ids, micros, pulled, stamp
+from kott_notebooks.tables.columns import as_times, asked, channel_ids, micros, pulled, stamp
 from kott_notebooks.times import When, zone
 
 RULES = {  # rule -> severity (unless the finding says otherwise), what to do
@@ -56,8 +56,9 @@ def audit(
 ) -> pd.DataFrame:
     """Find what is wrong with a guide, by every rule, and what hurts viewers most first.
 
-    One row a finding, as `kott_notebooks.findings` has them: of a programme, a pair, a gap or a
-    channel (kind `epg`; `id` is then the channel's). Of a pair, the higher id is found. By impact:
+    One row per finding, with the columns of `kott_notebooks.audits.findings`: of a programme, a
+    pair, a gap or a channel (kind `epg`; `id` is then the channel's). Of a pair, the higher id is
+    found. By impact:
     (minutes + (prime_weight - 1) x minutes in prime time) x the channel's weight in `weights` (1),
     the minutes being those from startDate to endDate within the window. By default a minute
     between 18:00 and 23:00 in `tz` counts three times; a finding of no length has an impact of 0.

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kott_notebooks import texts as check
+from kott_notebooks.audits import texts as check
+from kott_notebooks.audits.findings import ERROR, WARNING
 from kott_notebooks.errors import KottError
-from kott_notebooks.findings import ERROR, WARNING
 from kott_notebooks.schedule.air import gaps, overlaps
 from kott_notebooks.schedule.clocks import clock_changes
 from kott_notebooks.schedule.doubles import duplicates
@@ -20,7 +20,7 @@ from kott_notebooks.schedule.presence import horizon
 from kott_notebooks.schedule.programmes import FLAGS, durations, fillers, restart, texts
 from kott_notebooks.schedule.series import EPISODE, SEASON, episodes
 from kott_notebooks.schedule.spans import DAY, HOUR, as_channels, clipped, spans_of
-from kott_notebooks.tables import as_times, stamp
+from kott_notebooks.tables.columns import as_times, stamp
 
 
 @dataclass(frozen=True, kw_only=True)

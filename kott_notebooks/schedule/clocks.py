@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from kott_notebooks.schedule.spans import DAY, MINUTE, TIMED, Columns, named
-from kott_notebooks.tables import NAT, Micros, as_times, micros
+from kott_notebooks.tables.columns import NAT, Micros, as_times, micros
 from kott_notebooks.times import zone
 
 _STEP = 15 * MINUTE  # clocks change at a quarter of an hour, everywhere

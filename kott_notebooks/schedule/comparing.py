@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from kott_notebooks.schedule.spans import HOUR, TIMED, Columns, named, window
-from kott_notebooks.tables import NAT, micros, pulled, stamp
+from kott_notebooks.tables.columns import NAT, micros, pulled, stamp
 from kott_notebooks.times import When
 
 _KEPT = ["id", *TIMED, "name"]

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from kott_notebooks import texts as check
+from kott_notebooks.audits import texts as check
 from kott_notebooks.schedule.spans import MINUTE, TIMED, Columns, Spans, named, paired
-from kott_notebooks.tables import NAT, micros
+from kott_notebooks.tables.columns import NAT, micros
 
 Mask: TypeAlias = npt.NDArray[np.bool_]
 

@@ -22,7 +22,7 @@ from kott_notebooks.schedule.spans import (
     spans_of,
     window,
 )
-from kott_notebooks.tables import Micros, as_times
+from kott_notebooks.tables.columns import Micros, as_times
 from kott_notebooks.times import When, zone
 
 QUARTER = 15 * MINUTE  # every zone is off by so many of them

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from kott_notebooks.schedule.spans import DAY, MINUTE
-from kott_notebooks.tables import NAT, Micros, as_times, micros, stamp
+from kott_notebooks.tables.columns import NAT, Micros, as_times, micros, stamp
 
 Weights: TypeAlias = Mapping[Any, float]
 

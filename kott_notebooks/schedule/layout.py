@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from kott_notebooks.schedule.spans import DAY, Channels, Spans, busy_until
-from kott_notebooks.tables import NAT, Names, asked, micros, stamp
+from kott_notebooks.tables.columns import NAT, Names, asked, micros, stamp
 from kott_notebooks.times import When
 
 Whole = npt.NDArray[np.intp]

@@ -19,7 +19,7 @@ from kott_notebooks.schedule.spans import (
     spans_of,
     window,
 )
-from kott_notebooks.tables import NAT, Micros, as_times, pulled, stamp
+from kott_notebooks.tables.columns import NAT, Micros, as_times, pulled, stamp
 from kott_notebooks.times import When
 
 

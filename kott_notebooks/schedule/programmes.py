@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from kott_notebooks import texts as check
+from kott_notebooks.audits import texts as check
 from kott_notebooks.schedule.genres import genre_of
 from kott_notebooks.schedule.spans import MINUTE, TIMED, Columns, named
-from kott_notebooks.tables import NAT, micros, need
+from kott_notebooks.tables.columns import NAT, micros, need
 
 Mask: TypeAlias = npt.NDArray[np.bool_]
 
@@ -69,7 +69,8 @@ def texts(
     One row a programme, field and fault: id, linearAssetId, startDate, endDate, name, field
     (`name` or `description`), fault: `missing`, `placeholder`, `mojibake`, `too_long`, or
     `is_name` (a description that repeats the name, case and blanks aside). What a stand-in is,
-    `kott_notebooks.texts.placeholder` says. A table without descriptions is judged by its names.
+    `kott_notebooks.audits.texts.placeholder` says. A table without descriptions is judged by its
+    names.
     """
     epg = named(epg, columns, *TIMED, "name")
     words = list(placeholders)

@@ -6,10 +6,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from kott_notebooks import texts as check
+from kott_notebooks.audits import texts as check
 from kott_notebooks.schedule.doubles import REPEAT, is_repeat
 from kott_notebooks.schedule.spans import TIMED, Columns, named
-from kott_notebooks.tables import micros
+from kott_notebooks.tables.columns import micros
 
 SERIES, SEASON, EPISODE = "metas.Series ID", "metas.Season number", "metas.Episode number"
 

@@ -11,7 +11,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from kott_notebooks.errors import KottError
-from kott_notebooks.tables import NAT, Micros, as_times, asked, channel_ids, micros, need, stamp
+from kott_notebooks.tables.columns import (
+    NAT,
+    Micros,
+    as_times,
+    asked,
+    channel_ids,
+    micros,
+    need,
+    stamp,
+)
 from kott_notebooks.times import When
 
 Columns: TypeAlias = Mapping[str, str]  # our name of a column -> the table's

@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
-from kott_notebooks.credentials import Credentials
 from kott_notebooks.errors import CredentialsError
+from kott_notebooks.session.credentials import Credentials
 
 Ask = Callable[[str, str, dict[str, Any]], dict[str, Any]]
 

@@ -15,8 +15,9 @@ from typing import Any, NoReturn, Self, TypeVar
 
 import requests
 
-from kott_notebooks import credentials, packing, paging, privacy, schema, wire
-from kott_notebooks.credentials import Credentials
+from kott_notebooks import paging, schema
+from kott_notebooks.api import privacy, wire
+from kott_notebooks.api.rows import Reader, Texts
 from kott_notebooks.errors import (
     ApiError,
     CredentialsError,
@@ -29,7 +30,9 @@ from kott_notebooks.errors import (
     TransportError,
     api_error,
 )
-from kott_notebooks.rows import Reader, Texts
+from kott_notebooks.paging import packing
+from kott_notebooks.session import credentials
+from kott_notebooks.session.credentials import Credentials
 from kott_notebooks.session.logins import log_in
 from kott_notebooks.session.retries import Retries, is_read
 from kott_notebooks.session.sending import Answer, post, warn_of_plain_http

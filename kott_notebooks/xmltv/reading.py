@@ -10,9 +10,9 @@ from typing import Any, TypeAlias
 import msgspec
 import pandas as pd
 
-from kott_notebooks import frames
+from kott_notebooks.api.rows import Page
 from kott_notebooks.errors import KottError
-from kott_notebooks.rows import Page
+from kott_notebooks.tables import frames
 from kott_notebooks.xmltv import places
 from kott_notebooks.xmltv.elements import Attributes, Element, elements
 from kott_notebooks.xmltv.moments import seconds

@@ -17,12 +17,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from kott_notebooks.audits.texts import blank
 from kott_notebooks.errors import KottError
 from kott_notebooks.schedule.doubles import said_yes
 from kott_notebooks.schedule.genres import values
 from kott_notebooks.schedule.spans import TIMED, Columns, named
-from kott_notebooks.tables import NAT, as_times, channel_ids, micros
-from kott_notebooks.texts import blank
+from kott_notebooks.tables.columns import NAT, as_times, channel_ids, micros
 from kott_notebooks.times import zone
 from kott_notebooks.xmltv import places
 

@@ -21,10 +21,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from msgspec import Raw
 
-from kott_notebooks import privacy, schema
-from kott_notebooks.errors import KottError
-from kott_notebooks.privacy import Hide
-from kott_notebooks.rows import (
+from kott_notebooks import schema
+from kott_notebooks.api import privacy
+from kott_notebooks.api.privacy import Hide
+from kott_notebooks.api.rows import (
     ABSENT,
     MAPS,
     NULL,
@@ -36,6 +36,7 @@ from kott_notebooks.rows import (
     Value,
     columns,
 )
+from kott_notebooks.errors import KottError
 
 Column: TypeAlias = list[Raw]  # the JSON text of each row's cell; NULL where it is absent
 

@@ -8,8 +8,9 @@ from typing import Any
 import msgspec
 import pandas as pd
 
-from kott_notebooks import frames, schema
-from kott_notebooks.tables import need
+from kott_notebooks import schema
+from kott_notebooks.tables import frames
+from kott_notebooks.tables.columns import need
 
 KEY = "assetId"
 

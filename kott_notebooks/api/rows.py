@@ -18,8 +18,8 @@ import msgspec
 import pyarrow as pa
 from msgspec import Raw
 
+from kott_notebooks.api.wire import Reply
 from kott_notebooks.errors import TransportError
-from kott_notebooks.wire import Reply
 
 Key = tuple[bytes, bytes]  # kind and id of a row; or b"text" and all of it, where it has no id
 

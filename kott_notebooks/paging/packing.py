@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from kott_notebooks import schema
+from kott_notebooks.api.rows import Page, Texts
+from kott_notebooks.api.wire import Call, Reply
 from kott_notebooks.errors import ApiError, IncompleteError, TransportError
 from kott_notebooks.paging import Progress
-from kott_notebooks.rows import Page, Texts
 from kott_notebooks.times import present
-from kott_notebooks.wire import Call, Reply
 
 PACK = 50  # calls in one multirequest: the server works through them one after the other
 NOT_THERE = ("1005", "1006")  # no such household

@@ -1,0 +1,1 @@
+"""The protocol as pure functions: bodies, envelopes, decoding, secrets; no I/O."""

@@ -1,0 +1,1 @@
+"""What all audits share: findings and checks of text; tables in, tables out."""

@@ -1,0 +1,1 @@
+"""Records become tables; nothing here asks the network or draws."""

@@ -236,7 +236,45 @@ def quoted(value: str) -> str:
     return f"""'{value.replace("'", "%27")}'"""
 
 
-def check(ksql: object) -> str:
+def as_text(ksql: str | Expression | None) -> str:
+    """Write a filter as the text that the API takes.
+
+    Parameters
+    ----------
+    ksql : str, Expression or None
+        KSQL, an expression of `kott.K`, or None for no filter.
+
+    Returns
+    -------
+    str
+        The KSQL; empty for no filter.
+
+    Raises
+    ------
+    KottError
+        `ksql` is anything else, such as a key that is compared with nothing.
+
+    Examples
+    --------
+    >>> from kott_notebooks import K, ksql
+    >>> ksql.as_text((K["Genre"] == "Drama") & (K["Year"] > 1990))
+    "(and Genre='Drama' Year>'1990')"
+    """
+    if ksql is None:
+        return ""
+    if isinstance(ksql, str | Expression):
+        return str(ksql)
+    if isinstance(ksql, Key):
+        raise KottError(
+            f"{ksql!r} alone is not a filter: compare it ({ksql!r} == 'x'), or write "
+            f"{ksql!r}.exists()."
+        )
+    raise KottError(
+        f"A filter is KSQL text, an expression of kott.K or None, not {type(ksql).__name__}."
+    )
+
+
+def check(ksql: str | Expression | None) -> str:
     """Find slips in KSQL before it is sent, and return it as text if there are none.
 
     Raises KsqlError with the place and what to write instead: values without quotes or in double
@@ -244,7 +282,7 @@ def check(ksql: object) -> str:
     epoch seconds, operators that a key does not take, texts and filters that are too long.
     Whether a partner has a meta or tag of some name is for the API to say.
     """
-    text = str(ksql)
+    text = as_text(ksql)
     read(text)
     return text
 

@@ -19,6 +19,8 @@ from kott_notebooks.demo.backend import ksql as strict
 from kott_notebooks.errors import KottError, KsqlError
 from kott_notebooks.ksql import Expression, K
 
+WRONG: list[Any] = [K["Genre"], 7, b"name='x'", ["name='x'"], True]
+
 Tree: TypeAlias = "tuple[str, str, str] | tuple[str, list[Tree]]"  # a comparison, or a group
 
 TOKEN = re.compile(
@@ -377,3 +379,16 @@ def test_what_passes_is_what_the_demo_partner_reads(text: str) -> None:
     assert (ours is None) == (tree is None)
     if ours is not None:
         assert strictly(tree) == meant(ours)
+
+
+def test_a_filter_is_text_an_expression_or_nothing() -> None:
+    """Nothing is the empty text."""
+    assert ksql.as_text(None) == ""
+    assert ksql.as_text("name='x'") == ksql.as_text(K.name == "x") == "name='x'"
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=repr)
+def test_anything_else_is_not_a_filter(wrong: Any) -> None:
+    """A key alone is the usual slip."""
+    with pytest.raises(KottError, match="filter"):
+        ksql.as_text(wrong)

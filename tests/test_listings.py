@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import kott_notebooks as kott
-from kott_notebooks import demo, schema
+from kott_notebooks import K, demo, schema
 from kott_notebooks.session import retries
 
 NOW = 1_764_000_123  # 2025-11-24T16:02:03Z
@@ -54,8 +54,65 @@ def reader(login: Callable[..., kott.Session]) -> kott.Session:
     return login(roles=roles, user="reader")
 
 
+Lists = Callable[[kott.Session, Any], pd.DataFrame]
+ESTIMATED = ["key", "rows", "pages", "proof"]  # the rest are times and bytes
+FILTERED: dict[str, Lists] = {
+    "assets": lambda session, ksql: kott.assets(session, ksql),
+    "epg": lambda session, ksql: kott.epg(session, YESTERDAY, END, ksql=ksql),
+    "facets": lambda session, ksql: kott.facets(session, "Genre", ksql),
+    "plan of assets": lambda session, ksql: kott.plan(session, "asset", ksql)[ESTIMATED],
+    "plan of epg": lambda session, ksql: kott.plan(session, "epg", YESTERDAY, END, ksql=ksql)[
+        ESTIMATED
+    ],
+    "listing": lambda session, ksql: kott.listing(
+        session, "asset", filter={"objectType": "KalturaSearchAssetFilter", "kSql": ksql}
+    ),
+    "plan of a listing": lambda session, ksql: kott.plan(
+        session, "channel", filter={"objectType": "KalturaChannelSearchByKsqlFilter", "kSql": ksql}
+    )[ESTIMATED],
+}
+
+
 def told(table: pd.DataFrame) -> dict[str, Any]:
     return dict(table.attrs["kott"])
+
+
+# Filters
+
+
+@pytest.mark.parametrize("listed", FILTERED.values(), ids=FILTERED)
+def test_an_expression_filters_like_its_text(session: kott.Session, listed: Lists) -> None:
+    """`(K["Genre"] == "Drama") & ...` and the KSQL that it writes find the same rows."""
+    wanted = (K["Genre"] == "Drama") & (K.start_date >= "2015-03-01")
+    table = listed(session, wanted)
+    pd.testing.assert_frame_equal(table, listed(session, f"  {wanted} "))
+
+
+@pytest.mark.parametrize("listed", FILTERED.values(), ids=FILTERED)
+def test_none_is_no_filter(session: kott.Session, listed: Lists) -> None:
+    """As the empty text is."""
+    pd.testing.assert_frame_equal(listed(session, None), listed(session, ""))
+
+
+@pytest.mark.parametrize("listed", FILTERED.values(), ids=FILTERED)
+def test_a_key_is_not_a_filter(session: kott.Session, listed: Lists) -> None:
+    """`K["Genre"]` alone is refused before anything is sent."""
+    with pytest.raises(kott.KottError, match="alone is not a filter"):
+        listed(session, K["Genre"])
+
+
+def test_a_listing_takes_an_expression_as_its_filter(session: kott.Session) -> None:
+    """Where the list takes KSQL; another list says what its filter is."""
+    wanted = (K.asset_type == "media") & K.name.exists()
+    assert len(kott.listing(session, "asset", filter=wanted)) == 160
+    with pytest.raises(kott.KottError, match=r"region\.list takes no KSQL: give filter= as a dict"):
+        kott.listing(session, "region", filter=wanted)
+
+
+def test_a_list_whose_filter_is_abstract_needs_none(session: kott.Session) -> None:
+    """`kott.listing(session, "region")` and `session.records("region")` list every region."""
+    table = kott.listing(session, "region")
+    assert len(table) == len(list(session.records("region"))) == session.count("region") > 1
 
 
 # Assets

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from kott_notebooks.api import wire
 from kott_notebooks.errors import ApiError, KottError, SessionExpired, TransportError
+from kott_notebooks.ksql import K
 
 SAMPLES = Path(__file__).parent / "samples"
 
@@ -174,6 +175,30 @@ def test_a_property_of_an_extending_class_asks_for_its_name() -> None:
     """kSql is not KalturaAssetFilter's own: sent so, a server would drop it quietly."""
     with pytest.raises(KottError, match="has no kSql: add objectType"):
         wire.typed("asset", "list", {"filter": {"kSql": "name='x'"}})
+
+
+def test_an_abstract_class_is_replaced_by_its_usual_one() -> None:
+    """A required filter of a list may be left out."""
+    usual = {"filter": {"objectType": "KalturaRegionFilter"}}
+    assert wire.typed("region", "list", {}) == usual
+    assert wire.typed("region", "list", {"filter": {}}) == usual
+    assert wire.typed("report", "list", {}) == {
+        "filter": {"objectType": "KalturaDeviceReportFilter"}
+    }
+
+
+def test_an_abstract_class_of_many_is_refused() -> None:
+    """The error names the classes that may be sent, and no abstract one."""
+    with pytest.raises(KottError, match=r"one of KalturaAssetReminderFilter, KalturaSeasonsRem"):
+        wire.typed("reminder", "list", {})
+
+
+def test_a_filter_expression_is_sent_as_text() -> None:
+    """A key that is compared with nothing is refused."""
+    filters = {"objectType": "KalturaSearchAssetFilter", "kSql": K.name == "x"}
+    assert wire.plain(filters)["kSql"] == "name='x'"
+    with pytest.raises(KottError, match="alone is not a filter"):
+        wire.plain({"kSql": K.name})
 
 
 def test_what_no_schema_lists_survives_xml() -> None:

@@ -17,6 +17,7 @@ import msgspec
 
 from kott_notebooks import schema
 from kott_notebooks.errors import ApiError, KottError, TransportError, api_error
+from kott_notebooks.ksql import Expression, Key, as_text
 
 FORMATS = {"json": 1, "xml": 2}
 ACCEPT = {"json": "application/json", "xml": "text/xml"}
@@ -98,6 +99,9 @@ def plain(value: Any, where: str = "") -> Any:
     """
     if value is None or isinstance(value, bool | int | str):
         return value
+    if isinstance(value, Expression | Key):
+        condition: Any = value  # a key alone is refused there
+        return as_text(condition)
     if isinstance(value, Mapping):
         above = f"{where}." if where else ""
         return {str(name): plain(one, f"{above}{name}") for name, one in value.items()}
@@ -123,11 +127,14 @@ def plain(value: Any, where: str = "") -> Any:
 def typed(service: str, action: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Complete the objects among an action's arguments with their `objectType`.
 
-    A missing one is the argument's own class; a class that does not extend it is refused, naming
-    those that do. Actions and arguments that the schema does not know pass as they are.
+    A missing one is the argument's own class, or the usual one where that is abstract; a class that
+    does not extend it is refused, naming those that do. A required filter of a list that is missing
+    is the plain one of its class. Actions and arguments that no schema lists are unchanged.
     """
     known = schema.action(service, action)
     kinds = known.args if known else {}
+    if known and known.items and "filter" in known.required:
+        arguments = {"filter": {}, **arguments}  # the plain one of its class lists everything
     return {
         name: _typed(value, kinds.get(name, "").removesuffix("?"), name)
         for name, value in arguments.items()
@@ -144,7 +151,7 @@ def _typed(value: Any, kind: str, where: str) -> Any:
         return value
     given = str(value["objectType"]) if "objectType" in value else _own_class(value, cls, where)
     if schema.is_class(given) and schema.is_class(cls) and not schema.extends(given, cls):
-        fitting = ", ".join(schema.extending(cls))
+        fitting = ", ".join(one for one in schema.extending(cls) if not schema.is_abstract(one))
         raise KottError(f"{where} cannot be a {given}: it takes {fitting}.")
     kinds = schema.properties(given)
     return {"objectType": given} | {
@@ -154,14 +161,20 @@ def _typed(value: Any, kind: str, where: str) -> Any:
 
 def _own_class(value: Mapping[str, Any], cls: str, where: str) -> str:
     """Give the argument's class, unless it lacks a property that only classes extending it have."""
-    for name in value.keys() - schema.properties(cls).keys():
-        having = [one for one in schema.extending(cls) if name in schema.properties(one)]
+    usual = schema.usual(cls)
+    concrete = [one for one in schema.extending(cls) if not schema.is_abstract(one)]
+    if usual is None:
+        raise KottError(
+            f"{where} is a {cls}, which is abstract: add objectType, one of {', '.join(concrete)}."
+        )
+    for name in value.keys() - schema.properties(usual).keys():
+        having = [one for one in concrete if name in schema.properties(one)]
         if having:
             raise KottError(
-                f"{where} is a {cls}, which has no {name}: add objectType, one of "
+                f"{where} is a {usual}, which has no {name}: add objectType, one of "
                 f"{', '.join(having)}."
             )
-    return cls
+    return usual
 
 
 def multirequest(calls: Iterable[Sequence[Any] | Call]) -> dict[str, Any]:

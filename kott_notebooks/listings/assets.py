@@ -9,6 +9,7 @@ import pandas as pd
 
 from kott_notebooks import schema
 from kott_notebooks.errors import Forbidden, KottError
+from kott_notebooks.ksql import Expression, as_text
 from kott_notebooks.listings.filters import (
     both,
     channel_conditions,
@@ -38,7 +39,7 @@ CLASSES = {
 
 def assets(
     session: Session,
-    ksql: object = "",
+    ksql: str | Expression | None = None,
     *,
     fields: Sequence[str] | None = None,
     order_by: str = "CREATE_DATE_ASC",
@@ -79,14 +80,14 @@ def assets(
 
 def asset_pulls(
     session: Session,
-    ksql: object = "",
+    ksql: str | Expression | None = None,
     *,
     order_by: str = "CREATE_DATE_ASC",
     fields: Sequence[str] | None = None,
     **options: Any,
 ) -> tuple[list[Pull], str]:
     """Give the lists that `assets` reads, one a kind of asset, and the class of their rows."""
-    text = str(ksql or "").strip()
+    text = as_text(ksql).strip()
     named = kinds_named(text)
     wanted = {kind: both(f"asset_type='{kind}'", text) for kind in named or ["media"]}
     if len(named) == 1 and kind_required(text):
@@ -133,7 +134,7 @@ def epg(
     end: When,
     *,
     channels: Ids | None = None,
-    ksql: object = "",
+    ksql: str | Expression | None = None,
     fields: Sequence[str] | None = None,
     language: str | None = None,
     limit: int | None = None,
@@ -197,7 +198,7 @@ def epg_pulls(
     end: When,
     *,
     channels: Ids | None = None,
-    ksql: object = "",
+    ksql: str | Expression | None = None,
     fields: Sequence[str] | None = None,
     **options: Any,
 ) -> list[Pull]:
@@ -207,7 +208,7 @@ def epg_pulls(
     during = ("asset_type='epg'", f"start_date<'{b}'", f"end_date>'{a}'")
     ids = None if channels is None else ids_of(channels, "channels")
     asked = [
-        (search(both(*during, condition, str(ksql).strip()), "START_DATE_ASC"), SPLITS["epg"])
+        (search(both(*during, condition, as_text(ksql).strip()), "START_DATE_ASC"), SPLITS["epg"])
         for condition in channel_conditions(ids)
     ]
     return _pulls(session, asked, CLASSES["epg"], fields, **options)
@@ -253,7 +254,9 @@ def linear_structs(session: Session) -> list[int]:
     return found
 
 
-def facets(session: Session, by: str | Sequence[str], ksql: object = "") -> pd.DataFrame:
+def facets(
+    session: Session, by: str | Sequence[str], ksql: str | Expression | None = None
+) -> pd.DataFrame:
     """Count assets by metas, tags or fields, on the server; one row a value, most first.
 
     `by` is one name or several (nested in that order); each is a column, `str`, beside `count`
@@ -263,7 +266,7 @@ def facets(session: Session, by: str | Sequence[str], ksql: object = "") -> pd.D
     names = [by] if isinstance(by, str) else list(by)
     if not names or len(set(names)) < len(names):
         raise KottError("by is a name, or several names that differ.")
-    text = str(ksql).strip()
+    text = as_text(ksql).strip()
     wanted = search(text if kinds_named(text) else both("asset_type='media'", text))
     wanted["groupBy"] = [_group_by(name) for name in names]
     found = session.call("asset", "count", filter=wanted)

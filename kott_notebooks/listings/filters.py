@@ -10,7 +10,7 @@ import pandas as pd
 
 from kott_notebooks import ksql, schema
 from kott_notebooks.errors import KottError
-from kott_notebooks.ksql import LIMIT
+from kott_notebooks.ksql import LIMIT, Expression
 from kott_notebooks.tables.columns import channel_ids
 
 GROUP = 200  # channel ids in one filter, which leaves room for the rest
@@ -32,6 +32,23 @@ def search(ksql: str, order_by: str | None = None) -> dict[str, Any]:
         "kSql": ksql,
         **({"orderBy": order_by} if order_by else {}),
     }
+
+
+def ksql_filter(action: schema.Action, condition: Expression) -> dict[str, Any]:
+    """Make the filter object by which a list action takes KSQL."""
+    cls = action.args.get("filter", "").removesuffix("?").partition(":")[2]
+    fitting = [
+        one
+        for one in schema.extending(cls)
+        if "kSql" in schema.properties(one) and not schema.is_abstract(one)
+    ]
+    if not fitting:
+        raise KottError(
+            f"{action.service}.{action.name} takes no KSQL: give filter= as a dict, with the "
+            f"properties of {cls or 'its filter'}."
+        )
+    usual = next((one for one in (cls, "KalturaSearchAssetFilter") if one in fitting), fitting[0])
+    return {"objectType": usual, "kSql": str(condition)}
 
 
 def both(*items: str) -> str:

@@ -8,8 +8,10 @@ from typing import Any
 import pandas as pd
 
 from kott_notebooks import schema
+from kott_notebooks.api.wire import plain
 from kott_notebooks.errors import ApiError, KottError, LoginError, RateLimited, SessionExpired
-from kott_notebooks.listings.filters import only
+from kott_notebooks.ksql import Expression
+from kott_notebooks.listings.filters import ksql_filter, only
 from kott_notebooks.listings.gathering import gathered, hiding, progress_bar
 from kott_notebooks.paging import WORKERS, Progress, Pull
 from kott_notebooks.session import Session
@@ -21,10 +23,10 @@ LABELS: dict[str, dict[str, Any]] = {
     "imageType": {},
     "mediaFileType": {},
     "ratio": {},
-    "region": {"filter": {"objectType": "KalturaRegionFilter"}},
+    "region": {},
     "deviceBrand": {},
     "deviceFamily": {},
-    "language": {"filter": {"objectType": "KalturaLanguageFilter"}},
+    "language": {},
 }
 
 
@@ -33,7 +35,7 @@ def listing(
     service: str,
     action: str = "list",
     *,
-    filter: dict[str, Any] | None = None,
+    filter: dict[str, Any] | Expression | None = None,
     fields: Sequence[str] | None = None,
     limit: int | None = None,
     pii: bool = False,
@@ -43,9 +45,10 @@ def listing(
 ) -> pd.DataFrame:
     """List any other list action, paged where it has pages; one row a record.
 
-    `filter` is a dict; without `objectType` it is of the argument's own class. Columns: those of
-    the class that the action lists (`kott.describe`), then others as they occur. Personal texts
-    are hashed unless `pii=True`; tokens, pins and passwords are masked always.
+    `filter` is a dict; without `objectType` it is of the argument's own class, or of the usual one
+    where that is abstract. Where the list takes KSQL, it may be an expression of `kott.K`.
+    Columns: those of the class that the action lists (`kott.describe`), then others as they occur.
+    Personal texts are hashed unless `pii=True`; tokens, pins and passwords are masked always.
     Raises IncompleteError, with `.partial`, rather than give a short table.
     """
     cls = listed(service, action).items or ""
@@ -70,7 +73,7 @@ def listing_pull(
     service: str,
     action: str = "list",
     *,
-    filter: dict[str, Any] | None = None,
+    filter: dict[str, Any] | Expression | None = None,
     fields: Sequence[str] | None = None,
     limit: int | None = None,
     pii: bool = False,
@@ -80,9 +83,9 @@ def listing_pull(
 ) -> Pull:
     """Give the list that `listing` reads."""
     known = listed(service, action)
-    if filter is None and "filter" in known.required:
-        filter = {}  # the plain one of its class, which asks for everything
-    asked = arguments if filter is None else {"filter": filter, **arguments}
+    if isinstance(filter, Expression):
+        filter = ksql_filter(known, filter)
+    asked = arguments if filter is None else {"filter": plain(filter), **arguments}
     return session.pages(
         known.service,
         known.name,

@@ -105,6 +105,25 @@ def extends(cls: str, base: str) -> bool:
     return cls == base or base in ancestry(cls)
 
 
+def is_abstract(cls: str) -> bool:
+    """Say whether the API takes only classes that extend this one."""
+    return cls in data()["abstract"]
+
+
+def usual(cls: str) -> str | None:
+    """Name the class to send where `cls` is declared; None where `cls` is abstract and several do.
+
+    Of an abstract one it is that named without `Base`, or the only one that extends it.
+    """
+    concrete = [one for one in extending(cls) if not is_abstract(one)]
+    if cls in concrete or not concrete:
+        return cls
+    plain = cls.replace("Base", "")
+    if plain in concrete:
+        return plain
+    return concrete[0] if len(concrete) == 1 else None
+
+
 def extending(base: str) -> list[str]:
     """List a class and every class that extends it."""
     return _families().get(base, [])

@@ -35,6 +35,14 @@ class _Handler(BaseHTTPRequestHandler):
         """Answer a POST."""
         self._answer()
 
+    def do_HEAD(self) -> None:
+        """Answer a HEAD: the headers of a GET."""
+        self._answer()
+
+    def do_OPTIONS(self) -> None:
+        """Answer what a browser asks before a request of another origin."""
+        self._answer()
+
     def _answer(self) -> None:
         length = self.headers.get("Content-Length", "0")
         if "Transfer-Encoding" in self.headers or not length.isdigit() or int(length) > BODY_MAX:

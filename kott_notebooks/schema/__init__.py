@@ -100,6 +100,12 @@ def is_class(cls: str) -> bool:
     return cls in data()["classes"]
 
 
+@cache
+def abstract() -> frozenset[str]:
+    """Name the classes of which only a subclass may be sent."""
+    return frozenset(data()["abstract"])
+
+
 def extends(cls: str, base: str) -> bool:
     """Say whether a class is another one, or extends it at any depth."""
     return cls == base or base in ancestry(cls)

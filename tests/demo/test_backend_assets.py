@@ -13,6 +13,7 @@ import pytest
 from kott_notebooks.demo import catalogue
 from kott_notebooks.demo.backend import DEPLOYMENTS, Backend
 from kott_notebooks.demo.catalogue import World
+from kott_notebooks.demo.world.partner import EPISODE
 
 from .asking import NOW, Api, Clock, log_in
 from .conftest import Make
@@ -290,6 +291,27 @@ def test_assets_are_counted_by_a_tag(roomy: Api) -> None:
     assert counted["count"] == len(records)
     assert {one["value"]: one["count"] for one in groups} == expected
     assert [one["count"] for one in groups] == sorted(expected.values(), reverse=True)
+
+
+def test_a_related_profile_shows_how_many_assets_a_group_has(roomy: Api) -> None:
+    """One asset of each series, and under the profile's name the number of its episodes."""
+    asked = {"groupBy": [{"objectType": "KalturaAssetMetaOrTagGroupBy", "value": "Series ID"}]}
+    related = {
+        "objectType": "KalturaDetachedResponseProfile",
+        "name": "episodes",
+        "filter": {"objectType": "KalturaAggregationCountFilter"},
+    }
+    profile = {"objectType": "KalturaOnDemandResponseProfile", "relatedProfiles": [related]}
+    only_episodes = f"asset_type='{EPISODE}'"
+    firsts = roomy.search(only_episodes, filter=asked, responseProfile=profile)["objects"]
+    every = roomy.search(only_episodes)["objects"]
+    expected = Counter(one["metas"]["Series ID"]["value"] for one in every)
+    sizes = {
+        one["metas"]["Series ID"]["value"]: one["relatedObjects"]["episodes"]["objects"][0]["value"]
+        for one in firsts
+    }
+    assert sizes == expected
+    assert roomy.code("asset.list", responseProfile=profile | {"relatedProfiles": [{}]}) == "500018"
 
 
 def test_groups_stand_within_groups(roomy: Api) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kott_notebooks import schema
 from kott_notebooks.demo.backend import Backend
-from kott_notebooks.demo.backend.arguments import is_abstract, orders
+from kott_notebooks.demo.backend.arguments import orders
 from kott_notebooks.demo.catalogue import World
 
 from .asking import JSON, VERSION, Api, Clock, log_in
@@ -60,7 +60,7 @@ def items(cls: str, depth: int) -> st.SearchStrategy[Any]:
 
 def objects(cls: str, depth: int) -> st.SearchStrategy[dict[str, Any]]:
     """Draw objects of a class, or of one that extends it, with some of its properties."""
-    classes = [one for one in schema.extending(cls) if not is_abstract(one)]
+    classes = [one for one in schema.extending(cls) if one not in schema.abstract()]
 
     @st.composite
     def one(draw: st.DrawFn) -> dict[str, Any]:
@@ -105,7 +105,7 @@ def holds_to(kind: str, value: Any) -> str:
     return "" if right else f"{value!r} is not {family}"
 
 
-UNLISTED = ("typeDescription",)  # servers send it, and no schema has it
+UNLISTED = ("typeDescription", "relatedObjects")  # servers send them, and no schema has them
 PLAIN: dict[str, Any] = {"int": int, "time": int, "float": int | float, "bool": bool, "string": str}
 
 
@@ -186,7 +186,8 @@ def simplest(kind: str) -> Any:
     """Give the plainest value of a type."""
     family, _, of = kind.partition(":")
     if family == "object":
-        return {"objectType": next(one for one in schema.extending(of) if not is_abstract(one))}
+        concrete = [one for one in schema.extending(of) if one not in schema.abstract()]
+        return {"objectType": concrete[0]}
     if family == "enum":
         return next(iter(schema.enum(of).values()))
     return {"int": 1, "string": "1", "bool": True}[family]

@@ -62,6 +62,52 @@ def test_brackets_need_no_blanks(text: str) -> None:
     assert [type(item) for item in tree.items] == [ksql.Group, ksql.Group]
 
 
+BARE = [
+    ("asset_type=607", [("asset_type", "=", "607")]),
+    ("auto_fill= true", [("auto_fill", "=", "true")]),
+    ("linear_media_id: 12", [("linear_media_id", ":", "12")]),
+    ("(and (and asset_type=607))", [("asset_type", "=", "607")]),
+    ("media_id:1,2, 3 ", [("media_id", ":", "1,2, 3")]),
+    ("(or genre:Drama,Kids year>1990)", [("genre", ":", "Drama,Kids"), ("year", ">", "1990")]),
+    ("(and genre+ year !+ name~x)", [("genre", "+", ""), ("year", "!+", ""), ("name", "~", "x")]),
+    ("(and a='1'b='2')", [("a", "=", "1"), ("b", "=", "2")]),
+    ("( or  end_date<-900 a = 'b c' )", [("end_date", "<", "-900"), ("a", "=", "b c")]),
+]
+
+
+@pytest.mark.parametrize(("text", "terms"), BARE)
+def test_some_servers_read_values_without_quotes(
+    text: str, terms: list[tuple[str, str, str]]
+) -> None:
+    """And items without blanks; others refuse them as a syntax error."""
+    parsed = ksql.terms(ksql.parse(text, lenient=True))
+    assert [(one.key, one.operator, one.value) for one in parsed] == terms
+    assert refused(text).code == "4004"
+
+
+@pytest.mark.parametrize(
+    "text", ["a=", "a=)", "(and a=)", "(and a=b", "a=b c", "(and a=b c)", "a='b"]
+)
+def test_a_lenient_server_refuses_what_has_no_meaning(text: str) -> None:
+    """A value is missing, a bracket or a quote is not closed, or a word stands alone."""
+    with pytest.raises(Refusal) as caught:
+        ksql.parse(text, lenient=True)
+    assert caught.value.code == "4004"
+
+
+@pytest.mark.parametrize("deployment", ["strict", "roomy", "old"])
+def test_the_deployment_decides_how_ksql_is_read(world: World, deployment: str) -> None:
+    """`strict` refuses what `roomy` and `old` take: bare values, and a value of older servers."""
+    api = log_in(Backend(world, deployment=deployment, clock=Clock()))
+    bare = api.search("(and asset_type=epg auto_fill= true start_date>'-90000')", size=1)
+    older = api.search("(and asset_type='media' entitled_assets='entitledSubscriptions')")
+    if deployment == "strict":
+        assert [one["error"]["code"] for one in (bare, older)] == ["4004", "4002"]
+    else:
+        assert bare["totalCount"] > 100
+        assert older["totalCount"] == 0
+
+
 @pytest.mark.parametrize("operator", ksql.OPERATORS)
 def test_every_operator_is_read(operator: str) -> None:
     """The longer ones before those that they begin with."""

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kott_notebooks.demo.backend import replies
+from kott_notebooks.demo.backend import Reply, replies
 
 from .asking import JSON, NOW, PARTNER, VERSION, Api, from_xml, log_in, unpacked
 from .conftest import Make
@@ -139,14 +139,23 @@ def test_a_body_that_cannot_be_read_is_a_bad_request(
 
 
 @given(
-    st.sampled_from(["GET", "POST", "HEAD"]),
+    st.sampled_from(["GET", "POST", "HEAD", "OPTIONS"]),
     st.text(alphabet="/?&=%[]{}:;#.aé\x00", max_size=30),
-    st.sampled_from([*JSON.values(), *FORM.values(), "", "text/xml; q=1", "\xff"]),
+    st.sampled_from(
+        [
+            *JSON.values(),
+            *FORM.values(),
+            "",
+            "text/xml; q=1",
+            "\xff",
+            "multipart/form-data; boundary=0",
+        ]
+    ),
     st.binary(max_size=60) | st.text(alphabet='{}[]":,0a&=%', max_size=60).map(str.encode),
 )
 @settings(suppress_health_check=list(HealthCheck), deadline=None)
 def test_no_bytes_break_it(api: Api, method: str, path: str, kind: str, body: bytes) -> None:
-    """Whatever comes, a reply goes."""
+    """Every request has a reply."""
     headers = {"Content-Type": kind, "Accept": kind, "Accept-Encoding": kind}
     for start in (
         "",
@@ -197,10 +206,141 @@ def test_format_decides_before_accept(api: Api, asked: Any, accept: str, is_xml:
     assert ("xml" in reply.headers["Content-Type"]) is is_xml
 
 
+@pytest.mark.parametrize(
+    ("accept", "is_xml"),
+    [
+        ("text/xml;q=0.5, application/json", False),
+        ("application/json;q=0.5, text/xml", True),
+        ("text/html, application/xhtml+xml, application/xml;q=0.9, */*;q=0.8", True),
+        ("application/*", False),
+        ("application/*;q=0.3, text/*;q=0.4", True),
+        ("text/xml;q=0, */*", False),
+        ("application/json;q=0, */*;q=0.1", True),
+        ("application/json; charset=utf-8; q=0.2 , text/xml;q=0.1", False),
+        ("text/xml, application/json", True),
+        ("text/html", False),
+    ],
+)
+def test_accept_weighs_its_media_types(api: Api, accept: str, is_xml: bool) -> None:
+    """The higher q-value wins, then the closer name, then the earlier one."""
+    reply = api.send("/api_v3/service/system/action/ping", {"apiVersion": VERSION}, Accept=accept)
+    assert reply.body.startswith(b"<?xml") is is_xml
+
+
 @pytest.mark.parametrize("asked", [9, 30, "jsonp", 0])
 def test_odd_formats_are_refused(api: Api, asked: Any) -> None:
     """JSONP, Excel and the like are not of this server."""
     assert api.code("system.ping", format=asked) == "500084"
+
+
+@pytest.mark.parametrize("value", [True, False, "true"])
+def test_ignore_null_is_a_global_parameter(api: Api, value: Any) -> None:
+    """The generated Java and PHP clients put it into every body, and into sub-requests."""
+    assert api("system.ping", ignoreNull=value) is True
+    parts = api.many({"call": "system.ping", "ignoreNull": value}, ignoreNull=value)
+    assert parts == [True]
+
+
+def request(api: Api, method: str, path: str, headers: dict[str, str] | None = None) -> Reply:
+    """Send a request without a body, with the caller's ks in the query."""
+    text = urlencode({"apiVersion": VERSION, "ks": api.ks or ""})
+    return api.backend.handle(method, f"{path}?{text}", headers or {}, b"")
+
+
+def test_a_browser_may_ask_before_it_sends_json(api: Api) -> None:
+    """OPTIONS names the methods, and the headers that the page wants to send."""
+    asked = {"Origin": "http://localhost:1", "Access-Control-Request-Headers": "content-type,x-a"}
+    reply = api.backend.handle("OPTIONS", LIST, asked, b"")
+    assert reply.status == 200
+    assert reply.headers["Access-Control-Allow-Origin"] == "*"
+    assert reply.headers["Access-Control-Allow-Headers"] == "content-type,x-a"
+    assert "POST" in reply.headers["Access-Control-Allow-Methods"]
+
+
+@pytest.mark.parametrize("path", [LIST, "/api_v3/service/nope/action/nope", "/api_v3/x?format=2"])
+def test_every_reply_of_the_api_may_be_read_by_any_origin(api: Api, path: str) -> None:
+    """An error too, and a reply in XML."""
+    for method in ("GET", "HEAD", "POST"):
+        reply = api.backend.handle(method, path, {}, b"")
+        assert reply.headers["Access-Control-Allow-Origin"] == "*"
+
+
+def test_head_is_a_get_without_its_body(api: Api) -> None:
+    """The same headers, the length among them."""
+    head, whole = (request(api, method, LIST) for method in ("HEAD", "GET"))
+    assert head.body == b""
+    assert head.headers["ETag"] == whole.headers["ETag"]
+    assert int(head.headers["Content-Length"]) > 100
+
+
+def test_a_get_that_reads_may_be_cached(api: Api) -> None:
+    """An unchanged result is answered 304, whatever the time that it took."""
+    first = request(api, "GET", LIST)
+    assert first.headers["Cache-Control"].startswith("private, max-age=")
+    again = request(api, "GET", LIST, {"If-None-Match": first.headers["ETag"]})
+    assert (again.status, again.body) == (304, b"")
+    other = request(api, "GET", LIST, {"If-None-Match": '"another"'})
+    assert other.status == 200
+    xml = request(api, "GET", LIST, {"Accept": "text/xml"})
+    assert xml.headers["ETag"] != first.headers["ETag"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/api_v3/service/ottUser/action/anonymousLogin/partnerId/{PARTNER}",
+        "/api_v3/service/session/action/get",
+        "/api_v3/service/nobody/action/list",
+        "/api_v3/service/multirequest",
+    ],
+)
+def test_what_opens_a_session_or_fails_is_not_stored(api: Api, path: str) -> None:
+    """No cache may hold a ks or an error."""
+    reply = request(api, "GET", path)
+    assert reply.headers["Cache-Control"] == "no-store"
+    assert "ETag" not in reply.headers
+
+
+def test_a_get_may_carry_its_ks_in_a_body(api: Api) -> None:
+    """Then it stands in no URL; and no cache may store the reply, since URLs do not differ."""
+    body = json.dumps({"ks": api.ks}).encode()
+    reply = api.backend.handle("GET", f"{LIST}?apiVersion={VERSION}", JSON, body)
+    assert json.loads(reply.body)["result"]["totalCount"] > 0
+    assert reply.headers["Cache-Control"] == "no-store"
+
+
+def multipart(api: Api, parts: list[tuple[str, str]], *, boundary: str = "xyz") -> Any:
+    """POST a form in parts and give the decoded result; a name may carry a file name."""
+    lines = [
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in parts
+    ]
+    body = "".join([*lines, f"--{boundary}--\r\n"]).encode()
+    headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+    return json.loads(api.backend.handle("POST", LIST, headers, body).body)["result"]
+
+
+def test_a_form_in_parts_is_read_like_json(api: Api) -> None:
+    """Nested names too, and any letters."""
+    given = [("apiVersion", VERSION), ("ks", str(api.ks)), ("pager[pageSize]", "4")]
+    given += [("filter[objectType]", "KalturaSearchAssetFilter"), ("filter[kSql]", "name~'é'")]
+    assert multipart(api, given) == api.search("name~'é'", size=4)
+
+
+def test_a_part_named_json_holds_parameters(api: Api) -> None:
+    """As Kaltura's Python client sends them beside files."""
+    body = json.dumps({"apiVersion": VERSION, "ks": api.ks, "pager": {"pageSize": 3}})
+    given = [("json", body), ('file"; filename="a.xml', "<a/>")]
+    assert multipart(api, given)["error"]["code"] == "500013"  # asset.list takes no file
+    assert len(multipart(api, given[:1])["objects"]) == 3
+
+
+@pytest.mark.parametrize("kind", ["multipart/form-data", "multipart/form-data; boundary=other"])
+def test_parts_without_their_boundary_are_a_bad_request(api: Api, kind: str) -> None:
+    """500003."""
+    body = b'--xyz\r\nContent-Disposition: form-data; name="a"\r\n\r\nb\r\n--xyz--\r\n'
+    reply = api.backend.handle("POST", LIST, {"Content-Type": kind}, body)
+    assert json.loads(reply.body)["result"]["error"]["code"] == "500003"
 
 
 def test_a_long_reply_is_packed_if_the_client_takes_it(api: Api) -> None:

@@ -1,7 +1,7 @@
 """The demo partner's API: a request's bytes in, a reply's bytes out, no socket anywhere.
 
 transport, server      carry requests here
-  Backend.handle       one request: read, carried out, encoded, compressed
+  Backend.handle       one request: parsed, carried out, encoded, compressed
     protocol           bytes -> service, action, parameters
     execution          ks, role, arguments, then the action; a multirequest one after the other
     arguments          parameters -> typed arguments, by the schema
@@ -14,6 +14,7 @@ transport, server      carry requests here
 from __future__ import annotations
 
 import gzip
+import hashlib
 import secrets
 import time
 from collections import deque
@@ -22,7 +23,7 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
-from kott_notebooks.demo.backend import protocol, replies
+from kott_notebooks.demo.backend import login, protocol, replies
 from kott_notebooks.demo.backend.deployments import DEPLOYMENTS, Deployment
 from kott_notebooks.demo.backend.execution import Execution
 from kott_notebooks.demo.backend.partner import Partner
@@ -34,6 +35,11 @@ from kott_notebooks.demo.faults import BadDay, Faults, Strike
 __all__ = ["DEPLOYMENTS", "Backend", "Deployment", "Reply"]
 
 GZIP_FROM = 1_400  # bytes; a shorter reply fits one packet as it is
+FRESH_SECONDS = 60  # for which a cache may answer a GET in our place
+CORS = {  # pages of any origin may call the API, as Kaltura's own player does
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "X-Kaltura-Session, X-Me, ETag",
+}
 
 
 @dataclass
@@ -43,13 +49,13 @@ class Reply:
     status: int
     headers: dict[str, str]
     body: bytes
-    delay: float = 0.0  # seconds that pass before it is sent
+    delay: float = 0.0  # seconds before it is sent
     broken: bool = False  # the connection is reset instead
-    cut: int | None = None  # the connection ends after so many bytes of the body
+    cut: int | None = None  # bytes of the body after which the connection ends
 
     @property
     def sent(self) -> bytes:
-        """Give what of the body really arrives."""
+        """Give the part of the body that arrives."""
         return self.body[: self.cut]
 
 
@@ -78,7 +84,9 @@ class Backend:
         self.partner = _partner(world, chosen, clock, roles or {}, self.bad_day)
 
     def handle(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Reply:
-        """Answer one request, and let happen to it what the day has in store."""
+        """Answer one request, with whatever fault the day has for it."""
+        if method == "OPTIONS":
+            return _preflight(headers)
         strike = self.bad_day.strike()
         if strike.kind in _INSTEAD:
             return _gateway(strike, self.bad_day.faults)
@@ -92,6 +100,7 @@ class Backend:
         """Answer one request; what the API refuses is a reply like any other."""
         started = time.perf_counter()
         form = protocol.accepted_format(headers)
+        cacheable = False
         result: Any
         try:
             asked = protocol.read(method, path, headers, body)
@@ -99,11 +108,17 @@ class Backend:
             if limited:
                 raise Refusal("RateLimitExceeded")
             result = Execution(self.partner, self.log.append).run(asked)
+            cacheable = asked.method != "POST" and not body and _is_cacheable(asked)
         except protocol.NoSuchPath:
             return _page(404, "Not Found")
         except Refusal as refusal:
             result = refusal
-        reply = _packed(result, started, headers, form)
+        caching = _caching(result, form, cacheable)
+        if cacheable and caching["ETag"] in _etags(headers):
+            return Reply(304, CORS | caching, b"")
+        reply = _packed(result, started, headers, form, caching)
+        if method == "HEAD":
+            reply.body = b""  # its headers are those of a GET
         reply.delay = self.bad_day.faults.per_record * _records(result)
         return reply
 
@@ -116,24 +131,61 @@ class Backend:
 _INSTEAD = ("error", "html", "too_many")
 
 
-def _packed(result: Any, started: float, headers: Mapping[str, str], form: int) -> Reply:
+def _preflight(headers: Mapping[str, str]) -> Reply:
+    """Answer what a browser asks before a request from a page of another origin."""
+    wanted = protocol.header(headers, "access-control-request-headers")
+    allowed = {
+        "Access-Control-Allow-Methods": ", ".join((*protocol.METHODS, "OPTIONS")),
+        "Access-Control-Allow-Headers": wanted or "Content-Type, Accept",
+        "Access-Control-Max-Age": "86400",
+        "Content-Length": "0",
+    }
+    return Reply(200, CORS | allowed, b"")
+
+
+def _is_cacheable(asked: protocol.Asked) -> bool:
+    """Say whether a reply may be cached: not one that opens or ends a session, nor several."""
+    name = f"{asked.service}.{asked.action}".lower()
+    return asked.service.lower() != "multirequest" and name not in login.NAMES
+
+
+def _caching(result: Any, form: int, cacheable: bool) -> dict[str, str]:
+    """Make the headers for caches; the tag stands for the result, whatever time it took."""
+    if not cacheable:
+        return {"Cache-Control": "no-store"}
+    digest = hashlib.blake2b(replies.encoded(result, 0, form), digest_size=12).hexdigest()
+    return {
+        "Cache-Control": f"private, max-age={FRESH_SECONDS}",
+        "ETag": f'W/"{digest}"',
+        "Vary": "Accept, Accept-Encoding",
+    }
+
+
+def _etags(headers: Mapping[str, str]) -> list[str]:
+    return [one.strip() for one in protocol.header(headers, "if-none-match").split(",")]
+
+
+def _packed(
+    result: Any, started: float, headers: Mapping[str, str], form: int, caching: dict[str, str]
+) -> Reply:
     body = replies.encoded(result, time.perf_counter() - started, form)
-    told = {
+    sent = CORS | caching
+    sent |= {
         "Content-Type": replies.CONTENT_TYPES[form],
         "X-Kaltura-Session": secrets.token_hex(8),
         "X-Me": "demo",
     }
     if len(body) >= GZIP_FROM and protocol.accepts_gzip(headers):
         body = gzip.compress(body, compresslevel=1, mtime=0)
-        told["Content-Encoding"] = "gzip"
-    return Reply(200, told | {"Content-Length": str(len(body))}, body)
+        sent["Content-Encoding"] = "gzip"
+    return Reply(200, sent | {"Content-Length": str(len(body))}, body)
 
 
 def _page(status: int, title: str, **headers: str) -> Reply:
-    """Answer as web servers and gateways do that know nothing of the API."""
+    """Answer as a web server or a gateway that does not know the API."""
     body = f"<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>".encode()
-    told = {"Content-Type": "text/html", "Content-Length": str(len(body)), **headers}
-    return Reply(status, told, body)
+    sent = {"Content-Type": "text/html", "Content-Length": str(len(body)), **headers}
+    return Reply(status, sent, body)
 
 
 def _gateway(strike: Strike, faults: Faults) -> Reply:

@@ -16,18 +16,12 @@ GLOBALS = frozenset(
     (
         *("apiVersion", "clientTag", "kalsig", "ks", "partnerId", "userId", "language", "currency"),
         *("format", "responseProfile", "abortOnError", "abortAllOnError", "skipCondition"),
+        "ignoreNull",  # sent by the generated Java and PHP clients; nulls are ignored in any case
     )
 )
-_ABSTRACT = ("KalturaAsset", "KalturaAssetFilter", "KalturaValue")
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
 _LONG = 2**63
 _NUMBER = re.compile("[0-9]{1,6}")  # of an entry
-
-
-@cache
-def is_abstract(cls: str) -> bool:
-    """Say whether only a subclass may be sent; the schema does not tell, so by name."""
-    return cls in _ABSTRACT or ("Base" in cls and len(schema.extending(cls)) > 1)
 
 
 @cache
@@ -104,7 +98,7 @@ class Reader:
         actual = str(given.get("objectType") or cls)
         if not schema.is_class(actual) or not schema.extends(actual, cls):
             raise Refusal("InvalidObjectType", type=actual, expected=cls)
-        if is_abstract(actual):
+        if actual in schema.abstract():
             raise Refusal("AbstractParameter", parameter=where, type=actual)
         kinds = schema.properties(actual)
         sent = _without_nulls({k: v for k, v in given.items() if k != "objectType"})

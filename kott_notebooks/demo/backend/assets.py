@@ -15,6 +15,7 @@ from kott_notebooks.demo.backend.records import Joined, Shown
 from kott_notebooks.demo.backend.refusals import Refusal
 from kott_notebooks.demo.backend.search import Question
 
+_SEARCHES = ("KalturaAssetFilter", "KalturaSearchAssetFilter", "KalturaSearchAssetListFilter")
 LINEUP_SIZES = (100, 200, 800, 1200, 1600)
 _DEFAULT_ORDER = "RELEVANCY_DESC"
 
@@ -39,8 +40,7 @@ def shown(call: Call, rows: Iterable[int]) -> Joined | Shown:
 def question(call: Call, kinds: Iterable[str] | None = None, *trees: ksql.Tree | None) -> Question:
     """Make the search of a call: its filter's KSQL, and what else must hold."""
     given = call.filter()
-    own = ksql.parse(given.get("kSql", ""))
-    call.partner.search.check(own)
+    own = parsed(call, given.get("kSql", ""))
     items = tuple(tree for tree in (*trees, own) if tree)
     return Question(
         tree=ksql.Group("and", items) if len(items) > 1 else next(iter(items), None),
@@ -50,6 +50,13 @@ def question(call: Call, kinds: Iterable[str] | None = None, *trees: ksql.Tree |
         sees_all=call.role.is_staff,
         types=None if kinds is None else frozenset(kinds),
     )
+
+
+def parsed(call: Call, text: str) -> ksql.Tree | None:
+    """Parse a filter as the deployment does, and check its keys, operators and values."""
+    tree = ksql.parse(text, lenient=call.partner.deployment.lenient_ksql)
+    call.partner.search.check(tree)
+    return tree
 
 
 def _language(call: Call) -> str:
@@ -71,26 +78,41 @@ def list_assets(call: Call) -> dict[str, Any]:
     window = call.partner.deployment.result_window
     if first + size > window:
         raise Refusal("Error", why=f"Search failed: row {first + size} is beyond {window}")
-    rows = found(call)
+    rows, sizes = matching_rows(call)
     places, total = call.cut(len(rows), first, size)
     if call.partner.deployment.caps_totals:
         total = min(total, window)
-    return call.response(total, shown(call, rows[np.asarray(places, np.int64)].tolist()))
+    at = np.asarray(places, np.int64)
+    objects = shown(call, rows[at].tolist())
+    if call.view.related and sizes is not None:
+        pairs = zip(objects.values(), sizes[at].tolist(), strict=True)
+        return call.response(total, [_with_size(call, *pair) for pair in pairs])
+    return call.response(total, objects)
 
 
-def found(call: Call) -> Rows:
-    """Find the rows that an asset list's filter means."""
+def _with_size(call: Call, asset: dict[str, Any], size: int) -> dict[str, Any]:
+    """Add the size of an asset's group, under each name that the response profile gives it."""
+    counted = {
+        "objectType": "KalturaIntegerValueListResponse",
+        "totalCount": 1,
+        "objects": [{"objectType": "KalturaIntegerValue", "value": size}],
+    }
+    return {**asset, "relatedObjects": dict.fromkeys(call.view.related, counted)}
+
+
+def matching_rows(call: Call) -> tuple[Rows, Rows | None]:
+    """Find the rows that an asset list's filter means; if grouped, the size of each group too."""
     given = call.filter()
     cls = given.get("objectType", "KalturaSearchAssetFilter")
     if cls == "KalturaChannelFilter":
         rows = call.partner.search.rows(_channel_question(call, given.get("idEqual")))
-    elif cls in ("KalturaSearchAssetFilter", "KalturaSearchAssetListFilter"):
+    elif cls in _SEARCHES:
         rows = call.partner.search.rows(question(call, _kinds(given)))
     else:
         rows = np.zeros(0, np.int64)  # recommendations, bundles and the like: the demo has none
     if given.get("groupBy"):
         return groups.first_of_each(call, rows, given)
-    return rows
+    return rows, None
 
 
 def _kinds(given: dict[str, Any]) -> list[str] | None:
@@ -116,8 +138,7 @@ def _channel(call: Call, wanted: object) -> Record:
 
 def ids_found(call: Call, text: str, *, epg: bool) -> set[int]:
     """Give the ids of the programmes, or of the media, that KSQL finds, whenever they are on."""
-    tree = ksql.parse(text)
-    call.partner.search.check(tree)
+    tree = parsed(call, text)
     ever = ksql.Term("start_date", ">", str(OFFSETS_BELOW), 0) if epg else None
     items = tuple(one for one in (tree, ever) if one)
     whole = ksql.Group("and", items) if items else None

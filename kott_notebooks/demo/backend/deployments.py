@@ -17,6 +17,8 @@ class Deployment:
     refresh_tokens: bool  # whether a login answers a refresh token, as servers once did
     needs_api_version: bool  # whether a request without apiVersion is refused
     refuses_unknown: bool  # whether an argument or a property that is not in the schema is refused
+    lenient_ksql: bool  # whether KSQL without quotes, or oddly spaced, is understood
+    lineup_by_post: bool  # whether lineup.get may be sent by POST, which is meant for tests only
     ks_seconds: int = 86_400
     lock_after: int = 5  # wrong passwords in a row
     lock_seconds: int = 300
@@ -31,6 +33,8 @@ STRICT = Deployment(
     refresh_tokens=False,
     needs_api_version=True,
     refuses_unknown=True,
+    lenient_ksql=False,
+    lineup_by_post=True,
 )
 ROOMY = Deployment(
     name="roomy",
@@ -41,6 +45,8 @@ ROOMY = Deployment(
     refresh_tokens=False,
     needs_api_version=True,
     refuses_unknown=False,
+    lenient_ksql=True,
+    lineup_by_post=True,
 )
 OLD = Deployment(
     name="old",
@@ -51,5 +57,7 @@ OLD = Deployment(
     refresh_tokens=True,
     needs_api_version=False,
     refuses_unknown=False,
+    lenient_ksql=True,
+    lineup_by_post=True,
 )
 DEPLOYMENTS = {one.name: one for one in (STRICT, ROOMY, OLD)}

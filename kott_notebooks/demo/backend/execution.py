@@ -26,9 +26,11 @@ class Execution:
     def __init__(self, partner: Partner, note: Callable[[dict[str, Any]], None]) -> None:
         self.partner = partner
         self.note = note
+        self.method = "POST"
 
     def run(self, asked: Asked) -> Any:
         """Carry out a request; what fails as a whole is raised."""
+        self.method = asked.method
         if asked.service.lower() == "multirequest":
             self._check_version(asked.parameters)
             return self._many(multirequest.sub_requests(asked.parameters))
@@ -87,6 +89,7 @@ class Execution:
         ks = self._ks(action, parameters)
         role = self.partner.role(ks)
         role.check(action, parameters)
+        self._check_method(action)
         checked = arguments.checked(
             action, parameters, strict=self.partner.deployment.refuses_unknown
         )
@@ -106,6 +109,12 @@ class Execution:
                 currency=self._currency(parameters),
             )
         )
+
+    def _check_method(self, action: schema.Action) -> None:
+        """Refuse `lineup.get` by POST where that is for tests only."""
+        by_post = self.method == "POST" and not self.partner.deployment.lineup_by_post
+        if by_post and (action.service, action.name) == ("lineup", "get"):
+            raise Refusal("HttpMethodNotSupported", method=self.method)
 
     def _ks(self, action: schema.Action, parameters: Parameters) -> Ks | None:
         """Find the session; a login does not ask for one, so a stale one does no harm there."""
@@ -136,20 +145,31 @@ class Execution:
         language = parameters.get("language") or self.partner.default_language
         if language != ALL_LANGUAGES and language not in self.partner.languages:
             raise Refusal("GroupDoesNotContainLanguage", language=language)
+        profile = self._profile(parameters.get("responseProfile"))
+        wanted = profile.get("retrievedProperties")
         return View(
             language=language,
             default_language=self.partner.default_language,
-            properties=self._profile(parameters.get("responseProfile")),
+            properties=frozenset(one.strip() for one in wanted.split(",")) if wanted else None,
+            related=tuple(
+                str(one.get("name", ""))
+                for one in profile.get("relatedProfiles", ())
+                if (one.get("filter") or {}).get("objectType") == "KalturaAggregationCountFilter"
+            ),
             role=role if role.hidden else None,
         )
 
-    def _profile(self, given: Any) -> frozenset[str] | None:
+    def _profile(self, given: Any) -> dict[str, Any]:
+        """Read a response profile, and those that it holds for related objects."""
         if given in (None, ""):
-            return None
+            return {}
+        cls = "KalturaBaseResponseProfile"
         reader = arguments.Reader(self.partner.deployment.refuses_unknown)
-        profile = reader.value("object:KalturaBaseResponseProfile", given, "responseProfile")
-        wanted = profile.get("retrievedProperties")
-        return frozenset(name.strip() for name in wanted.split(",")) if wanted else None
+        profile: dict[str, Any] = reader.object(cls, given, "responseProfile")
+        if "relatedProfiles" in profile:
+            where = "responseProfile.relatedProfiles"
+            profile["relatedProfiles"] = reader.array(cls, profile["relatedProfiles"], where)
+        return profile
 
     def _currency(self, parameters: Parameters) -> str:
         wanted = parameters.get("currency")

@@ -42,14 +42,17 @@ def _subs(
     return {"subs": [field]}
 
 
-def first_of_each(call: Call, rows: Rows, given: dict[str, Any]) -> Rows:
-    """Keep one row of each group, the first in order; a row in several groups stands once."""
+def first_of_each(call: Call, rows: Rows, given: dict[str, Any]) -> tuple[Rows, Rows]:
+    """Keep the first row of each group, once, and count the rows of its largest group."""
     kept = [rows]
     for grouping in given["groupBy"]:
         kept = [part for of in kept for _, part in _groups(call, of, given, grouping["value"])]
-    chosen = np.zeros(call.partner.search.count, np.bool_)
-    chosen[[part[0] for part in kept if len(part)]] = True
-    return rows[chosen[rows]]
+    sizes = np.zeros(call.partner.search.count, np.int64)
+    for part in kept:
+        if len(part):
+            sizes[part[0]] = max(sizes[part[0]], len(part))
+    chosen = rows[sizes[rows] > 0]
+    return chosen, sizes[chosen]
 
 
 def _groups(call: Call, rows: Rows, given: dict[str, Any], name: str) -> list[Group]:

@@ -1,10 +1,13 @@
-"""KSQL read strictly: text in, a tree of terms out, or the place where it stops making sense.
+"""KSQL as the server reads it: text in, a tree of terms out, or the place that makes no sense.
 
     expression := "(" ("and" | "or") item item ... ")" | item
     item       := expression | key operator 'value'
 
 `and` and `or` are written in lower case, there is no "not", values stand in single quotes, and a
 quote inside a value is `%27`. Which keys there are, and what an operator means, is `search`'s.
+
+Some servers also read values without quotes (`asset_type=607`, `media_id:1, 2`, `genre+`) and
+items without a blank between them; a `lenient` parse does.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ _KEY = re.compile(r"[^()'=!~^<>+:]+")
 _WORD = re.compile(r"(and|or)(?=[\s()])")
 _BLANK = re.compile(r"\s*")
 _VALUE = re.compile(r"'([^']*)'")
+_BARE = re.compile(r"([^\s()',]+(?:,[^\s()',]+|\s*,\s*-?\d+)*)")  # a value without quotes
 
 
 @dataclass(frozen=True)
@@ -45,13 +49,13 @@ class Group:
 Tree = Term | Group
 
 
-def parse(ksql: str) -> Tree | None:
-    """Read a filter; an empty one is None, and what cannot be read is refused with its position."""
+def parse(ksql: str, *, lenient: bool = False) -> Tree | None:
+    """Parse a filter; an empty one is None, and a syntax error is refused with its position."""
     if len(ksql) > MAX_LENGTH:
         raise Refusal("ArgumentMaxLengthCrossed", argument="filter.kSql", value=MAX_LENGTH)
     if not ksql.strip():
         return None
-    reader = _Reader(ksql)
+    reader = _Reader(ksql, lenient)
     tree = reader.item(0)
     reader.blanks()
     if reader.at < len(ksql):
@@ -69,8 +73,9 @@ def terms(tree: Tree | None) -> list[Term]:
 
 
 class _Reader:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, lenient: bool) -> None:
         self.text = text
+        self.lenient = lenient
         self.at = 0
 
     def fail(self, why: str) -> NoReturn:
@@ -101,14 +106,14 @@ class _Reader:
         self.blanks()
         word = self.take(_WORD, "expected 'and' or 'or', in lower case, after the bracket").group(1)
         items: list[Tree] = []
-        apart = self.blanks()
+        apart = self.blanks() or self.lenient
         while not self.text.startswith(")", self.at):
             if self.at >= len(self.text):
                 self.fail("a bracket is not closed")
             if not apart and not self.text.startswith("(", self.at) and not self.closed_before():
                 self.fail("expected a blank between two items")
             items.append(self.item(depth))
-            apart = self.blanks()
+            apart = self.blanks() or self.lenient
         if not items:
             self.fail(f"({word}) holds no item")
         self.at += 1
@@ -124,8 +129,14 @@ class _Reader:
             self.at = start
             self.fail("expected a key")
         operator = self.operator()
+        after_operator = self.at
         self.blanks()
-        value = self.take(_VALUE, "expected a value in single quotes").group(1)
+        if not self.lenient or self.text.startswith("'", self.at):
+            value = self.take(_VALUE, "expected a value in single quotes").group(1)
+        elif operator in ("+", "!+"):
+            value, self.at = "", after_operator
+        else:
+            value = self.take(_BARE, "expected a value").group(1)
         return Term(key, operator, value.replace("%27", "'"), start)
 
     def operator(self) -> str:

@@ -23,11 +23,14 @@ SWITCHES = ("geo_block", "parental_rules", "user_interests", "auto_fill")
 class Library:
     """The keys of one shelf."""
 
-    def __init__(self, kind: str, name: str, shelf: Shelf, default_language: str) -> None:
+    def __init__(
+        self, kind: str, name: str, shelf: Shelf, default_language: str, lenient: bool = False
+    ) -> None:
         self.kind = kind  # media or epg
         self.name = name
         self.shelf = shelf
         self.default_language = default_language
+        self.lenient = lenient  # whether values are taken that only some servers know
         self._columns: dict[tuple[str, str], Column | None] = {}
         self._metas = _by_key(shelf.metas)
         self._tags = _by_key(shelf.tags)
@@ -67,7 +70,8 @@ class Library:
     def _entitlement(self) -> Column:
         """Everything in the demo is free; what one must pay for is listed, but not enforced."""
         free, paid = self._all, self._none
-        return columns.Choices({"free": free, "both": free, "entitled": paid, "not_entitled": paid})
+        masks = {"free": free, "both": free, "entitled": paid, "not_entitled": paid}
+        return columns.Choices(masks | ({"entitledsubscriptions": paid} if self.lenient else {}))
 
     def _meta(self, name: str, language: str) -> Column:
         meta = self.shelf.metas[name]

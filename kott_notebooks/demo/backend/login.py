@@ -151,3 +151,4 @@ ACTIONS: dict[str, Handler] = {
     "system.getTime": lambda call: call.partner.now,
     "system.getVersion": lambda call: "demo",
 }
+NAMES = frozenset(name.lower() for name in ACTIONS)  # whose replies no cache may store

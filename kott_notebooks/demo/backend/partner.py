@@ -48,7 +48,7 @@ class Partner:
         self._indexes: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
         self._members: dict[str, dict[int, list[dict[str, Any]]]] = {}
         self.sessions = Sessions(world.partner_id, accounts, deployment, clock)
-        self.search = Search(world, self.default_language)
+        self.search = Search(world, self.default_language, lenient=deployment.lenient_ksql)
 
     @property
     def now(self) -> int:

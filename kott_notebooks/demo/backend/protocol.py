@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from email import message_from_bytes, policy
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -14,7 +15,19 @@ from kott_notebooks.demo.backend.refusals import Refusal
 
 MAX_DEPTH = 40  # of nested objects; real requests stay under ten
 JSON, XML = 1, 2
+METHODS = ("GET", "HEAD", "POST")
 FORMATS = {"1": JSON, "json": JSON, "2": XML, "xml": XML}
+
+
+_MEDIA_TYPES = {  # media type -> the formats that it names, and how closely
+    "application/json": ((JSON, 3),),
+    "application/xml": ((XML, 3),),
+    "text/xml": ((XML, 3),),
+    "application/*": ((JSON, 2), (XML, 2)),
+    "text/*": ((XML, 2),),
+    "*/*": ((JSON, 1), (XML, 1)),
+}
+_QUALITY = re.compile(r"[01](\.\d*)?")
 
 
 class NoSuchPath(Exception):
@@ -28,11 +41,15 @@ class Asked:
     service: str
     action: str
     parameters: dict[str, Any]
+    method: str = "POST"
 
 
 def read(method: str, path: str, headers: Mapping[str, str], body: bytes) -> Asked:
-    """Find service, action and parameters; what the body says wins over query and path."""
-    if method not in ("GET", "POST"):
+    """Find service, action and parameters; what the body says wins over query and path.
+
+    A GET may have a body too, so that a ks need not stand in a URL.
+    """
+    if method not in METHODS:
         raise Refusal("HttpMethodNotSupported", method=method)
     before, _, query = path.partition("?")
     _, found, rest = before.partition("/api_v3")
@@ -40,10 +57,10 @@ def read(method: str, path: str, headers: Mapping[str, str], body: bytes) -> Ask
         raise NoSuchPath(before)
     parameters = _nested(_path_pairs(rest))
     parameters |= _nested(parse_qsl(query, keep_blank_values=True))
-    parameters |= _body(headers, body) if method == "POST" else {}
+    parameters |= _body(headers, body)
     _check_depth(parameters)
     service, action = parameters.pop("service", ""), parameters.pop("action", "")
-    return Asked(str(service), str(action), parameters)
+    return Asked(str(service), str(action), parameters, method)
 
 
 def wanted_format(parameters: Mapping[str, Any], headers: Mapping[str, str]) -> int:
@@ -58,19 +75,30 @@ def wanted_format(parameters: Mapping[str, Any], headers: Mapping[str, str]) -> 
 
 
 def accepted_format(headers: Mapping[str, str]) -> int:
-    """Read from the Accept header which format a client would rather have."""
-    first = _header(headers, "accept").lower().split(",")[0]
-    return XML if "xml" in first else JSON
+    """Choose the format that the Accept header prefers: q-values first, then the closer name.
+
+    What names neither format, or refuses both, is answered in JSON.
+    """
+    named = {JSON: (0, 0.0, 0), XML: (0, 0.0, 0)}  # by closeness of the name, q, place from the end
+    for place, part in enumerate(header(headers, "accept").lower().split(",")):
+        name, *parameters = (piece.strip() for piece in part.split(";"))
+        quality = next((one[2:] for one in parameters if one.startswith("q=")), "1")
+        q = float(quality) if _QUALITY.fullmatch(quality) else 1.0
+        for form, closeness in _MEDIA_TYPES.get(name, ()):
+            named[form] = max(named[form], (closeness, q, -place))
+    wanted = {form: (q, closeness, place) for form, (closeness, q, place) in named.items()}
+    return XML if wanted[XML] > wanted[JSON] else JSON
 
 
-def _header(headers: Mapping[str, str], name: str) -> str:
+def header(headers: Mapping[str, str], name: str) -> str:
+    """Give a request's header by its name in lower case, or nothing."""
     return next((value for key, value in headers.items() if key.lower() == name), "")
 
 
 def accepts_gzip(headers: Mapping[str, str]) -> bool:
     """Say whether the client takes a compressed reply."""
     return bool(
-        re.search(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))", _header(headers, "accept-encoding"))
+        re.search(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))", header(headers, "accept-encoding"))
     )
 
 
@@ -81,14 +109,21 @@ def _path_pairs(rest: str) -> list[tuple[str, str]]:
 
 
 def _body(headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
-    kind = _header(headers, "content-type").partition(";")[0].strip().lower()
+    whole_type = header(headers, "content-type")
+    kind = whole_type.partition(";")[0].strip().lower()
     if not body.strip():
         return {}
     if kind == "application/x-www-form-urlencoded":
         text = body.decode("utf-8", "replace")
         return _nested(parse_qsl(text, keep_blank_values=True))
+    if kind == "multipart/form-data":
+        return _multipart(whole_type, body)
     if kind != "application/json":
         raise Refusal("BadRequest", why=f"a body of type [{kind}] cannot be read")
+    return _json(body)
+
+
+def _json(body: bytes) -> dict[str, Any]:
     try:
         decoded = msgspec.json.decode(body)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
@@ -96,6 +131,28 @@ def _body(headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
     if not isinstance(decoded, dict):
         raise Refusal("BadRequest", why="the body is not a JSON object")
     return decoded
+
+
+def _multipart(whole_type: str, body: bytes) -> dict[str, Any]:
+    """Read a form in parts; a part named `json` holds parameters, a file counts as its name."""
+    head = f"Content-Type: {whole_type}\r\n\r\n".encode("utf-8", "replace")
+    message = message_from_bytes(head + body, policy=policy.compat32)
+    if not message.is_multipart():
+        raise Refusal("BadRequest", why="the body has no parts between its boundaries")
+    pairs: list[tuple[str, str]] = []
+    parameters: dict[str, Any] = {}
+    for part in message.walk():
+        if part is message:
+            continue
+        name = part.get_param("name", header="content-disposition")
+        content = part.get_payload(decode=True)
+        if not isinstance(name, str) or not isinstance(content, bytes):
+            raise Refusal("BadRequest", why="a part of the form has no name")
+        if name == "json":
+            parameters |= _json(content)
+        else:
+            pairs.append((name, part.get_filename() or content.decode("utf-8", "replace")))
+    return parameters | _nested(pairs)
 
 
 def _nested(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:

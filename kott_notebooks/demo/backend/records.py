@@ -24,6 +24,7 @@ class View:
     language: str
     default_language: str
     properties: frozenset[str] | None = None  # None is all of them
+    related: tuple[str, ...] = ()  # names under which a group's size is shown with its asset
     role: Role | None = None  # only where it hides something
 
     def item(self, record: Mapping[str, Any]) -> dict[str, Any]:

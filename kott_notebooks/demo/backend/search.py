@@ -37,11 +37,16 @@ class Question:
 class Search:
     """Answers questions over every shelf; rows are numbered through: media, programmes, filler."""
 
-    def __init__(self, world: World, default_language: str, *, kept: int = 24) -> None:
-        self.libraries = (
-            Library(MEDIA, MEDIA, world.media, default_language),
-            Library(EPG, EPG, world.epg, default_language),
-            Library(EPG, FILLER, filler(world.epg), default_language),
+    def __init__(
+        self, world: World, default_language: str, *, lenient: bool = False, kept: int = 24
+    ) -> None:
+        shelves = (
+            (MEDIA, MEDIA, world.media),
+            (EPG, EPG, world.epg),
+            (EPG, FILLER, filler(world.epg)),
+        )
+        self.libraries = tuple(
+            Library(kind, name, shelf, default_language, lenient) for kind, name, shelf in shelves
         )
         counts = [library.shelf.count for library in self.libraries]
         self.starts = [0, counts[0], counts[0] + counts[1]]

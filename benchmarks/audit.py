@@ -15,6 +15,8 @@ from typing import Any
 
 import pandas as pd
 
+from kott_notebooks.tables.provenance import facts
+
 WAYS = ("audit", "audit, one language", "pandera")
 BOTH = (  # the rules that the schema has too
     *("text.missing_name", "text.missing_description", "text.too_long", "meta.out_of_range"),
@@ -104,7 +106,7 @@ def by_schema(table: pd.DataFrame) -> dict[str, int]:
     """Judge by a schema, all of whose failures are gathered."""
     import pandera.pandas as pa
 
-    now = pd.Timestamp(table.attrs["kott"]["when"])
+    now = pd.Timestamp(facts(table)["when"])
     there = pa.Check(lambda text: text.str.strip() != "")
 
     def text(most: int) -> Any:

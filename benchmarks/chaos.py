@@ -17,6 +17,7 @@ import standin
 
 import kott_notebooks as kott
 from kott_notebooks.session import retries
+from kott_notebooks.tables.provenance import facts
 
 
 def main() -> None:
@@ -38,7 +39,7 @@ def row(seed: int, rows: int) -> bool:
     table, chaos = pulled(seed, rows)
     ids = set(table["id"])
     missing, twice = len(chaos.stayed - ids), len(table) - len(ids)
-    known = table.attrs["kott"]
+    known = facts(table)
     print(
         f"{seed:>6}{len(table):>9,}{missing:>9}{twice:>7}{known['requests']:>10,}"
         f"{known['retries']:>9,}{time.perf_counter() - began:>8.1f}",

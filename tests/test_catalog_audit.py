@@ -38,6 +38,7 @@ from kott_notebooks.catalog import rulebook
 from kott_notebooks.catalog.near import is_edit, near
 from kott_notebooks.errors import KottError
 from kott_notebooks.tables import frames, nested
+from kott_notebooks.tables.provenance import facts, with_facts
 
 Finding = tuple[str, str]  # rule, field
 
@@ -385,7 +386,7 @@ def test_labels_that_a_role_may_not_read_hide_no_defect() -> None:
     refused = LABELS[LABELS["kind"] != "meta"]
     found = audit(bare, labels=refused)
     assert ("meta.missing", "Genre") in set(zip(found["rule"], found["field"], strict=True))
-    assert found.attrs["kott"]["not_judged"]["meta.type"].startswith("It needs labels")
+    assert facts(found)["not_judged"]["meta.type"].startswith("It needs labels")
     with pytest.raises(KottError, match="no column kind"):
         audit(bare, labels=table(bare))
 
@@ -650,7 +651,7 @@ def test_a_field_that_no_row_has_is_said_once() -> None:
 def test_what_was_not_judged_is_said() -> None:
     """Silence of a rule that lacked something is no praise."""
     found = catalog.audit(table(asset()).drop(columns="images"), labels=LABELS)
-    assert found.attrs["kott"]["not_judged"] == {
+    assert facts(found)["not_judged"] == {
         "channel.no_programmes": "It needs epg.",
         "language.*": 'It needs assets listed with language="*".',
         "image.*": "It needs columns: images.",
@@ -674,7 +675,7 @@ def test_impact_is_less_for_what_nobody_sees() -> None:
 def test_ksql_says_what_the_table_was_listed_of() -> None:
     """The rule is joined with the listing's own filter."""
     one = table(asset(name=None))
-    one.attrs["kott"] = {"arguments": {"filter": {"kSql": "Year>'1990'"}}}
+    one = with_facts(one, arguments={"filter": {"kSql": "Year>'1990'"}})
     found = catalog.audit(one, now=datetime.fromtimestamp(NOW, UTC))
     assert found["ksql"].dropna().tolist() == ["(and Year>'1990' name!+'')"]
 

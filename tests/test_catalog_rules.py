@@ -13,6 +13,7 @@ import pytest
 from kott_notebooks import catalog, household, schedule
 from kott_notebooks.audits.findings import as_findings
 from kott_notebooks.errors import KottError
+from kott_notebooks.tables.provenance import facts
 
 WRONG = [
     ("[thresholds]\n\nending_days = 'soon'", 3, "thresholds.ending_days: Expected `float`"),
@@ -137,7 +138,7 @@ def test_what_is_waived_is_counted(tmp_path: Path) -> None:
     """Nothing vanishes without a trace."""
     path = written(tmp_path, WAIVER + "until = 2026-03-01")
     found = catalog.audit(assets(), rules=path, now=NOON)
-    assert found.attrs["kott"]["waived"] == {"text.missing_name": 2}
+    assert facts(found)["waived"] == {"text.missing_name": 2}
 
 
 def test_a_rule_is_switched_off_or_made_graver(tmp_path: Path) -> None:
@@ -160,9 +161,9 @@ def test_rules_of_one_s_own_and_of_other_audits_are_named_first(tmp_path: Path) 
     guide = as_findings([{"rule": "schedule.gap", "severity": "warning", "id": id} for id in "78"])
     judged = catalog.judged(guide, path, now=NOON)
     assert judged["id"].tolist() == ["8"]
-    assert judged.attrs["kott"]["waived"] == {"schedule.gap": 1}
+    assert facts(judged)["waived"] == {"schedule.gap": 1}
     again = catalog.judged(judged, path, now=NOON)
-    assert again.attrs["kott"]["waived"] == {"schedule.gap": 1}
+    assert facts(again)["waived"] == {"schedule.gap": 1}
     assert list(judged.columns) == list(guide.columns)
 
 

@@ -19,6 +19,7 @@ import kott_notebooks as kott
 from kott_notebooks import cli, demo, xmltv
 from kott_notebooks.cli import lab
 from kott_notebooks.demo.server import Server
+from kott_notebooks.tables.provenance import facts
 
 KOTT = [sys.executable, "-W", "error", "-m", "kott_notebooks"]
 Capture = pytest.CaptureFixture[str]
@@ -97,7 +98,7 @@ def test_parquet_keeps_types_and_provenance(
     assert printed(capsys, "assets", "--limit", 30, "--out", file) == ""
     found = pd.read_parquet(file)
     pd.testing.assert_frame_equal(found, assets)
-    assert found.attrs["kott"]["action"] == "asset.list"
+    assert facts(found)["action"] == "asset.list"
 
 
 def test_parquet_goes_through_a_pipe(partner: str, tmp_path: Path) -> None:

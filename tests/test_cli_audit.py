@@ -12,6 +12,7 @@ import pytest
 
 import kott_notebooks as kott
 from kott_notebooks import catalog, cli, demo
+from kott_notebooks.tables.provenance import facts
 
 Capture = pytest.CaptureFixture[str]
 
@@ -131,7 +132,7 @@ def test_files_are_written_as_their_names_say(saved: Path, tmp_path: Path, capsy
     assert out == ""
     assert err.count("written: ") == 5
     found = pd.read_parquet(files[4])
-    assert found.attrs["kott"]["source"] == "catalog.audit"
+    assert facts(found)["source"] == "catalog.audit"
     assert "Catalogue audit" in files[0].read_text("utf-8")
     assert openpyxl.load_workbook(files[1]).sheetnames[0] == "Summary"
     assert len(json.loads(files[2].read_text("utf-8"))["findings"]) == len(found)

@@ -15,6 +15,7 @@ from kott_notebooks.api import privacy, wire
 from kott_notebooks.api.rows import Page, Texts
 from kott_notebooks.errors import KottError
 from kott_notebooks.tables import frames
+from kott_notebooks.tables.provenance import facts
 
 MEDIA = "KalturaMediaAsset"
 TEXT = "KalturaMultilingualStringValue"
@@ -104,7 +105,7 @@ def test_a_meta_of_two_types_is_text_and_named() -> None:
         [metas(Year=value("Double", 1998)), metas(Year=value("MultilingualString", "MCM"))], MEDIA
     )
     assert list(table["metas.Year"]) == ["1998", "MCM"]
-    assert table.attrs["kott"]["mixed"] == ["metas.Year"]
+    assert facts(table)["mixed"] == ["metas.Year"]
 
 
 def test_a_meta_of_two_types_on_two_pages_is_text_and_named() -> None:
@@ -116,7 +117,7 @@ def test_a_meta_of_two_types_on_two_pages_is_text_and_named() -> None:
     )
     table = frames.frame(source, MEDIA)
     assert list(table["metas.Year"]) == ["1998", "MCM", "7.5"]
-    assert table.attrs["kott"]["mixed"] == ["metas.Year"]
+    assert facts(table)["mixed"] == ["metas.Year"]
 
 
 def test_a_number_that_is_whole_in_one_row_only_is_a_number() -> None:
@@ -160,7 +161,7 @@ def test_an_id_past_2_to_63_is_kept_as_text() -> None:
     """What Int64 cannot hold is not lost."""
     table = frames.frame([media(id=2**64), media(id=5)], MEDIA)
     assert list(table["id"]) == [str(2**64), "5"]
-    assert table.attrs["kott"]["mixed"] == ["id"]
+    assert facts(table)["mixed"] == ["id"]
 
 
 def test_numbers_and_truth_that_travel_as_text_or_number_are_taken() -> None:
@@ -175,7 +176,7 @@ def test_a_property_that_does_not_fit_its_type_is_text_and_named() -> None:
     """One odd value costs the column its type and nothing its value."""
     table = frames.frame([media(type="movie"), media(type=7)], MEDIA)
     assert list(table["type"]) == ["movie", "7"]
-    assert table.attrs["kott"]["mixed"] == ["type"]
+    assert facts(table)["mixed"] == ["type"]
 
 
 def test_the_word_null_is_a_text() -> None:
@@ -265,7 +266,7 @@ def test_all_languages_stand_as_json() -> None:
     tokens = [{"language": "eng", "value": "Quay"}, {"language": "fra", "value": "Quai"}]
     table = frames.frame([metas(T={"objectType": TEXT, "multilingualValue": tokens})], MEDIA)
     assert json.loads(str(table.loc[0, "metas.T"])) == tokens
-    assert "mixed" not in table.attrs["kott"]
+    assert "mixed" not in facts(table)
 
 
 def test_fields_narrow_the_columns() -> None:
@@ -337,21 +338,6 @@ def test_coerce_leaves_an_empty_column() -> None:
     """No value, no type to agree on."""
     table = pd.DataFrame({"metas.x": pd.array([None, None], "str")})
     assert dtype(frames.coerce(table), "metas.x") == "str"
-
-
-def test_provenance_shows_rows_then_and_now() -> None:
-    """A table that lost rows since shows both counts."""
-    table = frames.frame([media(), media()], MEDIA)
-    table.attrs["kott"] = {"source": "kott.assets", "rows": 2, "windows": [{"proof": "one reply"}]}
-    shown = frames.provenance(table.head(1)).set_index("fact")["value"]
-    assert (shown["rows then"], shown["rows now"]) == ("2", "1")
-    assert "one reply" in shown["windows"]
-
-
-def test_provenance_of_a_stranger_is_refused() -> None:
-    """A table that says nothing of its origin is not made up for."""
-    with pytest.raises(KottError, match="where it is from"):
-        frames.provenance(pd.DataFrame())
 
 
 @settings(

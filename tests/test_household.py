@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import kott_notebooks as kott
 from kott_notebooks import demo, household
 from kott_notebooks.errors import KottError
+from kott_notebooks.tables.provenance import facts
 
 COLUMNS = ["id", "devicesLimit", "usersLimit", "concurrentLimit"]
 DTYPES = {
@@ -252,7 +253,7 @@ def test_nothing_wrong_is_an_empty_table_of_findings() -> None:
 def test_what_was_not_judged_is_told() -> None:
     """A table or a column that is missing is no sign that all is well."""
     bare = homes({}).drop(columns=["state", "frequencyNextDeviceAction", "frequencyNextUserAction"])
-    told = household.audit(bare, users_of((1, True)), now=NOW).attrs["kott"]
+    told = facts(household.audit(bare, users_of((1, True)), now=NOW))
     assert told["when"] == NOW.isoformat()
     assert told["not_judged"] == {
         **dict.fromkeys(

@@ -12,6 +12,7 @@ import pytest
 import kott_notebooks as kott
 from kott_notebooks import K, demo, schema
 from kott_notebooks.session import retries
+from kott_notebooks.tables.provenance import facts, with_facts
 
 NOW = 1_764_000_123  # 2025-11-24T16:02:03Z
 YESTERDAY, END = "2025-11-23", "2025-11-26"
@@ -74,7 +75,7 @@ FILTERED: dict[str, Lists] = {
 
 
 def told(table: pd.DataFrame) -> dict[str, Any]:
-    return dict(table.attrs["kott"])
+    return facts(table)
 
 
 # Filters
@@ -474,7 +475,7 @@ def test_a_table_that_was_changed_is_not_verified(session: kott.Session) -> None
     with pytest.raises(kott.KottError, match=r"Only tables of kott\.assets"):
         kott.verify(session, kott.labels(session))
     elsewhere = table.copy()
-    elsewhere.attrs["kott"] = told(table) | {"url": "https://tv.example.com"}
+    elsewhere = with_facts(elsewhere, url="https://tv.example.com")
     with pytest.raises(kott.KottError, match="log in there"):
         kott.verify(session, elsewhere)
 

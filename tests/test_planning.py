@@ -9,6 +9,7 @@ import kott_notebooks as kott
 from kott_notebooks import demo
 from kott_notebooks.listings.others import listing_pull
 from kott_notebooks.listings.planned import table_of
+from kott_notebooks.tables.provenance import facts
 
 NOW = 1_790_000_000.0
 MEDIA = {"objectType": "KalturaSearchAssetFilter", "kSql": "asset_type='media'"}
@@ -44,7 +45,7 @@ def test_the_same_plan_then_runs(session: kott.Session) -> None:
     """The windows of the table are those of the plan, and the rows those without one."""
     plan = kott.plan(session, "asset", fields=["name"])
     table = kott.assets(session, fields=["name"], plan=plan)
-    windows = pd.DataFrame(table.attrs["kott"]["windows"]).astype({"from": "Int64", "to": "Int64"})
+    windows = pd.DataFrame(facts(table)["windows"]).astype({"from": "Int64", "to": "Int64"})
     assert list(windows["rows"]) == list(plan["rows"])
     assert windows["from"].equals(plan["low"].rename("from"))
     plain = kott.assets(session, fields=["name"])
@@ -54,7 +55,7 @@ def test_the_same_plan_then_runs(session: kott.Session) -> None:
 def test_estimates_are_near(session: kott.Session) -> None:
     """Requests within a fifth of those made, bytes within a third of those that came."""
     plan = kott.plan(session, "asset", "Genre='Drama'")
-    known = kott.assets(session, "Genre='Drama'").attrs["kott"]
+    known = facts(kott.assets(session, "Genre='Drama'"))
     assert plan["pages"].sum() == known["pages"]
     assert plan["MiB"].sum() * 2**20 == pytest.approx(known["bytes"], rel=0.34)
 

@@ -20,6 +20,7 @@ from matplotlib.path import Path
 
 from kott_notebooks import plots
 from kott_notebooks.plots import drawing
+from kott_notebooks.tables.provenance import with_facts
 
 MIDNIGHT = pd.Timestamp("2026-03-28", tz="UTC")
 ATHENS = "Europe/Athens"
@@ -452,11 +453,12 @@ def test_ticks_are_local_times(ax: Axes) -> None:
 def test_the_pull_gives_window_and_now(ax: Axes) -> None:
     """The provenance says which window was asked for and when."""
     epg = guide((7, 0, 60))
-    epg.attrs["kott"] = {
-        "start": at(-60).isoformat(),
-        "end": at(120).isoformat(),
-        "when": at(30).isoformat(),
-    }
+    epg = with_facts(
+        epg,
+        start=at(-60).isoformat(),
+        end=at(120).isoformat(),
+        when=at(30).isoformat(),
+    )
     plots.grid(epg, ax=ax)
     (now,) = ax.lines
     assert now.get_label() == "now"

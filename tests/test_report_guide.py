@@ -12,6 +12,7 @@ import pytest
 import kott_notebooks as kott
 from kott_notebooks import KottError, schedule
 from kott_notebooks.report.page import Page, unpacked
+from kott_notebooks.tables.provenance import with_facts
 
 NOON = pd.Timestamp("2026-03-28T12:00", tz="UTC")
 WINDOW: dict[str, Any] = {"start": NOON, "end": NOON + pd.Timedelta(hours=2)}
@@ -124,10 +125,11 @@ def test_channels_asked_for_are_rows_in_their_order() -> None:
 def test_the_pull_gives_window_and_time() -> None:
     """And `now` is the reader's clock unless it is given."""
     table = epg((1, 7, 0, 60, "A"))
-    table.attrs["kott"] = {
-        "when": at(5).isoformat(),
+    table = with_facts(
+        table,
+        when=at(5).isoformat(),
         **{k: v.isoformat() for k, v in WINDOW.items()},
-    }
+    )
     data = given(kott.guide(table))
     assert data["end"] - data["start"] == 7200
     assert (data["pulled"], data["now"]) == (data["start"] + 300, None)

@@ -23,6 +23,7 @@ from kott_notebooks.errors import RateLimited, TransportError
 from kott_notebooks.paging.pace import PACK
 from kott_notebooks.session import retries
 from kott_notebooks.session.retries import Retries, is_read
+from kott_notebooks.tables.provenance import facts
 
 
 @pytest.fixture
@@ -139,7 +140,7 @@ def test_reads_survive_a_bad_day(pauses: list[float], caplog: pytest.LogCaptureF
         tables = [kott.assets(bad) for _ in range(6)]
     wanted = kott.assets(clean)
     assert all(table.equals(wanted) for table in tables)
-    assert sum(table.attrs["kott"]["retries"] for table in tables) > 0
+    assert sum(facts(table)["retries"] for table in tables) > 0
     assert pauses
     assert "again in" in caplog.text
     homes = [one["id"] for one in demo.backend_of(bad).world.objects["KalturaHousehold"]]
@@ -306,7 +307,7 @@ def test_the_stop_button_is_quick_and_what_came_is_kept() -> None:
     assert table.equals(wanted)
     assert session.unfinished == []
     pages = -(-len(wanted) // 50)
-    assert table.attrs["kott"]["pages"] == pages
+    assert facts(table)["pages"] == pages
     # rows and ids of each page once, and what was on its way to the two workers
     assert pages_listed(session) <= 2 * pages + 2 * PACK
     assert pages_listed(session) - listed < 2 * pages

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from kott_notebooks import schedule
 from kott_notebooks.errors import KottError
+from kott_notebooks.tables.provenance import with_facts
 
 Analysis: TypeAlias = Callable[..., pd.DataFrame]
 
@@ -277,7 +278,7 @@ def test_the_windows_edges_are_gaps_too() -> None:
 def test_the_window_that_was_pulled_is_the_default() -> None:
     """The table's provenance says which window was asked for."""
     epg = one_channel((10, 20))
-    epg.attrs["kott"] = {"start": at(0).isoformat(), "end": at(20).isoformat()}
+    epg = with_facts(epg, start=at(0).isoformat(), end=at(20).isoformat())
     assert minutes_of(schedule.gaps(epg)) == [(0, 10)]
     assert schedule.coverage(epg)["asked"].tolist() == [20.0]
 
@@ -285,7 +286,7 @@ def test_the_window_that_was_pulled_is_the_default() -> None:
 def test_relative_bounds_count_from_the_pull() -> None:
     """`now` is when the table was pulled, so that a saved table answers the same tomorrow."""
     epg = one_channel((10, 20))
-    epg.attrs["kott"] = {"when": at(5).isoformat()}
+    epg = with_facts(epg, when=at(5).isoformat())
     assert minutes_of(schedule.gaps(epg, start="now", end="now+20m")) == [(5, 10), (20, 25)]
 
 

@@ -19,6 +19,7 @@ from kott_notebooks.audits.findings import DTYPES
 from kott_notebooks.errors import KottError
 from kott_notebooks.schedule.auditing import RULES
 from kott_notebooks.schedule.impact import impact
+from kott_notebooks.tables.provenance import facts, with_facts
 
 ATHENS = "Europe/Athens"
 NOW = pd.Timestamp("2026-01-14T12:00", tz="UTC")
@@ -98,7 +99,7 @@ def test_ksql_finds_a_rules_findings_on_the_server(autumn: Partner) -> None:
 
 def test_what_the_server_makes_up_is_found(autumn: Partner) -> None:
     """A pull with `auto_fill` has programmes that no other pull has."""
-    start, end = autumn.epg.attrs["kott"]["start"], autumn.epg.attrs["kott"]["end"]
+    start, end = facts(autumn.epg)["start"], facts(autumn.epg)["end"]
     filled = kott.epg(autumn.session, start, end, ksql="auto_fill='true'")
     found = schedule.fillers(filled)
     made = found[found["why"] == "made up"]
@@ -161,9 +162,9 @@ def test_a_horizon_is_short_under_five_days(hours: int) -> None:
 def test_the_time_of_the_pull_is_now() -> None:
     """A table that was kept is judged by when it was pulled."""
     epg = guide(*days(130))
-    epg.attrs["kott"] = {"when": str(NOW)}
+    epg = with_facts(epg, when=str(NOW))
     assert schedule.audit(epg).empty
-    epg.attrs["kott"] = {"when": str(at(11 * HOUR))}
+    epg = with_facts(epg, when=str(at(11 * HOUR)))
     assert rules_of(schedule.audit(epg)) == [("schedule.horizon", "7")]
 
 
@@ -189,7 +190,7 @@ def test_channels_asked_for_in_the_pull_are_missed() -> None:
     """The provenance names them; of a table of all channels the others are not."""
     epg = guide(*days())
     window = {"start": str(at(0)), "end": str(at(144 * HOUR))}
-    epg.attrs["kott"] = {"when": str(NOW), "channels": [7, 9], **window}
+    epg = with_facts(epg, when=str(NOW), channels=[7, 9], **window)
     every = pd.DataFrame({"id": [7, 8, 9], "name": ["Seven", "Eight", "Nine"]})
     assert rules_of(schedule.audit(epg)) == [("schedule.no_programmes", "9")]
     assert schedule.audit(epg, every)["name"].tolist() == ["Nine"]

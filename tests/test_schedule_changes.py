@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from kott_notebooks import schedule
+from kott_notebooks.tables.provenance import with_facts
 
 NOON = pd.Timestamp("2026-03-23T12:00", tz="UTC")
 HOUR = pd.Timedelta(hours=1)
@@ -23,10 +24,10 @@ def pull(
         epg[column] = pd.Series(times, dtype="datetime64[us, UTC]")
     epg = epg.assign(linearAssetId=7).astype({"id": "Int64", "linearAssetId": "Int64"})
     epg = epg.astype({"name": "str"})
-    epg.attrs["kott"] = {"when": str(NOON + when * HOUR)}
+    epg = with_facts(epg, when=str(NOON + when * HOUR))
     if window:
         start, end = (str(NOON + hours * HOUR) for hours in window)
-        epg.attrs["kott"] |= {"start": start, "end": end}
+        epg = with_facts(epg, start=start, end=end)
     return epg
 
 
@@ -109,7 +110,7 @@ def bare(epg: pd.DataFrame) -> pd.DataFrame:
 def counted(epg: pd.DataFrame) -> pd.DataFrame:
     """Mark a table as `xmltv.read` does, of a guide that has no ids."""
     epg = epg.copy()
-    epg.attrs["kott"] = {"ids": "counted"}
+    epg = with_facts(epg, ids="counted")
     return epg
 
 

@@ -23,6 +23,7 @@ import kott_notebooks as kott
 from kott_notebooks import demo, schedule, xmltv
 from kott_notebooks.errors import KottError
 from kott_notebooks.schedule.genres import values
+from kott_notebooks.tables.provenance import facts
 from kott_notebooks.xmltv import places
 from kott_notebooks.xmltv.elements import elements
 from kott_notebooks.xmltv.moments import seconds
@@ -242,8 +243,8 @@ def test_a_demo_guide_is_judged_the_same(spoilt: Partner, written: Path) -> None
     """All findings come back but those of flags, which XMLTV cannot hold."""
     epg, channels, _ = spoilt
     read = xmltv.read(written)
-    assert read.attrs["kott"]["partner"] == 478
-    start, end = (epg.attrs["kott"][name] for name in ("start", "end"))
+    assert facts(read)["partner"] == 478
+    start, end = (facts(epg)[name] for name in ("start", "end"))
     before = schedule.audit(epg, channels, tz=ATHENS, now=NOW)
     after = schedule.audit(read, channels, tz=ATHENS, now=NOW, start=start, end=end)
     told = before[before["rule"] != "schedule.catchup_flag"]

@@ -29,6 +29,7 @@ from kott_notebooks.catalog.reading import score
 from kott_notebooks.catalog.rulebook import Rules
 from kott_notebooks.catalog.view import LABELS, Found, Mask, View
 from kott_notebooks.tables.columns import NAT, as_times, need, pulled
+from kott_notebooks.tables.provenance import with_facts
 from kott_notebooks.times import When
 
 WEIGHTS = {ERROR: 9.0, WARNING: 3.0, INFO: 1.0}
@@ -80,7 +81,7 @@ def audit(
     has is one finding, field.nowhere, and no rule judges it. `rules` are those of `catalog.rules`,
     or the path of a partner's file. `checks` are rules of one's own: functions of the assets that
     give a table with `rule` and `id`, and what else of a finding they know (a severity of warning
-    else); the rules' severities and hints go before theirs. `attrs["kott"]` says how many were
+    else); the rules' severities and hints go before theirs. Their provenance says how many were
     `waived`, by rule, what was `not_judged`, and why, and the `scores` by type (catalog.score).
     """
     own = rulebook.given(rules)
@@ -92,13 +93,14 @@ def audit(
     parts += [_completed(view, found_by(check, assets), offered) for check in checks]
     every = as_findings(_ordered(pd.concat(parts) if parts else pd.DataFrame(), own))
     findings = waiving.judged(every, own, now=view.now)
-    findings.attrs["kott"] |= {
-        "source": "catalog.audit",
-        "assets": view.count,
-        "not_judged": _not_judged(view),
-        "scores": score(assets, findings).to_dict("records"),
-    }
-    return findings
+    return with_facts(
+        findings,
+        source="catalog.audit",
+        now=view.now.isoformat(),
+        assets=view.count,
+        not_judged=_not_judged(view),
+        scores=score(assets, findings).to_dict("records"),
+    )
 
 
 def _tidied(assets: pd.DataFrame) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import pandas as pd
 from kott_notebooks.audits.findings import SEVERITIES
 from kott_notebooks.errors import KottError
 from kott_notebooks.tables.columns import need
+from kott_notebooks.tables.provenance import facts
 from kott_notebooks.times import instant
 
 _DTYPES = {"when": "datetime64[us, UTC]", "rule": "str", "severity": "str", "type": "str"}
@@ -52,7 +53,7 @@ def _dated(
 
 
 def _said(findings: pd.DataFrame, what: str) -> Any:
-    said = (findings.attrs.get("kott") or {}).get(what)
+    said = facts(findings).get(what)
     if said is None:
         raise KottError(
             f"These findings do not say {_MISSING[what]}: give them as catalog.audit gave them, "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from operator import or_
@@ -18,6 +18,7 @@ from kott_notebooks.catalog.rulebook import Needs, Rules
 from kott_notebooks.errors import KottError
 from kott_notebooks.ksql import Expression, K, read
 from kott_notebooks.tables.columns import NAT, Micros, micros, stamp
+from kott_notebooks.tables.provenance import facts
 
 Mask: TypeAlias = npt.NDArray[np.bool_]
 Rows: TypeAlias = npt.NDArray[np.intp]
@@ -378,7 +379,7 @@ class View:
 
     @cached_property
     def _base(self) -> Expression:
-        asked: Mapping[str, Any] = self.table.attrs.get("kott") or {}
+        asked = facts(self.table)
         text = ((asked.get("arguments") or {}).get("filter") or {}).get("kSql") or ""
         own = read(text)
         return K.asset_type == "media" if own is None else own

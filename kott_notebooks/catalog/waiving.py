@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from os import PathLike
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +12,7 @@ import pandas as pd
 
 from kott_notebooks.catalog.rulebook import Rules, Waiver, given
 from kott_notebooks.tables.columns import need, pulled
+from kott_notebooks.tables.provenance import facts, with_facts
 from kott_notebooks.times import When, instant
 
 
@@ -23,7 +23,8 @@ def judged(
 
     For `schedule.audit` and `household.audit`, whose rules the file names under `own`;
     `catalog.audit` has done it. A waiver holds to the end of its last day in UTC, at `now`
-    (default: when the findings were made). `attrs["kott"]["waived"]` counts what it took, by rule.
+    (default: when the findings were made). The provenance counts, by rule, what was
+    `waived`.
     """
     own = given(rules)
     table = need(findings, "rule", "severity", "id", "field", "hint")
@@ -36,10 +37,10 @@ def judged(
         if pd.Timestamp(waiver.until, tz="UTC") + pd.Timedelta(days=1) > moment:
             waived |= _fits(table, waiver)
     kept = table[~waived].reset_index(drop=True)
-    before: dict[str, Any] = findings.attrs.get("kott") or {}
+    before = facts(findings)
     counts = Counter(before.get("waived", {})) + Counter(table["rule"][waived].tolist())
-    kept.attrs["kott"] = {**before, "when": moment.isoformat(), "waived": dict(counts)}
-    return kept
+    known = {**before, "when": moment.isoformat(), "waived": dict(counts)}
+    return with_facts(kept, **known)
 
 
 def waivers(findings: pd.DataFrame, *, reason: str, until: When) -> str:

@@ -16,6 +16,7 @@ from kott_notebooks import catalog, report
 from kott_notebooks.audits.findings import SEVERITIES
 from kott_notebooks.cli import output
 from kott_notebooks.errors import KottError
+from kott_notebooks.tables.provenance import facts
 from kott_notebooks.times import present
 
 NEVER = "never"
@@ -173,7 +174,7 @@ def _waive(failing: pd.DataFrame, path: Path) -> None:
 
 
 def _words(found: pd.DataFrame, failing: int, arguments: argparse.Namespace) -> Iterator[str]:
-    said, counts = found.attrs["kott"], found["severity"].value_counts()
+    said, counts = facts(found), found["severity"].value_counts()
     tally = ", ".join(f"{counts.get(one, 0):,} {one}" for one in SEVERITIES)
     overall = next((row["score"] for row in said["scores"] if row["type"] == catalog.OVERALL), None)
     score = "" if overall is None else f"; score {overall:.1f} of 100"

@@ -15,6 +15,7 @@ import kott_notebooks as kott
 from kott_notebooks import schema, xmltv
 from kott_notebooks.errors import KottError
 from kott_notebooks.report import Page
+from kott_notebooks.tables.provenance import facts
 
 FORMATS = ("table", "csv", "json", "parquet", "xmltv")
 FIRST = ("id", "type", "name", "startDate", "endDate")  # what people look for in a row
@@ -125,7 +126,7 @@ def _by_suffix(out: Path | None) -> str | None:
 def _counted(table: pd.DataFrame) -> str:
     rows, columns = table.shape
     said = f"{rows:,} row{'' if rows == 1 else 's'} of {columns} columns"
-    known = table.attrs.get("kott", {})
+    known = facts(table)
     if "requests" not in known:
         return said
     return f"{said}; {known['requests']} request{'' if known['requests'] == 1 else 's'}"

@@ -12,6 +12,7 @@ import pandas as pd
 
 import kott_notebooks as kott
 from kott_notebooks.errors import KottError
+from kott_notebooks.tables.provenance import facts
 
 TRIP = """\
 import kott_notebooks as kott
@@ -96,7 +97,7 @@ def _said(value: Any, line: str, folder: Path) -> Iterator[str]:
     """Say what a line gave: how a table came, or what is in it; where a picture went."""
     name, assigned, _ = line.partition(" = ")
     if assigned and name.isidentifier():
-        if isinstance(value, pd.DataFrame) and "requests" in value.attrs.get("kott", {}):
+        if isinstance(value, pd.DataFrame) and "requests" in facts(value):
             yield f"# {_gathered(value)}"
     elif isinstance(value, pd.DataFrame):
         yield str(value) if len(value) else "# none"
@@ -109,7 +110,7 @@ def _said(value: Any, line: str, folder: Path) -> Iterator[str]:
 
 
 def _gathered(table: pd.DataFrame) -> str:
-    known = table.attrs["kott"]
+    known = facts(table)
     proofs = {window["proof"] for window in known.get("windows", [])}
     return (
         f"{len(table):,} rows of {table.shape[1]} columns by {known['action']}: "

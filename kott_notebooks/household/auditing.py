@@ -16,6 +16,7 @@ from kott_notebooks.audits.findings import ERROR, INFO, WARNING, as_findings
 from kott_notebooks.catalog.rulebook import of_audit
 from kott_notebooks.household.limiting import LIMITS, allowed_by, used_by
 from kott_notebooks.tables.columns import NAT, Micros, as_times, micros, need, pulled, stamp
+from kott_notebooks.tables.provenance import with_facts
 from kott_notebooks.times import When
 
 RULES = {  # severity, and what to do
@@ -73,7 +74,7 @@ def audit(
     order of the table looked at. `users` and `devices` are the tables of `kott.household_users`
     and `kott.household_devices`, whole for these households; `ott_users` is that of
     `kott.listing(session, "ottUser")`, and user.never_logged_in needs it. Without a table, what
-    needs it is not judged, and `attrs["kott"]` says so. What a table hashes stays hashed. `rules`
+    needs it is not judged, and their provenance says so. What a table hashes stays hashed. `rules`
     says how many days a household (180) or a device (365) may rest, and how old a user is who
     should have logged in (30), at `now` (default: when the households were pulled), and turns rules
     off: `household.Rules`, a mapping such as `{"idle_days": 90}`, or the path of a rules file,
@@ -93,13 +94,15 @@ def audit(
     order = {rule: place for place, rule in enumerate(RULES)}
     found = pd.concat(parts).sort_values("rule", key=lambda of: of.map(order), kind="stable")
     findings = as_findings(found[~found["rule"].isin(own.off)])
-    findings.attrs["kott"] = {
-        "source": "household.audit",
-        "when": as_times(np.array([moment]))[0].isoformat(),
-        "households": len(homes),
-        "not_judged": _not_judged(homes, users=users, devices=devices, ott_users=ott_users),
-    }
-    return findings
+    when = as_times(np.array([moment]))[0].isoformat()
+    return with_facts(
+        findings,
+        source="household.audit",
+        when=when,
+        now=when,
+        households=len(homes),
+        not_judged=_not_judged(homes, users=users, devices=devices, ott_users=ott_users),
+    )
 
 
 def _not_judged(homes: pd.DataFrame, **tables: pd.DataFrame | None) -> dict[str, str]:

@@ -18,6 +18,7 @@ from kott_notebooks.paging import Progress, Pull, headed
 from kott_notebooks.paging.packing import Packs
 from kott_notebooks.session import Session
 from kott_notebooks.tables import frames
+from kott_notebooks.tables.provenance import with_facts
 
 Ids: TypeAlias = Iterable[Any] | pd.DataFrame
 
@@ -42,8 +43,7 @@ def gathered(
         told = _added([pull.report() for pull in pulls], cls)
         told |= {"rows": len(table), **about, **_personal(cls, pii)}
         told |= {"fingerprint": fingerprint(table)} if "id" in table else {}
-        table.attrs["kott"] = origin | told | table.attrs["kott"]
-        return table
+        return with_facts(table, **origin, **told)
 
     def gather() -> pd.DataFrame:
         try:
@@ -52,8 +52,7 @@ def gathered(
             came = [part for pull in pulls for part in pull.came]
             if not came and isinstance(error, TransportError | ApiError):
                 raise
-            partial = lay(came)
-            partial.attrs["kott"]["incomplete"] = str(error) or "stopped"
+            partial = with_facts(lay(came), incomplete=str(error) or "stopped")
             raise session.stopped(error, partial, gather) from error
 
     return gather()

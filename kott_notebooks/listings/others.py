@@ -16,6 +16,7 @@ from kott_notebooks.listings.gathering import gathered, hiding, progress_bar
 from kott_notebooks.paging import WORKERS, Progress, Pull
 from kott_notebooks.session import Session
 from kott_notebooks.tables import frames
+from kott_notebooks.tables.provenance import with_facts
 
 LABELS: dict[str, dict[str, Any]] = {
     "assetStruct": {},
@@ -112,7 +113,7 @@ def labels(session: Session, kinds: Sequence[str] = tuple(LABELS)) -> pd.DataFra
     Columns: kind (`assetStruct`, `meta`, `imageType`, `mediaFileType`, `ratio`, `region`,
     `deviceBrand`, `deviceFamily`, `language`), id, name, systemName, dataType (of a meta), metaIds
     (of a struct: a comma list), all `str`. A kind that the role may not read, or that the server
-    does not have, is left out and named in `attrs["kott"]["refused"]`. Of a name in all languages
+    does not have, is left out and named in the provenance, as `refused`. Of a name in all languages
     it is the first translation. Source: the list actions.
     """
     unknown = [kinds] if isinstance(kinds, str) else [one for one in kinds if one not in LABELS]
@@ -130,14 +131,14 @@ def labels(session: Session, kinds: Sequence[str] = tuple(LABELS)) -> pd.DataFra
     columns = ["kind", "id", "name", "systemName", "dataType", "metaIds"]
     cells = [{name: _label(row, name) for name in columns} for row in rows]
     table = pd.DataFrame(cells, columns=columns).astype("str")
-    table.attrs["kott"] = {
-        "source": "kott.labels",
-        "url": session.url,
-        "partner": session.partner_id,
-        "rows": len(rows),
-        "refused": refused,
-    }
-    return table
+    return with_facts(
+        table,
+        source="kott.labels",
+        url=session.url,
+        partner=session.partner_id,
+        rows=len(rows),
+        refused=refused,
+    )
 
 
 def _label(row: dict[str, Any], name: str) -> str | None:

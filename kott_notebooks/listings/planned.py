@@ -11,6 +11,7 @@ import pandas as pd
 from kott_notebooks.errors import KottError
 from kott_notebooks.paging import RESULT_WINDOW, Cost, Pace, Plan, Pull, Window
 from kott_notebooks.session import Session
+from kott_notebooks.tables.provenance import facts, with_facts
 
 COLUMNS = {
     "list": "Int64",
@@ -44,13 +45,9 @@ def table_of(session: Session, pulls: Sequence[Pull]) -> pd.DataFrame:
         }
         for pull, plan in zip(pulls, plans, strict=True)
     ]
-    table.attrs["kott"] = {
-        "source": "kott.plan",
-        "url": session.url,
-        "partner": session.partner_id,
-        "plans": told,
-    }
-    return table
+    return with_facts(
+        table, source="kott.plan", url=session.url, partner=session.partner_id, plans=told
+    )
 
 
 def _row(window: Window, rows: int | None, pull: Pull, cost: Cost, pace: Pace) -> dict[str, Any]:
@@ -92,7 +89,7 @@ def plans_of(
     """Give the plan of each filter; raises KottError for the plan of another question."""
     if plan is None:
         return [None] * len(filters)
-    known = plan.attrs.get("kott") or {}
+    known = facts(plan)
     told = known.get("plans") or []
     if known.get("source") != "kott.plan" or not told:
         raise KottError("plan is a table of kott.plan, as it came from there.")

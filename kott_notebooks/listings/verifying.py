@@ -12,6 +12,7 @@ from kott_notebooks.listings.gathering import fingerprint, keys
 from kott_notebooks.paging import Pull, Split
 from kott_notebooks.session import Session
 from kott_notebooks.tables import frames
+from kott_notebooks.tables.provenance import facts
 
 
 def verify(session: Session, table: pd.DataFrame) -> pd.DataFrame:
@@ -42,7 +43,7 @@ def _ids(session: Session, asked: dict[str, Any], split: list[Any] | None) -> Pu
 
 
 def _pulled(session: Session, table: pd.DataFrame) -> dict[str, Any]:
-    known = dict(table.attrs.get("kott") or {})
+    known = facts(table)
     if known.get("source") not in ("kott.assets", "kott.epg"):
         raise KottError("Only tables of kott.assets and kott.epg can be verified.")
     if (known["url"], known["partner"]) != (session.url, session.partner_id):

@@ -26,6 +26,7 @@ from kott_notebooks.schedule.spans import (
 )
 from kott_notebooks.tables.columns import NAT, Names, as_times, micros, need, stamp
 from kott_notebooks.tables.nested import flat
+from kott_notebooks.tables.provenance import facts
 from kott_notebooks.times import When, instant, zone
 
 SECOND = 1_000_000  # microseconds
@@ -174,7 +175,7 @@ def _texts(cells: pd.Series[Any]) -> list[str]:
 
 
 def _pulled(epg: pd.DataFrame) -> int | None:
-    when = (epg.attrs.get("kott") or {}).get("when")
+    when = facts(epg).get("when")
     return None if when is None else stamp(instant(when)) // SECOND
 
 

@@ -12,6 +12,7 @@ from kott_notebooks.audits.findings import SEVERITIES
 from kott_notebooks.catalog import Rules
 from kott_notebooks.tables import nested
 from kott_notebooks.tables.columns import need
+from kott_notebooks.tables.provenance import facts
 
 GivenRules = Rules | str | PathLike[str] | None
 NEEDED = ("rule", "severity", "kind", "id", "name", "field", "impact", "detail", "ksql", "hint")
@@ -43,7 +44,7 @@ def scores(findings: pd.DataFrame, assets: pd.DataFrame | None) -> pd.DataFrame:
 
 def said(findings: pd.DataFrame) -> dict[str, Any]:
     """Give what an audit says of itself: when, assets, waived, not_judged, scores."""
-    return dict(findings.attrs.get("kott") or {})
+    return facts(findings)
 
 
 def type_names(assets: pd.DataFrame | None, labels: pd.DataFrame | None = None) -> dict[str, str]:

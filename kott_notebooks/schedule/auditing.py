@@ -17,6 +17,7 @@ from kott_notebooks.schedule.checks import Guide, Rules, found
 from kott_notebooks.schedule.impact import Weights, impact
 from kott_notebooks.schedule.spans import DAY, TIMED, Columns, named
 from kott_notebooks.tables.columns import as_times, asked, channel_ids, micros, pulled, stamp
+from kott_notebooks.tables.provenance import facts, with_facts
 from kott_notebooks.times import When, zone
 
 RULES = {  # rule -> severity (unless the finding says otherwise), what to do
@@ -88,12 +89,13 @@ def audit(
     parts = [as_findings(part) for part in found(guide) if len(part)]
     rows = pd.concat(parts, ignore_index=True) if parts else as_findings([])
     rows = rows[~rows["rule"].isin(own.off)]
-    return _weighed(_told(rows, guide), guide, weights)
+    findings = _weighed(_told(rows, guide), guide, weights)
+    return with_facts(findings, source="schedule.audit", now=guide.now.isoformat())
 
 
 def _asked(epg: pd.DataFrame, channels: Iterable[Any] | pd.DataFrame | None) -> list[Any] | None:
     """List the channels asked for: of a table of all, those that the programmes were pulled of."""
-    pulled_for = (epg.attrs.get("kott") or {}).get("channels")
+    pulled_for = facts(epg).get("channels")
     if channels is None or (isinstance(channels, pd.DataFrame) and pulled_for):
         return pulled_for or None
     return channel_ids(channels)

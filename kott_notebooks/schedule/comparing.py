@@ -10,6 +10,7 @@ import pandas as pd
 
 from kott_notebooks.schedule.spans import HOUR, TIMED, Columns, named, window
 from kott_notebooks.tables.columns import NAT, micros, pulled, stamp
+from kott_notebooks.tables.provenance import facts
 from kott_notebooks.times import When
 
 _KEPT = ["id", *TIMED, "name"]
@@ -45,7 +46,7 @@ def changes(
 
 def _has_ids(table: pd.DataFrame, columns: Columns | None) -> bool:
     """Tell whether a programme has the same id in another table too."""
-    counted = (table.attrs.get("kott") or {}).get("ids") == "counted"
+    counted = facts(table).get("ids") == "counted"
     return (columns or {}).get("id", "id") in table.columns and not counted
 
 

@@ -10,7 +10,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from kott_notebooks.errors import KottError
-from kott_notebooks.times import When, instant, present
+from kott_notebooks.tables.provenance import asked, pulled
+
+__all__ = [
+    "NAT", "Micros", "Names", "as_times", "asked", "channel_ids", "micros", "need", "pulled",
+    "stamp",
+]  # fmt: skip
 
 Names: TypeAlias = "Mapping[Any, str] | pd.Series[str]"
 Micros: TypeAlias = npt.NDArray[np.int64]
@@ -29,32 +34,6 @@ def need(table: pd.DataFrame, *columns: str) -> pd.DataFrame:
             "Give a table of kott.assets, kott.epg or kott.households with these columns kept."
         )
     return table
-
-
-def pulled(table: pd.DataFrame, now: When | None = None) -> pd.Timestamp:
-    """Give `now` if it is given, else when the table was pulled, else the present time."""
-    when = now if now is not None else _provenance(table).get("when")
-    return present() if when is None else instant(when)
-
-
-def asked(
-    table: pd.DataFrame, start: When | None = None, end: When | None = None
-) -> tuple[pd.Timestamp | None, pd.Timestamp | None]:
-    """Give the window: what is given here, else what the pull asked for, else None (not known)."""
-    known = _provenance(table)
-    first = _bound(table, known.get("start") if start is None else start)
-    last = _bound(table, known.get("end") if end is None else end)
-    if first is not None and last is not None and last <= first:
-        raise KottError(f"The window ends at {last} and starts at {first}: give a later end.")
-    return first, last
-
-
-def _bound(table: pd.DataFrame, bound: When | None) -> pd.Timestamp | None:
-    return None if bound is None else instant(bound, now=pulled(table))
-
-
-def _provenance(table: pd.DataFrame) -> dict[str, Any]:
-    return dict(table.attrs.get("kott") or {})
 
 
 def channel_ids(channels: Iterable[Any] | pd.DataFrame) -> list[Any]:

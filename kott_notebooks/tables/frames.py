@@ -37,6 +37,7 @@ from kott_notebooks.api.rows import (
     columns,
 )
 from kott_notebooks.errors import KottError
+from kott_notebooks.tables.provenance import with_facts
 
 Column: TypeAlias = list[Raw]  # the JSON text of each row's cell; NULL where it is absent
 
@@ -114,7 +115,8 @@ def frame(
     types, also when no record has them; `fields` narrows them. Others follow as they occur, then
     `metas.*` and `tags.*` by name. dtypes: `Int64`, `Float64`, `boolean`, `str`, and
     `datetime64[us, UTC]` for times; what is nested is JSON text. A column whose values disagree
-    about their type is text, and `attrs["kott"]["mixed"]` names it. `hide` replaces personal texts.
+    about their type is text, and the provenance names it as `mixed`. `hide` replaces personal
+    texts.
     """
     parts = list(_parts(source, reader(cls, fields=fields, hide=hide)))
     return _narrowed(_assembled(parts, _declared(cls, _tops(fields))), fields)
@@ -403,8 +405,7 @@ def _assembled(parts: list[Part], declared: dict[str, str]) -> pd.DataFrame:
         {name: values for name, (_, values) in joined.items()}
     ).to_pandas(types_mapper=_DTYPES.get)
     mixed = [name for name, (kind, _) in joined.items() if kind == "mixed"]
-    table.attrs["kott"] = {"mixed": mixed} if mixed else {}
-    return table
+    return with_facts(table, mixed=mixed) if mixed else table
 
 
 def _joined(name: str, parts: list[Part], declared: str) -> tuple[str, pa.ChunkedArray]:
@@ -447,21 +448,3 @@ def _narrowed(table: pd.DataFrame, fields: Sequence[str] | None) -> pd.DataFrame
 
 def _timed(seconds: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.multiply(seconds, 1_000_000).cast(pa.timestamp("us", "UTC"))
-
-
-def provenance(table: pd.DataFrame) -> pd.DataFrame:
-    """Show how a table was gathered: one row a fact; `fact`, `value` str, rows then and now first.
-
-    Raises KottError for a table that does not know: one that is not from a listing function, or
-    that lost its `attrs` on the way.
-    """
-    known = dict(table.attrs.get("kott") or {})
-    if "source" not in known:
-        raise KottError("This table does not say where it is from: it is not from a kott listing.")
-    facts = {"rows then": known.pop("rows", None), "rows now": len(table), **known}
-    rows = [(name, _told(value)) for name, value in facts.items() if value is not None]
-    return pd.DataFrame(rows, columns=["fact", "value"]).astype("str")
-
-
-def _told(value: Any) -> str:
-    return value if isinstance(value, str) else msgspec.json.encode(value).decode()

@@ -13,6 +13,7 @@ import pandas as pd
 from kott_notebooks.api.rows import Page
 from kott_notebooks.errors import KottError
 from kott_notebooks.tables import frames
+from kott_notebooks.tables.provenance import with_facts
 from kott_notebooks.xmltv import places
 from kott_notebooks.xmltv.elements import Attributes, Element, elements
 from kott_notebooks.xmltv.moments import seconds
@@ -40,7 +41,8 @@ def read(path: str | Path) -> pd.DataFrame:
     """
     guide = _Guide(path)
     table = frames.frame(_pages(guide.programmes()), "KalturaProgramAsset")
-    table.attrs["kott"] = {"source": "xmltv.read", "rows": len(table), **guide.about()}
+    about = guide.about() | {"mixed": None}  # ids of channels are text by design
+    table = with_facts(table, source="xmltv.read", rows=len(table), **about)
     return _ended(table)
 
 
@@ -53,8 +55,7 @@ def channels(path: str | Path) -> pd.DataFrame:
     """
     guide = _Guide(path)
     table = frames.frame(_pages(guide.channels()), "KalturaLiveAsset")
-    table.attrs["kott"] = {"source": "xmltv.channels", "rows": len(table), **guide.about()}
-    return table
+    return with_facts(table, source="xmltv.channels", rows=len(table), **guide.about())
 
 
 def _pages(records: Iterable[Record]) -> Iterator[Page]:

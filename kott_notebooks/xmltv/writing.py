@@ -23,6 +23,7 @@ from kott_notebooks.schedule.doubles import said_yes
 from kott_notebooks.schedule.genres import values
 from kott_notebooks.schedule.spans import TIMED, Columns, named
 from kott_notebooks.tables.columns import NAT, as_times, channel_ids, micros
+from kott_notebooks.tables.provenance import facts
 from kott_notebooks.times import zone
 from kott_notebooks.xmltv import places
 
@@ -94,7 +95,7 @@ def lines(
     epg = named(epg, columns, *TIMED, "name")
     _check(epg)
     zoned = zone(tz)
-    known = epg.attrs.get("kott") or {}
+    known = facts(epg)
     owner = partner if partner is not None else known.get("partner") or 0
     yield _head(known)
     yield from _channels(epg, channels, owner)

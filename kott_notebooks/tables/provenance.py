@@ -1,0 +1,124 @@
+"""Provenance: how a table was gathered or made, as one JSON text in its `attrs`.
+
+pandas copies `attrs` at every step, and a text costs nothing to copy.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import pandas as pd
+
+from kott_notebooks.errors import KottError
+from kott_notebooks.times import When, instant, present
+
+log = logging.getLogger("kott_notebooks")
+
+ATTR = "kott"  # the only name in `attrs` that is ours
+
+
+def facts(table: pd.DataFrame) -> dict[str, Any]:
+    """Return a table's provenance; empty for a table without one.
+
+    Raises KottError where `attrs["kott"]` is not a JSON object.
+    """
+    text = table.attrs.get(ATTR)
+    if isinstance(text, Mapping):  # as version 0.1 wrote it, also into Parquet
+        return dict(text)
+    try:
+        return msgspec.json.decode(text, type=dict[str, Any]) if text else {}
+    except (msgspec.MsgspecError, TypeError) as error:
+        raise KottError(
+            f"attrs[{ATTR!r}] must be a JSON object, not {text!r:.80}. "
+            f"Remove it with del table.attrs[{ATTR!r}]."
+        ) from error
+
+
+def with_facts(table: pd.DataFrame, /, **new: Any) -> pd.DataFrame:
+    """Return the table with facts added to its provenance; those of the same name are replaced."""
+    table = table.copy(deep=False)
+    table.attrs[ATTR] = msgspec.json.encode(facts(table) | new, enc_hook=str).decode()
+    return table
+
+
+def provenance(table: pd.DataFrame) -> pd.DataFrame:
+    """Show how a table was gathered or made.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A table of one of the listing functions, or an audit's findings.
+
+    Returns
+    -------
+    DataFrame
+        One row per fact: `fact`, `value` (`str`). The first two are the number of rows when the
+        table was made and now.
+
+    Raises
+    ------
+    KottError
+        The table has no provenance: it is not from a function of this package, or lost its `attrs`
+        on the way (`pd.concat` and `merge` of tables with different provenance drop it).
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import demo
+    >>> table = kott.assets(demo.login(assets=200, defects=False), "Genre='Drama'")
+    >>> facts = kott.provenance(table.head(3)).set_index("fact")["value"]
+    >>> facts["action"], facts["rows now"]
+    ('asset.list', '3')
+    """
+    known = facts(table)
+    if "source" not in known:
+        raise KottError(
+            "This table has no provenance: it is not from a function of kott_notebooks, or a step "
+            "such as pd.concat dropped its attrs."
+        )
+    shown = {"rows then": known.pop("rows", None), "rows now": len(table), **known}
+    rows = [
+        (name, value if isinstance(value, str) else msgspec.json.encode(value).decode())
+        for name, value in shown.items()
+        if value is not None
+    ]
+    return pd.DataFrame(rows, columns=["fact", "value"]).astype("str")
+
+
+def pulled(table: pd.DataFrame, now: When | None = None) -> pd.Timestamp:
+    """Return `now` if it is given, else when the table was pulled, else the present time.
+
+    The present time is assumed of a table without provenance, and logged as a warning.
+    """
+    when = now if now is not None else facts(table).get("when")
+    if when is not None:
+        return instant(when)
+    moment = present()
+    log.warning(
+        "This table does not say when it was pulled: it is judged at the present, %s. "
+        "Give now= for another time.",
+        moment.isoformat(timespec="seconds"),
+    )
+    return moment
+
+
+def asked(
+    table: pd.DataFrame, start: When | None = None, end: When | None = None
+) -> tuple[pd.Timestamp | None, pd.Timestamp | None]:
+    """Return the window: the one given here, else the one that was pulled, else None (unknown)."""
+    known = facts(table)
+    when = known.get("when")
+    moment = present() if when is None else instant(when)
+    first, last = (
+        None if bound is None else instant(bound, now=moment)
+        for bound in (
+            known.get("start") if start is None else start,
+            known.get("end") if end is None else end,
+        )
+    )
+    if first is not None and last is not None and last <= first:
+        raise KottError(f"The window ends at {last} and starts at {first}: give a later end.")
+    return first, last

@@ -535,12 +535,13 @@ def test_channels_asked_for_are_rows_even_when_empty(ax: Axes) -> None:
     assert marks(ax) == [(1, 0, 60)]
 
 
-def test_long_names_are_shortened(ax: Axes) -> None:
-    """Labels leave room for the picture."""
-    plots.grid(guide((7, 0, 60)), names={7: "x" * 100}, ax=ax)
+def test_long_names_are_cut_in_the_middle(ax: Axes) -> None:
+    """Labels leave room for the picture, and show how a name begins and ends."""
+    plots.grid(guide((7, 0, 60)), names={7: "Beginning " + "x" * 100 + " end"}, ax=ax)
     (label,) = rows_of(ax)
-    assert len(label) == drawing.LABEL
-    assert label.endswith("…")
+    assert len(label) <= drawing.LABEL
+    assert label.startswith("Beginning")
+    assert label.endswith(" end")
 
 
 def test_further_keywords_reach_the_artist(ax: Axes) -> None:

@@ -170,12 +170,34 @@ def test_a_zone_that_is_none_is_refused(ax: Axes) -> None:
 
 
 def test_genres_have_colours_and_a_key(ax: Axes) -> None:
-    """Those with the most minutes have colours of their own, the others one together."""
+    """Those with the most minutes have a colour each, the others share one."""
     genres = [f"G{i}" for i in range(10)]
     rows = [(7, 100 * i, 100 * i + 90 - i) for i in range(10)]
     plots.grid(guide(*rows, genres=genres), ax=ax)
-    assert colours(ax, "programmes") == [c.lower() for c in (*drawing.LIGHT, *["#dddddd"] * 2)]
+    drawn = colours(ax, "programmes")
+    assert sorted(drawn[:8]) == sorted(colour.lower() for colour in drawing.LIGHT)
+    assert drawn[8:] == ["#dddddd"] * 2
     assert key(ax)[:9] == [*genres[:8], "others"]
+
+
+def test_a_genre_has_one_colour_in_every_picture() -> None:
+    """The grid of any window and the clock of the same guide agree, whatever is most there."""
+    genres = ["News", "Drama", "Cookery", "Sport"]
+    table = guide(*[(7, 60 * i, 60 * i + 60 - i) for i in range(4)], genres=genres)
+    seen: dict[str, set[str]] = {genre: set() for genre in genres}
+    pictures = [
+        plots.grid(table, start=MIDNIGHT + i * HOUR, end=MIDNIGHT + 4 * HOUR, ax=one)
+        for i, one in enumerate(Figure(figsize=(20, 10)).subplots(4))
+    ]
+    pictures.append(plots.genre_clock(schedule.lineup_mix(table), ax=Figure().subplots()))
+    for ax in pictures:
+        legend = ax.get_legend()
+        assert legend is not None
+        for text, patch in zip(legend.get_texts(), legend.get_patches(), strict=True):
+            if text.get_text() in seen:
+                seen[text.get_text()].add(to_hex(patch.get_facecolor()))
+    assert [len(colours) for colours in seen.values()] == [1, 1, 1, 1]
+    assert len(set.union(*seen.values())) == 4
 
 
 def test_without_genres_there_is_one_colour(ax: Axes) -> None:

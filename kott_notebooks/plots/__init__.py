@@ -17,6 +17,7 @@ from kott_notebooks.plots.catalog import (
     values,
     years,
 )
+from kott_notebooks.plots.drawing import alt_text
 from kott_notebooks.plots.household import groups, limits
 from kott_notebooks.plots.schedule import (
     changes,
@@ -29,6 +30,7 @@ from kott_notebooks.plots.schedule import (
 )
 
 __all__ = [
+    "alt_text",
     "availability",
     "changes",
     "completeness",

@@ -19,7 +19,6 @@ from kott_notebooks.plots.drawing import (
     BLUE,
     GREEN,
     GREY,
-    INK,
     ORANGE,
     SERIES,
     SMALL,
@@ -30,6 +29,7 @@ from kott_notebooks.plots.drawing import (
     current,
     days_of,
     heat,
+    ink,
     label_columns,
     label_rows,
     labelled,
@@ -38,8 +38,8 @@ from kott_notebooks.plots.drawing import (
     points,
     say,
     times,
-    width,
 )
+from kott_notebooks.plots.lettering import width
 from kott_notebooks.tables.columns import Names, micros, need, stamp
 from kott_notebooks.times import When, instant
 
@@ -116,12 +116,17 @@ def availability(
     ends = np.append(days[1:], 2 * days[-1] - days[-2] if len(days) > 1 else days[-1] + 1)
     times(ax, days, tz, "period", until=ends[-1])
     edge = 0.5 if points(ax)[0] > 6 * len(days) else 0  # thin bars would be all edge
-    look = {"align": "edge", "width": ends - days, "edgecolor": "white", "linewidth": edge}
+    look = {
+        "align": "edge",
+        "width": ends - days,
+        "edgecolor": ax.get_facecolor(),
+        "linewidth": edge,
+    }
     up = _cut(ax, days, sums["enters"], 1, {**look, "color": GREEN, **kwargs})
     down = _cut(ax, days, sums["leaves"], -1, {**look, "color": VERMILLION, **kwargs})
-    ax.axhline(0, color=INK, linewidth=0.8)
+    ax.axhline(0, color=ink(ax), linewidth=0.8)
     if now is not None:
-        ax.axvline(days_of(np.array([stamp(instant(now))]))[0], color=INK, linestyle=":")
+        ax.axvline(days_of(np.array([stamp(instant(now))]))[0], color=ink(ax), linestyle=":")
     first, last = sums["onOffer"].iloc[[0, -1]]
     labels = ["enters", "leaves", f"onOffer {first:,} at first, {last:,} at last"]
     key = [up, down, Line2D([], [], linestyle="")]
@@ -253,28 +258,28 @@ def trend(
     days = days_of(micros(pd.DataFrame({"when": whens}), "when"))
     pad = max(days[-1] - days[0], 20) / 40
     times(ax, days, tz, "when", until=days[-1] + pad)
-    lines, labels = [], []
-    for at, colour in _coloured(cells, types):
+    lines, labels, known_as = [], [], labelled(types, names)
+    for at, colour in _coloured(cells, types, ink(ax)):
         known = ~np.isnan(cells[at])
         look = {"color": colour, "lw": 3 if types[at] == OVERALL else 1.5, "marker": "o", "ms": 4}
         line = ax.plot(days[known], cells[at][known], **{**look, **kwargs})
         if colour != GREY:
             lines += line
-            labels += labelled(types[[at]], names)
+            labels.append(known_as[at])
     legend(ax, lines, labels, loc="best", title="type")
     ax.set(ylabel="score", ylim=(0, 102), xlim=(days[0] - pad, days[-1] + pad))
     return ax
 
 
-def _coloured(cells: Numbers, types: pd.Index[Any]) -> list[tuple[int, str]]:
-    """Give types their colours: the lowest at last a bright one; that of all comes last."""
+def _coloured(cells: Numbers, types: pd.Index[Any], overall: str) -> list[tuple[int, str]]:
+    """Give types their colours, the lowest at last a bright one, and all together `overall`."""
     last = pd.DataFrame(cells.T).ffill().to_numpy()[-1]
     whole = types == OVERALL
     grey = set(np.lexsort((last, whole))[len(SERIES) - 1 :].tolist())
     order = np.lexsort((types.astype(str), whole)).tolist()
     bright = iter(SERIES)
     colours = [GREY if at in grey else next(bright) for at in order]
-    return [(at, INK if whole[at] else of) for at, of in zip(order, colours, strict=True)]
+    return [(at, overall if whole[at] else of) for at, of in zip(order, colours, strict=True)]
 
 
 def _cut(ax: Axes, at: Numbers, given: pd.Series[int], way: int, look: dict[str, Any]) -> Any:

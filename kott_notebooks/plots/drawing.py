@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-import unicodedata
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import tzinfo
 from typing import Any, TypeAlias
@@ -14,17 +14,23 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import BoundaryNorm
-from matplotlib.patches import Patch
+from matplotlib.colors import BoundaryNorm, ListedColormap, to_rgba
+from matplotlib.font_manager import FontProperties
+from matplotlib.legend import Legend
+from matplotlib.patches import Patch, Rectangle
+from matplotlib.ticker import FixedLocator
+from matplotlib.transforms import Bbox
 
 from kott_notebooks.plots.clock import LocalLabels, LocalTimes
+from kott_notebooks.plots.lettering import LETTER, lettering, shortened, width
+from kott_notebooks.schedule.layout import genre_slots
 from kott_notebooks.tables.columns import Names
 from kott_notebooks.times import zone
 
 # Colours that people of every colour vision can tell apart, by Okabe and Ito
 BLUE, SKY, GREEN, YELLOW = "#0072B2", "#56B4E9", "#009E73", "#F0E442"
 ORANGE, VERMILLION, PURPLE = "#E69F00", "#D55E00", "#CC79A7"
-GREY, PALE, INK = "#999999", "#F0F0F0", "#222222"
+GREY, INK, CHALK = "#999999", "#222222", "#F4F4F4"
 SERIES = (BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILLION, YELLOW, GREY)
 # Light ones for cells with dark text, and what stands for all others; by Paul Tol
 LIGHT = ("#77AADD", "#EE8866", "#EEDD88", "#FFAABB", "#99DDFF", "#44BB99", "#BBCC33", "#AAAA00")
@@ -33,7 +39,6 @@ TITLES = 2_000  # more than anybody reads, and drawing text is slow
 LETTERS = 4  # a title cut shorter says nothing
 LABEL = 32  # letters of a label; a longer one would leave no room for the picture
 SMALL, USUAL = 6.0, 9.0  # points: the least that reads, and what is enough
-LETTER = 0.6  # a letter's usual width, in font sizes
 DAY = 86_400_000_000  # microseconds
 Numbers: TypeAlias = npt.NDArray[np.float64]
 dates: Any = matplotlib.dates  # has no types
@@ -44,10 +49,65 @@ def current(ax: Axes | None) -> Axes:
 
 
 def say(ax: Axes, why: str) -> Axes:
-    """Leave the Axes empty but for the words that say why it is."""
-    ax.text(0.5, 0.5, why, ha="center", va="center", wrap=True, transform=ax.transAxes)
+    """Leave the Axes empty but for the words that say why, in lines that fit."""
+    room, height = np.multiply(points(ax), 0.8)
+    size = float(FontProperties(size=plt.rcParams["font.size"]).get_size_in_points())
+    lines = textwrap.wrap(why, max(int(room / (LETTER * size)), 8))
+    size = min(size, height / len(lines) / 1.2, room / max(map(width, lines)))
+    middle: dict[str, Any] = {"ha": "center", "va": "center", "transform": ax.transAxes}
+    ax.text(0.5, 0.5, "\n".join(lines), fontsize=size, **middle)
     ax.set(xticks=[], yticks=[])
     return ax
+
+
+def ink(ax: Axes) -> str:
+    """Give the colour of lines that are seen on an Axes, light or dark."""
+    return str(legible(np.array(to_rgba(ax.get_facecolor()))))
+
+
+def pale(ax: Axes) -> tuple[float, ...]:
+    """Give a background for an Axes that is a little off its own, light or dark."""
+    face, line = (np.array(to_rgba(colour)) for colour in (ax.get_facecolor(), ink(ax)))
+    return tuple(0.93 * face + 0.07 * line)
+
+
+def alt_text(ax: Axes) -> str:
+    """Describe a picture in words, for those who cannot see it.
+
+    Parameters
+    ----------
+    ax : Axes
+        What a function of `kott.plots` returned.
+
+    Returns
+    -------
+    str
+        Its title, what its axes show, how many rows it has, its key and its words: for the `alt`
+        of an HTML image.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from kott_notebooks import plots
+    >>> table = pd.DataFrame({"type": [425], "field": ["name"], "share": [0.5]})
+    >>> alt_text(plots.completeness(table, names={425: "Movie"}))
+    'field by type. Rows: name. Key: 0 %, <50, <80, <95, <100, 100 %.'
+    """
+    axes = " by ".join(filter(None, (ax.get_ylabel(), ax.get_xlabel())))
+    rows = [text for text in (one.get_text() for one in ax.get_yticklabels()) if text]
+    named = isinstance(ax.yaxis.get_major_locator(), FixedLocator)
+    shown = ", ".join(rows[:5]) + (f" and {len(rows) - 5} more" if len(rows) > 5 else "")
+    legend = ax.get_legend()
+    key = ", ".join(one.get_text() for one in legend.get_texts()) if legend else ""
+    words = "" if axes else " ".join(one.get_text() for one in ax.texts).replace("\n", " ")
+    parts = (ax.get_title(), axes, f"Rows: {shown}" if named and rows else "", words)
+    sentences = [*filter(None, parts), *([f"Key: {key}"] if key else [])]
+    return " ".join(f"{one.removesuffix('.')}." for one in sentences)
+
+
+def genre_colours(genres: Sequence[str]) -> dict[str, str]:
+    """Give the first genres of a ranking their colours: one genre, one colour in every picture."""
+    return {genre: LIGHT[slot] for genre, slot in genre_slots(genres, len(LIGHT)).items()}
 
 
 def points(ax: Axes) -> tuple[float, float]:
@@ -60,21 +120,11 @@ def row_height(ax: Axes) -> float:
     return float(points(ax)[1] / np.ptp(ax.get_ylim()))
 
 
-def width(text: str) -> float:
-    """Estimate a text's width in font sizes, without drawing it."""
-    return LETTER * sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in text)
-
-
 def labelled(ids: Iterable[Any], names: Names | None) -> list[str]:
-    """Name each id; `kott.labels` has ids as text, so that does as well."""
+    """Name each id, whether it is a number or text; names that differ have labels that differ."""
     known = {} if names is None else {str(one): name for one, name in names.items()}
     texts = ["none" if pd.isna(one) else str(one) for one in ids]
-    return [short(str(known.get(text, text)), LABEL) for text in texts]
-
-
-def short(text: str, letters: int) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= letters else text[: letters - 1].rstrip() + "…"
+    return shortened([str(known.get(text, text)) for text in texts], LABEL)
 
 
 def label_rows(ax: Axes, labels: Sequence[str]) -> None:
@@ -84,7 +134,8 @@ def label_rows(ax: Axes, labels: Sequence[str]) -> None:
     step = math.ceil(size / room)
     at = range(0, len(labels), step)
     ax.set_ylim(len(labels) - 0.5, -0.5)
-    ax.set_yticks(at, [labels[i] for i in at], fontsize=size, parse_math=False)
+    texts, font = lettering(labels[i] for i in at)
+    ax.set_yticks(at, texts, fontsize=size, parse_math=False, **font)
 
 
 def label_columns(ax: Axes, labels: Sequence[str]) -> None:
@@ -95,23 +146,26 @@ def label_columns(ax: Axes, labels: Sequence[str]) -> None:
     at = range(0, len(labels), step)
     slant: dict[str, Any] = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
     ax.set_xlim(-0.5, len(labels) - 0.5)
-    ax.set_xticks(
-        at,
-        [labels[i] for i in at],
-        fontsize=USUAL,
-        parse_math=False,
-        **(slant if slanted else {}),
-    )
+    texts, font = lettering(labels[i] for i in at)
+    look = font | (slant if slanted else {})
+    ax.set_xticks(at, texts, fontsize=USUAL, parse_math=False, **look)
 
 
-def legend(ax: Axes, handles: Sequence[Any], labels: Sequence[str], **kwargs: Any) -> None:
-    legend = ax.legend(handles, ["?"] * len(labels), fontsize=USUAL, **kwargs)
-    for text, label in zip(legend.get_texts(), labels, strict=True):
-        text.set(text=label, parse_math=False)  # as they are, also with a _ in front or two $
+def legend(ax: Axes, handles: Sequence[Any], labels: Sequence[str], **kwargs: Any) -> Legend:
+    """Add a key, its labels drawn as they are: also with a _ in front, or with two $."""
+    key = ax.legend(handles, ["?"] * len(labels), fontsize=USUAL, **kwargs)
+    texts, font = lettering(labels)
+    for text, label in zip(key.get_texts(), texts, strict=True):
+        text.set(text=label, parse_math=False, **font)
+    return key
 
 
 def legend_above(ax: Axes, key: Mapping[str, Any], *, lift: float = 0) -> None:
-    """Put a key of label -> handle above the Axes, `lift` points up, in as many rows as needed."""
+    """Put a key of label -> handle above the Axes, `lift` points up, in as many rows as needed.
+
+    A title that is set later stands above the key: matplotlib keeps titles clear of an Axes' child
+    axes, and an invisible one has the place of the key.
+    """
     if not key:
         return
     room, height = points(ax)
@@ -119,7 +173,14 @@ def legend_above(ax: Axes, key: Mapping[str, Any], *, lift: float = 0) -> None:
     where: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1 + lift / height)}
     look: dict[str, Any] = {"frameon": False, "handlelength": 1, "columnspacing": 1}
     columns = max(1, min(len(key), int(room / column)))
-    legend(ax, list(key.values()), list(key), ncols=columns, **where, **look)
+    drawn = legend(ax, list(key.values()), list(key), ncols=columns, **where, **look)
+
+    def place(_: Any, renderer: Any) -> Bbox:
+        inverse = ax.figure.transSubfigure.inverted()
+        return Bbox(inverse.transform(drawn.get_window_extent(renderer)))
+
+    keeper = ax.inset_axes((0, 1, 1, 0.1), visible=False)
+    keeper.set_axes_locator(place)
 
 
 def days_of(stamps: npt.NDArray[np.int64]) -> Numbers:
@@ -153,6 +214,8 @@ SHARES = {
     "<100": 0.95,
     "100 %": 1,
 }
+NOTHING = "#F2B8A0"  # 0 %: not one of the shades, so that it is seen
+CANNOT = "cannot have"
 
 
 def crossed(
@@ -167,24 +230,30 @@ def crossed(
 
 
 def heat(ax: Axes, shares: Numbers, **kwargs: Any) -> None:
-    """Draw shares as cells, percentages where there is room, and a key to the colours."""
-    steps = BoundaryNorm(list(SHARES.values()), 256, extend="max")
-    image = ax.imshow(shares, **{"cmap": "YlGnBu", "norm": steps, "aspect": "auto", **kwargs})
-    ax.set_facecolor(GREY)  # where nothing is known
+    """Draw shares as cells, percentages where there is room, and a key to the colours.
+
+    Cells without a share are hatched: what cannot be had is told from what nobody has.
+    """
+    shades = plt.get_cmap(kwargs.pop("cmap", "YlGnBu"))(np.linspace(0.1, 1, len(SHARES) - 1))
+    colours = ListedColormap([NOTHING, *map(tuple, shades)])
+    steps = BoundaryNorm([*SHARES.values(), 2], len(SHARES))
+    image = ax.imshow(shares, **{"cmap": colours, "norm": steps, "aspect": "auto", **kwargs})
+    shown = image.to_rgba(np.array(list(SHARES.values())))
+    key = {label: Patch(color=tuple(colour)) for label, colour in zip(SHARES, shown, strict=True)}
+    if np.isnan(shares).any():
+        look: dict[str, Any] = {"facecolor": pale(ax), "edgecolor": GREY, "hatch": "////"}
+        ax.patch.set(facecolor=look["facecolor"])
+        ax.add_patch(Rectangle((0, 0), 1, 1, transform=ax.transAxes, zorder=-1, lw=0, **look))
+        key[CANNOT] = Patch(linewidth=0.5, **look)
     width, height = np.divide(points(ax), shares.shape[::-1])
     size = min(USUAL, height * 0.8, width / (4 * LETTER))
     if size >= SMALL and shares.size <= TITLES:
-        colours = legible(image.to_rgba(shares))
+        middle: dict[str, Any] = {"ha": "center", "va": "center_baseline", "fontsize": size}
+        inks = legible(image.to_rgba(shares))
         for (i, j), share in np.ndenumerate(shares):
             if not np.isnan(share):
-                look: dict[str, Any] = {
-                    "color": colours[i, j],
-                    "ha": "center",
-                    "va": "center_baseline",
-                }
-                ax.text(j, i, _percent(share), fontsize=size, **look)
-    key = [Patch(color=colour) for colour in image.to_rgba(np.array(list(SHARES.values())))]
-    legend_above(ax, dict(zip(SHARES, key, strict=True)))
+                ax.text(j, i, _percent(share), color=inks[i, j], **middle)
+    legend_above(ax, key)
 
 
 def _percent(share: float) -> str:
@@ -193,5 +262,5 @@ def _percent(share: float) -> str:
 
 
 def legible(colours: Numbers) -> npt.NDArray[np.str_]:
-    """Choose white text for dark colours, dark text for light ones."""
-    return np.where(colours[..., :3] @ (0.3, 0.6, 0.1) < 0.55, "white", INK)
+    """Choose light text for dark colours, dark text for light ones."""
+    return np.where(colours[..., :3] @ (0.3, 0.6, 0.1) < 0.55, CHALK, INK)

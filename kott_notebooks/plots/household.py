@@ -14,7 +14,6 @@ from kott_notebooks.plots.drawing import (
     BLUE,
     GREY,
     ORANGE,
-    PALE,
     PURPLE,
     SKY,
     SMALL,
@@ -24,15 +23,16 @@ from kott_notebooks.plots.drawing import (
     current,
     label_rows,
     labelled,
+    legend_above,
     legible,
     points,
     say,
-    width,
 )
+from kott_notebooks.plots.lettering import width
 from kott_notebooks.tables.columns import need
 
 LEFT = dict(
-    zip(household.LEFT, (VERMILLION, ORANGE, YELLOW, SKY, BLUE, "#CCCCCC", PALE), strict=True)
+    zip(household.LEFT, (VERMILLION, ORANGE, YELLOW, SKY, BLUE, "#CCCCCC", "#F0F0F0"), strict=True)
 ) | {household.OTHER: PURPLE}
 _FEW = "These are too few households to be shown."
 
@@ -62,7 +62,7 @@ def limits(
         ax.bar_label(bars, _that_fit(ax, row), label_type="center", color=ink, fontsize=USUAL)
     ax.invert_yaxis()
     ax.locator_params(axis="x", integer=True)
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, frameon=False, fontsize=USUAL)
+    legend_above(ax, {str(bar.get_label()): bar for bar in ax.containers})
     return ax
 
 

@@ -24,12 +24,9 @@ from kott_notebooks.plots.drawing import (
     DAY,
     GREEN,
     INK,
-    LETTER,
     LETTERS,
-    LIGHT,
     ORANGE,
     OTHERS,
-    PALE,
     PURPLE,
     SKY,
     SMALL,
@@ -41,17 +38,20 @@ from kott_notebooks.plots.drawing import (
     crossed,
     current,
     days_of,
+    genre_colours,
     heat,
+    ink,
     label_columns,
     label_rows,
     labelled,
     legend_above,
+    pale,
     points,
     row_height,
     say,
-    short,
     times,
 )
+from kott_notebooks.plots.lettering import LETTER, lettering, short
 from kott_notebooks.schedule.checks import Rules
 from kott_notebooks.schedule.genres import genre_of
 from kott_notebooks.schedule.layout import lanes, names_of, ranked, shown
@@ -86,7 +86,7 @@ def gaps(
     **kwargs: Any,
 ) -> Axes:
     """Draw `schedule.gaps` as a strip per channel, marked where nothing is on: the longer, the
-    darker.
+    darker (in a dark style, the lighter).
 
     `channels` (ids, or the table of `kott.channels`) shows those without a gap too. However short,
     a gap is drawn wide enough to be seen.
@@ -96,11 +96,14 @@ def gaps(
         return say(ax, "No gaps were found.")
     need(table, *TIMED)
     hours, colours = zip(*LENGTHS.values(), strict=True)
+    colours = (
+        colours if ink(ax) == INK else colours[::-1]
+    )  # the longest stands out, also in the dark
     lasts = (micros(table, "endDate") - micros(table, "startDate")) / HOUR
     length = (np.searchsorted(hours, lasts, "right") - 1).clip(min=0)
     _strips(ax, table, channels, (start, end), tz, names, kwargs, np.array(colours)[length])
     if not _coloured(kwargs):
-        key = {label: Patch(color=colour) for label, (_, colour) in LENGTHS.items()}
+        key = {label: Patch(color=one) for label, one in zip(LENGTHS, colours, strict=True)}
         legend_above(ax, {label: key[label] for label in np.array(list(key))[np.unique(length)]})
     return ax
 
@@ -180,12 +183,12 @@ def horizon(
     look = {"color": np.array(list(looks.values()))[state], "height": height, **kwargs}
     ax.barh(rows, ahead.clip(max=2 * hours), **look)
     ax.barh(rows, -behind.clip(max=hours), **{**look, "color": OTHERS})
-    ax.axvline(0, color=INK, linewidth=1, label="now")
-    ax.axvline(hours, color=INK, linewidth=1, linestyle="--", label="target")
+    ax.axvline(0, color=ink(ax), linewidth=1, label="now")
+    ax.axvline(hours, color=ink(ax), linewidth=1, linestyle="--", label="target")
     ax.xaxis.set_major_locator(MaxNLocator(steps=[1.2, 2.4, 4.8, 10]))
     ax.set(xlabel="ahead, hours from now", ylabel="linearAssetId")
     key = {label: Patch(color=looks[label]) for label in np.array(list(looks))[np.unique(state)]}
-    dashes = {f"target: {hours:g} h": Line2D([], [], color=INK, linestyle="--")}
+    dashes = {f"target: {hours:g} h": Line2D([], [], color=ink(ax), linestyle="--")}
     legend_above(ax, {**key, "behind": Patch(color=OTHERS), **dashes})
     return ax
 
@@ -206,14 +209,14 @@ def genre_clock(
     need(table, "hour", "genre", "minutes")
     if table.empty:
         return say(ax, "There is no programme here, so no genre is shown.")
-    most = dict(zip(ranked(table["genre"], table["minutes"]), LIGHT, strict=False))
+    most = genre_colours(ranked(table["genre"], table["minutes"]))
     genre = table["genre"].where(table["genre"].isin(list(most)), "others")
     minutes = table.groupby([genre, "hour"])["minutes"].sum().unstack(fill_value=0)
     minutes = minutes.reindex([*most, *minutes.index.difference(list(most))])
     shares = (minutes / minutes.sum()).reindex(columns=range(24), fill_value=0).astype(float)
-    base = np.zeros(24)
+    base, edge = np.zeros(24), {"edgecolor": ax.get_facecolor()}
     for name, share in shares.iterrows():
-        look = {"color": most.get(str(name), OTHERS), "width": 1, "edgecolor": "white", **kwargs}
+        look = {"color": most.get(str(name), OTHERS), "width": 1, **edge, **kwargs}
         ax.bar(range(24), share, bottom=base, label=str(name), **look)
         base += share.to_numpy()
     label_columns(ax, [f"{hour:02}" for hour in range(24)])
@@ -295,7 +298,7 @@ def grid(
     label_rows(ax, labelled(labels, names_of(channels, names)))
     lane, many = lanes(spans)
     colours, key = _genres(epg, spans)
-    look: dict[str, Any] = {"label": "programmes", "facecolors": colours, **_white_edges(ax, spans)}
+    look: dict[str, Any] = {"label": "programmes", "facecolors": colours, **_edges(ax, spans)}
     _add(ax, _boxes(ax, spans, lane, many), **{**look, **kwargs})
     _draw_titles(ax, spans, epg["name"], lane, many)
     key = {} if _coloured(kwargs) else key
@@ -304,7 +307,7 @@ def grid(
     key |= {} if findings is None else _frame(ax, findings, labels, first, last)
     _mark(ax, stamp(pulled(epg, now)), first, last)
     legend_above(ax, key, lift=1.5 * USUAL)
-    ax.set(ylabel="linearAssetId", facecolor=PALE)
+    ax.set(ylabel="linearAssetId", facecolor=pale(ax))
     return ax
 
 
@@ -328,8 +331,8 @@ def _strips(
         look = {"facecolors": colours[spans.row], **look}
     _add(ax, _boxes(ax, spans), **{"edgecolors": "face", "linewidths": 1, **look})
     if row_height(ax) > SMALL:
-        ax.hlines(np.arange(1, len(labels)) - 0.5, *ax.get_xlim(), color="white", linewidth=0.5)
-    ax.set(ylabel="linearAssetId", facecolor=PALE)
+        ax.hlines(np.arange(1, len(labels)) - 0.5, *ax.get_xlim(), color=pale(ax), linewidth=0.5)
+    ax.set(ylabel="linearAssetId", facecolor=pale(ax))
     return ax
 
 
@@ -357,22 +360,25 @@ def _add(ax: Axes, boxes: Numbers, **look: Any) -> None:
     ax.add_collection(PolyCollection(verts, **look), autolim=False)
 
 
-def _white_edges(ax: Axes, spans: Spans) -> dict[str, Any]:
-    """Part blocks by white edges where they are wide enough."""
+def _edges(ax: Axes, spans: Spans) -> dict[str, Any]:
+    """Separate blocks by edges in the Axes' colour where they are wide and high enough."""
     usual = np.median(spans.end - spans.start) / DAY
-    wide = usual / np.ptp(ax.get_xlim()) * points(ax)[0] > 4
-    return {"edgecolors": "white", "linewidths": 0.7 if wide else 0}
+    room = min(usual / np.ptp(ax.get_xlim()) * points(ax)[0], row_height(ax))
+    return {"edgecolors": ax.get_facecolor(), "linewidths": 0.7 if room > 4 else 0}
 
 
 def _genres(epg: pd.DataFrame, spans: Spans) -> tuple[Any, dict[str, Patch]]:
     """Give each block's colour, and what the colours mean."""
     if "tags.Genre" not in epg.columns:
         return SKY, {}
-    genres = genre_of(epg)[spans.row]
-    most = dict(zip(ranked(genres, spans.end - spans.start), LIGHT, strict=False))
-    codes, known = pd.factorize(genres)
+    genres = genre_of(epg)
+    start, end = micros(epg, "startDate"), micros(epg, "endDate")
+    lasts = np.where((start == NAT) | (end == NAT), 0, end - start).clip(0, DAY)
+    most = genre_colours(ranked(genres, lasts))
+    codes, known = pd.factorize(genres[spans.row])
     colours = to_rgba_array([most.get(genre, OTHERS) for genre in known])[codes]
-    key = {**most, **({"others": OTHERS} if len(known) > len(most) else {})}
+    key = {genre: colour for genre, colour in most.items() if genre in known}
+    key |= {"others": OTHERS} if len(known) > len(key) else {}
     return colours, {genre: Patch(color=colour) for genre, colour in key.items()}
 
 
@@ -398,7 +404,7 @@ def _shade_prime_time(ax: Axes, first: int, last: int, tz: tzinfo) -> dict[str, 
         return {}
     left, right = days_of(since[seen].clip(min=first)), days_of(until[seen].clip(max=last))
     low, high = (np.full(len(left), edge) for edge in ax.get_ylim())
-    shade: dict[str, Any] = {"facecolor": INK, "alpha": 0.09, "linewidth": 0}
+    shade: dict[str, Any] = {"facecolor": ink(ax), "alpha": 0.09, "linewidth": 0}
     _add(ax, _corners(left, right, high, low), label="prime time", zorder=1.5, **shade)
     return {"prime time": Patch(**{**shade, "alpha": 0.3})}  # or nobody would see it
 
@@ -446,11 +452,13 @@ def _draw_titles(
     room = (right - left) / np.ptp(ax.get_xlim()) * points(ax)[0] - 6  # points, less a margin
     letters = (room / (LETTER * size)).astype(int)
     fit = np.flatnonzero((size >= SMALL) & (letters >= LETTERS) & (title != ""))
-    for i in fit[np.argsort(-room[fit], kind="stable")][:TITLES]:
-        _write(ax, short(str(title[i]), letters[i]), boxes[i], size[i])
+    drawn = fit[np.argsort(-room[fit], kind="stable")][:TITLES]
+    texts, font = lettering(short(str(title[i]), letters[i]) for i in drawn)
+    for i, text in zip(drawn, texts, strict=True):
+        _write(ax, text, boxes[i], size[i], font)
 
 
-def _write(ax: Axes, title: str, box: Numbers, size: float) -> None:
+def _write(ax: Axes, title: str, box: Numbers, size: float, font: dict[str, Any]) -> None:
     text = ax.annotate(
         title,
         (box[0, 0], box[:, 1].mean()),
@@ -462,6 +470,7 @@ def _write(ax: Axes, title: str, box: Numbers, size: float) -> None:
         parse_math=False,
         clip_on=True,
         in_layout=False,
+        **font,
     )
     text.set_clip_box(TransformedBbox(Bbox(box[[0, 2]]), ax.transData))
 

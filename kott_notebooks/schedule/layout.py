@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,8 @@ from kott_notebooks.schedule.spans import DAY, Channels, Spans, busy_until
 from kott_notebooks.tables.columns import NAT, Names, asked, micros, stamp
 from kott_notebooks.times import When
 
+# Beginnings of the names that most guides use, so that they never compete for a colour
+COMMON_GENRES = ("drama", "news", "movie", "comedy", "document", "sport", "kids", "music")
 Whole = npt.NDArray[np.intp]
 
 
@@ -39,6 +43,24 @@ def ranked(genres: npt.NDArray[Any] | pd.Series[Any], minutes: Any) -> list[str]
     """List the genres that have a name, those with the most minutes first."""
     total = pd.Series(minutes).groupby(genres).sum().drop("none", errors="ignore")
     return [str(one) for one in total.sort_values(ascending=False, kind="stable").index]
+
+
+def genre_slots(genres: Sequence[str], slots: int) -> dict[str, int]:
+    """Give the first genres of a ranking a place in a palette: one name, one place.
+
+    A genre keeps its place in every picture unless two of those shown ask for the same one; then
+    the common names go first, and the others in the order of the alphabet.
+    """
+    asked = {}
+    for genre in sorted(genres[:slots]):
+        name = genre.casefold()
+        common = next((n for n, one in enumerate(COMMON_GENRES) if name.startswith(one)), None)
+        asked[genre] = (common is None, zlib.crc32(name.encode()) if common is None else common)
+    taken: dict[str, int] = {}
+    for genre, (_, place) in sorted(asked.items(), key=lambda one: one[1][0]):
+        free = set(range(slots)) - set(taken.values())
+        taken[genre] = min(free, key=lambda slot: (slot - place) % slots)
+    return {genre: taken[genre] for genre in genres[:slots]}
 
 
 def lanes(spans: Spans) -> tuple[Whole, Whole]:

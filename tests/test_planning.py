@@ -78,7 +78,7 @@ def test_a_list_in_one_reply_needs_one_request(session: kott.Session) -> None:
 
 def test_a_list_that_cannot_be_cut_says_so(session: kott.Session) -> None:
     """Without a key to cut by, a list is paged as far as the server lets it."""
-    plan = table_of(session, [listing_pull(session, "asset", filter=MEDIA)])
+    plan = table_of(session, [listing_pull(session, "asset", filter=MEDIA)[0]])
     assert plan["key"].isna().all()
     assert plan["proof"][0].startswith("none: it cannot be cut")
 

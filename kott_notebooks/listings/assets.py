@@ -10,6 +10,7 @@ import pandas as pd
 from kott_notebooks import schema
 from kott_notebooks.errors import Forbidden, KottError
 from kott_notebooks.ksql import Expression, as_text
+from kott_notebooks.listings.fields import Chosen, Source, chosen, flat
 from kott_notebooks.listings.filters import (
     both,
     channel_conditions,
@@ -64,7 +65,7 @@ def assets(
     Raises IncompleteError (with `.partial`) rather than give a short table. Source: asset.list.
     """
     with progress_bar(progress, "assets") as bar:
-        pulls, cls = asset_pulls(
+        pulls, cls, columns = asset_pulls(
             session,
             ksql,
             fields=fields,
@@ -75,7 +76,7 @@ def assets(
             plan=plan,
             bar=bar,
         )
-        return gathered(session, pulls, cls, "kott.assets", fields=fields, limit=limit)
+        return gathered(session, pulls, cls, "kott.assets", fields=columns, limit=limit)
 
 
 def asset_pulls(
@@ -85,8 +86,8 @@ def asset_pulls(
     order_by: str = "CREATE_DATE_ASC",
     fields: Sequence[str] | None = None,
     **options: Any,
-) -> tuple[list[Pull], str]:
-    """Give the lists that `assets` reads, one a kind of asset, and the class of their rows."""
+) -> tuple[list[Pull], str, Chosen | None]:
+    """Give the lists that `assets` reads, one per kind, the class of their rows, their columns."""
     text = as_text(ksql).strip()
     named = kinds_named(text)
     wanted = {kind: both(f"asset_type='{kind}'", text) for kind in named or ["media"]}
@@ -94,7 +95,8 @@ def asset_pulls(
         wanted = {named[0]: text}
     cls = CLASSES[next(iter(wanted))] if len(wanted) == 1 else "KalturaAsset"
     asked = [(search(one, order_by), SPLITS.get(kind)) for kind, one in wanted.items()]
-    return _pulls(session, asked, cls, fields, **options), cls
+    pulls, columns = _pulls(session, asked, cls, fields, **options)
+    return pulls, cls, columns
 
 
 def _pulls(
@@ -108,24 +110,27 @@ def _pulls(
     workers: int = WORKERS,
     plan: pd.DataFrame | None = None,
     bar: Progress | None = None,
-) -> list[Pull]:
-    """Make a pull of each filter, by its part of the plan if there is one."""
+) -> tuple[list[Pull], Chosen | None]:
+    """Make a pull of each filter, by its part of the plan if there is one; name their columns."""
+    columns = chosen(session, fields, Source("asset", "list", cls, {"filter": asked[0][0]}))
+    wanted = flat(columns)
     plans = plans_of(plan, [filter_ for filter_, _ in asked], session)
-    return [
+    pulls = [
         session.pages(
             "asset",
             filter=filter_,
             language=language,
-            responseProfile=only(fields),
+            responseProfile=only(wanted),
             limit=limit,
             split=split,
             workers=workers,
             plan=planned,
             progress=bar,
-            reader=frames.reader(cls, fields=fields),
+            reader=frames.reader(cls, fields=wanted),
         )
         for (filter_, split), planned in zip(asked, plans, strict=True)
     ]
+    return pulls, columns
 
 
 def epg(
@@ -157,7 +162,7 @@ def epg(
     first, last = window(start, end)
     ids = None if channels is None else ids_of(channels, "channels")
     with progress_bar(progress, "epg") as bar:
-        pulls = epg_pulls(
+        pulls, columns = epg_pulls(
             session,
             first,
             last,
@@ -175,7 +180,7 @@ def epg(
             pulls,
             CLASSES["epg"],
             "kott.epg",
-            fields=fields,
+            fields=columns,
             limit=limit,
             start=first.isoformat(),
             end=last.isoformat(),
@@ -201,8 +206,8 @@ def epg_pulls(
     ksql: str | Expression | None = None,
     fields: Sequence[str] | None = None,
     **options: Any,
-) -> list[Pull]:
-    """Give the lists that `epg` reads, one for so many channels as a filter has room for."""
+) -> tuple[list[Pull], Chosen | None]:
+    """Give the lists that `epg` reads, one per group of channels, and their columns."""
     first, last = window(start, end)
     a, b = filter_epoch(first), filter_epoch(last)
     during = ("asset_type='epg'", f"start_date<'{b}'", f"end_date>'{a}'")

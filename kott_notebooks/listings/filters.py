@@ -111,8 +111,6 @@ def only(fields: Sequence[str] | None) -> dict[str, str] | None:
     """Make the profile that asks for some properties; `metas.Year` asks for metas."""
     if fields is None:
         return None
-    if isinstance(fields, str):
-        raise KottError(f"fields is a list of names: write fields=[{fields!r}].")
     names = dict.fromkeys(["objectType", "id", "type", *(one.split(".")[0] for one in fields)])
     return {
         "objectType": "KalturaOnDemandResponseProfile",

@@ -14,6 +14,7 @@ import pandas as pd
 
 from kott_notebooks.api import privacy
 from kott_notebooks.errors import ApiError, IncompleteError, TransportError
+from kott_notebooks.listings.fields import Chosen, flat, narrowed
 from kott_notebooks.paging import Progress, Pull, headed
 from kott_notebooks.paging.packing import Packs
 from kott_notebooks.session import Session
@@ -29,7 +30,7 @@ def gathered(
     cls: str,
     source: str,
     *,
-    fields: Sequence[str] | None = None,
+    fields: Chosen | None = None,
     limit: int | None = None,
     pii: bool = False,
     **about: Any,
@@ -38,7 +39,8 @@ def gathered(
 
     def lay(parts: Iterable[Any]) -> pd.DataFrame:
         kept = list(parts) if limit is None else headed(list(parts), limit)
-        table = frames.frame(kept, cls, fields=fields, hide=hiding(session, pii))
+        table = frames.frame(kept, cls, fields=flat(fields), hide=hiding(session, pii))
+        table = narrowed(table, fields)
         origin = {"source": source, "url": session.url, "partner": session.partner_id}
         told = _added([pull.report() for pull in pulls], cls)
         told |= {"rows": len(table), **about, **_personal(cls, pii)}

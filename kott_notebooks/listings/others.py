@@ -11,6 +11,7 @@ from kott_notebooks import schema
 from kott_notebooks.api.wire import plain
 from kott_notebooks.errors import ApiError, KottError, LoginError, RateLimited, SessionExpired
 from kott_notebooks.ksql import Expression
+from kott_notebooks.listings.fields import Chosen, Source, chosen, flat
 from kott_notebooks.listings.filters import ksql_filter, only
 from kott_notebooks.listings.gathering import gathered, hiding, progress_bar
 from kott_notebooks.paging import WORKERS, Progress, Pull
@@ -54,7 +55,7 @@ def listing(
     """
     cls = listed(service, action).items or ""
     with progress_bar(progress, service) as bar:
-        pull = listing_pull(
+        pull, columns = listing_pull(
             session,
             service,
             action,
@@ -66,7 +67,7 @@ def listing(
             bar=bar,
             **arguments,
         )
-        return gathered(session, [pull], cls, "kott.listing", fields=fields, limit=limit, pii=pii)
+        return gathered(session, [pull], cls, "kott.listing", fields=columns, limit=limit, pii=pii)
 
 
 def listing_pull(
@@ -81,22 +82,26 @@ def listing_pull(
     workers: int = WORKERS,
     bar: Progress | None = None,
     **arguments: Any,
-) -> Pull:
-    """Give the list that `listing` reads."""
+) -> tuple[Pull, Chosen | None]:
+    """Give the list that `listing` reads, and its columns."""
     known = listed(service, action)
     if isinstance(filter, Expression):
         filter = ksql_filter(known, filter)
     asked = arguments if filter is None else {"filter": plain(filter), **arguments}
-    return session.pages(
+    source = Source(known.service, known.name, known.items or "", asked)
+    columns = chosen(session, fields, source)
+    wanted = flat(columns)
+    pull = session.pages(
         known.service,
         known.name,
-        responseProfile=only(fields),
+        responseProfile=only(wanted),
         limit=limit,
         workers=workers,
         progress=bar,
-        reader=frames.reader(known.items, fields=fields, hide=hiding(session, pii)),
+        reader=frames.reader(known.items, fields=wanted, hide=hiding(session, pii)),
         **asked,
     )
+    return pull, columns
 
 
 def listed(service: str, action: str) -> schema.Action:

@@ -34,11 +34,11 @@ def plan(
     Rows, pages and more are NA where the list has no pager. Source: the list action itself.
     """
     if what in ("asset", "assets"):
-        pulls, _ = asset_pulls(session, *arguments, **options)
+        pulls, *_ = asset_pulls(session, *arguments, **options)
     elif what == "epg":
-        pulls = epg_pulls(session, *arguments, **options)
+        pulls, _ = epg_pulls(session, *arguments, **options)
     else:
-        pulls = [listing_pull(session, what, *arguments, **options)]
+        pulls = [listing_pull(session, what, *arguments, **options)[0]]
     if pulls[0].name == "lineup.get":
         raise KottError(
             "lineup.get pages in sizes of its own and cannot be planned: list it with "

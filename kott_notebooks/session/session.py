@@ -107,6 +107,7 @@ class Session:
             raise KottError(f"format is 'json' or 'xml', not {self.format!r}.")
         self.expiry: dt.datetime | None = None
         self.unfinished: list[IncompleteError] = []
+        self._cache: dict[str, Any] = {}  # what the partner's names are, asked once
         self.salt = randomness.token_bytes(32)  # for hashing personal data, unless KOTT_PII_KEY is
         self._means, self._secrets = who.means, who.secrets
         self._globals = {

@@ -232,6 +232,17 @@ def test_without_axes_the_current_one_is_filled(draw: Callable[..., Axes]) -> No
 
 
 @EVERY
+def test_a_second_picture_gets_axes_of_its_own(draw: Callable[..., Axes]) -> None:
+    """The first stays as it is, also where it is only words; the second is of the same size."""
+    figure = plt.figure(figsize=(7, 3))
+    first = draw(PICTURES[draw].iloc[:0])
+    second = draw(PICTURES[draw])
+    assert (first.figure, second.figure) == (figure, plt.gcf())
+    assert second.figure is not first.figure
+    assert plt.gcf().get_size_inches().tolist() == [7, 3]
+
+
+@EVERY
 def test_an_empty_table_says_why_nothing_is_there(draw: Callable[..., Axes], ax: Axes) -> None:
     """Words in the place of marks."""
     draw(PICTURES[draw][:0], ax=ax)

@@ -45,7 +45,13 @@ dates: Any = matplotlib.dates  # has no types
 
 
 def current(ax: Axes | None) -> Axes:
-    return plt.gca() if ax is None else ax
+    """Give the Axes to draw on: those given, else the current ones, new ones if they are in use."""
+    if ax is not None:
+        return ax
+    ax = plt.gca()
+    if not (ax.has_data() or ax.texts):
+        return ax
+    return plt.subplots(figsize=plt.gcf().get_size_inches())[1]
 
 
 def say(ax: Axes, why: str) -> Axes:

@@ -25,11 +25,33 @@ def test_conditions_are_joined_only_where_there_are_several() -> None:
         ("(and ASSET_TYPE = '425' name~'x')", ["media"]),
         ("(or asset_type='epg' asset_type='12')", ["epg", "media"]),
         ("asset_type='recording'", ["recording"]),
+        ("asset_type=epg", ["epg"]),
+        ("(and asset_type = recording start_date<'0')", ["recording"]),
+        ("(or Asset_Type=607 asset_type='epg')", ["media", "epg"]),
+        ("name~'asset_type=epg'", []),
+        ("my_asset_type=epg", []),
     ],
 )
 def test_the_kinds_that_a_filter_names_are_found(ksql: str, kinds: list[str]) -> None:
     """A struct's number is a kind of media."""
     assert filters.kinds_named(ksql) == kinds
+
+
+@pytest.mark.parametrize(
+    ("ksql", "sent"),
+    [
+        ("asset_type=epg", "asset_type='epg'"),
+        ("(and asset_type = 607 year > 1990)", "(and asset_type='607' year > 1990)"),
+        (
+            "(and asset_type='epg' name~'asset_type=1')",
+            "(and asset_type='epg' name~'asset_type=1')",
+        ),
+        ("name='x'", "name='x'"),
+    ],
+)
+def test_a_kind_without_quotes_is_sent_with_them(ksql: str, sent: str) -> None:
+    """Every server understands the quotes; other values are sent as they were written."""
+    assert filters.quoted_kinds(ksql) == sent
 
 
 @pytest.mark.parametrize(

@@ -119,6 +119,68 @@ def test_a_list_whose_filter_is_abstract_needs_none(session: kott.Session) -> No
 # Assets
 
 
+@pytest.mark.parametrize(
+    ("service", "filter", "hint"),
+    [
+        ("asset", {"objectType": "KalturaSearchAssetFilter", "ksql": "name='x'"}, "kSql"),
+        ("subscription", {"channelIdEquals": 1}, "channelIdEqual"),
+        ("region", {"parentonly": True}, "parentOnly"),
+        (
+            "asset",
+            {"objectType": "KalturaSearchAssetFilter", "dynamicOrderBy": {"nam": "Year"}},
+            "name",
+        ),
+    ],
+)
+def test_a_misspelt_property_of_a_filter_is_not_sent(
+    roomy: kott.Session, service: str, filter: dict[str, Any], hint: str
+) -> None:
+    """A server that ignores what it does not know would list everything; the near name is given."""
+    before = len(demo.backend_of(roomy).log)
+    for attempt in (kott.listing, kott.Session.pages, kott.Session.count):
+        with pytest.raises(kott.KottError, match=f"Did you mean {hint}"):
+            attempt(roomy, service, filter=filter)
+    assert len(demo.backend_of(roomy).log) == before
+
+
+def test_a_misspelt_argument_of_a_list_is_not_sent(session: kott.Session) -> None:
+    """Its near name is in the message."""
+    with pytest.raises(kott.KottError, match="Did you mean filter"):
+        kott.listing(session, "channel", filtre={})
+
+
+def test_a_class_that_the_schema_does_not_list_is_not_checked(roomy: kott.Session) -> None:
+    """Newer servers have classes of their own: what they say about it reaches the caller."""
+    with pytest.raises(kott.ApiError, match="KalturaNewFilter"):
+        kott.listing(roomy, "channel", filter={"objectType": "KalturaNewFilter", "newEqual": 1})
+
+
+def test_a_response_profile_chooses_the_columns(session: kott.Session) -> None:
+    """The properties that it names, and no others; one without names asks for everything."""
+    profile = {"objectType": "KalturaOnDemandResponseProfile"}
+    named = profile | {"retrievedProperties": "objectType,id, name"}
+    table = kott.listing(session, "channel", responseProfile=named)
+    assert list(table) == ["objectType", "id", "name"]
+    assert table["name"].notna().all()
+    whole = kott.listing(session, "channel", responseProfile=profile)
+    assert list(whole) == list(kott.listing(session, "channel"))
+
+
+@pytest.mark.parametrize(
+    ("profile", "fields", "message"),
+    [
+        ({"retrievedProperties": "id"}, ["id"], "not both"),
+        ("id,name", None, "responseProfile is a dict"),
+    ],
+)
+def test_a_response_profile_is_a_dict_and_stands_alone(
+    session: kott.Session, profile: Any, fields: list[str] | None, message: str
+) -> None:
+    """`fields=` makes a profile itself."""
+    with pytest.raises(kott.KottError, match=message):
+        kott.listing(session, "channel", fields=fields, responseProfile=profile)
+
+
 def test_assets_are_the_media(session: kott.Session) -> None:
     """Linear channels included, programmes not; one row each, all of them."""
     table = kott.assets(session)

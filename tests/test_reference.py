@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import kott_notebooks as kott
+from kott_notebooks import schema
 
 
 def test_every_action_is_listed() -> None:
@@ -24,7 +25,29 @@ def test_an_action_is_described_by_its_arguments() -> None:
 
 def test_an_action_without_arguments_has_no_row() -> None:
     """And the columns all the same."""
-    assert list(kott.describe("session.revoke").columns) == ["name", "type", "required"]
+    assert list(kott.describe("session.revoke").columns) == [
+        "name",
+        "type",
+        "required",
+        "default",
+    ]
+
+
+def test_a_default_is_shown_where_the_schema_has_one() -> None:
+    """As JSON; an argument without one has no text."""
+    default = kott.describe("asset.semanticSearch").set_index("name")["default"]
+    assert default.dropna().to_dict() == {"refineQuery": "false", "size": "10"}
+
+
+def test_every_name_of_the_schema_can_be_described() -> None:
+    """A class without properties, an action without arguments: an empty table, the same columns."""
+    bare = [name for name in schema.data()["classes"] if not schema.properties(name)]
+    assert len(bare) > 20
+    for name in bare:
+        table = kott.describe(name)
+        assert (len(table), list(table)) == (0, ["name", "type", "of", "personal"])
+    for one in [one for one in schema.actions() if not one.args][:20]:
+        assert len(kott.describe(f"{one.service}.{one.name}")) == 0
 
 
 def test_a_class_is_described_by_its_properties() -> None:

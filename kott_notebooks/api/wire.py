@@ -22,6 +22,11 @@ from kott_notebooks.ksql import Expression, Key, as_text
 FORMATS = {"json": 1, "xml": 2}
 ACCEPT = {"json": "application/json", "xml": "text/xml"}
 PASSING = (200, 408, 425, 429, 500, 502, 503, 504)  # an unreadable reply may be better next time
+GLOBALS = (  # parameters that any action takes
+    *("apiVersion", "clientTag", "ks", "kalsig", "partnerId", "userId", "language", "currency"),
+    *("format", "responseProfile", "ignoreNull", "abortOnError", "abortAllOnError"),
+    "skipCondition",
+)
 REFERABLE = 9  # a reference's number is one digit, so only the first nine results can be named
 
 _NOTHING = msgspec.Raw(b"null")
@@ -157,6 +162,41 @@ def _typed(value: Any, kind: str, where: str) -> Any:
     return {"objectType": given} | {
         name: _typed(one, kinds.get(name, ""), f"{where}.{name}") for name, one in value.items()
     }
+
+
+def check_names(service: str, action: str, arguments: Mapping[str, Any]) -> None:
+    """Refuse arguments and properties that the schema does not have; the message has near names.
+
+    Some servers ignore what they do not know, and a misspelt filter then lists everything. Actions
+    and classes that the schema does not list are not checked.
+    """
+    known = schema.action(service, action)
+    if known:
+        _check(f"{known.service}.{known.name}", "argument", arguments, known.args, GLOBALS)
+    for name, value in typed(service, action, arguments).items():
+        _check_properties(value, name)
+
+
+def _check_properties(value: Any, where: str) -> None:
+    if isinstance(value, list | tuple):
+        for n, one in enumerate(value):
+            _check_properties(one, f"{where}[{n}]")
+    elif isinstance(value, Mapping):
+        cls = str(value.get("objectType", ""))
+        if schema.is_class(cls):
+            _check(f"{where}: {cls}", "property", value, schema.properties(cls), ("objectType",))
+        for name, one in value.items():
+            _check_properties(one, f"{where}.{name}")
+
+
+def _check(
+    what: str, kind: str, given: Iterable[str], known: Mapping[str, Any], more: Sequence[str]
+) -> None:
+    for name in given:
+        if name not in known and name not in more and not name.endswith("__null"):
+            close = schema.near(name, known)
+            hint = f"Did you mean {' or '.join(close)}?" if close else f"It has {', '.join(known)}."
+            raise KottError(f"{what} has no {kind} {name!r}. {hint if known else 'It has none.'}")
 
 
 def _own_class(value: Mapping[str, Any], cls: str, where: str) -> str:

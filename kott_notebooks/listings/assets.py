@@ -18,6 +18,7 @@ from kott_notebooks.listings.filters import (
     kind_required,
     kinds_named,
     only,
+    quoted_kinds,
     search,
 )
 from kott_notebooks.listings.gathering import Ids, gathered, progress_bar
@@ -88,7 +89,7 @@ def asset_pulls(
     **options: Any,
 ) -> tuple[list[Pull], str, Chosen | None]:
     """Give the lists that `assets` reads, one per kind, the class of their rows, their columns."""
-    text = as_text(ksql).strip()
+    text = quoted_kinds(as_text(ksql).strip())
     named = kinds_named(text)
     wanted = {kind: both(f"asset_type='{kind}'", text) for kind in named or ["media"]}
     if len(named) == 1 and kind_required(text):
@@ -213,7 +214,10 @@ def epg_pulls(
     during = ("asset_type='epg'", f"start_date<'{b}'", f"end_date>'{a}'")
     ids = None if channels is None else ids_of(channels, "channels")
     asked = [
-        (search(both(*during, condition, as_text(ksql).strip()), "START_DATE_ASC"), SPLITS["epg"])
+        (
+            search(both(*during, condition, quoted_kinds(as_text(ksql).strip())), "START_DATE_ASC"),
+            SPLITS["epg"],
+        )
         for condition in channel_conditions(ids)
     ]
     return _pulls(session, asked, CLASSES["epg"], fields, **options)
@@ -271,7 +275,7 @@ def facets(
     names = [by] if isinstance(by, str) else list(by)
     if not names or len(set(names)) < len(names):
         raise KottError("by is a name, or several names that differ.")
-    text = as_text(ksql).strip()
+    text = quoted_kinds(as_text(ksql).strip())
     wanted = search(text if kinds_named(text) else both("asset_type='media'", text))
     wanted["groupBy"] = [_group_by(name) for name in names]
     found = session.call("asset", "count", filter=wanted)

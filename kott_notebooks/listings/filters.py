@@ -15,6 +15,8 @@ from kott_notebooks.tables.columns import channel_ids
 
 GROUP = 200  # channel ids in one filter, which leaves room for the rest
 KINDS = ("media", "epg", "recording")
+# a kind of asset with quotes (group 1) or without (group 2); any other quoted value is skipped
+_KIND = re.compile(r"(?:(?<![\w'])asset_type\s*=\s*(?:'\s*(\w+)\s*'|(\w+)))|'[^']*'", re.IGNORECASE)
 
 
 def search(ksql: str, order_by: str | None = None) -> dict[str, Any]:
@@ -75,8 +77,16 @@ def _requires(tree: ksql.Expression) -> bool:
 
 def kinds_named(ksql: str) -> list[str]:
     """Name the kinds of asset that a filter asks for itself: media, epg, recording."""
-    named = re.findall(r"\basset_type\s*=\s*'\s*(\w+)\s*'", ksql, re.IGNORECASE)
+    named = [one[1] or one[2] for one in _KIND.finditer(ksql) if one[1] or one[2]]
     return list(dict.fromkeys(one.lower() if one.lower() in KINDS else "media" for one in named))
+
+
+def quoted_kinds(ksql: str) -> str:
+    """Put quotes around the kinds of asset that a filter names without them.
+
+    Public programs write `asset_type=epg`; some servers understand it, every server the quotes.
+    """
+    return _KIND.sub(lambda one: f"asset_type='{one[2]}'" if one[2] else one[0], ksql)
 
 
 def ids_of(given: Iterable[Any] | pd.DataFrame, what: str) -> list[int]:
@@ -105,6 +115,17 @@ def channel_conditions(ids: Sequence[int] | None) -> Iterator[str]:
         raise KottError("channels names no channel: leave it out for all of them.")
     for start in range(0, len(ids), GROUP):
         yield f"linear_media_id:'{','.join(map(str, ids[start : start + GROUP]))}'"
+
+
+def retrieved(profile: Any) -> list[str] | None:
+    """Name the properties that a response profile asks for; None is all of them."""
+    if not isinstance(profile, dict):
+        raise KottError(
+            'responseProfile is a dict: {"objectType": "KalturaOnDemandResponseProfile", '
+            '"retrievedProperties": "objectType,id,name"}.'
+        )
+    names = [one.strip() for one in str(profile.get("retrievedProperties") or "").split(",")]
+    return [one for one in names if one and one != "objectType"] or None
 
 
 def only(fields: Sequence[str] | None) -> dict[str, str] | None:

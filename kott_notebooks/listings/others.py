@@ -12,7 +12,7 @@ from kott_notebooks.api.wire import plain
 from kott_notebooks.errors import ApiError, KottError, LoginError, RateLimited, SessionExpired
 from kott_notebooks.ksql import Expression
 from kott_notebooks.listings.fields import Chosen, Source, chosen, flat
-from kott_notebooks.listings.filters import ksql_filter, only
+from kott_notebooks.listings.filters import ksql_filter, only, retrieved
 from kott_notebooks.listings.gathering import gathered, hiding, progress_bar
 from kott_notebooks.paging import WORKERS, Progress, Pull
 from kott_notebooks.session import Session
@@ -49,7 +49,8 @@ def listing(
 
     `filter` is a dict; without `objectType` it is of the argument's own class, or of the usual one
     where that is abstract. Where the list takes KSQL, it may be an expression of `kott.K`.
-    Columns: those of the class that the action lists (`kott.describe`), then others as they occur.
+    Columns: those of the class that the action lists (`kott.describe`), then others as they occur;
+    with `fields` or a `responseProfile` that names properties, only those.
     Personal texts are hashed unless `pii=True`; tokens, pins and passwords are masked always.
     Raises IncompleteError, with `.partial`, rather than give a short table.
     """
@@ -85,6 +86,11 @@ def listing_pull(
 ) -> tuple[Pull, Chosen | None]:
     """Give the list that `listing` reads, and its columns."""
     known = listed(service, action)
+    profile = arguments.pop("responseProfile", None)
+    if profile is not None and fields is not None:
+        raise KottError("Give fields= or responseProfile=, not both: fields= makes a profile.")
+    if profile is not None:
+        fields = retrieved(profile)
     if isinstance(filter, Expression):
         filter = ksql_filter(known, filter)
     asked = arguments if filter is None else {"filter": plain(filter), **arguments}
@@ -94,7 +100,7 @@ def listing_pull(
     pull = session.pages(
         known.service,
         known.name,
-        responseProfile=only(wanted),
+        responseProfile=profile or only(wanted),
         limit=limit,
         workers=workers,
         progress=bar,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -22,31 +23,59 @@ def services() -> pd.DataFrame:
 
 
 def describe(name: str) -> pd.DataFrame:
-    """Describe what the API calls by a name.
+    """Describe what the API calls by a name: an action, a class or an enum.
 
-    - `"asset.list"`, an action: one row an argument; `name`, `type` str, `required` boolean.
-    - `"KalturaMediaAsset"`, a class: one row a property; `name`, `type`, `of` (the class that
-      brings it) str, `personal` boolean.
-    - `"KalturaAssetOrderBy"`, an enum: one row a value; `name`, `value` str.
+    Parameters
+    ----------
+    name : str
+        An action (`"asset.list"`), a class (`"KalturaMediaAsset"`) or an enum
+        (`"KalturaAssetOrderBy"`).
 
-    Raises KottError, naming what comes close, for a name that the API does not have.
+    Returns
+    -------
+    pandas.DataFrame
+        Of an action, one row per argument: `name`, `type` str, `required` boolean, `default` str
+        (as JSON; absent where the schema has none). Of a class, one row per property, the
+        inherited ones first: `name`, `type`, `of` (the class that declares it) str, `personal`
+        boolean. Of an enum, one row per value: `name`, `value` str.
+
+    Raises
+    ------
+    KottError
+        The API has no such name; the message gives names that come close.
+
+    Examples
+    --------
+    >>> kott.describe("asset.semanticSearch")
+              name    type  required default
+    0        query  string      True     NaN
+    1  refineQuery    bool     False   false
+    2         size     int     False      10
     """
     service, _, action = name.partition(".")
-    found = schema.action(service, action) if action else None
-    if found:
-        return _table(
-            {"name": arg, "type": kind.removesuffix("?"), "required": not kind.endswith("?")}
-            for arg, kind in found.args.items()
-        ).astype({"required": "boolean"})
+    known = schema.action(service, action) if action else None
+    if known:
+        arguments = [
+            (
+                argument,
+                kind.removesuffix("?"),
+                not kind.endswith("?"),
+                json.dumps(known.defaults[argument]) if argument in known.defaults else None,
+            )
+            for argument, kind in known.args.items()
+        ]
+        return _table(arguments, ["name", "type", "required", "default"])
     if schema.is_class(name):
         personal = schema.personal(name) | schema.secret(name)
-        return _table(
-            {"name": own, "type": kind, "of": cls, "personal": own in personal}
+        properties = [
+            (own, kind, cls, own in personal)
             for cls in schema.ancestry(name)
             for own, kind in schema.own_properties(cls).items()
-        ).astype({"personal": "boolean"})
+        ]
+        return _table(properties, ["name", "type", "of", "personal"])
     if schema.enum(name):
-        return _table({"name": key, "value": str(v)} for key, v in schema.enum(name).items())
+        values = [(key, str(value)) for key, value in schema.enum(name).items()]
+        return _table(values, ["name", "value"])
     close = ", ".join(schema.close_to(name))
     raise KottError(
         f"The API has no {name!r}{': did you mean ' + close + '?' if close else '.'} "
@@ -54,8 +83,7 @@ def describe(name: str) -> pd.DataFrame:
     )
 
 
-def _table(rows: Any) -> pd.DataFrame:
-    table = pd.DataFrame(list(rows))
-    columns = list(table.columns) or ["name", "type", "required"]
-    table = table.reindex(columns=columns)
-    return table.astype({c: "str" for c in columns if c not in ("required", "personal")})
+def _table(rows: Sequence[tuple[object, ...]], columns: list[str]) -> pd.DataFrame:
+    flags = ("required", "personal")
+    dtypes = {name: "boolean" if name in flags else "str" for name in columns}
+    return pd.DataFrame(rows, columns=columns).astype(dtypes)

@@ -8,8 +8,10 @@ Types are short strings: `int`, `float`, `bool`, `string`, `file`, `void`, `time
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import msgspec
@@ -24,6 +26,7 @@ class Action(NamedTuple):
     returns: str
     items: str | None  # the class of a list's entries, for an action that answers a list
     pager: bool
+    defaults: Mapping[str, Any] = MappingProxyType({})  # where the schema has them
 
     @property
     def required(self) -> list[str]:
@@ -59,6 +62,7 @@ def action(service: str, name: str) -> Action | None:
         facts["returns"],
         facts.get("items"),
         facts.get("pager", False),
+        facts.get("defaults", {}),
     )
 
 
@@ -71,8 +75,13 @@ def actions() -> list[Action]:
 def close_to(name: str) -> list[str]:
     """Name the actions, classes and enums that somebody who wrote `name` may have meant."""
     names = [f"{one.service}.{one.name}" for one in actions()]
-    known = {one.lower(): one for one in [*names, *data()["classes"], *data()["enums"]]}
-    return [known[hit] for hit in difflib.get_close_matches(name.lower(), known)]
+    return near(name, [*names, *data()["classes"], *data()["enums"]])
+
+
+def near(name: str, known: Iterable[str]) -> list[str]:
+    """Give the known names that come close to a name, whatever their case; the closest first."""
+    lower = {one.lower(): one for one in known}
+    return [lower[hit] for hit in difflib.get_close_matches(name.lower(), lower)]
 
 
 @cache
@@ -98,12 +107,6 @@ def properties(cls: str) -> dict[str, str]:
 def is_class(cls: str) -> bool:
     """Say whether the schema has this class."""
     return cls in data()["classes"]
-
-
-@cache
-def abstract() -> frozenset[str]:
-    """Name the classes of which only a subclass may be sent."""
-    return frozenset(data()["abstract"])
 
 
 def extends(cls: str, base: str) -> bool:

@@ -175,6 +175,8 @@ class Session:
         So many `workers` ask at the same time; the order of rows does not depend on it.
         """
 
+        wire.check_names(service, action, arguments)
+
         def ask(pages: list[dict[str, Any]], reader: Reader) -> list[wire.Reply | ApiError]:
             if len(pages) == 1:
                 return [self._ask(service, action, pages[0], at_once=reader.at_once)]
@@ -231,6 +233,7 @@ class Session:
         known = schema.action(service, action)
         if known is None or not known.pager:
             return sum(1 for _ in self.records(service, action, **arguments))
+        wire.check_names(service, action, arguments)
         one = {"pageSize": 1, "pageIndex": 1}
         answer = self._ask(service, action, arguments | {"pager": one})
         total = Texts().read(answer.result).total

@@ -98,7 +98,7 @@ class Reader:
         actual = str(given.get("objectType") or cls)
         if not schema.is_class(actual) or not schema.extends(actual, cls):
             raise Refusal("InvalidObjectType", type=actual, expected=cls)
-        if actual in schema.abstract():
+        if schema.is_abstract(actual):
             raise Refusal("AbstractParameter", parameter=where, type=actual)
         kinds = schema.properties(actual)
         sent = _without_nulls({k: v for k, v in given.items() if k != "objectType"})

@@ -1,95 +1,152 @@
-"""Points in time as people write them, and local days; pure."""
+"""Points in time as people write them, zones, and local days; pure.
+
+Times are whole microseconds since 1970, UTC, wherever they come as arrays.
+"""
 
 from __future__ import annotations
 
 import os
 import re
-from datetime import date, datetime, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from kott_notebooks.errors import KottError
 
 When: TypeAlias = str | date | datetime | pd.Timestamp
+Micros: TypeAlias = npt.NDArray[np.int64]
 
-_RELATIVE = re.compile(r"(now|today)\s*(?:([+-])\s*(\d+)\s*([smhdw]))?")
+SECOND = 1_000_000  # microseconds
+DAY = 86_400 * SECOND
+
+_RELATIVE = re.compile(
+    r"(now|(?:today|tomorrow|yesterday)(?:\s+(\d\d?):(\d\d)(?::(\d\d))?)?)"
+    r"\s*(?:([+-])\s*(\d{1,6})\s*([smhdw]))?"
+)
+_DAYS = re.compile(_RELATIVE.pattern + r"|\d{4}-\d\d-\d\d|\d{8}")
 _OFFSET = re.compile(r"[+-]\d\d:?\d\d")
-_UNITS = {
-    "s": pd.Timedelta(seconds=1),
-    "m": pd.Timedelta(minutes=1),
-    "h": pd.Timedelta(hours=1),
-    "d": pd.Timedelta(days=1),
-    "w": pd.Timedelta(weeks=1),
-}
+_WORDS = {"yesterday": -1, "today": 0, "tomorrow": 1}
+_ACCEPTED = (
+    "write ISO text such as '2026-03-29T18:00', 'now', 'today', 'today 20:00', 'tomorrow', "
+    "'today+7d', or give a datetime"
+)
 
 
 def present() -> pd.Timestamp:
-    """Give the present time, in UTC."""
+    """Return the present time, in UTC."""
     return pd.Timestamp.now("UTC").as_unit("us")
 
 
-def instant(value: When, *, now: When | None = None) -> pd.Timestamp:
-    """Read a point in time: ISO text, `now`, `today`, `today+7d` (s, m, h, d, w), or a date object.
+def instant(
+    value: When, *, now: When | None = None, tz: str | tzinfo | None = None
+) -> pd.Timestamp:
+    """Return a point in time, in UTC and microseconds.
 
-    Gives UTC in microseconds; input without a zone is UTC. `now` fixes what the words refer to.
-    Raises KottError for anything else.
+    Parameters
+    ----------
+    value : str, date, datetime or Timestamp
+        ISO text, `now`, `today`, `tomorrow`, `yesterday`, each with a time of day if you like
+        (`today 20:00`) and with a distance (`today+7d`; s, m, h, d, w), or an object. `today` is
+        the local midnight that has passed, and `today+1d` is the next one, also where the day has
+        23 or 25 hours.
+    now : str, date, datetime or Timestamp, default: the present time
+        What the words refer to.
+    tz : str or tzinfo, default: KOTT_TZ, else UTC
+        The zone of a value that names none, and of the words. A local time that comes twice when
+        the clocks change is the earlier one; one that is skipped is as much later.
+
+    Returns
+    -------
+    Timestamp
+        In UTC.
+
+    Raises
+    ------
+    KottError
+        `value` is not a point in time.
+
+    Examples
+    --------
+    >>> instant("2026-03-29 18:00", tz="Europe/Berlin")
+    Timestamp('2026-03-29 16:00:00+0000', tz='UTC')
+    >>> instant("today 20:00", now="2026-03-29T10:00", tz="Europe/Berlin")
+    Timestamp('2026-03-29 18:00:00+0000', tz='UTC')
     """
-    if isinstance(value, str):
-        relative = _RELATIVE.fullmatch(value.strip())
-        if relative:
-            return _relative(*relative.groups(), now=now)
-    if not isinstance(value, str | date):
-        raise KottError(f"{value!r} is not a point in time: {_ACCEPTED}.")
+    zoned = zone(tz)
     try:
-        found = pd.Timestamp(value)
+        if isinstance(value, str) and (relative := _RELATIVE.fullmatch(value.strip())):
+            moment = _relative(relative, present() if now is None else instant(now, tz=tz), zoned)
+        elif isinstance(value, str | date):
+            moment = pd.Timestamp(value)
+        else:
+            moment = pd.NaT
+        if not pd.isna(moment) and moment.tz is None:
+            moment = _in_zone(moment.to_pydatetime(warn=False), zoned)
     except (ValueError, OverflowError) as error:
         raise KottError(f"{value!r} is not a point in time: {_ACCEPTED}.") from error
-    if pd.isna(found):
+    if pd.isna(moment):
         raise KottError(f"{value!r} is not a point in time: {_ACCEPTED}.")
-    found = found.as_unit("us")
-    return found.tz_localize("UTC") if found.tz is None else found.tz_convert("UTC")
+    return moment.as_unit("us").tz_convert("UTC")
 
 
-_ACCEPTED = "write ISO text such as '2026-03-29T18:00', 'now', 'today+7d', or give a datetime"
+def _relative(written: re.Match[str], now: pd.Timestamp, zoned: tzinfo) -> pd.Timestamp:
+    """Return the time that words mean; whole days are counted by the local calendar."""
+    word, hour, minute, second, sign, count, unit = written.groups()
+    number = int(f"{sign or '+'}{count or 0}")
+    days = number * {"d": 1, "w": 7}.get(unit, 0)
+    later = timedelta(seconds=number * {"s": 1, "m": 60, "h": 3600}.get(unit, 0))
+    if word == "now":
+        return now + timedelta(days=days) + later
+    day = now.tz_convert(zoned).date() + timedelta(days=_WORDS[word.split()[0]] + days)
+    clock = time(int(hour or 0), int(minute or 0), int(second or 0))
+    return _in_zone(datetime.combine(day, clock), zoned) + later
 
 
-def _relative(
-    word: str, sign: str | None, count: str | None, unit: str | None, *, now: When | None
-) -> pd.Timestamp:
-    base = present() if now is None else instant(now)
-    if word == "today":
-        base = base.normalize()
-    if sign is None or count is None or unit is None:
-        return base
-    step = int(count) * _UNITS[unit]
-    return base + step if sign == "+" else base - step
+def _in_zone(local: datetime, zoned: tzinfo) -> pd.Timestamp:
+    """Return when the clocks of a zone show this: the first time, or where the day begins."""
+    if local.time() == time():
+        return pd.Timestamp(day_start(local.date(), zoned), unit="us", tz="UTC")
+    return pd.Timestamp(local.replace(tzinfo=zoned, fold=0).astimezone(UTC))
 
 
-def epoch(value: When, *, now: When | None = None) -> int:
-    """Give a point in time as the API counts it: whole seconds since 1970, UTC."""
-    return int(instant(value, now=now).timestamp() // 1)
+def bound(value: When, *, now: When, tz: tzinfo) -> pd.Timestamp:
+    """Return an end of the window that an analysis looks at.
+
+    Words and bare dates are days of `tz`, by which the analysis counts days. A date with a time of
+    day and without a zone is of KOTT_TZ, else UTC, as the times in the table are.
+    """
+    bare = type(value) is date or (isinstance(value, str) and _DAYS.fullmatch(value.strip()))
+    return instant(value, now=now, tz=tz if bare else None)
+
+
+def epoch(value: When, *, now: When | None = None, tz: str | tzinfo | None = None) -> int:
+    """Return a point in time as the API counts it: whole seconds since 1970, UTC."""
+    return int(instant(value, now=now, tz=tz).timestamp() // 1)
 
 
 EARLIEST = 315_964_800  # 1980-01-06: the API's filters take smaller numbers as offsets from now
 
 
-def filter_epoch(value: When, *, now: When | None = None) -> int:
-    """Give a point in time for a filter; raises KottError for one that would mean another."""
-    seconds = epoch(value, now=now)
+def filter_epoch(value: When, *, now: When | None = None, tz: str | tzinfo | None = None) -> int:
+    """Return a point in time for a filter; KottError for one that the API reads as an offset."""
+    seconds = epoch(value, now=now, tz=tz)
     if seconds < EARLIEST:
         raise KottError(
-            f"{value} cannot be asked for: filters take times before 1980 as offsets from now."
+            f"{value} cannot be used in a filter: the API reads times before 1980 as offsets from "
+            "now. Give a later time."
         )
     return seconds
 
 
 def zone(tz: str | tzinfo | None = None) -> tzinfo:
-    """Give a time zone by its name, or its offset such as "+02:00"; KottError where there is none.
+    """Return a time zone by its name, or by its offset such as "+02:00".
 
-    None is the one that the variable KOTT_TZ names, else UTC: so do all functions that show times
-    or count local days.
+    None is the zone that the variable KOTT_TZ names, else UTC. All functions that show times,
+    count local days or take times without a zone follow it. KottError where there is no such zone.
     """
     name = os.environ.get("KOTT_TZ") or "UTC" if tz is None else tz
     if isinstance(name, tzinfo):
@@ -99,4 +156,80 @@ def zone(tz: str | tzinfo | None = None) -> tzinfo:
         return at.tzinfo if at else ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError, TypeError) as error:
         what = f"KOTT_TZ={name}" if tz is None else repr(name)
-        raise KottError(f"{what} is no time zone: write 'Europe/Berlin' or the like.") from error
+        raise KottError(f"{what} is not a time zone: write 'Europe/Berlin' or the like.") from error
+
+
+def zone_name(tz: tzinfo) -> str:
+    """Return a zone's name, from which `zone` makes it again."""
+    key = getattr(tz, "key", None) or getattr(tz, "zone", None)
+    return str(key) if key else datetime(2000, 1, 1, tzinfo=tz).strftime("%z")
+
+
+# Clocks: offsets change at any second of any day, by any amount
+
+_FIRST, _LAST = -62_135_510_400 * SECOND, 253_402_214_400 * SECOND  # what Python's calendar has
+
+
+def _offset(second: int, tz: tzinfo) -> int:
+    shown = datetime.fromtimestamp(second, tz).utcoffset() or timedelta(0)
+    return round(shown.total_seconds()) * SECOND
+
+
+def offset_changes(first: int, last: int, tz: tzinfo) -> list[tuple[int, int]]:
+    """List when the clocks of a zone change in [first, last], and by how much they go forward."""
+    first, last = (min(max(edge, _FIRST), _LAST) // SECOND for edge in (first, last))
+    changes = []
+    step = 43_200  # no zone has changed its clocks back and forth within half a day
+    before = _offset(first - 1, tz)
+    for since in range(first - 1, last, step):
+        until = min(since + step, last)
+        after = _offset(until, tz)
+        if after != before:
+            low, high = since, until
+            while high - low > 1:
+                middle = (low + high) // 2
+                low, high = (middle, high) if _offset(middle, tz) == before else (low, middle)
+            changes.append((high * SECOND, after - before))
+        before = after
+    return changes
+
+
+def offsets(utc: Micros, tz: tzinfo) -> Micros:
+    """Return how far the clocks of a zone are ahead of UTC at each of these times."""
+    if not len(utc):
+        return np.zeros(0, dtype=np.int64)
+    first, last = int(utc.min()), int(utc.max())
+    changes = offset_changes(first, last, tz)
+    ahead = _offset(min(max(first, _FIRST), _LAST) // SECOND - 1, tz)
+    steps = np.cumsum([ahead, *(by for _, by in changes)])
+    at = np.searchsorted(np.array([when for when, _ in changes], dtype=np.int64), utc, "right")
+    ahead_of_utc: Micros = steps[at]
+    return ahead_of_utc
+
+
+def day_starts(first: int, last: int, tz: tzinfo) -> Micros:
+    """Return the first moment of each local day from that of `first` to that after `last`.
+
+    A day that a zone skipped has none (Apia, 30 December 2011); a day whose midnight is skipped
+    begins where the hole in the clock ends; of two midnights the earlier one counts.
+    """
+    since, until = first - 3 * DAY, last + 3 * DAY  # midnights of the days around, in any zone
+    changes = [at for at, _ in offset_changes(since, until, tz)]
+    begins = np.array([since, *changes], dtype=np.int64)
+    ends = np.array([*changes, until], dtype=np.int64)
+    ahead = offsets(begins, tz)
+    starts: dict[int, int] = {}  # number of the local day -> its first moment
+    for begin, end, by in zip(begins.tolist(), ends.tolist(), ahead.tolist(), strict=True):
+        for day in range((begin + by) // DAY, -(-(end + by) // DAY)):
+            starts.setdefault(day, max(begin, day * DAY - by))
+    every = np.array([starts[day] for day in sorted(starts)], dtype=np.int64)
+    low = int(np.searchsorted(every, first, "right")) - 1
+    return every[low : int(np.searchsorted(every, max(first, last), "right")) + 1]
+
+
+def day_start(day: date, tz: tzinfo) -> int:
+    """Return the first moment of a local day; of a day that was skipped, that of the next."""
+    noon = (day.toordinal() - date(1970, 1, 1).toordinal()) * DAY + DAY // 2
+    starts = day_starts(noon - DAY, noon + DAY, tz)
+    local = (starts + offsets(starts, tz)) // DAY
+    return int(starts[np.searchsorted(local, noon // DAY)])

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import kott_notebooks as kott
-from kott_notebooks import K, demo, schema
+from kott_notebooks import K, demo, schedule, schema
 from kott_notebooks.session import retries
 from kott_notebooks.tables.provenance import facts, with_facts
 
@@ -295,6 +295,15 @@ def test_the_guide_beyond_the_result_window_is_whole() -> None:
     assert true > 10_000
     assert len(table) == true == table["id"].nunique()
     assert len(told(table)["windows"]) > 1
+
+
+def test_the_days_of_the_guide_are_local_ones(session: kott.Session) -> None:
+    """`tz=` is the zone of days and of times without one, and the provenance has it."""
+    athens = kott.epg(session, "2025-11-24", "2025-11-25", tz="Europe/Athens")
+    same = kott.epg(session, "2025-11-23T22:00", "2025-11-24T22:00")
+    assert athens["id"].tolist() == same["id"].tolist()
+    assert schedule.coverage(athens)["asked"].unique().tolist() == [1440]
+    assert schedule.coverage(same)["asked"].unique().tolist() == [120, 1320]
 
 
 def test_a_window_that_ends_before_it_starts_is_refused(session: kott.Session) -> None:

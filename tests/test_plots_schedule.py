@@ -162,7 +162,7 @@ def test_a_year_is_left_to_matplotlib(ax: Axes) -> None:
 
 def test_a_zone_that_is_none_is_refused(ax: Axes) -> None:
     """By its name, with what to write."""
-    with pytest.raises(KottError, match="'Berlin' is no time zone: write 'Europe/Berlin'"):
+    with pytest.raises(KottError, match="'Berlin' is not a time zone: write 'Europe/Berlin'"):
         plots.grid(guide((7, 0, 60)), tz="Berlin", ax=ax)
 
 

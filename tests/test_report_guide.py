@@ -151,7 +151,7 @@ def test_the_zone_is_named_as_browsers_know_it(tz: Any, name: str) -> None:
 
 def test_a_zone_that_is_none_is_refused() -> None:
     """Before anything is worked out."""
-    with pytest.raises(KottError, match="'Nowhere' is no time zone"):
+    with pytest.raises(KottError, match="'Nowhere' is not a time zone"):
         kott.guide(epg((1, 7, 0, 60, "A")), tz="Nowhere")
 
 

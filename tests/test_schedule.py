@@ -290,6 +290,23 @@ def test_relative_bounds_count_from_the_pull() -> None:
     assert minutes_of(schedule.gaps(epg, start="now", end="now+20m")) == [(5, 10), (20, 25)]
 
 
+def test_bare_dates_are_local_days() -> None:
+    """Of `tz=`, else of the zone that the table was pulled for."""
+    epg = one_channel((-2000, 3000))
+    for table, tz in ((epg, "Europe/Athens"), (pulled_for(epg, "Europe/Athens"), None)):
+        found = schedule.coverage(table, start="2026-03-29", end="2026-03-30", tz=tz)
+        assert found["asked"].tolist() == [1380.0]
+    day = schedule.gaps(one_channel((-60, 1200)), start="2026-03-29", end="2026-03-30", tz="+02:00")
+    assert minutes_of(day) == [(-120, -60), (1200, 1320)]
+
+
+def pulled_for(epg: pd.DataFrame, tz: str) -> pd.DataFrame:
+    """Mark a table as kott.epg does."""
+    epg = epg.copy()
+    epg.attrs["kott"] = {"tz": tz}
+    return epg
+
+
 def test_a_channel_without_programmes_is_one_long_gap() -> None:
     """A channel that was asked for and has nothing is a gap as long as the window."""
     found = schedule.gaps(one_channel((0, 60)), start=at(0), end=at(60), channels=[8, 7])

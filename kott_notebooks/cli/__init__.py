@@ -194,7 +194,6 @@ def _add_list(commands: Any, name: str, what: str) -> None:
 def _add_guide(commands: Any) -> None:
     command = _add(commands, "guide", "write the TV guide of [START, END) as one HTML page", guide)
     _add_window(command, days=7)
-    command.add_argument("--tz", help="the zone it opens in, default: KOTT_TZ, else UTC")
     command.add_argument("-o", "--out", type=Path, metavar="FILE", help="default: stdout")
 
 
@@ -210,9 +209,10 @@ def _add_narrowing(command: argparse.ArgumentParser) -> None:
 
 
 def _add_window(command: argparse.ArgumentParser, days: int = 1) -> None:
-    command.add_argument("start", nargs="?", default="today", help="ISO text, now, today+7d ...")
+    command.add_argument("start", nargs="?", default="today", help="ISO text, now, today 20:00 ...")
     until = f"today+{days}d"
     command.add_argument("end", nargs="?", default=until, help=f"default: {until}; not in it")
+    command.add_argument("--tz", help="zone of local times and days, default: KOTT_TZ, else UTC")
     command.add_argument("--channels", type=_names, metavar="ID,ID", help="of linear assets")
 
 
@@ -305,7 +305,7 @@ def guide(arguments: argparse.Namespace) -> None:
     with session.http:
         channels = kott.channels(session)
         wanted = arguments.channels or channels
-        epg = kott.epg(session, arguments.start, arguments.end, channels=wanted)
+        epg = kott.epg(session, arguments.start, arguments.end, tz=arguments.tz, channels=wanted)
     names = channels.set_index("id")["name"]
     page = kott.guide(epg, wanted, tz=arguments.tz, names=names)
     print(f"{len(epg):,} programmes, {output.write_page(page, arguments.out)}", file=sys.stderr)
@@ -373,6 +373,7 @@ def _epg(session: kott.Session, given: argparse.Namespace) -> pd.DataFrame:
         session,
         given.start,
         given.end,
+        tz=given.tz,
         channels=given.channels,
         ksql=given.ksql,
         fields=given.fields,

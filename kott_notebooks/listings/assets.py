@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import tzinfo
 from typing import Any
 
 import pandas as pd
@@ -26,7 +27,7 @@ from kott_notebooks.listings.planned import plans_of
 from kott_notebooks.paging import WORKERS, Progress, Pull, Split
 from kott_notebooks.session import Session
 from kott_notebooks.tables import frames
-from kott_notebooks.times import When, filter_epoch, instant, present
+from kott_notebooks.times import When, filter_epoch, instant, present, zone, zone_name
 
 SPLITS = {
     "media": Split("media_id", 0, 2**20),
@@ -139,6 +140,7 @@ def epg(
     start: When,
     end: When,
     *,
+    tz: str | tzinfo | None = None,
     channels: Ids | None = None,
     ksql: str | Expression | None = None,
     fields: Sequence[str] | None = None,
@@ -151,7 +153,9 @@ def epg(
     """List every programme on air at some time in [start, end), each once; one row a programme.
 
     Those that began before `start` and those that end after `end` are among them. `start` and
-    `end` take ISO text, `now`, `today+7d`, or date objects; without a zone they are UTC.
+    `end` take ISO text, `now`, `today`, `today 20:00`, `tomorrow`, `today+7d`, or date objects;
+    without a zone of their own they are local times of `tz`, else of KOTT_TZ, else UTC. The zone
+    is in the provenance, and the analyses of `schedule` take their days from it.
     `channels` narrows to ids of linear assets, or to a table of `kott.channels`.
 
     Columns: those of KalturaProgramAsset (id, linearAssetId, epgChannelId `Int64`, name `str`,
@@ -160,7 +164,7 @@ def epg(
     (a programme may be moved while it is read; its id stays).
     Raises IncompleteError (with `.partial`) rather than give a short table. Source: asset.list.
     """
-    first, last = window(start, end)
+    first, last = window(start, end, tz)
     ids = None if channels is None else ids_of(channels, "channels")
     with progress_bar(progress, "epg") as bar:
         pulls, columns = epg_pulls(
@@ -185,14 +189,17 @@ def epg(
             limit=limit,
             start=first.isoformat(),
             end=last.isoformat(),
+            tz=zone_name(zone(tz)),
             channels=ids,
         )
 
 
-def window(start: When, end: When) -> tuple[pd.Timestamp, pd.Timestamp]:
-    """Read the two ends of a window of time."""
+def window(
+    start: When, end: When, tz: str | tzinfo | None = None
+) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """Return the two ends of a window of time, in UTC."""
     now = present()
-    first, last = instant(start, now=now), instant(end, now=now)
+    first, last = instant(start, now=now, tz=tz), instant(end, now=now, tz=tz)
     if last <= first:
         raise KottError(f"The window ends at {last} and starts at {first}: give a later end.")
     return first, last
@@ -203,13 +210,14 @@ def epg_pulls(
     start: When,
     end: When,
     *,
+    tz: str | tzinfo | None = None,
     channels: Ids | None = None,
     ksql: str | Expression | None = None,
     fields: Sequence[str] | None = None,
     **options: Any,
 ) -> tuple[list[Pull], Chosen | None]:
     """Give the lists that `epg` reads, one per group of channels, and their columns."""
-    first, last = window(start, end)
+    first, last = window(start, end, tz)
     a, b = filter_epoch(first), filter_epoch(last)
     during = ("asset_type='epg'", f"start_date<'{b}'", f"end_date>'{a}'")
     ids = None if channels is None else ids_of(channels, "channels")

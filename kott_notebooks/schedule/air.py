@@ -32,7 +32,8 @@ from kott_notebooks.schedule.spans import (
     timed,
     window,
 )
-from kott_notebooks.times import When, zone
+from kott_notebooks.tables.columns import zone_of
+from kott_notebooks.times import When
 
 
 def gaps(
@@ -41,6 +42,7 @@ def gaps(
     start: When | None = None,
     end: When | None = None,
     minutes: float = 1,
+    tz: str | tzinfo | None = None,
     channels: Channels | None = None,
     columns: Columns | None = None,
 ) -> pd.DataFrame:
@@ -50,11 +52,12 @@ def gaps(
     by channel and time. The window is the one that the table was pulled for; where that is not
     known, only gaps between a channel's own programmes are found. `channels` (ids, or the table of
     `kott.channels`; default: those that occur) are the ones looked at: one without a programme is
-    a gap as long as the window, and a KottError where there is no window.
+    a gap as long as the window, and a KottError where there is no window. `tz` is the zone
+    of `today` and of bare dates in `start` and `end`.
     """
     epg = named(epg, columns, *TIMED)
     labels, spans = spans_of(epg, channels)
-    first, last = window(epg, start, end)
+    first, last = window(epg, start, end, tz)
     if channels is not None:
         refuse_unseen(labels, spans, first, last)
     spans = fenced(clipped(spans, first, last), len(labels), first, last)
@@ -108,11 +111,11 @@ def coverage(
     """
     epg = named(epg, columns, *TIMED)
     labels, spans = spans_of(epg, channels)
-    first, last = window(epg, start, end)
+    first, last = window(epg, start, end, tz)
     if channels is not None:
         refuse_unseen(labels, spans, first, last)
     spans = clipped(spans, first, last)
-    days = local_days(spans, first, last, zone(tz))
+    days = local_days(spans, first, last, zone_of(epg, tz))
     edges = days.to_numpy("datetime64[us]").view(np.int64)
     since, until = bounds(spans, len(labels), edges, first, last)
     within = in_common(edges[:-1], edges[1:], since[:, None], until[:, None])

@@ -16,9 +16,17 @@ from kott_notebooks.ksql import K
 from kott_notebooks.schedule.checks import Guide, Rules, found
 from kott_notebooks.schedule.impact import Weights, impact
 from kott_notebooks.schedule.spans import DAY, TIMED, Columns, named
-from kott_notebooks.tables.columns import as_times, asked, channel_ids, micros, pulled, stamp
+from kott_notebooks.tables.columns import (
+    as_times,
+    asked,
+    channel_ids,
+    micros,
+    pulled,
+    stamp,
+    zone_of,
+)
 from kott_notebooks.tables.provenance import facts, with_facts
-from kott_notebooks.times import When, zone
+from kott_notebooks.times import When
 
 RULES = {  # rule -> severity (unless the finding says otherwise), what to do
     "schedule.gap": (WARNING, "Ask who delivers the guide for the missing programmes."),
@@ -75,7 +83,8 @@ def audit(
     """
     own = of_audit(rules, "schedule", Rules(), RULES)
     epg = named(epg, columns, *TIMED)
-    first, last = asked(epg, start, end)
+    zoned = zone_of(epg, tz)
+    first, last = asked(epg, start, end, zoned)
     guide = Guide(
         epg=epg,
         asked=_asked(epg, channels),
@@ -83,7 +92,7 @@ def audit(
         now=pulled(epg, now),
         start=first,
         end=last,
-        tz=zone(tz),
+        tz=zoned,
         rules=own,
     )
     parts = [as_findings(part) for part in found(guide) if len(part)]

@@ -22,8 +22,8 @@ from kott_notebooks.schedule.spans import (
     spans_of,
     window,
 )
-from kott_notebooks.tables.columns import Micros, as_times
-from kott_notebooks.times import When, zone
+from kott_notebooks.tables.columns import Micros, as_times, zone_of
+from kott_notebooks.times import When
 
 QUARTER = 15 * MINUTE  # every zone is off by so many of them
 _NONE = "none"
@@ -74,7 +74,7 @@ def lineup_mix(
     """
     epg = named(epg, columns, *TIMED, genre)
     _, spans = spans_of(epg, channels)
-    first, last = window(epg, start, end)
+    first, last = window(epg, start, end, tz)
     edge = max(spans.start, default=0) + DAY if last is None else last
     spans = clipped(spans, first, edge)
     first_piece = spans.start // QUARTER
@@ -85,7 +85,7 @@ def lineup_mix(
     lasts = np.minimum(spans.end[row], since + QUARTER) - np.maximum(spans.start[row], since)
     shown = pd.DataFrame(
         {
-            "hour": _local_hour(since, zone(tz)),
+            "hour": _local_hour(since, zone_of(epg, tz)),
             "genre": pd.array(genre_of(epg, genre)[spans.row[row]], dtype="str"),
             "minutes": pd.array(lasts / MINUTE, dtype="Float64"),
         }

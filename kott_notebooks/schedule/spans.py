@@ -21,7 +21,7 @@ from kott_notebooks.tables.columns import (
     need,
     stamp,
 )
-from kott_notebooks.times import When
+from kott_notebooks.times import When, day_starts
 
 Columns: TypeAlias = Mapping[str, str]  # our name of a column -> the table's
 Channels: TypeAlias = Iterable[Any] | pd.DataFrame
@@ -94,9 +94,9 @@ def in_order(spans: Spans) -> Spans:
 
 
 def window(
-    epg: pd.DataFrame, start: When | None, end: When | None
+    epg: pd.DataFrame, start: When | None, end: When | None, tz: str | tzinfo | None = None
 ) -> tuple[int | None, int | None]:
-    first, last = asked(epg, start, end)
+    first, last = asked(epg, start, end, tz)
     return None if first is None else stamp(first), None if last is None else stamp(last)
 
 
@@ -177,11 +177,7 @@ def local_days(spans: Spans, first: int | None, last: int | None, tz: tzinfo) ->
     """List the first moments of the local days looked at, and of the day after them."""
     early = first if first is not None else min(spans.start, default=0)
     late = last if last is not None else max(spans.start, default=0) + 1
-    ends = as_times(np.array([early, max(early + 1, late) - 1])).tz_convert(tz).tz_localize(None)
-    days = pd.date_range(ends[0].normalize(), ends[1].normalize() + pd.Timedelta(days=1), freq="D")
-    # A clock change at midnight: the day begins with the earlier of two, or where the hole ends.
-    earlier = np.ones(len(days), dtype=bool)
-    return days.tz_localize(tz, ambiguous=earlier, nonexistent="shift_forward").unique()
+    return as_times(day_starts(early, max(early + 1, late) - 1, tz)).tz_convert(tz)
 
 
 def bounds(

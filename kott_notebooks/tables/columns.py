@@ -10,11 +10,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from kott_notebooks.errors import KottError
-from kott_notebooks.tables.provenance import asked, pulled
+from kott_notebooks.tables.provenance import asked, pulled, zone_of
 
 __all__ = [
     "NAT", "Micros", "Names", "as_times", "asked", "channel_ids", "micros", "need", "pulled",
-    "stamp",
+    "stamp", "zone_of",
 ]  # fmt: skip
 
 Names: TypeAlias = "Mapping[Any, str] | pd.Series[str]"

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from datetime import tzinfo
 from typing import Any
 
 import msgspec
 import pandas as pd
 
 from kott_notebooks.errors import KottError
-from kott_notebooks.times import When, instant, present
+from kott_notebooks.times import When, bound, instant, present, zone
 
 log = logging.getLogger("kott_notebooks")
 
@@ -105,16 +106,27 @@ def pulled(table: pd.DataFrame, now: When | None = None) -> pd.Timestamp:
     return moment
 
 
+def zone_of(table: pd.DataFrame, tz: str | tzinfo | None = None) -> tzinfo:
+    """Return the zone given, else the one that the table was pulled for, else KOTT_TZ, else UTC."""
+    return zone(facts(table).get("tz") if tz is None else tz)
+
+
 def asked(
-    table: pd.DataFrame, start: When | None = None, end: When | None = None
+    table: pd.DataFrame,
+    start: When | None = None,
+    end: When | None = None,
+    tz: str | tzinfo | None = None,
 ) -> tuple[pd.Timestamp | None, pd.Timestamp | None]:
-    """Return the window: the one given here, else the one that was pulled, else None (unknown)."""
-    known = facts(table)
+    """Return the window: the one given here, else the one that was pulled, else None (unknown).
+
+    Words such as `today` and bare dates are days of `zone_of(table, tz)`.
+    """
+    known, zoned = facts(table), zone_of(table, tz)
     when = known.get("when")
     moment = present() if when is None else instant(when)
     first, last = (
-        None if bound is None else instant(bound, now=moment)
-        for bound in (
+        None if edge is None else bound(edge, now=moment, tz=zoned)
+        for edge in (
             known.get("start") if start is None else start,
             known.get("end") if end is None else end,
         )

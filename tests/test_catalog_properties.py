@@ -224,7 +224,7 @@ def text_missing_description(rules: catalog.Rules) -> Iterator[Made]:
 
 def text_placeholder(rules: catalog.Rules) -> Iterator[Made]:
     yield from ((FINE, asset(description=fine)) for fine in ("A test of time", "TBA Radio", "MM"))
-    yield from ((WRONG, asset(description=wrong)) for wrong in ("T.B.A.", "n/a", "Test!", "mmm"))
+    yield from ((WRONG, asset(description=wrong)) for wrong in ("T.B.A.", "n/a", "???", "mmmm"))
 
 
 def text_mojibake(rules: catalog.Rules) -> Iterator[Made]:

@@ -1,14 +1,22 @@
-"""What is wrong with a text, told from the text alone; for names and descriptions of any table.
+"""Checks of single texts: missing, stand-ins, decoded wrongly, remains of HTML or code.
 
-Each check takes a column of texts and gives a numpy mask, True where it finds something; an absent
-text is blank, and nothing else. All are regular expressions of RE2, run by Arrow.
+Each check takes a column of texts of any dtype and returns a numpy mask, True where the text fails.
+An absent text is blank, and fails no other check. Regular expressions run in Arrow (RE2); what they
+cannot decide is decided in Python, for the few texts that remain.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+import tomllib
+import unicodedata
+from collections.abc import Callable, Iterable
+from functools import cache
+from html.entities import html5
+from importlib import resources
 from typing import Any, TypeAlias
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -17,33 +25,26 @@ import pyarrow.compute as pc
 
 Mask: TypeAlias = npt.NDArray[np.bool_]
 
-PLACEHOLDERS = (
-    "TBA", "TBC", "TBD", "to be announced", "to be confirmed", "no information",
-    "no information available", "lorem ipsum", "test", "xxx", "n/a",
-)  # fmt: skip
-_RUN = 3  # letters or digits that make a run: "xxx", not "MM"
-_SHORT = 60  # characters: no stand-in but a run or "Lorem ipsum ..." is longer
-_LOREM = r"^[^\p{L}]*lorem[^\p{L}]+ipsum"
-_MARK = r"[^\s\p{Z}\p{L}\p{M}\p{N}]"
-_BLANKS = r"[\s\p{Z}]+"
 
-# Bytes of UTF-8 read one by one, as Latin-1 or Windows-1252 has them. What is a mark in its own
-# right may follow a capital by right: "AMANHÃ…".
-_MARKS = "\u00a0\u00ab\u00bb\u00b7\u2013\u2014\u2018-\u201a\u201c-\u201e\u2022\u2026\u2039\u203a"
-_BYTES = "\u0080-\u009f\u00a1-\u00aa\u00ac-\u00b6\u00b8-\u00ba\u00bc-\u00bf" + (
-    "\u20ac\u0192\u2020\u2021\u02c6\u2030\u0160\u0152\u017d\u02dc\u2122\u0161\u0153\u017e\u0178"
-)
-_MOJIBAKE = "|".join(
-    (
-        "\ufffd",
-        f"[\u00c2\u00c3][{_BYTES}]",
-        f"(?:^|\\P{{Lu}})[\u00c2\u00c3][{_MARKS}]",
-        f"\u00e2[\u0080\u20ac][{_BYTES}{_MARKS}]",  # quotes and dashes
-        "\u00ef\u00bb\u00bf",  # a byte order mark
-        "\u00f0\u0178",  # a picture
-        f"(?:[\u00ce-\u00d1\u00d7-\u00d9][{_BYTES}{_MARKS}]){{2}}",  # Greek, Cyrillic, Hebrew ...
-    )
-)
+class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Lists of texts that the checks compare with whole names and descriptions."""
+
+    stand_ins: tuple[str, ...] = ()
+    ambiguous: tuple[str, ...] = ()
+    off_air: tuple[str, ...] = ()
+
+
+def word_lists(**more: Iterable[str]) -> Words:
+    """Return the package's lists of words, with `more` of some lists added."""
+    lists = {name: (*texts, *more.pop(name, ())) for name, texts in _package_words().items()}
+    return msgspec.convert(lists | more, Words)
+
+
+@cache
+def _package_words() -> dict[str, list[str]]:
+    text = resources.files(__package__).joinpath("words.toml").read_text("utf-8")
+    lists: dict[str, list[str]] = tomllib.loads(text)
+    return lists
 
 
 def blank(texts: pd.Series[Any]) -> Mask:
@@ -51,66 +52,284 @@ def blank(texts: pd.Series[Any]) -> Mask:
     return ~_mask(pc.match_substring_regex(_arrow(texts), r"[^\s\p{Z}]"))
 
 
-def placeholder(texts: pd.Series[Any], words: Iterable[str] = PLACEHOLDERS) -> Mask:
-    """Find stand-ins for a text: one of `words`, a run of one character, "Lorem ipsum ...".
+# --- Stand-ins --------------------------------------------------------------------------------
 
-    Case, punctuation and blanks aside. Three letters or digits make a run, one mark does.
+_LOREM = "loremipsum"
+_SYMBOL = r"[\p{P}\p{S}]"
+_NO_SYMBOL = "[^\\p{P}\\p{S}\\p{Z}\\p{C}\\s\ufe00-\ufe0f]"  # FE00 to FE0F vary a symbol
+_HEAD = 16  # characters that decide whether a text may be a stand-in
+
+
+def placeholder(
+    texts: pd.Series[Any], other: pd.Series[Any] | None = None, *, words: Words | None = None
+) -> Mask:
+    """Find stand-ins for a text: "TBA", "No information", "aaaa", "???", "Lorem ipsum ...".
+
+    Compared without case, blanks and punctuation. "Unknown", "Untitled", "Test", "Title" and "None"
+    are titles too: they count only where `other`, the name's description or the description's
+    name, is blank or a stand-in as well. Without `other` they count.
+
+    Parameters
+    ----------
+    texts
+        Names, or descriptions.
+    other
+        The other text of each row.
+    words
+        The lists to compare with; by default the package's. See `word_lists`.
     """
-    codes, values = pd.factorize(texts)  # names come back: a million programmes share a few
+    lists = words or word_lists()
+    sure, ambiguous = _stand_ins(texts, lists)
+    rows = np.flatnonzero(ambiguous)
+    if other is not None and len(rows):
+        beside = other.iloc[rows]
+        ambiguous[rows] = blank(beside) | np.logical_or(*_stand_ins(beside, lists))
+    return sure | ambiguous
+
+
+def off_air(texts: pd.Series[Any], *, words: Words | None = None) -> Mask:
+    """Find names that say that nothing is on: "Off air", "Sendepause"."""
+    return _equal_to(texts, (words or word_lists()).off_air)
+
+
+def _stand_ins(texts: pd.Series[Any], lists: Words) -> tuple[Mask, Mask]:
+    """Find what is a stand-in for certain, and what is one or a title."""
+    codes, values = pd.factorize(texts)  # names repeat: a million programmes share a few
     text = _arrow(pd.Series(values, dtype="str"))
-    found = _mask(pc.match_substring_regex(text, _LOREM, ignore_case=True)) | _run(text)
-    short = np.flatnonzero(_mask(pc.less_equal(pc.utf8_length(text), _SHORT)))
-    letters = _letters(text.take(pa.array(short)))
-    known = pc.is_in(letters, _letters(pa.array(list(words), pa.string())))
-    spaced = _run(pc.replace_substring_regex(text.take(pa.array(short)), _BLANKS, ""))
-    found[short] |= (_mask(known) & _mask(pc.not_equal(letters, ""))) | spaced
-    return np.append(found, False)[codes]
+    symbols = _mask(pc.match_substring_regex(text, _SYMBOL))
+    sure = symbols & ~_mask(pc.match_substring_regex(text, _NO_SYMBOL))
+    sure |= _mask(pc.equal(text, "xxx"))  # in capitals it is a title
+    known, ambiguous = _folded_words(lists.stand_ins), _folded_words(lists.ambiguous)
+    rows, folded = _folded_candidates(text, pa.concat_arrays([known, ambiguous]))
+    sure[rows] |= _mask(pc.is_in(folded, known)) | _mask(pc.starts_with(folded, _LOREM))
+    sure[rows] |= _mask(
+        pc.and_(_one_character(folded), pc.greater_equal(pc.utf8_length(folded), 4))
+    )
+    title = np.zeros(len(text), bool)
+    title[rows] = _mask(pc.is_in(folded, ambiguous))
+    return np.append(sure, False)[codes], np.append(title & ~sure, False)[codes]
+
+
+def _equal_to(texts: pd.Series[Any], listed: tuple[str, ...]) -> Mask:
+    """Find texts that are one of those listed, without case, blanks and punctuation."""
+    codes, values = pd.factorize(texts)
+    known = _folded_words(listed)
+    rows, folded = _folded_candidates(_arrow(pd.Series(values, dtype="str")), known)
+    equal = np.zeros(len(values) + 1, bool)
+    equal[rows] = _mask(pc.is_in(folded, known))
+    return equal[codes]
+
+
+def _folded_candidates(text: Any, known: Any) -> tuple[npt.NDArray[np.intp], Any]:
+    """Fold those texts whose head begins a known one or is of one character; give their rows.
+
+    To fold all descriptions in full would take seconds. The last character of a head is left out:
+    a mark that belongs to it may stand behind the cut.
+    """
+    begins = {one[:size] for one in [*known.to_pylist(), _LOREM] for size in range(_HEAD)}
+    head = pc.utf8_slice_codeunits(_fold(pc.utf8_slice_codeunits(text, 0, _HEAD)), 0, -1)
+    likely = pc.or_(pc.is_in(head, pa.array(sorted(begins), pa.string())), _one_character(head))
+    rows = np.flatnonzero(_mask(likely))
+    return rows, _fold(text.take(pa.array(rows)))
+
+
+@cache
+def _folded_words(listed: tuple[str, ...]) -> Any:
+    return pc.drop_null(_fold(pa.array(listed, pa.string())))
+
+
+def _fold(text: Any) -> Any:
+    """Normalize (NFKC), fold case, and drop all but letters, digits and combining marks."""
+    lower = pc.utf8_lower(pc.utf8_normalize(text, form="NFKC"))
+    for letter, folded in (("\u03c2", "\u03c3"), ("ß", "ss")):  # as str.casefold does
+        lower = pc.replace_substring(lower, letter, folded)
+    return pc.replace_substring_regex(lower, r"[^\p{L}\p{M}\p{N}]+", "")
+
+
+def _one_character(text: Any) -> Any:
+    """Find texts that repeat one character; none, too."""
+    return pc.equal(pc.utf8_slice_codeunits(text, 1), pc.utf8_slice_codeunits(text, 0, -1))
+
+
+# --- Texts decoded wrongly ----------------------------------------------------------------------
+
+_WINDOWS = {  # characters of Windows-1252 by their byte, where Latin-1 has a control
+    ord(bytes([byte]).decode("cp1252")): byte
+    for byte in range(0x80, 0xA0)
+    if byte not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)
+}
+_NEXT = "\u0080-\u00bf" + "".join(map(chr, _WINDOWS))  # what a byte 80 to BF looks like
+_SUSPECT = f"\ufffd|ï¿½|ï»¿|[\u0080-\u0084\u0086-\u009f]|[\u00c2-\u00f4][{_NEXT}]"
+_CERTAIN = re.compile("\ufffd|ï¿½|ï»¿|[\u0080-\u0084\u0086-\u009f]")
+
+# Texts whose characters are bytes. Sequences of UTF-8 that one of them is enough for:
+_SINGLE = (
+    "\u00c2[\u00a0-\u00bf]|[\u00c3-\u00c5][\u0080-\u00bf]"  # Latin-1 Supplement, Extended-A
+    "|\u00c8[\u0098-\u009b]|\u00c9\u0099"  # Romanian, Azerbaijani
+    "|\u00e1[\u00b8-\u00bb][\u0080-\u00bf]"  # Vietnamese
+    "|\u00e2(?:\u0080[\u0080-\u00bf]|\u0081[\u0080-\u00af]|\u0082\u00ac|\u0084\u00a2)"  # signs
+    "|\u00f0\u009f[\u0080-\u00bf]{2}"  # pictures
+)
+# ... and letters of other scripts, of which two neighbours are needed:
+_LETTER = (
+    "(?:[\u00c6-\u00ca\u00cd-\u00df][\u0080-\u00bf]"  # Latin Extended-B, Greek to N'Ko
+    "|\u00e0[\u00a4-\u00bf][\u0080-\u00bf]"  # India, Thailand, Laos, Tibet
+    "|\u00e1[\u0080-\u0099\u009e-\u00a2][\u0080-\u00bf]"  # Burma, Georgia, Ethiopia, Cambodia
+    "|[\u00e3-\u00ed\u00ef][\u0080-\u00bf]{2})"  # China, Japan, Korea
+)
+_SEQUENCE = re.compile(f"{_SINGLE}|{_LETTER}{{2}}")
+# A capital at the end of a word in capitals, and a mark: "AMANHÃ…".
+_MARKS = "\u2026\u2019\u201d\u201c\u00bb\u2013\u2014\u2122\u00ae"
+_RIGHT = re.compile(f"(?<=[^\\W\\d_])[\u00c2-\u00de](?=[{_MARKS}](?!\\w)|\u00a0)")
 
 
 def mojibake(texts: pd.Series[Any]) -> Mask:
-    """Find texts that were decoded wrongly: "Ã©", "â€™", U+FFFD, the same of other alphabets."""
-    return _mask(pc.match_substring_regex(_arrow(texts), _MOJIBAKE))
+    """Find texts that were decoded wrongly: "Ã©", "â€™", "ÅšwiÄ™ta", "æ—¥æœ¬", U+FFFD.
+
+    Neighbouring characters that are, as bytes of Windows-1252 or Latin-1, whole sequences of UTF-8
+    give a text away: one where it is a letter or a sign of European texts, two of other scripts.
+    """
+    return _decided(texts, _SUSPECT, _is_mojibake)
+
+
+def _is_mojibake(text: str) -> bool:
+    if _CERTAIN.search(text):
+        return True
+    for right in [*_RIGHT.finditer(text)]:
+        before, capital = text[right.start() - 1], right.start()
+        if before.isupper() and text[capital].isupper():
+            text = f"{text[:capital]} {text[capital + 1 :]}"
+    return bool(_SEQUENCE.search(text.translate(_WINDOWS)))
+
+
+# --- Controls, markup, remains of code ------------------------------------------------------------
+
+_CONTROL = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
+_DIRECTIONS = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_ZERO_WIDTH = "\u200b-\u200d\u2060-\u2064\ufeff"
+_HIDDEN = f"{_ZERO_WIDTH}{_DIRECTIONS}"
+_CLOSED_BY = dict.fromkeys("\u202a\u202b\u202d\u202e", "\u202c")  # embeddings, overrides
+_CLOSED_BY |= dict.fromkeys("\u2066\u2067\u2068", "\u2069")  # isolates
+
+_ELEMENTS = (
+    "a|abbr|acronym|address|applet|area|article|aside|audio|b|base|basefont|bdi|bdo|bgsound|"
+    "big|blink|blockquote|body|br|button|canvas|caption|center|cite|code|col|colgroup|data|"
+    "datalist|dd|del|details|dfn|dialog|dir|div|dl|dt|em|embed|fieldset|figcaption|figure|"
+    "font|footer|form|frame|frameset|h1|h2|h3|h4|h5|h6|head|header|hgroup|hr|html|i|iframe|"
+    "image|img|input|ins|isindex|kbd|keygen|label|legend|li|link|listing|main|map|mark|"
+    "marquee|math|menu|menuitem|meta|meter|multicol|nav|nextid|nobr|noembed|noframes|noscript|"
+    "object|ol|optgroup|option|output|p|param|picture|plaintext|pre|progress|q|rb|rp|rt|rtc|"
+    "ruby|s|samp|script|search|section|select|slot|small|source|spacer|span|strike|strong|"
+    "style|sub|summary|sup|svg|table|tbody|td|template|textarea|tfoot|th|thead|time|title|tr|"
+    "track|tt|u|ul|var|video|wbr|xmp"
+)
+_MARKUP = (
+    rf"(?i)<!--|<!doctype\b|</?(?:{_ELEMENTS})(?:\s[^<>]*)?/?>"
+    r"|&(?:#\d+|#x[0-9a-f]+|[a-z][a-z0-9]*);"
+)
+_ENTITY = re.compile(r"&([a-zA-Z][a-zA-Z0-9]*;)")
+_RESIDUE = (
+    r'"\}[\s\p{Z}]*$|\{\{|\$\{|\[object Object\]|%s|^[\s\p{Z}]*(?:null|undefined|NaN)[\s\p{Z}]*$'
+)
+
+
+def control(texts: pd.Series[Any]) -> Mask:
+    """Find control characters, hidden characters at a text's ends, and directions left open.
+
+    Line ends and tabs are fine, and so are direction marks in texts with right-to-left letters.
+    """
+    return _decided(texts, f"{_CONTROL}|[{_HIDDEN}]", _has_control)
+
+
+def _has_control(text: str) -> bool:
+    if re.search(_CONTROL, text) or _is_open(text):
+        return True
+    from_right = any(
+        one.isalpha() and unicodedata.bidirectional(one) in ("R", "AL") for one in text
+    )
+    at_ends = "".join(re.findall(rf"^[\s{_HIDDEN}]+|[\s{_HIDDEN}]+$", text))
+    return bool(re.search(f"[{_HIDDEN if not from_right else _ZERO_WIDTH}]", at_ends))
+
+
+def _is_open(text: str) -> bool:
+    """Say whether an embedding or an isolate is not closed; an isolate closes what is in it."""
+    ahead: list[str] = []
+    for one in text:
+        if one in _CLOSED_BY:
+            ahead.append(_CLOSED_BY[one])
+        elif one == "\u202c" and ahead[-1:] == [one]:
+            ahead.pop()
+        elif one == "\u2069" and one in ahead:
+            while ahead.pop() != one:
+                pass
+    return bool(ahead)
+
+
+def markup(texts: pd.Series[Any]) -> Mask:
+    """Find tags, comments and entities of HTML: "<br/>", "<font size=2>", "&eacute;", "&#39;"."""
+    return _decided(texts, _MARKUP, _has_markup)
+
+
+def _has_markup(text: str) -> bool:
+    unnamed = _ENTITY.sub(lambda entity: entity[0] if entity[1] in html5 else " ", text)
+    return bool(re.search(_MARKUP, unnamed))
+
+
+def residue(texts: pd.Series[Any]) -> Mask:
+    """Find remains of code: "{{title}}", "${name}", "[object Object]", "null", "NaN", "%s"."""
+    return _mask(pc.match_substring_regex(_arrow(texts), _RESIDUE))
+
+
+# --- Case, length, equality -----------------------------------------------------------------------
+
+
+def shouting(texts: pd.Series[Any], letters: int) -> Mask:
+    """Find texts of more than `letters` letters, all of them capitals."""
+    return _decided(texts, r"^[^\p{Ll}\p{Lo}]*$", lambda text: _shouts(text, letters))
+
+
+def _shouts(text: str, letters: int) -> bool:
+    own = [letter for letter in text if letter.isalpha()]
+    return len(own) > letters and all(map(str.isupper, own))
 
 
 def too_long(texts: pd.Series[Any], characters: int) -> Mask:
-    """Find texts of more than so many characters."""
+    """Find texts of more than `characters` characters."""
     return _mask(pc.greater(pc.utf8_length(_arrow(texts)), characters))
 
 
-def same(one: pd.Series[Any], other: pd.Series[Any]) -> Mask:
-    """Find rows where two texts are one, case and blanks aside; blank ones are not."""
+def same(one: pd.Series[Any], other: pd.Series[Any], *, full_stop: bool = False) -> Mask:
+    """Find rows whose two texts are equal without case and blanks; blank texts are not.
+
+    With `full_stop` a full stop at the end of either is left out too.
+    """
     sides = [pc.utf8_trim_whitespace(_arrow(texts)) for texts in (one, other)]
-    alike = _same_letter(sides, 0) & _same_letter(sides, -1)
-    rows = np.flatnonzero(alike)  # few: folding all would take seconds
-    first, second = (_folded(side.take(pa.array(rows))) for side in sides)
-    alike[rows] = _mask(pc.and_(pc.equal(first, second), pc.not_equal(first, "")))
-    return alike
+    first = [pc.utf8_lower(pc.utf8_slice_codeunits(side, 0, 1)) for side in sides]
+    equal = _mask(pc.equal(*first))  # the rest is compared for those alone: folding takes seconds
+    rows = np.flatnonzero(equal)
+    left, right = (_without_blanks(side.take(pa.array(rows)), full_stop) for side in sides)
+    equal[rows] = [a == b != "" for a, b in zip(left, right, strict=True)]
+    return equal
 
 
-def _same_letter(sides: list[Any], at: int) -> Mask:
-    letters = (pc.utf8_slice_codeunits(side, at, at + 1 or None) for side in sides)
-    return _mask(pc.equal(*(pc.utf8_lower(letter) for letter in letters)))
+def _without_blanks(side: Any, full_stop: bool) -> list[str]:
+    bare = pc.replace_substring_regex(side, r"[\s\p{Z}]+", "")
+    if full_stop:
+        bare = pc.replace_substring_regex(bare, "[.。।]$", "")
+    return [text.casefold() for text in bare.to_pylist()]
+
+
+def _decided(texts: pd.Series[Any], pattern: str, decide: Callable[[str], bool]) -> Mask:
+    """Find texts that match a pattern and of which a function says yes."""
+    text = _arrow(texts)
+    mask = _mask(pc.match_substring_regex(text, pattern))
+    rows = np.flatnonzero(mask)
+    mask[rows] = [decide(one) for one in text.take(pa.array(rows)).to_pylist()]
+    return mask
 
 
 def _arrow(texts: pd.Series[Any]) -> Any:
     return pa.array(texts.astype("str").array, pa.string())
-
-
-def _letters(text: Any) -> Any:
-    """Leave the letters and digits of a text, in lower case."""
-    return pc.replace_substring_regex(pc.utf8_lower(text), r"[^\p{L}\p{M}\p{N}]+", "")
-
-
-def _folded(text: Any) -> Any:
-    return pc.replace_substring_regex(pc.utf8_lower(text), _BLANKS, " ")
-
-
-def _run(text: Any) -> Mask:
-    """Find texts of one character, many times: of a mark, once will do."""
-    alike = pc.equal(pc.utf8_slice_codeunits(text, 1), pc.utf8_slice_codeunits(text, 0, -1))
-    size = pc.utf8_length(text)
-    mark = pc.match_substring_regex(pc.utf8_slice_codeunits(text, 0, 1), _MARK)
-    return _mask(pc.and_(alike, pc.or_(pc.greater_equal(size, _RUN), mark)))
 
 
 def _mask(found: Any) -> Mask:

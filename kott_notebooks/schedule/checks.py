@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kott_notebooks.audits import texts as check
 from kott_notebooks.audits.findings import ERROR, WARNING
 from kott_notebooks.errors import KottError
 from kott_notebooks.schedule.air import gaps, overlaps
@@ -33,7 +32,7 @@ class Rules:
     longest_minutes: float = 480
     again_minutes: float = 5
     horizon_hours: float = 120
-    placeholders: tuple[str, ...] = check.PLACEHOLDERS
+    placeholders: tuple[str, ...] = ()  # besides the package's
     prime_hours: tuple[float, float] = (18, 23)
     prime_weight: float = 3
     off: tuple[str, ...] = ()

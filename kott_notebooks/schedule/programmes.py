@@ -59,7 +59,7 @@ def _left(programmes: pd.DataFrame, found: Mask) -> pd.DataFrame:
 def texts(
     epg: pd.DataFrame,
     *,
-    placeholders: Iterable[str] = check.PLACEHOLDERS,
+    placeholders: Iterable[str] = (),
     longest_name: int = 100,
     longest_description: int = 2_000,
     columns: Columns | None = None,
@@ -73,14 +73,15 @@ def texts(
     names.
     """
     epg = named(epg, columns, *TIMED, "name")
-    words = list(placeholders)
+    words = check.word_lists(stand_ins=placeholders)
+    others = {"name": epg.get("description"), "description": epg["name"]}
     faults: list[tuple[str, str, Mask]] = []
     for field, longest in (("name", longest_name), ("description", longest_description)):
         if field in epg.columns:
             text = epg[field]
             faults += [
                 (field, "missing", check.blank(text)),
-                (field, "placeholder", check.placeholder(text, words)),
+                (field, "placeholder", check.placeholder(text, others.get(field), words=words)),
                 (field, "mojibake", check.mojibake(text)),
                 (field, "too_long", check.too_long(text, longest)),
             ]
@@ -96,7 +97,7 @@ def texts(
 def fillers(
     epg: pd.DataFrame,
     *,
-    placeholders: Iterable[str] = check.PLACEHOLDERS,
+    placeholders: Iterable[str] = (),
     columns: Columns | None = None,
 ) -> pd.DataFrame:
     """Find programmes that were made up to fill a hole, and tell them from real ones.
@@ -109,7 +110,8 @@ def fillers(
     """
     epg = named(epg, columns, *TIMED, "name")
     made = _made_up(epg)
-    stand_in = check.placeholder(epg["name"], placeholders)
+    words = check.word_lists(stand_ins=placeholders)
+    stand_in = check.placeholder(epg["name"], epg.get("description"), words=words)
     real = ~made & ~stand_in & ~check.blank(epg["name"])
     found = made | (stand_in & _between(epg, real))
     lasts = (micros(epg, "endDate") - micros(epg, "startDate")) / MINUTE

@@ -27,7 +27,8 @@ MINUTE, HOUR, DAY = 60, 3_600, 86_400
 YEAR = 365.25 * DAY
 WIDTHS = {"16:9": 640, "2:3": 480, "1:1": 200}
 MAIN = ("HLS_Main", "DASH_Main")
-STAND_INS = {"tba", "tbc", "noinformation", "loremipsum", "test", "xxx", "na"}
+STAND_INS = {"tba", "tbc", "tobeannounced", "noinformation", "loremipsum", "na"}
+TITLES_TOO = {"test", "unknown", "untitled", "title", "none"}
 TYPES: dict[str, tuple[type, ...]] = {
     "NUMBER": (int, float),
     "DATE": (int,),
@@ -51,9 +52,12 @@ def _fold(text: str) -> str:
     return "".join(letter for letter in plain if letter.isalnum())
 
 
-def _is_stand_in(text: str) -> bool:
-    bare = text.strip()
-    return _fold(bare) in STAND_INS or (len(bare) > 2 and len(set(bare)) == 1)
+def _is_stand_in(text: str, other: str) -> bool:
+    folded, beside = _fold(text), _fold(other)
+    if folded in TITLES_TOO:
+        return not beside or beside in STAND_INS | TITLES_TOO
+    run = len(folded) > 3 and len(set(folded)) == 1
+    return folded in STAND_INS or run or (bool(text.strip()) and not folded)
 
 
 def _is_mojibake(text: str) -> bool:
@@ -161,11 +165,12 @@ def _texts(record: Record) -> Iterator[str]:
             yield f"text.missing_{key}"
             continue
         letters = [letter for letter in text if letter.isalpha()]
+        other = texts["name" if key == "description" else "description"].get("eng", "")
         tests = {
-            "text.placeholder": _is_stand_in(text),
+            "text.placeholder": _is_stand_in(text, other),
             "text.mojibake": _is_mojibake(text),
             "text.control": bool(
-                re.search(r"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f]", text)
+                re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", text)
                 or re.search("^[\u200b-\u200f]|[\u200b-\u200f]$", text)
             ),
             "text.markup": bool(re.search(r"</?\w+/?>|&#?\w+;", text)),
@@ -173,7 +178,7 @@ def _texts(record: Record) -> Iterator[str]:
             "text.too_long": len(text) > (100 if key == "name" else 2_000),
         }
         yield from (rule for rule, is_so in tests.items() if is_so)
-    name, description = (" ".join(texts[key].get("eng", "").split()) for key in texts)
+    name, description = ("".join(texts[key].get("eng", "").split()) for key in texts)
     if name and name.casefold() == description.casefold():
         yield "text.description_is_name"
 
@@ -360,8 +365,8 @@ def _alone(one: Record, channel: Record) -> Iterator[str]:
         "schedule.absurd_length": lasts > 8 * HOUR or 0 < lasts < MINUTE,
         "schedule.missing_title": not name.strip(),
         "schedule.missing_synopsis": not description.strip(),
-        "schedule.placeholder_title": _is_stand_in(name),
-        "schedule.filler": _is_stand_in(name),
+        "schedule.placeholder_title": _is_stand_in(name, description),
+        "schedule.filler": _is_stand_in(name, description),
         "schedule.title_is_synopsis": bool(name.strip()) and name == description,
         "schedule.mojibake": _is_mojibake(name) or _is_mojibake(description),
         "schedule.catchup_flag": any(one[flag] and not channel[flag] for flag in flags),

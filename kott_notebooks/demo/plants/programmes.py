@@ -216,7 +216,7 @@ def absurd_lengths(on: Guide) -> None:
 
 
 _NAMES = ("Harbour Watch", "Night Bus", "Studio Talk", "Late Ferry", "Other Voices", "Short Break")
-_PLACEHOLDERS = ("TBA", "No information", "tbc", "......", "Test")
+_PLACEHOLDERS = ("TBA", "No information", "tbc", "......", "To be announced")
 _TEXTS: tuple[tuple[str, str, str], ...] = (  # rule (none: just inside), field, text
     ("schedule.mojibake", "name", "Soir\xc3\xa9e musicale"),
     ("schedule.mojibake", "description", "The captain\xe2\u20ac\u2122s last voyage."),

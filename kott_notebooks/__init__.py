@@ -17,6 +17,7 @@ from kott_notebooks.errors import (
     SessionExpired,
     TransportError,
 )
+from kott_notebooks.history import load, load_all, save, snapshots
 from kott_notebooks.ksql import K
 from kott_notebooks.listings import (
     assets,
@@ -69,12 +70,16 @@ __all__ = [
     "ksql",
     "labels",
     "listing",
+    "load",
+    "load_all",
     "login",
     "media_files",
     "plan",
     "provenance",
+    "save",
     "schema",
     "services",
+    "snapshots",
     "tags",
     "translations",
     "verify",

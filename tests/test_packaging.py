@@ -17,8 +17,8 @@ import kott_notebooks as kott
 PACKAGE = Path(kott.__file__).parent
 ORDER = (  # a module imports only what stands above it
     *("schema", "errors", "times", "ksql", "api", "paging", "session", "tables", "listings"),
-    *("audits", "catalog", "schedule", "household", "xmltv", "plots", "report", "widgets"),
-    *("demo", "cli", "__main__"),
+    *("history", "audits", "catalog", "schedule", "household", "xmltv", "plots", "report"),
+    *("widgets", "demo", "cli", "__main__"),
 )
 ALONE = {  # who may import what is heavy, or reaches the network
     "requests": {"session", "demo"},

@@ -1,0 +1,512 @@
+"""Snapshots: tables kept as Parquet, each with a manifest that is written last.
+
+A snapshot is a folder of Parquet files and a manifest beside it. Every name is new, nothing is ever
+written again, and what has no manifest is no snapshot: a writer that is killed leaves nothing that
+could be taken for one, and two writers do not meet.
+
+    STORE/assets/20261126T143000.123456Z-0655a1b2c3d4e5f6.json         the manifest
+    STORE/assets/20261126T143000.123456Z-0655a1b2c3d4e5f6/part-0.parquet
+    STORE/epg/20261126T143512.000000Z-0655a1b2c40718ab/day=2026-11-26/part-0.parquet
+
+A snapshot's id begins with the time that it stands for, then comes the time when it was saved: the
+order of ids is the order of snapshots, and a manifest is only opened where it is needed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import secrets
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+import pandas as pd
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+from pyarrow import fs
+
+from kott_notebooks.errors import KottError
+from kott_notebooks.history import files
+from kott_notebooks.history.files import Place
+from kott_notebooks.tables.provenance import ATTR, facts
+from kott_notebooks.times import When, instant, present
+
+VERSION = 1  # of the manifest
+STAMP = "%Y%m%dT%H%M%S.%fZ"
+ROWS_PER_GROUP = 100_000  # of a Parquet row group
+ROW = "__row"  # a partitioned snapshot keeps the order of its rows in this column
+PARTITIONS = {"day": "startDate", "channel": "linearAssetId"}  # and the column each comes from
+By: TypeAlias = Literal["day", "channel"]
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,99}")
+
+
+class DataFile(msgspec.Struct, frozen=True):
+    """A Parquet file of a snapshot: its path below the snapshot's folder, and what it holds."""
+
+    path: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """What a snapshot holds: `when` it stands for, when it was `saved`, and each of its files."""
+
+    version: int
+    id: str
+    name: str
+    when: str
+    saved: str
+    rows: int
+    schema: dict[str, str]
+    by: str | None
+    provenance: dict[str, Any]
+    files: list[DataFile]
+
+
+class _Version(msgspec.Struct):
+    version: int
+
+
+def save(
+    table: pd.DataFrame,
+    store: Place,
+    *,
+    name: str | None = None,
+    by: By | None = None,
+    when: When | None = None,
+) -> str:
+    """Keep a table as a snapshot in a store.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Any table of this package; its types, its nested columns and its provenance are kept.
+    store : str or path
+        A local folder, or the address of an object store that fsspec opens (`s3://bucket/kott`).
+        It is made if it is not there.
+    name : str, optional
+        What the table is called in the store. Default: the function that it came from ("assets",
+        "epg" ...).
+    by : {"day", "channel"}, optional
+        Split the files by the UTC day of `startDate`, or by `linearAssetId`.
+    when : str, datetime or Timestamp, optional
+        The time that the table stands for. Default: when it was pulled, else now.
+
+    Returns
+    -------
+    str
+        The snapshot's id, which `kott.load(store, at=...)` takes.
+
+    Raises
+    ------
+    KottError
+        The table has no name and none is given, lacks the column that `by` needs, or the store
+        cannot be written. A snapshot that could not be written whole is not there.
+
+    See Also
+    --------
+    load, snapshots
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import demo
+    >>> store = tempfile.mkdtemp()
+    >>> assets = kott.assets(demo.login(assets=200))
+    >>> at = kott.save(assets, store)
+    >>> kott.load(store).equals(assets)
+    True
+    """
+    known = facts(table)
+    called = _checked_name(name or str(known.get("source", "")).removeprefix("kott."))
+    if by is not None and by not in PARTITIONS:
+        raise KottError(f"by must be {' or '.join(map(repr, PARTITIONS))}, not {by!r}.")
+    if by is not None and PARTITIONS[by] not in table:
+        raise KottError(f"by={by!r} needs the column {PARTITIONS[by]}, which the table lacks.")
+    saved = present()
+    stands_for = instant(known.get("when", saved) if when is None else when)
+    order = int(saved.timestamp() * 1000)
+    identity = f"{stands_for.strftime(STAMP)}-{order:012x}{secrets.token_hex(2)}"
+    system, root = files.opened(store)
+    folder = f"{root}/{called}/{identity}"
+    try:
+        system.create_dir(folder, recursive=True)
+        written = _write(system, folder, _as_arrow(table, by), by)
+        manifest = Manifest(
+            version=VERSION,
+            id=identity,
+            name=called,
+            when=stands_for.isoformat(),
+            saved=saved.isoformat(),
+            rows=len(table),
+            schema={str(column): str(dtype) for column, dtype in table.dtypes.items()},
+            by=by,
+            provenance=known,
+            files=written,
+        )
+        encoded = msgspec.json.format(msgspec.json.encode(manifest), indent=1)
+        files.write_once(system, f"{folder}.json", encoded)
+    except (OSError, pa.ArrowException) as error:
+        files.remove(system, folder)
+        raise KottError(
+            f"The snapshot of {called} could not be written to {store}: {error}. Nothing of it was "
+            "kept; the snapshots before it are as they were."
+        ) from error
+    except BaseException:
+        files.remove(system, folder)
+        raise
+    return identity
+
+
+def load(
+    store: Place,
+    *,
+    name: str | None = None,
+    at: When | None = None,
+    columns: list[str] | None = None,
+) -> pd.DataFrame:
+    """Read a snapshot back, as the table that was saved.
+
+    Parameters
+    ----------
+    store : str or path
+        As in `save`.
+    name : str, optional
+        Which table; may be left out where the store has one.
+    at : str, datetime or Timestamp, optional
+        The newest snapshot at or before this time; or a snapshot's id. Default: the newest.
+    columns : list of str, optional
+        Read these columns only.
+
+    Returns
+    -------
+    DataFrame
+        The rows, columns, dtypes and provenance of the table that was saved.
+
+    Raises
+    ------
+    KottError
+        There is no such snapshot, a file of it is missing or damaged (the message names it), or a
+        newer version of kott_notebooks wrote it.
+
+    See Also
+    --------
+    save, snapshots
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import demo
+    >>> store = tempfile.mkdtemp()
+    >>> _ = kott.save(kott.channels(demo.login(assets=200)), store, name="channels")
+    >>> kott.load(store, columns=["id", "name"]).columns.tolist()
+    ['id', 'name']
+    """
+    system, root = files.opened(store)
+    name = chosen_name(system, root, store, name)
+    manifest = manifest_of(system, root, name, _chosen(system, root, name, at))
+    return read(system, f"{root}/{manifest.name}/{manifest.id}", manifest, columns)
+
+
+def load_all(
+    store: Place,
+    *,
+    name: str | None = None,
+    start: When | None = None,
+    end: When | None = None,
+    columns: list[str] | None = None,
+) -> pd.DataFrame:
+    """Read the snapshots of a table one below the other.
+
+    Parameters
+    ----------
+    store, name
+        As in `load`.
+    start, end : str, datetime or Timestamp, optional
+        The snapshots that stand for a time in [start, end). Default: all.
+    columns : list of str, optional
+        Read these columns only; a snapshot that lacks one has no values there.
+
+    Returns
+    -------
+    DataFrame
+        One row per row and snapshot: `snapshot` (`datetime64[us, UTC]`), then every column that
+        any of the snapshots has. Where the type of a column differs from one to another it is the
+        one that holds both (`Int64` and `Float64` give `Float64`), else `str`.
+
+    Raises
+    ------
+    KottError
+        There is no snapshot in that time, none of them has a column, or a file is damaged.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import demo
+    >>> store, channels = tempfile.mkdtemp(), kott.channels(demo.login(assets=200))
+    >>> _ = kott.save(channels, store, name="channels", when="2026-03-01")
+    >>> _ = kott.save(channels[:3], store, name="channels", when="2026-03-02")
+    >>> kott.load_all(store).groupby("snapshot").size().tolist()
+    [40, 3]
+    """
+    system, root = files.opened(store)
+    name = chosen_name(system, root, store, name)
+    first, last = (None if one is None else instant(one) for one in (start, end))
+    found = [
+        one
+        for one in ids(system, root, name)
+        if (first is None or stands_for(one) >= first) and (last is None or stands_for(one) < last)
+    ]
+    if not found:
+        raise KottError(f"There is no snapshot of {name!r} from {first} to {last}.")
+    parts = []
+    for one in found:
+        manifest = manifest_of(system, root, name, one)
+        has = None if columns is None else [c for c in columns if c in manifest.schema]
+        part = read(system, f"{root}/{name}/{one}", manifest, has)
+        part.insert(0, "snapshot", pd.Series(stands_for(one), part.index, "datetime64[us, UTC]"))
+        parts.append(part)
+    absent = set(columns or ()) - {column for part in parts for column in part}
+    if absent:
+        raise KottError(f"columns: no snapshot of {name!r} has {', '.join(sorted(absent))}.")
+    return stacked(parts)
+
+
+def stacked(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """Put tables one below the other; a column's type is one that holds the values of all."""
+    seen: dict[Any, set[Any]] = {}
+    for part in parts:
+        for column, dtype in part.dtypes.items():
+            seen.setdefault(column, set()).add(dtype)
+    whole = {}
+    for column, dtypes in seen.items():
+        names = {str(one) for one in dtypes}
+        dtype = "Float64" if names == {"Int64", "Float64"} else "str"
+        given = [part.get(column, pd.Series(pd.NA, part.index, "object")) for part in parts]
+        wanted = dtypes.pop() if len(dtypes) == 1 else dtype
+        whole[column] = pd.concat([_converted(one, wanted) for one in given], ignore_index=True)
+    return pd.DataFrame(whole)
+
+
+def _converted(column: pd.Series[Any], dtype: Any) -> pd.Series[Any]:
+    """Convert a column; what is absent stays absent."""
+    if dtype == "str" and column.dtype != "str":
+        column = column.astype("object").where(column.notna(), None)
+    return column.astype(dtype)
+
+
+def snapshots(store: Place, *, name: str | None = None) -> pd.DataFrame:
+    """List the snapshots of a store.
+
+    Parameters
+    ----------
+    store : str or path
+        As in `save`.
+    name : str, optional
+        Those of this table only.
+
+    Returns
+    -------
+    DataFrame
+        One row per snapshot, the oldest first: `name`, `id` (`str`), `when`, `saved`
+        (`datetime64[us, UTC]`), `rows`, `columns`, `files`, `bytes` (`Int64`), `action`, `url`
+        (`str`), `partner` (`Int64`).
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import demo
+    >>> store = tempfile.mkdtemp()
+    >>> _ = kott.save(kott.channels(demo.login(assets=200)), store, name="channels")
+    >>> kott.snapshots(store)["name"].tolist()
+    ['channels']
+    """
+    system, root = files.opened(store)
+    names = files.folders(system, root) if name is None else [_checked_name(name)]
+    found = [
+        manifest_of(system, root, called, one)
+        for called in names
+        for one in ids(system, root, called)
+    ]
+    rows = [
+        {
+            "name": one.name,
+            "id": one.id,
+            "when": one.when,
+            "saved": one.saved,
+            "rows": one.rows,
+            "columns": len(one.schema),
+            "files": len(one.files),
+            "bytes": sum(file.bytes for file in one.files),
+            "action": one.provenance.get("action"),
+            "url": one.provenance.get("url"),
+            "partner": one.provenance.get("partner"),
+        }
+        for one in found
+    ]
+    table = pd.DataFrame(rows, columns=list(_DTYPES))
+    for column in ("when", "saved"):
+        table[column] = pd.to_datetime(table[column], utc=True, format="ISO8601")
+    return table.astype(_DTYPES).sort_values(["id", "name"], ignore_index=True)
+
+
+_DTYPES: dict[str, Any] = {
+    **{"name": "str", "id": "str"},
+    **dict.fromkeys(("when", "saved"), "datetime64[us, UTC]"),
+    **dict.fromkeys(("rows", "columns", "files", "bytes"), "Int64"),
+    **{"action": "str", "url": "str", "partner": "Int64"},
+}
+
+
+def ids(system: fs.FileSystem, root: str, name: str) -> list[str]:
+    """List the ids of a table's snapshots, the oldest first."""
+    found = files.listed(system, f"{root}/{name}")
+    return [one.removesuffix(".json") for one in found if one.endswith(".json")]
+
+
+def manifest_of(system: fs.FileSystem, root: str, name: str, identity: str) -> Manifest:
+    """Read a snapshot's manifest."""
+    path = f"{root}/{name}/{identity}.json"
+    content = files.read_bytes(system, path)
+    try:
+        version = msgspec.json.decode(content, type=_Version).version
+        if version > VERSION:
+            raise KottError(
+                f"{path} was written by a newer kott_notebooks (manifest version {version}; this "
+                f"one reads {VERSION}): update it with pip."
+            )
+        return msgspec.json.decode(content, type=Manifest)
+    except msgspec.MsgspecError as error:
+        raise KottError(f"{path} is not a manifest, or it is damaged: {error}") from error
+
+
+def stands_for(identity: str) -> pd.Timestamp:
+    """Read from a snapshot's id which time it stands for."""
+    return pd.Timestamp(dt.datetime.strptime(identity.partition("-")[0], STAMP), tz="UTC")
+
+
+def read(
+    system: fs.FileSystem, folder: str, manifest: Manifest, columns: list[str] | None = None
+) -> pd.DataFrame:
+    """Read a snapshot's files, each checked before it is read."""
+    missing = [column for column in columns or () if column not in manifest.schema]
+    if missing:
+        raise KottError(
+            f"columns: the snapshot {manifest.id} has no column {', '.join(missing)}; it has "
+            f"{', '.join(manifest.schema)}."
+        )
+    for file in manifest.files:
+        _check(system, f"{folder}/{file.path}", file)
+    paths = [f"{folder}/{file.path}" for file in manifest.files]
+    data = ds.dataset(paths, format="parquet", filesystem=system)
+    wanted = list(manifest.schema) if columns is None else columns
+    arrow = data.to_table(columns=[*wanted, ROW] if manifest.by else wanted)
+    if manifest.by:
+        arrow = arrow.sort_by(ROW).drop_columns(ROW)
+    table: pd.DataFrame = arrow.to_pandas()
+    table = table.astype({column: manifest.schema[column] for column in table.columns})
+    table.attrs.clear()
+    if manifest.provenance:
+        table.attrs[ATTR] = msgspec.json.encode(manifest.provenance).decode()
+    return table
+
+
+def _write(system: fs.FileSystem, folder: str, arrow: pa.Table, by: str | None) -> list[DataFile]:
+    """Write a table's files, and describe each."""
+    written: list[tuple[str, int]] = []
+    if arrow.num_rows:
+        split = ds.partitioning(pa.schema([(by, pa.string())]), flavor="hive") if by else None
+        ds.write_dataset(
+            arrow,
+            folder,
+            filesystem=system,
+            format="parquet",
+            basename_template="part-{i}.parquet",
+            partitioning=split,
+            max_partitions=100_000,
+            max_open_files=500,
+            max_rows_per_group=ROWS_PER_GROUP,
+            existing_data_behavior="overwrite_or_ignore",  # the folder is new
+            file_visitor=lambda file: written.append((file.path, file.metadata.num_rows)),
+        )
+    else:  # of no rows, a dataset writer makes no file
+        written.append((f"{folder}/part-0.parquet", 0))
+        pq.write_table(arrow, written[0][0], filesystem=system)
+    found = []
+    for path, rows in sorted(written):
+        size, sha256 = files.digest(system, path)
+        found.append(DataFile(path.removeprefix(folder).lstrip("/"), rows, size, sha256))
+    return found
+
+
+def _as_arrow(table: pd.DataFrame, by: str | None) -> pa.Table:
+    try:
+        arrow = pa.Table.from_pandas(table, preserve_index=False)
+    except pa.ArrowException as error:
+        raise KottError(f"The table cannot be kept as Parquet: {error}") from error
+    if by is None:
+        return arrow
+    key = table[PARTITIONS[by]]
+    words = key.dt.strftime("%Y-%m-%d") if by == "day" else key.astype("str")
+    arrow = arrow.append_column(ROW, pa.array(range(len(table)), pa.int64()))
+    return arrow.append_column(by, pa.array(words.fillna("none"), pa.string()))
+
+
+def _checked_name(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise KottError(
+            f"name must be letters, digits, blanks, '.', '_' and '-', not {name!r}. Say what the "
+            'table is called in the store: name="assets".'
+        )
+    return name
+
+
+def chosen_name(system: fs.FileSystem, root: str, store: Place, name: str | None) -> str:
+    """Give the table that is meant: the one named, or the only one of the store."""
+    names = files.folders(system, root)
+    has = f"it has {', '.join(names)}" if names else "it is empty"
+    if name is None and len(names) == 1:
+        return names[0]
+    if name is None:
+        raise KottError(f"Say which table of the store {store}, as name=: {has}.")
+    if _checked_name(name) not in names:
+        raise KottError(f"The store {store} has no table {name!r}; {has}.")
+    return name
+
+
+def _chosen(system: fs.FileSystem, root: str, name: str, at: When | None) -> str:
+    """Find the id of the snapshot that is asked for."""
+    found = ids(system, root, name)
+    if not found:
+        raise KottError(f"There is no whole snapshot of {name!r}.")
+    if at is None:
+        return found[-1]
+    if isinstance(at, str) and at in found:
+        return at
+    limit = instant(at)
+    before = [one for one in found if stands_for(one) <= limit]
+    if not before:
+        raise KottError(
+            f"No snapshot of {name!r} is as old as {limit}; the oldest is of "
+            f"{stands_for(found[0])}."
+        )
+    return before[-1]
+
+
+def _check(system: fs.FileSystem, path: str, file: DataFile) -> None:
+    try:
+        size, sha256 = files.digest(system, path)
+    except (OSError, pa.ArrowException) as error:
+        raise KottError(f"{path} cannot be read: {error}") from error
+    if (size, sha256) != (file.bytes, file.sha256):
+        raise KottError(
+            f"{path} is damaged: it has {size:,} bytes of {file.bytes:,}, or other ones than were "
+            "written. Load an older snapshot, or pull anew."
+        )

@@ -17,14 +17,60 @@ A class is here because a caller would act differently.
 
 from __future__ import annotations
 
+import os
+import re
+import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from kott_notebooks import schema
 
+# escape sequences of terminals, and every control character but the end of a line
+_ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-_]?")
+_CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+
 
 class KottError(Exception):
     """Say what went wrong, and what to do next."""
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
+
+
+def printable(text: str) -> str:
+    """Take the escape codes and control characters out of a server's words."""
+    return _CONTROLS.sub(" ", _ESCAPES.sub("", text))
+
+
+class sealed:  # noqa: N801 - reads as what it is used as
+    """Let no exception out of a block with what it was made of: see `seal`."""
+
+    def __enter__(self) -> None:
+        """Begin the block."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: object
+    ) -> None:
+        if error is not None:
+            seal(error)
+
+
+def seal(error: BaseException) -> None:
+    """Clear the locals of the frames below, which may show secrets, and cut cause and context.
+
+    With KOTT_DEBUG=1 all is left as it is.
+    """
+    if os.environ.get("KOTT_DEBUG") == "1":
+        return
+    chain: list[BaseException | None] = [error]
+    seen: list[BaseException] = []
+    while chain:
+        one = chain.pop()
+        if one is not None and not any(one is other for other in seen):
+            seen.append(one)
+            traceback.clear_frames(one.__traceback__)
+            chain += [one.__cause__, one.__context__]
+    error.__cause__ = error.__context__ = None
 
 
 class CredentialsError(KottError):
@@ -84,9 +130,12 @@ class ApiError(KottError):
         action: str = "",
         hint: str | None = None,
     ) -> None:
-        self.code = str(code)
-        self.message = message
-        self.arguments = dict(arguments or {})
+        self.code = printable(str(code))
+        self.message = printable(message)
+        self.arguments = {
+            printable(name): printable(one) if isinstance(one, str) else one
+            for name, one in (arguments or {}).items()
+        }
         self.action = action
         self.name = schema.error_name(self.code) or "unknown"
         self.hint = hint or HINTS.get(self.code, "")

@@ -8,6 +8,7 @@ from typing import Any
 
 import ipywidgets
 
+from kott_notebooks.api.secrets import Secret
 from kott_notebooks.errors import KottError
 from kott_notebooks.session import Session, login
 
@@ -59,7 +60,7 @@ class LoginForm:
 
     def _pressed(self, _: ipywidgets.Button) -> None:
         """Log in with what stands in the fields, and say how it went."""
-        password, self.password.value = self.password.value, ""
+        password, self.password.value = Secret(self.password.value), ""
         self._session, self.button.disabled = None, True
         self.status.value = "Logging in …"
         try:
@@ -70,7 +71,7 @@ class LoginForm:
         finally:
             self.button.disabled = False
 
-    def _log_in(self, password: str) -> Session:
+    def _log_in(self, password: Secret) -> Session:
         fields = {
             "Server": self.url.value.strip(),
             "Partner": self.partner.value.strip(),

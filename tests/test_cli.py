@@ -277,7 +277,7 @@ def test_a_ready_ks_outlives_the_command(
     maker = kott.login(partner, demo.PARTNER_ID, username=demo.USERNAME, password=demo.PASSWORD)
     monkeypatch.delenv("KOTT_USERNAME")
     monkeypatch.delenv("KOTT_PASSWORD")
-    monkeypatch.setenv("KOTT_KS", maker._secrets["ks"])
+    monkeypatch.setenv("KOTT_KS", maker._secrets["ks"].reveal())
     assert printed(capsys, "whoami") == printed(capsys, "whoami")
     assert maker.whoami()["username"] == demo.USERNAME
 

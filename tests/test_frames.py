@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kott_notebooks.api import privacy, wire
+from kott_notebooks.api import envelopes, privacy
 from kott_notebooks.api.rows import Page, Texts
 from kott_notebooks.errors import KottError
 from kott_notebooks.tables import frames
@@ -286,7 +286,7 @@ def test_records_and_pages_make_the_same_table() -> None:
     """A list of dicts is laid out as the pages that held it."""
     body = b'{"result":{"totalCount":2,"objects":[{"id":1,"name":"a"},{"id":2,"type":5}]}}'
     texts = Texts()
-    page = texts.keep(texts.read(wire.reply(body, "asset.list").result).rows)
+    page = texts.keep(texts.read(envelopes.reply(body, "asset.list").result).rows)
     pd.testing.assert_frame_equal(frames.frame([page], MEDIA), frames.frame(page.records(), MEDIA))
 
 

@@ -249,7 +249,7 @@ def test_the_provenance_can_be_kept_as_json(session: kott.Session) -> None:
     assert (about["rows"], about["totals"], about["page_size"]) == (160, [160], 50)
     assert about["windows"] == [{"from": None, "to": None, "rows": 160, "proof": "two readings"}]
     assert 3 <= about["requests"] <= 8  # pages travel together where that pays
-    assert session._secrets["ks"] not in json.dumps(about)
+    assert session._secrets["ks"].reveal() not in json.dumps(about)
     assert demo.PASSWORD not in json.dumps(about)
 
 
@@ -501,7 +501,7 @@ def test_labels_in_all_languages_have_names(login: Callable[..., kott.Session]) 
 
 def test_labels_of_a_ks_that_is_over_are_no_labels(session: kott.Session) -> None:
     """An ended session is an error, not an empty table."""
-    ready = kott.login(demo.URL, demo.PARTNER_ID, ks="djJ8-over", http=session.http)
+    ready = kott.login(demo.URL, demo.PARTNER_ID, ks="djJ8-over", http=session._connections.http)
     with pytest.raises(kott.SessionExpired):
         kott.labels(ready)
     with pytest.raises(kott.KottError, match="kinds is a list of assetStruct"):
@@ -567,7 +567,7 @@ def test_what_came_before_a_stop_is_kept_and_gone_on_with(
         if replies == 2:
             raise KeyboardInterrupt
 
-    session.http.hooks["response"].append(stop_once)
+    session._connections.http.hooks["response"].append(stop_once)
     with pytest.raises(kott.Interrupted, match=r"session\.unfinished\[-1\]\.resume") as caught:
         kott.assets(session, workers=1)
     assert isinstance(caught.value, KeyboardInterrupt)

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from kott_notebooks.api.wire import Call, Reply
+from kott_notebooks.api.bodies import Call
+from kott_notebooks.api.envelopes import Reply
 from kott_notebooks.errors import ApiError, Forbidden, IncompleteError, TransportError, api_error
 from kott_notebooks.paging.packing import PACK, Packs
 

@@ -18,8 +18,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kott_notebooks.api.envelopes import Reply
 from kott_notebooks.api.rows import Cells, Reader
-from kott_notebooks.api.wire import Reply
 from kott_notebooks.errors import ApiError, IncompleteError, KottError, TransportError, api_error
 from kott_notebooks.paging import Pace, Plan, Pull, Split
 from kott_notebooks.paging.asking import Landing

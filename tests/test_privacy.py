@@ -85,17 +85,3 @@ def test_what_people_are_known_by_is_marked() -> None:
     assert {"udid", "name", "macAddress", "externalId"} <= schema.personal("KalturaHouseholdDevice")
     assert {"name", "externalId"} <= schema.personal("KalturaHousehold")
     assert "householdMasterUsername" in schema.personal("KalturaHouseholdUser")
-
-
-def test_what_lets_somebody_in_is_found_among_arguments() -> None:
-    """By its name, marked in the schema or not, at any depth; pins that are numbers too."""
-    sent = {
-        "username": "ann",
-        "password": "a",
-        "session": "b",
-        "0": {"appToken": {"token": "c", "hashType": "SHA1"}, "pin": 1234},
-        "1": {"pinCode": ["d"], "newPassword": "e", "secret": None, "tokenHash": "f"},
-        "extraParams": {"Token": {"objectType": "KalturaStringValue", "value": "g"}},
-    }
-    found = [*privacy.secrets_in(sent)]
-    assert found == ["a", "b", "c", "1234", "d", "e", "f", "g"]

@@ -15,8 +15,7 @@ import requests
 
 import kott_notebooks as kott
 from kott_notebooks import demo, schema
-from kott_notebooks.api.wire import Call
-from kott_notebooks.api.wire import Reply as Answer
+from kott_notebooks.api.bodies import Call
 from kott_notebooks.demo.backend import Reply
 from kott_notebooks.demo.transport import DemoAdapter
 from kott_notebooks.errors import RateLimited, TransportError
@@ -32,6 +31,16 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     slept: list[float] = []
     monkeypatch.setattr(retries, "pause", slept.append)
     return slept
+
+
+def send(retries: Retries, call: Callable[[], str], **how: Any) -> tuple[str, int]:
+    """Call in the loop of attempts until it works, and say how often it was called again."""
+    for attempt in retries.loop(idempotent=True, **how):
+        with attempt:
+            result = call()
+            retries.succeeded()
+            return result, attempt.retry_state.attempt_number - 1
+    raise AssertionError
 
 
 def failing(times: int, error: Exception) -> Callable[[], str]:
@@ -66,7 +75,7 @@ def test_names_say_what_only_reads() -> None:
 
 def test_what_may_pass_is_asked_again(pauses: list[float]) -> None:
     """Five failures, then a reply; the pauses grow, drawn from nothing to twice the last."""
-    result, again = Retries().ask(failing(5, passing()))
+    result, again = send(Retries(), failing(5, passing()))
     assert (result, again) == ("at last", 5)
     assert len(pauses) == 5
     assert all(pause <= retries.FIRST_PAUSE * 2**n for n, pause in enumerate(pauses))
@@ -75,32 +84,32 @@ def test_what_may_pass_is_asked_again(pauses: list[float]) -> None:
 def test_what_cannot_pass_is_not_asked_again(pauses: list[float]) -> None:
     """A wrong url stays wrong."""
     with pytest.raises(TransportError):
-        Retries().ask(failing(1, TransportError("HTTP 404")))
+        send(Retries(), failing(1, TransportError("HTTP 404")))
     assert pauses == []
 
 
 def test_patience_ends(pauses: list[float]) -> None:
     """After six tries the error is the caller's."""
     with pytest.raises(TransportError):
-        Retries().ask(failing(6, passing()))
+        send(Retries(), failing(6, passing()))
     assert len(pauses) == 5
 
 
 def test_a_server_that_asks_for_quiet_gets_it_from_everybody(pauses: list[float]) -> None:
     """Retry-After holds for the call and for the next one, up to a bound."""
     patient = Retries()
-    patient.ask(failing(1, passing(wait=7.0)))
+    send(patient, failing(1, passing(wait=7.0)))
     assert pauses[0] >= 7.0
-    patient.ask(lambda: "somebody else")
+    send(patient, lambda: "somebody else")
     assert pauses[-1] > 6.0
-    patient.ask(failing(1, passing(wait=9_999.0)))
+    send(patient, failing(1, passing(wait=9_999.0)))
     assert max(pauses) <= retries.LONGEST_WAIT
 
 
 def test_too_many_calls_slow_everybody(pauses: list[float]) -> None:
     """The API's 500096 names no time; the drawn pause holds for all."""
     patient = Retries()
-    patient.ask(failing(3, RateLimited("500096")))
+    send(patient, failing(3, RateLimited("500096")))
     assert len(pauses) >= 3
 
 
@@ -115,7 +124,7 @@ def test_a_dead_server_is_left_alone(pauses: list[float]) -> None:
 
     for _ in range(10):
         with pytest.raises(TransportError):
-            patient.ask(dead)
+            send(patient, dead)
     assert next(tries) < retries.CIRCUIT + 10
 
 
@@ -220,19 +229,16 @@ def test_a_replay_with_a_new_ks_is_counted() -> None:
     over = b'{"result":{"error":{"code":"500016"}}}'
     ks = b'{"result":{"ks":"fresh"}}'
     single = Saying(ks, over, ks, b'{"result":{}}')
-    assert single.login(anonymous=True)._ask("asset", "list", {}).retries == 1
+    assert single.login(anonymous=True)._fetch([Call("asset", "list")]).retries == 1
     packed = Saying(ks, over, ks, b'{"result":[{},{}]}')
     calls = [Call("asset", "list"), Call("asset", "list")]
-    first, second = packed.login(anonymous=True)._ask_many(calls, {})
-    assert isinstance(first, Answer)
-    assert isinstance(second, Answer)
-    assert (first.retries, second.retries) == (1, 0)  # of one request
+    assert packed.login(anonymous=True)._fetch(calls).retries == 1
     assert single.asked == packed.asked == 4
 
 
 def lost_login(session: kott.Session, **means: Any) -> tuple[kott.Session, Any]:
     """Log in by other means; the ks is over, and the reply to the login that renews it is lost."""
-    renewed = kott.login(demo.URL, demo.PARTNER_ID, http=session.http, **means)
+    renewed = kott.login(demo.URL, demo.PARTNER_ID, http=session._connections.http, **means)
     backend = demo.backend_of(session)
     backend.partner.sessions.clock = lambda: time.time() + 2 * 86_400
     backend.bad_day = type(backend.bad_day)(demo.Faults(spare=1, truncated=1.0))
@@ -258,7 +264,7 @@ def test_a_refresh_token_is_sent_once_before_the_ks_ends(pauses: list[float]) ->
     """What was sent early, and lost, is not sent with the next call; the old ks lasts on."""
     old = demo.login(deployment="old", assets=50, channels=2, days=2, households=5)
     token = old.call("ottUser", "anonymousLogin", partnerId=demo.PARTNER_ID)["refreshToken"]
-    session = kott.login(demo.URL, demo.PARTNER_ID, http=old.http, refresh_token=token)
+    session = kott.login(demo.URL, demo.PARTNER_ID, http=old._connections.http, refresh_token=token)
     session._renew_at = time.monotonic() - 1
     backend = demo.backend_of(session)
     backend.log.clear()

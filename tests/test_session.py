@@ -13,6 +13,7 @@ import pytest
 
 import kott_notebooks as kott
 from kott_notebooks import demo
+from kott_notebooks.api.secrets import Secret
 from kott_notebooks.demo.catalogue import Account
 
 NOW = 1_764_000_123
@@ -61,7 +62,7 @@ def account(session: kott.Session, role: str = "operator") -> Account:
 
 def again(session: kott.Session, **means: Any) -> kott.Session:
     """Log in to the same partner once more, by other means."""
-    return kott.login(demo.URL, demo.PARTNER_ID, http=session.http, **means)
+    return kott.login(demo.URL, demo.PARTNER_ID, http=session._connections.http, **means)
 
 
 # Ways in
@@ -86,7 +87,7 @@ def test_every_other_way_in(session: kott.Session) -> None:
     for name, token, kind in operator.app_tokens:
         by_token = again(session, app_token=(name, token, kind))
         assert by_token.whoami()["user_id"] == operator.user_id
-    ks = session._secrets["ks"]
+    ks = session._secrets["ks"].reveal()
     assert again(session, ks=ks).whoami()["user_id"] == operator.user_id
     access = again(session, ks=operator.access_token)
     assert access.whoami()["user_id"] == operator.user_id
@@ -98,7 +99,7 @@ def test_a_refresh_token_is_used_once_and_renewed(login: Callable[..., kott.Sess
     token = old.call("ottUser", "anonymousLogin", partnerId=demo.PARTNER_ID)["refreshToken"]
     session = again(old, refresh_token=token)
     assert session.whoami()["roles"] == "anonymous"
-    assert session._secrets["refresh_token"] != token
+    assert session._secrets["refresh_token"].reveal() != token
 
 
 @pytest.mark.parametrize(
@@ -139,7 +140,7 @@ def test_a_wrong_password_is_a_login_error(session: kott.Session) -> None:
 def test_a_wrong_partner_is_a_login_error(session: kott.Session) -> None:
     """The message says what to check."""
     with pytest.raises(kott.LoginError, match="Check partner_id and url"):
-        kott.login(demo.URL, 999, anonymous=True, http=session.http)
+        kott.login(demo.URL, 999, anonymous=True, http=session._connections.http)
 
 
 # What is sent
@@ -312,7 +313,7 @@ def test_a_ks_that_ends_in_mid_pull_is_renewed(
 
 def test_a_ready_ks_that_is_over_says_so(session: kott.Session, clock: Clock) -> None:
     """It cannot be renewed; the message tells what to do, and not the ks."""
-    ks = session._secrets["ks"]
+    ks = session._secrets["ks"].reveal()
     ready = again(session, ks=ks)
     clock.now += 2 * 86_400
     with pytest.raises(kott.SessionExpired, match="cannot be renewed: get a new ks") as caught:
@@ -322,11 +323,11 @@ def test_a_ready_ks_that_is_over_says_so(session: kott.Session, clock: Clock) ->
 
 def test_a_logout_ends_the_ks_and_forgets_the_secrets(session: kott.Session) -> None:
     """The server no longer takes it, and the session says what to do."""
-    ks = session._secrets["ks"]
+    ks = session._secrets["ks"].reveal()
     with session:
         pass
     assert "logged out" in repr(session)
-    assert "none" in repr(session._secrets)
+    assert session._secrets == {}
     with pytest.raises(kott.KottError, match="logged out"):
         session.call("session", "get")
     with pytest.raises(kott.SessionExpired):
@@ -335,11 +336,11 @@ def test_a_logout_ends_the_ks_and_forgets_the_secrets(session: kott.Session) -> 
 
 def test_a_ready_ks_outlives_its_block(session: kott.Session) -> None:
     """It is its owner's to end; the session itself forgets it."""
-    ks = session._secrets["ks"]
+    ks = session._secrets["ks"].reveal()
     for _ in range(2):
         with again(session, ks=ks) as ready:
             assert ready.whoami()["user_id"] == account(session).user_id
-        assert "none" in repr(ready._secrets)
+        assert ready._secrets == {}
 
 
 def test_a_refused_logout_hides_no_other_error(session: kott.Session) -> None:
@@ -355,7 +356,7 @@ def test_a_password_that_was_changed_is_tried_once(
     session: kott.Session, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Eight workers whose ks is over do not lock the account."""
-    session._secrets["password"] = "no longer right"
+    session._secrets["password"] = Secret("no longer right")
     clock.now += 2 * 86_400
     before = len(demo.backend_of(session).log)
     for _ in range(3):
@@ -382,7 +383,7 @@ def test_no_secret_is_shown_logged_or_pickled(
     shown = repr(session) + session._repr_html_() + caplog.text + repr(vars(session))
     shown += str(table.attrs) + table.to_csv()
     assert "asset.list" in caplog.text
-    for secret in (demo.PASSWORD, session._secrets["ks"]):
+    for secret in (demo.PASSWORD, session._secrets["ks"].reveal()):
         assert secret not in shown
     for spread in (pickle.dumps, copy.deepcopy):
         with pytest.raises(kott.CredentialsError, match="cannot be pickled"):
@@ -399,7 +400,7 @@ def test_a_card_shows_who_and_until_when(session: kott.Session) -> None:
 
 def test_a_ks_in_the_api_s_words_is_masked(session: kott.Session) -> None:
     """Some messages quote what they refuse."""
-    ks = session._secrets["ks"]
+    ks = session._secrets["ks"].reveal()
     with pytest.raises(kott.ApiError) as caught:
         session.call("asset", "list", filter={"objectType": "KalturaSearchAssetFilter", "kSql": ks})
     assert ks not in str(caught.value)
@@ -435,7 +436,7 @@ def test_a_secret_that_was_sent_is_masked_in_the_api_s_words(
 
 def test_a_ks_that_was_sent_is_masked(session: kott.Session) -> None:
     """One of somebody else's, too."""
-    other = again(session, anonymous=True)._secrets["ks"]
+    other = again(session, anonymous=True)._secrets["ks"].reveal()
     with pytest.raises(kott.ApiError, match=r"Language \[\*\*\*\]") as caught:
         session.call("session", "get", ks=other, language=other)
     assert other not in "".join(traceback.format_exception(caught.value))

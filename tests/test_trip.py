@@ -83,7 +83,7 @@ def test_a_port_and_its_format_change_nothing(local: kott.Session, remote: kott.
     here, there = lists(local), lists(remote)
     for name, table in here.items():
         assert len(table) > 0, name
-        if remote.format == "json":
+        if remote._format == "json":
             pd.testing.assert_frame_equal(there[name], table)
         else:
             pd.testing.assert_frame_equal(listed_only(there[name]), listed_only(table))

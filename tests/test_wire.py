@@ -13,15 +13,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kott_notebooks.api import wire
+from kott_notebooks.api import bodies, envelopes
+from kott_notebooks.api.bodies import Call
 from kott_notebooks.errors import ApiError, KottError, SessionExpired, TransportError
 from kott_notebooks.ksql import K
 
 SAMPLES = Path(__file__).parent / "samples"
 
 
-def read(name: str, returns: str = "object") -> wire.Reply:
-    return wire.reply((SAMPLES / name).read_bytes(), "asset.list", returns=returns)
+def read(name: str, returns: str = "object") -> envelopes.Reply:
+    return envelopes.reply((SAMPLES / name).read_bytes(), "asset.list", returns=returns)
+
+
+def values(replies: list[envelopes.Reply | ApiError]) -> list[Any]:
+    return [one.value for one in replies if isinstance(one, envelopes.Reply)]
 
 
 def test_json_and_xml_say_the_same() -> None:
@@ -34,7 +39,7 @@ def test_a_time_the_server_took_is_told() -> None:
     """executionTime is seconds, in both formats, and may be missing."""
     assert read("asset_list.json").execution_time == 0.25
     assert read("asset_list.xml").execution_time == 0.25
-    assert wire.reply(b'{"result":true}', "system.ping").execution_time is None
+    assert envelopes.reply(b'{"result":true}', "system.ping").execution_time is None
 
 
 @pytest.mark.parametrize(
@@ -57,7 +62,7 @@ def test_an_error_is_raised_in_every_shape(name: str) -> None:
 def test_an_error_without_arguments_or_message_is_still_one() -> None:
     """`args` and `message` may be absent, `code` may be a number."""
     with pytest.raises(SessionExpired) as caught:
-        wire.reply(b'{"result":{"error":{"code":500016}}}', "asset.list")
+        envelopes.reply(b'{"result":{"error":{"code":500016}}}', "asset.list")
     assert caught.value.arguments == {}
     assert "the API gave no reason" in str(caught.value)
 
@@ -65,7 +70,7 @@ def test_an_error_without_arguments_or_message_is_still_one() -> None:
 def test_an_error_with_status_400_is_the_api_s() -> None:
     """Gateways change the status; the words inside count."""
     with pytest.raises(SessionExpired):
-        wire.reply(b'{"result":{"error":{"code":"500016"}}}', "asset.list", status=400)
+        envelopes.reply(b'{"result":{"error":{"code":"500016"}}}', "asset.list", status=400)
 
 
 @pytest.mark.parametrize(
@@ -86,33 +91,33 @@ def test_an_error_with_status_400_is_the_api_s() -> None:
 def test_what_the_api_did_not_write_is_said(body: bytes, words: str) -> None:
     """No body, a proxy's page, a cut one: a TransportError in one line that says what to do."""
     with pytest.raises(TransportError, match=words) as caught:
-        wire.reply(body, "asset.list", status=200)
+        envelopes.reply(body, "asset.list", status=200)
     assert "\n" not in str(caught.value)
 
 
 def test_a_status_is_named() -> None:
     """HTTP 502 stands in the message."""
     with pytest.raises(TransportError, match=r"asset\.list: HTTP 502"):
-        wire.reply(b"<html></html>", "asset.list", status=502)
+        envelopes.reply(b"<html></html>", "asset.list", status=502)
 
 
 def test_a_good_body_under_a_bad_status_is_no_answer() -> None:
     """A result that came with HTTP 500 is not trusted."""
     with pytest.raises(TransportError, match="HTTP 500"):
-        wire.reply(b'{"result":true}', "system.ping", status=500)
+        envelopes.reply(b'{"result":true}', "system.ping", status=500)
 
 
 def test_an_xml_bomb_is_refused() -> None:
     """Entities are never expanded."""
     bomb = b'<!DOCTYPE x [<!ENTITY a "aaaa">]><xml><result>&a;</result></xml>'
     with pytest.raises(TransportError):
-        wire.reply(bomb, "system.ping", returns="string")
+        envelopes.reply(bomb, "system.ping", returns="string")
 
 
 def test_half_a_character_becomes_the_replacement_sign() -> None:
     """A lone surrogate escape is mended; whole pairs and escaped backslashes stay."""
     body = rb'{"result":{"a":"x\ud800y","b":"\ud83d\ude00","c":"\udc00","d":"\\ud800"}}'
-    value = wire.reply(body, "asset.get").value
+    value = envelopes.reply(body, "asset.get").value
     assert value == {"a": "x\ufffdy", "b": "\U0001f600", "c": "\ufffd", "d": "\\ud800"}
 
 
@@ -121,7 +126,7 @@ def test_a_pretty_printed_body_is_kept_compact() -> None:
     plain = {"result": {"tags": {"Genre": {"objects": [{"value": "Dr\u00e1ma / X"}]}}}}
     compact = json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode()
     for body in (compact, json.dumps(plain, indent=2).encode(), b"\xef\xbb\xbf" + compact):
-        assert wire.reply(body, "asset.get").result == compact[10:-1]
+        assert envelopes.reply(body, "asset.get").result == compact[10:-1]
 
 
 @given(
@@ -133,12 +138,12 @@ def test_a_pretty_printed_body_is_kept_compact() -> None:
 def test_any_result_comes_back_as_it_was(value: Any) -> None:
     """Whatever JSON holds survives, ids past 2^53 included."""
     body = json.dumps({"result": {"it": value}}).encode()
-    assert wire.reply(body, "asset.get").value == {"it": value}
+    assert envelopes.reply(body, "asset.get").value == {"it": value}
 
 
 def test_none_is_left_out_and_dates_are_seconds() -> None:
     """A body holds what was given, dates as the API counts them, numpy's numbers as numbers."""
-    body = wire.encode(
+    body = bodies.encode(
         {"a": None, "d": [dt.datetime(2026, 1, 1)], "n": np.int64(3), "t": np.bool_(True)}
     )
     assert json.loads(body) == {"d": [1767225600], "n": 3, "t": True}
@@ -147,42 +152,42 @@ def test_none_is_left_out_and_dates_are_seconds() -> None:
 def test_what_json_cannot_hold_is_refused() -> None:
     """An object of somebody's own is a clear error, before anything is sent."""
     with pytest.raises(KottError, match=r"a\[0\] \(complex\) cannot be sent: give text"):
-        wire.encode({"a": [1j]})
+        bodies.encode({"a": [1j]})
 
 
 def test_a_value_that_is_refused_is_named_and_not_shown() -> None:
     """It may be a password; the name says where it stands."""
     with pytest.raises(KottError, match=r"^0\.password \(bytes\) cannot be sent") as caught:
-        wire.encode({"0": {"password": b"hunter2"}})
+        bodies.encode({"0": {"password": b"hunter2"}})
     assert "hunter2" not in str(caught.value)
     with pytest.raises(KottError, match=r"^A value \(bytes\)"):
-        wire.plain(b"hunter2")
+        bodies.plain(b"hunter2")
 
 
 def test_a_missing_object_type_is_the_argument_s_class() -> None:
     """Also of objects inside objects."""
-    typed = wire.typed("household", "list", {"filter": {"externalIdEqual": "x"}})
+    typed = bodies.typed("household", "list", {"filter": {"externalIdEqual": "x"}})
     assert typed == {"filter": {"objectType": "KalturaHouseholdFilter", "externalIdEqual": "x"}}
 
 
 def test_a_class_that_does_not_fit_is_refused_by_name() -> None:
     """The error lists those that do."""
     with pytest.raises(KottError, match=r"filter cannot be a KalturaHousehold: .*SearchAsset"):
-        wire.typed("asset", "list", {"filter": {"objectType": "KalturaHousehold"}})
+        bodies.typed("asset", "list", {"filter": {"objectType": "KalturaHousehold"}})
 
 
 def test_a_property_of_an_extending_class_asks_for_its_name() -> None:
     """kSql is not KalturaAssetFilter's own: sent so, a server would drop it quietly."""
     with pytest.raises(KottError, match="has no kSql: add objectType"):
-        wire.typed("asset", "list", {"filter": {"kSql": "name='x'"}})
+        bodies.typed("asset", "list", {"filter": {"kSql": "name='x'"}})
 
 
 def test_an_abstract_class_is_replaced_by_its_usual_one() -> None:
     """A required filter of a list may be left out."""
     usual = {"filter": {"objectType": "KalturaRegionFilter"}}
-    assert wire.typed("region", "list", {}) == usual
-    assert wire.typed("region", "list", {"filter": {}}) == usual
-    assert wire.typed("report", "list", {}) == {
+    assert bodies.typed("region", "list", {}) == usual
+    assert bodies.typed("region", "list", {"filter": {}}) == usual
+    assert bodies.typed("report", "list", {}) == {
         "filter": {"objectType": "KalturaDeviceReportFilter"}
     }
 
@@ -190,25 +195,27 @@ def test_an_abstract_class_is_replaced_by_its_usual_one() -> None:
 def test_an_abstract_class_of_many_is_refused() -> None:
     """The error names the classes that may be sent, and no abstract one."""
     with pytest.raises(KottError, match=r"one of KalturaAssetReminderFilter, KalturaSeasonsRem"):
-        wire.typed("reminder", "list", {})
+        bodies.typed("reminder", "list", {})
 
 
 def test_a_filter_expression_is_sent_as_text() -> None:
     """A key that is compared with nothing is refused."""
     filters = {"objectType": "KalturaSearchAssetFilter", "kSql": K.name == "x"}
-    assert wire.plain(filters)["kSql"] == "name='x'"
+    assert bodies.plain(filters)["kSql"] == "name='x'"
     with pytest.raises(KottError, match="alone is not a filter"):
-        wire.plain({"kSql": K.name})
+        bodies.plain({"kSql": K.name})
 
 
 def test_what_no_schema_lists_survives_xml() -> None:
     """Plain results and lists of actions that are newer than the schema."""
-    assert wire.reply(b"<xml><result>yes</result></xml>", "new.one").value == "yes"
+    assert envelopes.reply(b"<xml><result>yes</result></xml>", "new.one").value == "yes"
     listed = b"<xml><result><item>1</item><item>2</item></result></xml>"
-    assert wire.reply(listed, "new.many").value == ["1", "2"]
-    calls = [wire.Call("new", "one"), wire.Call("system", "ping")]
+    assert envelopes.reply(listed, "new.many").value == ["1", "2"]
+    calls = [Call("new", "one"), Call("system", "ping")]
     body = b"<xml><result><item>yes</item><item>true</item></result></xml>"
-    assert [one.value for one in wire.replies(body, calls) if isinstance(one, wire.Reply)] == [
+    assert [
+        one.value for one in envelopes.replies(body, calls) if isinstance(one, envelopes.Reply)
+    ] == [
         "yes",
         True,
     ]
@@ -217,7 +224,7 @@ def test_what_no_schema_lists_survives_xml() -> None:
 def test_an_empty_number_in_xml_is_absent() -> None:
     """As JSON leaves it out."""
     body = b"<xml><result><startDate></startDate><name></name></result></xml>"
-    found = wire.reply(body, "asset.get", returns="object:KalturaMediaAsset").value
+    found = envelopes.reply(body, "asset.get", returns="object:KalturaMediaAsset").value
     assert found == {"startDate": None, "name": ""}
 
 
@@ -225,23 +232,23 @@ def test_an_empty_number_in_xml_is_absent() -> None:
 def test_what_means_nothing_to_the_api_is_refused(value: object) -> None:
     """Not sent as null or as something else."""
     with pytest.raises(KottError, match="cannot be sent"):
-        wire.encode({"a": value})
+        bodies.encode({"a": value})
 
 
 def test_days_and_columns_are_sent_as_what_they_mean() -> None:
     """Midnight UTC; lists."""
     given = {"day": dt.date(2026, 1, 1), "ids": pd.Series([1, 2]), "t": np.datetime64("2026-01-01")}
-    assert json.loads(wire.encode(given)) == {"day": 1767225600, "ids": [1, 2], "t": 1767225600}
+    assert json.loads(bodies.encode(given)) == {"day": 1767225600, "ids": [1, 2], "t": 1767225600}
 
 
 def test_an_unknown_action_passes_as_it_is() -> None:
     """A newer server may have actions that the schema does not."""
-    assert wire.typed("asset", "shine", {"filter": {"a": 1}}) == {"filter": {"a": 1}}
+    assert bodies.typed("asset", "shine", {"filter": {"a": 1}}) == {"filter": {"a": 1}}
 
 
 def test_a_multirequest_counts_from_zero() -> None:
     """Calls keep their order under "0", "1" ..., each with its own typed arguments."""
-    body = wire.multirequest(
+    body = bodies.multirequest(
         [
             ("ottUser", "anonymousLogin", {"partnerId": 1}),
             ("asset", "list", {"ks": "{1:result:ks}"}),
@@ -256,45 +263,48 @@ def test_a_multirequest_counts_from_zero() -> None:
 def test_a_reference_that_points_nowhere_is_refused() -> None:
     """Forward, to itself, or past the ninth: said before anything is sent."""
     with pytest.raises(KottError, match="does not come before") as caught:
-        wire.multirequest([("ottUser", "login", {"password": "hunter2{1:result:id}"})])
+        bodies.multirequest([("ottUser", "login", {"password": "hunter2{1:result:id}"})])
     assert "{1:result" in str(caught.value)
     assert "hunter2" not in str(caught.value)
     twelve: list[Any] = [("system", "ping")] * 11
     with pytest.raises(KottError, match="first 9"):
-        wire.multirequest([*twelve, ("asset", "get", {"id": ["{10:result:id}"]})])
+        bodies.multirequest([*twelve, ("asset", "get", {"id": ["{10:result:id}"]})])
 
 
 def test_what_is_no_call_is_refused() -> None:
     """A text is not a call, nor are four things; what they hold is not shown."""
     with pytest.raises(KottError, match=r"Call 1 is a str .*write \(service, action"):
-        wire.multirequest(["asset.list"])
+        bodies.multirequest(["asset.list"])
     bad: list[Any] = [("ottUser", "login", {"password": "hunter2"}, "x")]
     with pytest.raises(KottError, match="Call 2 is a tuple of 4") as caught:
-        wire.multirequest([("system", "ping"), *bad])
+        bodies.multirequest([("system", "ping"), *bad])
     assert "hunter2" not in str(caught.value)
     with pytest.raises(KottError, match="the arguments as a dict"):
-        wire.multirequest([("ottUser", "login", "hunter2")])
+        bodies.multirequest([("ottUser", "login", "hunter2")])
 
 
 def test_a_failed_call_stands_in_its_place() -> None:
     """The others are results; nothing is raised."""
-    calls = [wire.Call("system", "ping"), wire.Call("asset", "list"), wire.Call("system", "ping")]
+    calls = [Call("system", "ping"), Call("asset", "list"), Call("system", "ping")]
     body = b'{"executionTime":1.5,"result":[true,{"error":{"code":"1","message":"no"}},false]}'
-    first, second, third = wire.replies(body, calls)
+    first, second, third = envelopes.replies(body, calls)
     assert isinstance(second, ApiError)
     assert second.action == "asset.list"
-    assert [one.value for one in (first, third) if isinstance(one, wire.Reply)] == [True, False]
+    assert [one.value for one in (first, third) if isinstance(one, envelopes.Reply)] == [
+        True,
+        False,
+    ]
 
 
 def test_a_failed_call_stands_in_its_place_in_xml() -> None:
     """`item` by `item`, each typed by its own action."""
-    calls = [wire.Call("system", "ping"), wire.Call("asset", "list")]
+    calls = [Call("system", "ping"), Call("asset", "list")]
     body = (
         b"<xml><result><item>true</item><item><error><objectType>KalturaAPIException</objectType>"
         b"<code>1</code><message>no</message></error></item></result></xml>"
     )
-    first, second = wire.replies(body, calls)
-    assert isinstance(first, wire.Reply)
+    first, second = envelopes.replies(body, calls)
+    assert isinstance(first, envelopes.Reply)
     assert first.value is True
     assert isinstance(second, ApiError)
     assert second.code == "1"
@@ -303,13 +313,13 @@ def test_a_failed_call_stands_in_its_place_in_xml() -> None:
 def test_a_failure_of_the_whole_multirequest_is_raised() -> None:
     """An object instead of a list is one error for all."""
     with pytest.raises(SessionExpired):
-        wire.replies(b'{"result":{"error":{"code":"500016"}}}', [wire.Call("asset", "list")])
+        envelopes.replies(b'{"result":{"error":{"code":"500016"}}}', [Call("asset", "list")])
 
 
 def test_results_that_do_not_match_the_calls_are_said() -> None:
     """Two calls and one result is no answer."""
-    calls = [wire.Call("system", "ping")] * 2
+    calls = [Call("system", "ping")] * 2
     with pytest.raises(TransportError, match="2 calls were sent and 1 results came"):
-        wire.replies(b'{"result":[true]}', calls)
+        envelopes.replies(b'{"result":[true]}', calls)
     with pytest.raises(TransportError, match="not a list"):
-        wire.replies(b'{"result":true}', calls)
+        envelopes.replies(b'{"result":true}', calls)

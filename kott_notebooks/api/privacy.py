@@ -7,18 +7,14 @@ the same text, so that tables still join; a secret becomes `***` whatever was as
 from __future__ import annotations
 
 import hmac
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from functools import cache
 from typing import Any, TypeAlias
 
 from kott_notebooks import schema
+from kott_notebooks.api.secrets import MASK
 
-MASK = "***"
 Hide: TypeAlias = Callable[[str], str]
-
-# arguments have no mark in the schema; `session` is the ks that session.get asks about
-_LETS_IN = re.compile(r".*(password|pin|token|tokenhash|secret)|ks|session", re.IGNORECASE)
 
 
 def hasher(key: bytes) -> Hide:
@@ -91,28 +87,3 @@ def hide_whole(value: Any, hide: Hide) -> Any:
     if isinstance(value, dict):
         return {k: one if k == "objectType" else hide_whole(one, hide) for k, one in value.items()}
     return value
-
-
-def secrets_in(sent: Any, name: str = "") -> Iterator[str]:
-    """Give the texts among a call's arguments that let somebody in, by their names, at any depth.
-
-    What stands under `value` is named as the object that it stands in: an entry of a map.
-    """
-    if isinstance(sent, Mapping):
-        for key, one in sent.items():
-            yield from secrets_in(one, name if key == "value" else key)
-    elif isinstance(sent, list):
-        for one in sent:
-            yield from secrets_in(one, name)
-    elif sent is not None and lets_in(name):
-        yield str(sent)
-
-
-def lets_in(name: str) -> bool:
-    """Say whether an argument or property of this name holds a secret, whatever its class."""
-    return name in _marked_secret() or _LETS_IN.fullmatch(name) is not None
-
-
-@cache
-def _marked_secret() -> frozenset[str]:
-    return frozenset(name for cls in schema.data()["classes"] for name in schema.secret(cls))

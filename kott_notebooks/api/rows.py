@@ -18,7 +18,7 @@ import msgspec
 import pyarrow as pa
 from msgspec import Raw
 
-from kott_notebooks.api.wire import Reply
+from kott_notebooks.api.envelopes import Reply
 from kott_notebooks.errors import TransportError
 
 Key = tuple[bytes, bytes]  # kind and id of a row; or b"text" and all of it, where it has no id

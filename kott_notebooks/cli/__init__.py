@@ -281,7 +281,7 @@ def demo(arguments: argparse.Namespace) -> None:
 def whoami(arguments: argparse.Namespace) -> None:
     """Print who the credentials let in, one fact a line."""
     session = login(arguments)
-    with session.http:  # closed, not logged out: a ready ks is somebody else's to end
+    with session:  # logged out; a ready ks is somebody else's to end
         who = session.whoami()
     width = max(map(len, who))
     for name, value in who.items():
@@ -291,7 +291,7 @@ def whoami(arguments: argparse.Namespace) -> None:
 def list_table(arguments: argparse.Namespace) -> None:
     """List, write the table, and say on stderr how much came."""
     session = login(arguments)
-    with session.http:
+    with session:
         table = _LISTED[arguments.command](session, arguments)
         channels = _channels_of(session, arguments)
     whole = bool(getattr(arguments, "fields", None))
@@ -302,7 +302,7 @@ def list_table(arguments: argparse.Namespace) -> None:
 def guide(arguments: argparse.Namespace) -> None:
     """Write the guide as a page, and say on stderr what is in it."""
     session = login(arguments)
-    with session.http:
+    with session:
         channels = kott.channels(session)
         wanted = arguments.channels or channels
         epg = kott.epg(session, arguments.start, arguments.end, tz=arguments.tz, channels=wanted)
@@ -327,7 +327,7 @@ def audit_assets(arguments: argparse.Namespace) -> bool:
     if arguments.table is not None:
         return audit.told(audit.read(arguments), None, None, rules, arguments)
     session = login(arguments)
-    with session.http:
+    with session:
         tables = audit.pulled(session, arguments)
     return audit.told(*tables, rules, arguments)
 

@@ -206,7 +206,7 @@ def serve(port: int = 0, *, backend: Backend | None = None, **partner: Any) -> S
 
 def backend_of(session: client.Session) -> Backend:
     """Give the backend that a session of `demo.login` talks to; KottError for any other session."""
-    adapter = session.http.get_adapter(session.url)
+    adapter = session._connections.http.get_adapter(session.url)
     if not isinstance(adapter, DemoAdapter):
         raise KottError("This session talks to a real server: only demo.login() has a backend.")
     return adapter.backend

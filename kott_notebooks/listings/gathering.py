@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from kott_notebooks.api import privacy
+from kott_notebooks.api.secrets import MASK
 from kott_notebooks.errors import ApiError, IncompleteError, TransportError
 from kott_notebooks.listings.fields import Chosen, flat, narrowed
 from kott_notebooks.paging import Progress, Pull, headed
@@ -104,7 +105,7 @@ def _added(reports: list[dict[str, Any]], cls: str) -> dict[str, Any]:
         for name in ("arguments", "split"):
             whole[name] = [report[name] for report in reports]
     if privacy.sensitive(cls) and "arguments" in whole:
-        whole["arguments"] = dict.fromkeys(whole["arguments"], privacy.MASK)
+        whole["arguments"] = dict.fromkeys(whole["arguments"], MASK)
     return whole
 
 
@@ -132,4 +133,4 @@ def _personal(cls: str, pii: bool) -> dict[str, str]:
 
 
 def _key(session: Session) -> bytes:
-    return os.environ.get("KOTT_PII_KEY", "").encode() or session.salt
+    return os.environ.get("KOTT_PII_KEY", "").encode() or session._salt

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from kott_notebooks.api.wire import Call
+from kott_notebooks.api.bodies import Call
 from kott_notebooks.errors import ApiError, Forbidden, IncompleteError, KottError
 from kott_notebooks.listings.filters import ids_of
 from kott_notebooks.listings.gathering import Ids, gathered, progress_bar

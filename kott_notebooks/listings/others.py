@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from kott_notebooks import schema
-from kott_notebooks.api.wire import plain
+from kott_notebooks.api.bodies import plain
 from kott_notebooks.errors import ApiError, KottError, LoginError, RateLimited, SessionExpired
 from kott_notebooks.ksql import Expression
 from kott_notebooks.listings.fields import Chosen, Source, chosen, flat

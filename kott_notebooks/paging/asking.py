@@ -8,8 +8,9 @@ from concurrent.futures import Executor, Future
 from itertools import islice, takewhile
 from typing import Any, NamedTuple
 
+from kott_notebooks.api.bodies import Call
+from kott_notebooks.api.envelopes import Reply, replies, reply
 from kott_notebooks.api.rows import Reader
-from kott_notebooks.api.wire import Call, Reply, replies, reply
 from kott_notebooks.errors import ApiError, TransportError
 from kott_notebooks.paging.pace import Cost, Pace
 from kott_notebooks.paging.reading import Reading

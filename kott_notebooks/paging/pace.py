@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from kott_notebooks.api.wire import Reply
+from kott_notebooks.api.envelopes import Reply
 
 PACK = 25  # pages in one request, at most: the server works through them one after the other
 PACK_BYTES = 4 * 2**20  # of one reply, at most, as far as the first page tells

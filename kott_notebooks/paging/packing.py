@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from kott_notebooks import schema
+from kott_notebooks.api.bodies import Call
+from kott_notebooks.api.envelopes import Reply
 from kott_notebooks.api.rows import Page, Texts
-from kott_notebooks.api.wire import Call, Reply
 from kott_notebooks.errors import ApiError, IncompleteError, TransportError
 from kott_notebooks.paging import Progress
 from kott_notebooks.times import present

@@ -12,8 +12,8 @@ from concurrent.futures import Executor
 from typing import Any, NamedTuple
 
 from kott_notebooks import schema
+from kott_notebooks.api.bodies import plain
 from kott_notebooks.api.rows import Cells, Found, Reader, Texts
-from kott_notebooks.api.wire import plain
 from kott_notebooks.errors import ApiError, IncompleteError, KottError, TransportError
 from kott_notebooks.paging.asking import Answer, Ask, Asking, Wish
 from kott_notebooks.paging.pace import PACK, Cost, Pace

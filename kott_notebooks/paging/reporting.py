@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from kott_notebooks.api.wire import Reply
+from kott_notebooks.api.envelopes import Reply
 from kott_notebooks.paging.tasks import Proved
 from kott_notebooks.paging.windows import Split, Window
 from kott_notebooks.times import present

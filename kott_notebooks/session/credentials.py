@@ -9,64 +9,20 @@ import getpass
 import os
 import sys
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 from urllib.parse import urlsplit
 
+from kott_notebooks.api.secrets import Secret
 from kott_notebooks.errors import CredentialsError
 
 SECRETS = ("password", "pin", "pin_secret", "app_token", "refresh_token", "ks")
 PROFILE_KEYS = (
     *("url", "partner_id", "username", *SECRETS, "anonymous", "udid", "language", "currency"),
-    *("user_id", "format", "api_version", "client_tag"),
+    *("user_id", "format", "api_version", "client_tag", "timeout"),
 )
-
-
-class Secrets:
-    """Hold what lets somebody in: masked when shown, refused to pickle."""
-
-    __slots__ = ("_held",)
-
-    def __init__(self, **held: Any) -> None:
-        self._held = {name: value for name, value in held.items() if value}
-
-    def __getitem__(self, name: str) -> Any:
-        return self._held[name]
-
-    def __setitem__(self, name: str, value: Any) -> None:
-        self._held[name] = value
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._held
-
-    def get(self, name: str) -> Any:
-        """Give a secret, or None."""
-        return self._held.get(name)
-
-    def forget(self, *names: str) -> None:
-        """Drop secrets; all of them where none is named."""
-        for name in names or tuple(self._held):
-            self._held.pop(name, None)
-
-    def scrub(self, text: str, others: Iterable[str] = ()) -> str:
-        """Mask every secret that stands in a text, and these others; the longest first."""
-        held = [
-            str(part)
-            for value in self._held.values()
-            for part in (value if isinstance(value, tuple) else (value,))
-        ]
-        for part in sorted([*held, *others], key=len, reverse=True):
-            if len(part) > 3:
-                text = text.replace(part, "***")
-        return text
-
-    def __repr__(self) -> str:
-        return f"<Secrets: {', '.join(f'{name}=***' for name in self._held) or 'none'}>"
-
-    def __reduce__(self) -> NoReturn:
-        raise CredentialsError("A session holds secrets and cannot be pickled: log in anew there.")
 
 
 @dataclass(frozen=True)
@@ -77,7 +33,7 @@ class Credentials:
     partner_id: int | None
     means: str  # password, pin, app_token, refresh_token, ks or anonymous
     username: str | None = None
-    secrets: Secrets = field(default_factory=Secrets)
+    secrets: Mapping[str, Any] = field(default_factory=dict)  # Secrets; of app_token, a tuple
     settings: Mapping[str, Any] = field(default_factory=dict)  # language, udid ... of the profile
 
 
@@ -88,7 +44,7 @@ def find(given: Mapping[str, Any], profile: str | None = None) -> Credentials:
     decides it; url and partner come from wherever they stand first. Raises CredentialsError.
     """
     everywhere = [
-        {name: value for name, value in given.items() if value not in (None, False, "")},
+        _typed(given),
         _environment(),
         _profile(profile or os.environ.get("KOTT_PROFILE")),
     ]
@@ -106,7 +62,7 @@ def find(given: Mapping[str, Any], profile: str | None = None) -> Credentials:
         None if means == "ks" and "partner_id" not in merged else _partner(merged),
         means,
         username,
-        Secrets(**_checked(means, secrets)),
+        _checked(means, secrets),
         merged,
     )
 
@@ -126,9 +82,13 @@ def base_url(url: str) -> str:
 
 
 def _environment() -> dict[str, Any]:
-    named = {f"KOTT_{name.upper()}": name for name in PROFILE_KEYS}
-    found = {named[key]: value for key, value in os.environ.items() if key in named and value}
-    return _read(found)
+    return _typed(
+        {
+            name: conceal(name, os.environ[f"KOTT_{name.upper()}"])
+            for name in PROFILE_KEYS
+            if os.environ.get(f"KOTT_{name.upper()}")
+        }
+    )
 
 
 def config_path() -> Path:
@@ -158,22 +118,29 @@ def _profile(name: str | None) -> dict[str, Any]:
     unknown = [key for key in chosen if key not in PROFILE_KEYS]
     if unknown:
         raise CredentialsError(f"{path}: {', '.join(unknown)} means nothing in a profile.")
-    return _read(chosen)
+    return _typed({name: conceal(name, value) for name, value in chosen.items()})
 
 
 def _sections(profiles: Mapping[str, Any]) -> str:
     return ", ".join(one for one, held in profiles.items() if isinstance(held, dict)) or "none"
 
 
-def _read(found: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn the text forms of an app token and of a flag into what login takes."""
-    read = dict(found)
-    if isinstance(read.get("app_token"), str):
-        read["app_token"] = tuple(read["app_token"].split(":"))
-    elif "app_token" in read:
-        read["app_token"] = tuple(read["app_token"])
-    read["anonymous"] = str(read.get("anonymous", "")).lower() in ("1", "true", "yes")
-    return {name: value for name, value in read.items() if value not in (False, "")}
+def conceal(name: str, value: Any) -> Any:
+    """Wrap the value of a secret setting as a Secret; of an app token, each of its parts."""
+    if name == "app_token" and isinstance(value, str):
+        value = value.split(":")
+    if name == "app_token" and isinstance(value, list | tuple):
+        return tuple(one if isinstance(one, Secret) else Secret(str(one)) for one in value)
+    if name not in SECRETS or value is None or value == "" or isinstance(value, Secret):
+        return value
+    return Secret(str(value))
+
+
+def _typed(place: Mapping[str, Any]) -> dict[str, Any]:
+    """Read the text forms of a flag, and leave out what is empty."""
+    flag = str(place.get("anonymous", "")).lower() in ("1", "true", "yes")
+    typed = {**place, "anonymous": flag}
+    return {name: value for name, value in typed.items() if value not in (None, False, "")}
 
 
 def _merged(places: list[dict[str, Any]]) -> dict[str, Any]:
@@ -192,7 +159,7 @@ def _means(places: list[dict[str, Any]]) -> tuple[str, dict[str, Any]]:
     return "password", {}
 
 
-def _user_and_password(places: list[dict[str, Any]]) -> tuple[str, str]:
+def _user_and_password(places: list[dict[str, Any]]) -> tuple[str, Secret]:
     username = next((place["username"] for place in places if "username" in place), None)
     # a password that stands beside another user's name is that user's
     fitting = [place for place in places if place.get("username", username) == username]
@@ -205,7 +172,7 @@ def _user_and_password(places: list[dict[str, Any]]) -> tuple[str, str]:
         )
     return (
         username if username is not None else input("Username: "),
-        password if password is not None else getpass.getpass("Password: "),
+        password if password is not None else Secret(getpass.getpass("Password: ")),
     )
 
 
@@ -220,13 +187,11 @@ def someone_to_ask() -> bool:
 
 def _checked(means: str, secrets: dict[str, Any]) -> dict[str, Any]:
     token = secrets.get("app_token")
-    if means == "app_token" and (not isinstance(token, tuple | list) or len(token) not in (2, 3)):
+    if means == "app_token" and (not isinstance(token, tuple) or len(token) not in (2, 3)):
         raise CredentialsError(
             "app_token is (id, token), or (id, token, 'SHA1') where its hashType is not SHA256; "
             "in KOTT_APP_TOKEN as id:token."
         )
-    if token is not None:
-        secrets["app_token"] = tuple(token)
     if means != "pin":
         secrets.pop("pin_secret", None)
     wanted = {"password": ("password",), "pin": ("pin", "pin_secret")}.get(means, (means,))

@@ -1,4 +1,4 @@
-"""When to ask again, and when to stop: reads only, with growing pauses that all callers share."""
+"""When a call is sent again, and when no longer: one loop, whose pauses all callers share."""
 
 from __future__ import annotations
 
@@ -7,20 +7,18 @@ import re
 import threading
 import time
 from collections.abc import Callable
-from typing import TypeVar
 
 import tenacity
 
-from kott_notebooks.errors import RateLimited, TransportError
+from kott_notebooks.errors import RateLimited, SessionExpired, TransportError
 from kott_notebooks.paging import pause
 
-T = TypeVar("T")
-
 ATTEMPTS = 6  # of one call
+RENEWALS = 3  # attempts with a new ks that a call has at least
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 20.0  # seconds; each pause is drawn from zero to twice the last
 PATIENCE = 120.0  # seconds for one call, pauses included
 LONGEST_WAIT = 60.0  # seconds that a server may ask to be left alone
-CIRCUIT = 25  # failures in a row, of all callers together, before nobody asks any more
+CIRCUIT = 25  # failures in a row, of all callers together, after which nobody retries
 
 _READS = re.compile(r"(get|list|count|search|query|is)|.*(List|Search)$", re.DOTALL)
 
@@ -29,38 +27,73 @@ log = logging.getLogger("kott_notebooks")
 
 def is_read(action: str) -> bool:
     """Say whether an action's name says that it only reads; any other is sent once."""
-    found = _READS.match(action)
-    return found is not None and (found[2] is not None or not action[len(found[1]) :][:1].islower())
+    match = _READS.match(action)
+    return match is not None and (match[2] is not None or not action[len(match[1]) :][:1].islower())
 
 
 class Retries:
-    """How patient one session is with its server; shared by all that ask through it."""
+    """How patient one session is with its server; shared by all that send through it."""
 
-    def __init__(self) -> None:
+    def __init__(self, attempts: int = ATTEMPTS) -> None:
+        self._attempts = attempts
         self._lock = threading.Lock()
         self._failures = 0  # in a row
         self._quiet_until = 0.0  # by the monotonic clock
         self._backoff = tenacity.wait_random_exponential(FIRST_PAUSE, LONGEST_PAUSE)
 
-    def ask(self, once: Callable[[], T]) -> tuple[T, int]:
-        """Call until it works, and say how often it was called again."""
-        retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception(_may_pass),
-            wait=self._wait,
+    def loop(
+        self,
+        *,
+        idempotent: bool,
+        renew: Callable[[], None] | None = None,
+        until: float | None = None,
+    ) -> tenacity.Retrying:
+        """Give the attempts of one call: `for attempt in loop(...)`, `with attempt:`.
+
+        A call whose ks has expired is sent again after `renew`, whatever it does: it was refused.
+        Any other is sent again where it is `idempotent` and the failure may pass, but not beyond
+        `until`, a time of the monotonic clock.
+        """
+
+        def expired(state: tenacity.RetryCallState) -> bool:
+            return renew is not None and isinstance(_error(state), SessionExpired)
+
+        def again(state: tenacity.RetryCallState) -> bool:
+            return expired(state) or (idempotent and _may_pass(_error(state)))
+
+        def enough(state: tenacity.RetryCallState) -> bool:
+            if expired(state):
+                return state.attempt_number > max(RENEWALS, self._attempts - 1)
+            with self._lock:
+                self._failures += 1
+                failures = self._failures
+            spent = state.seconds_since_start or 0.0
+            late = until is not None and time.monotonic() >= until
+            tries = state.attempt_number
+            return tries >= self._attempts or spent > PATIENCE or failures >= CIRCUIT or late
+
+        def before_sleep(state: tenacity.RetryCallState) -> None:
+            if renew is not None and expired(state):
+                renew()
+
+        return tenacity.Retrying(
+            retry=again,
+            stop=enough,
+            wait=lambda state: 0.0 if expired(state) else self._wait(state),
             sleep=pause,
-            stop=self._enough,
-            before=self._keep_quiet,
-            after=self._count,
+            before=self._wait_for_quiet,
+            before_sleep=before_sleep,
             reraise=True,
         )
-        result = retrying(once)
+
+    def succeeded(self) -> None:
+        """Forget the failures in a row: the server answers."""
         with self._lock:
             self._failures = 0
-        return result, retrying.statistics["attempt_number"] - 1
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
         """Draw a pause, or take the server's; one that the server asks for holds for everybody."""
-        error = state.outcome.exception() if state.outcome else None
+        error = _error(state)
         drawn = self._backoff(state)
         wanted = min(getattr(error, "wait", None) or 0.0, LONGEST_WAIT)
         if isinstance(error, RateLimited) or wanted:
@@ -71,19 +104,15 @@ class Retries:
         log.info("%s; again in %.1f s", error, seconds)
         return seconds
 
-    def _keep_quiet(self, state: tenacity.RetryCallState) -> None:
-        left = self._quiet_until - time.monotonic()
-        if left > 0:
-            pause(left)
-
-    def _count(self, state: tenacity.RetryCallState) -> None:
-        with self._lock:
-            self._failures += 1
-
-    def _enough(self, state: tenacity.RetryCallState) -> bool:
-        tried, spent = state.attempt_number, state.seconds_since_start or 0.0
-        return tried >= ATTEMPTS or spent > PATIENCE or self._failures >= CIRCUIT
+    def _wait_for_quiet(self, state: tenacity.RetryCallState) -> None:
+        seconds = self._quiet_until - time.monotonic()
+        if seconds > 0:
+            pause(seconds)
 
 
-def _may_pass(error: BaseException) -> bool:
+def _error(state: tenacity.RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome else None
+
+
+def _may_pass(error: BaseException | None) -> bool:
     return isinstance(error, RateLimited) or (isinstance(error, TransportError) and error.passing)

@@ -2,21 +2,62 @@
 
 from __future__ import annotations
 
+import io
 import logging
+import math
+import os
+import re
+import socket
 import time
 import warnings
 from email.utils import parsedate_to_datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import requests
 import urllib3
 
-from kott_notebooks.errors import TransportError
+from kott_notebooks.api.secrets import Body
+from kott_notebooks.errors import KottError, TransportError
 
-TIMEOUT = (10.0, 90.0)  # seconds to connect, and between two parts of a reply
+POOL = 1_024  # connections that are kept, more than a listing has workers; unused places are free
+CHUNK = 2**20  # bytes that are read at a time, at most
 
 log = logging.getLogger("kott_notebooks")
+
+
+class Limits(NamedTuple):
+    """How long and how large a reply may be."""
+
+    timeout: tuple[float, float] = (10.0, 90.0)  # seconds to connect, and between two parts
+    reply_mb: float = 256.0  # decompressed
+    reply_seconds: float = 600.0
+
+    @classmethod
+    def checked(cls, timeout: Any, max_reply_mb: float, max_reply_seconds: float) -> Limits:
+        """Read the limits as login takes them; a KottError for what cannot be one."""
+        connect, between = cls().timeout
+        if isinstance(timeout, tuple | list) and len(timeout) == 2:
+            connect, between = timeout
+        elif timeout is not None:
+            between = timeout
+            connect = min(connect, positive("timeout", timeout))
+        return cls(
+            (positive("timeout", connect), positive("timeout", between)),
+            positive("max_reply_mb", max_reply_mb),
+            positive("max_reply_seconds", max_reply_seconds),
+        )
+
+
+def positive(name: str, value: Any) -> float:
+    """Read a number above 0, as a number or a text; a KottError for anything else."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not 0 < number < math.inf or isinstance(value, bool):
+        raise KottError(f"{name} must be a number above 0, not {value!r}.")
+    return number
 
 
 class Answer(NamedTuple):
@@ -28,33 +69,100 @@ class Answer(NamedTuple):
     wait: float | None  # seconds that the server wants to be left alone
 
 
-def post(
-    http: requests.Session, url: str, body: bytes, headers: dict[str, str], asked: str
-) -> Answer:
-    """Send a body and wait for the answer; `asked` names the call in messages."""
-    started = time.perf_counter()
-    try:
-        response = http.post(
-            url,
-            data=body,
-            headers={"Content-Type": "application/json", **headers},
-            timeout=TIMEOUT,
-            allow_redirects=False,  # a redirect would carry the secrets elsewhere
-            stream=True,
-        )
-        # all at once: requests reads 10 KiB at a time, which costs more than to decode them
-        content = response.raw.read(decode_content=True)
-    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-        raise _no_answer(asked, url, error) from _bare(error)
-    seconds = time.perf_counter() - started
-    log.debug("%s: HTTP %d, %d bytes", asked, response.status_code, len(content))
-    if response.is_redirect:
-        raise TransportError(
-            f"{asked}: the server sends us elsewhere, and secrets do not follow: "
-            "check url (http instead of https?)."
-        )
-    wait = _seconds(response.headers.get("Retry-After"))
-    return Answer(response.status_code, content, seconds, wait)
+class Connections:
+    """The requests.Session that a Session sends through: one of its own, or one that was given.
+
+    Of its own, proxies and certificates are those of the environment, read once; `.netrc` is never
+    read. Connections belong to one process: after a fork the child opens its own.
+    """
+
+    def __init__(self, url: str, given: requests.Session | None, limits: Limits) -> None:
+        self.limits = limits
+        self._given = given is not None
+        self._process = os.getpid()
+        self._before_fork: list[requests.Session] = []  # kept, since dropping would close them
+        self.http = given if given is not None else _session(*_environment(url))
+
+    def post(self, url: str, body: Body, headers: dict[str, str], name: str) -> Answer:
+        """Send a body and wait for the answer; `name` is the call's, for messages."""
+        if os.getpid() != self._process:
+            self._leave_parent()
+        started = time.monotonic()
+        try:
+            with self.http.post(
+                url,
+                data=body,
+                headers={"Content-Type": "application/json", **headers},
+                timeout=self.limits.timeout,
+                allow_redirects=False,  # a redirect would carry the secrets elsewhere
+                stream=True,
+            ) as response:
+                content = _content(response, started, self.limits, name)
+        except (OSError, urllib3.exceptions.HTTPError) as error:  # requests' own are OSErrors
+            raise _no_answer(name, url, error) from error
+        log.debug("%s: HTTP %d, %d bytes", name, response.status_code, len(content))
+        if response.is_redirect:
+            raise TransportError(
+                f"{name}: the server sends us elsewhere, and secrets do not follow: "
+                "check url (http instead of https?)."
+            )
+        wait = retry_after(response.headers.get("Retry-After"))
+        return Answer(response.status_code, content, time.monotonic() - started, wait)
+
+    def close(self) -> None:
+        """Close the connections of this process."""
+        if os.getpid() == self._process:
+            self.http.close()
+
+    def _leave_parent(self) -> None:
+        """Take new connections in a forked child: two processes on one would mix their replies."""
+        if self._given:
+            raise KottError(
+                "This session was made before a fork, with an http= of yours, whose connections "
+                "belong to the parent process: call kott.login() in this process."
+            )
+        self._before_fork.append(self.http)
+        self.http = _session(dict(self.http.proxies), self.http.verify)
+        self._process = os.getpid()
+
+
+def _environment(url: str) -> tuple[dict[str, str], bool | str]:
+    """Read the proxies and the certificates that requests would read at each call."""
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        bundle = os.environ.get(name)
+        if bundle and not os.path.exists(bundle):
+            raise KottError(f"{name} names {bundle}, which does not exist: correct or unset it.")
+        if bundle:
+            return dict(requests.utils.get_environ_proxies(url)), bundle
+    return dict(requests.utils.get_environ_proxies(url)), True
+
+
+def _session(proxies: dict[str, str], verify: bool | str | None) -> requests.Session:
+    http = requests.Session()
+    http.trust_env = False
+    http.proxies, http.verify = proxies, verify
+    for scheme in ("https://", "http://"):
+        http.mount(scheme, requests.adapters.HTTPAdapter(pool_maxsize=POOL))
+    return http
+
+
+def _content(response: requests.Response, started: float, limits: Limits, name: str) -> bytes:
+    """Read a reply, decompressed, into one buffer; refuse one that is too large or too slow."""
+    buffer = io.BytesIO()
+    read = getattr(response.raw, "read1", response.raw.read)  # read1 returns what has arrived
+    while part := read(CHUNK, decode_content=True):
+        buffer.write(part)
+        if buffer.tell() > limits.reply_mb * 1e6:
+            raise TransportError(
+                f"{name}: the reply is larger than max_reply_mb={limits.reply_mb:g} "
+                "(decompressed) and was not read on: ask for less, or log in with a larger one."
+            )
+        if time.monotonic() - started > limits.reply_seconds:
+            raise TransportError(
+                f"{name}: the reply takes longer than max_reply_seconds={limits.reply_seconds:g} "
+                "and was not read on: ask for less, or log in with more."
+            )
+    return buffer.getvalue()
 
 
 def warn_of_plain_http(url: str) -> None:
@@ -68,60 +176,59 @@ def warn_of_plain_http(url: str) -> None:
         )
 
 
-_NO_ANSWER: list[tuple[tuple[type[Exception], ...], bool, str]] = [
-    # which, whether it may pass, in words
-    (
-        (requests.exceptions.ProxyError,),
-        False,
-        "the proxy on the way to {host} refused; check the proxy.",
-    ),
-    (
-        (requests.exceptions.SSLError, urllib3.exceptions.SSLError),
-        False,
-        "{host} shows a certificate that is not trusted; check url, or set REQUESTS_CA_BUNDLE.",
-    ),
-    (
-        (requests.exceptions.ConnectTimeout,),
-        True,
-        "{host} does not answer; check url and the network.",
-    ),
-    (
-        (requests.exceptions.ReadTimeout, urllib3.exceptions.ReadTimeoutError),
-        True,
-        "{host} took too long to reply; ask again, or for less.",
-    ),
-    (
-        (requests.exceptions.ConnectionError,),
-        True,
-        "{host} cannot be reached; check url and the network.",
-    ),
-    ((urllib3.exceptions.ProtocolError,), True, "{host} broke off its reply; ask again."),
-    ((urllib3.exceptions.DecodeError,), True, "{host} garbled its reply; ask again."),
-]
+def _no_answer(name: str, url: str, error: Exception) -> TransportError:
+    """Say in words why no reply came, and whether another try may have one."""
+    host, passing = urlsplit(url).netloc, True
+    reason = _reason(error)
+    if isinstance(error, requests.exceptions.ProxyError):
+        why, passing = f"the proxy on the way to {host} refused; check the proxy.", False
+    elif isinstance(error, requests.exceptions.SSLError | urllib3.exceptions.SSLError):
+        passing = False
+        why = (
+            f"{host} shows a certificate that is not trusted; check url, or set REQUESTS_CA_BUNDLE."
+        )
+    elif isinstance(error, requests.exceptions.ConnectTimeout):
+        why = f"{host} does not answer; check url and the network."
+    elif isinstance(
+        error, requests.exceptions.ReadTimeout | urllib3.exceptions.ReadTimeoutError | TimeoutError
+    ):
+        why = f"{host} took too long to reply; ask again, or for less."
+    elif isinstance(reason, urllib3.exceptions.NameResolutionError):
+        passing = isinstance(reason.__cause__, socket.gaierror) and (
+            reason.__cause__.errno == socket.EAI_AGAIN
+        )
+        why = f"{host} is not known to the network; check url and the network."
+    elif isinstance(reason, urllib3.exceptions.ProtocolError) and isinstance(
+        error, requests.exceptions.ConnectionError
+    ):
+        why = f"{host} closed the connection without a reply; ask again."
+    elif isinstance(error, requests.exceptions.ConnectionError):
+        why = f"{host} cannot be reached; check url and the network."
+    elif isinstance(error, urllib3.exceptions.ProtocolError | ConnectionError):
+        why = f"{host} broke off its reply; ask again."
+    elif isinstance(error, urllib3.exceptions.DecodeError):
+        why = f"{host} garbled its reply; ask again."
+    elif isinstance(error, requests.RequestException | urllib3.exceptions.HTTPError):
+        why, passing = f"no reply from {host} ({type(error).__name__}); check url.", False
+    else:  # requests reads the files of certificates when it connects
+        why, passing = f"a file could not be read ({error}); check verify= and cert=.", False
+    return TransportError(f"{name}: {why}", passing=passing)
 
 
-def _no_answer(asked: str, url: str, error: Exception) -> TransportError:
-    host = urlsplit(url).netloc
-    for kinds, passing, words in _NO_ANSWER:
-        if isinstance(error, kinds):
-            return TransportError(f"{asked}: {words.format(host=host)}", passing=passing)
-    return TransportError(f"{asked}: no reply from {host} ({type(error).__name__}); ask again.")
+def _reason(error: BaseException) -> object:
+    """Give what requests or urllib3 wrapped, the innermost that they name."""
+    inner = error.args[0] if isinstance(error, requests.RequestException) and error.args else error
+    return getattr(inner, "reason", None) or inner
 
 
-def _bare(error: Exception) -> Exception:
-    """Take the request out of an exception: its body holds the password."""
-    if isinstance(error, requests.RequestException):
-        error.request = error.response = None
-    return error
-
-
-def _seconds(retry_after: str | None) -> float | None:
-    """Read a Retry-After header: seconds, or a date."""
-    if retry_after is None:
+def retry_after(header: str | None) -> float | None:
+    """Read a Retry-After header, seconds or a date; any other text is as good as none."""
+    if header is None:
         return None
-    if retry_after.strip().isdigit():
-        return float(retry_after)
+    if re.fullmatch(r"\s*[0-9]+(\.[0-9]*)?\s*", header):
+        seconds = float(header)
+        return seconds if math.isfinite(seconds) else None
     try:
-        return max(0.0, parsedate_to_datetime(retry_after).timestamp() - time.time())
-    except ValueError:
+        return max(0.0, parsedate_to_datetime(header).timestamp() - time.time())
+    except (ValueError, TypeError, OverflowError, OSError):
         return None

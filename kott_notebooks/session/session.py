@@ -1,9 +1,11 @@
-"""login() and the Session: who asks, with which ks, and what is done when it is over."""
+"""login() and the Session: who sends, with which ks, and what is done when it expires."""
 
 from __future__ import annotations
 
 import contextlib
+import copy
 import datetime as dt
+import hashlib
 import html
 import logging
 import secrets as randomness
@@ -11,13 +13,15 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
-from typing import Any, NoReturn, Self, TypeVar
+from typing import Any, NamedTuple, NoReturn, Self
 
 import requests
 
 from kott_notebooks import paging, schema
-from kott_notebooks.api import privacy, wire
+from kott_notebooks.api import bodies, envelopes
+from kott_notebooks.api.bodies import Call
 from kott_notebooks.api.rows import Reader, Texts
+from kott_notebooks.api.secrets import Secret, concealed, masked, secrets_in
 from kott_notebooks.errors import (
     ApiError,
     CredentialsError,
@@ -29,24 +33,39 @@ from kott_notebooks.errors import (
     SessionExpired,
     TransportError,
     api_error,
+    sealed,
 )
 from kott_notebooks.paging import packing
 from kott_notebooks.session import credentials
 from kott_notebooks.session.credentials import Credentials
-from kott_notebooks.session.logins import log_in
-from kott_notebooks.session.retries import Retries, is_read
-from kott_notebooks.session.sending import Answer, post, warn_of_plain_http
+from kott_notebooks.session.retries import ATTEMPTS, Retries, is_read
+from kott_notebooks.session.sending import Answer, Connections, Limits, warn_of_plain_http
 
 API_VERSION = "11.5.0.0"
 __version__ = version("kott_notebooks")
 CLIENT_TAG = f"kott_notebooks:python:{__version__}"
-REPLAYS = 3  # of one call, each with a ks of its own
 REPEATABLE = ("password", "anonymous", "app_token")  # means that one login does not use up
 EARLY = 60.0  # seconds before its end that a ks is renewed
-
-T = TypeVar("T")
+HASHES = {"MD5": "md5", "SHA1": "sha1", "SHA256": "sha256", "SHA512": "sha512"}
 
 log = logging.getLogger("kott_notebooks")
+
+
+class Fetched(NamedTuple):
+    """The reply to one request: an undecoded JSON body, and the calls that the API refused."""
+
+    body: bytes
+    errors: dict[int, ApiError]  # by the call's position
+    seconds: float  # from sending to the last byte, of the attempt that succeeded
+    retries: int
+
+
+class LoginSession(NamedTuple):
+    """What a login answers."""
+
+    ks: Secret
+    expiry: dt.datetime | None
+    refresh_token: Secret | None = None
 
 
 def login(
@@ -54,12 +73,12 @@ def login(
     partner_id: int | None = None,
     *,
     username: str | None = None,
-    password: str | None = None,
-    pin: str | None = None,
-    pin_secret: str | None = None,
-    app_token: tuple[str, ...] | None = None,
-    refresh_token: str | None = None,
-    ks: str | None = None,
+    password: str | Secret | None = None,
+    pin: str | Secret | None = None,
+    pin_secret: str | Secret | None = None,
+    app_token: tuple[str | Secret, ...] | None = None,
+    refresh_token: str | Secret | None = None,
+    ks: str | Secret | None = None,
     anonymous: bool = False,
     udid: str | None = None,
     language: str | None = None,
@@ -70,87 +89,221 @@ def login(
     api_version: str | None = None,
     client_tag: str | None = None,
     http: requests.Session | None = None,
+    timeout: float | tuple[float, float] | None = None,
+    attempts: int = ATTEMPTS,
+    deadline: float | None = None,
+    max_reply_mb: float = 256,
+    max_reply_seconds: float = 600,
 ) -> Session:
     """Log in to a partner and return the Session that every other function takes first.
 
-    What is not given comes from KOTT_* variables, then from a profile, then from a prompt.
+    What is not given comes from KOTT_* variables, then from a profile, then from a prompt. Secrets
+    are wrapped at once, so that no traceback, log or notebook shows them; a variable of your own
+    that holds one stays yours to protect.
 
-    - `username` and `password`; `pin` (and `pin_secret`); `app_token` as `(id, token)`, or
-      `(id, token, hashType)` where that is not SHA256; `refresh_token`; `anonymous=True`.
-    - `ks`: a ready ks, or a TVP-API access-token, which serves as one. It is not renewed.
-    - `language` (`eng`; `*` for all), `currency` and `user_id` (to act for somebody else) go with
-      every call; so do `api_version` and `client_tag`. `format` is `json` or `xml`.
-    - `http`: a requests.Session of your own: proxies, certificates, adapters.
+    Parameters
+    ----------
+    url : str, optional
+        The operator's server, `https://HOST`.
+    partner_id : int, optional
+        The operator's account.
+    username, password : str, optional
+        A user and the password.
+    pin, pin_secret : str, optional
+        A pin, and its secret where it has one. A pin is sent once.
+    app_token : tuple of str, optional
+        `(id, token)`, or `(id, token, hashType)` where that is not SHA256.
+    refresh_token : str, optional
+        Of an older server; sent once, and renewed by each login.
+    ks : str, optional
+        A ready ks, or a TVP-API access-token, which serves as one. It is not renewed.
+    anonymous : bool, default False
+        Log in as nobody in particular.
+    udid : str, optional
+        The device that logs in.
+    language, currency : str, optional
+        Go with every call: `eng` (`*` for all languages), `EUR`.
+    user_id : str, optional
+        The user to act for, where the role may.
+    profile : str, optional
+        A section of the file of profiles; by default KOTT_PROFILE, else `default`.
+    format : {"json", "xml"}, default "json"
+        The format of replies.
+    api_version, client_tag : str, optional
+        Go with every call; by default 11.5.0.0 and the name of this package.
+    http : requests.Session, optional
+        A session of your own with its proxies, certificates and adapters; used as it is. By default
+        one that takes proxies and certificates from the environment once, and never `.netrc`.
+    timeout : float or (float, float), default (10, 90)
+        Seconds to connect, and between two parts of a reply; KOTT_TIMEOUT is the second.
+    attempts : int, default 6
+        How often a call that only reads is sent, where failures may pass.
+    deadline : float, optional
+        Seconds that a listing may take; then it stops with an IncompleteError, which can resume.
+    max_reply_mb : float, default 256
+        Size of one reply, decompressed, beyond which it is refused.
+    max_reply_seconds : float, default 600
+        Seconds of one reply beyond which it is refused.
 
-    Raises LoginError if the API lets nobody in, CredentialsError if something is missing, and
-    TransportError if no reply comes.
+    Returns
+    -------
+    Session
+        Logged in; a context manager that logs out at its end.
+
+    Raises
+    ------
+    LoginError
+        The API refuses the user, password, pin, token or partner.
+    CredentialsError
+        Something is missing, or a file of profiles cannot be trusted.
+    TransportError
+        No reply came, or none of the API's.
+
+    Examples
+    --------
+    >>> from kott_notebooks import demo
+    >>> demo.login(assets=50, channels=2, days=2, households=5)  # doctest: +ELLIPSIS
+    <kott Session: https://demo.kott.invalid, partner 478, operator@..., ks until ... UTC>
     """
+    password, pin, pin_secret = (
+        credentials.conceal(*one)
+        for one in (("password", password), ("pin", pin), ("pin_secret", pin_secret))
+    )
+    app_token = credentials.conceal("app_token", app_token)
+    refresh_token = credentials.conceal("refresh_token", refresh_token)
+    ks = credentials.conceal("ks", ks)
     given = {name: value for name, value in locals().items() if name in credentials.PROFILE_KEYS}
-    session = Session(credentials.find(given, profile), http=http)
-    session._log_in()
+    with sealed():
+        who = credentials.find(given, profile)
+        limits = Limits.checked(who.settings.get("timeout"), max_reply_mb, max_reply_seconds)
+        session = Session(who, http=http, limits=limits, attempts=attempts, deadline=deadline)
+        session._log_in()
     return session
 
 
 class Session:
-    """One user's way into one partner: calls actions, pages lists, keeps the secrets to itself.
+    """One user's way into one partner: calls actions, pages lists, holds the secrets.
 
-    `url`, `partner_id`, `username` and `http` may be read; `unfinished` holds the lists that were
-    stopped. It is a context manager that logs out at the end.
+    `url`, `partner_id`, `username` and `expiry` say who it is; `unfinished` has the lists that
+    were stopped. It is a context manager that logs out at the end.
     """
 
-    def __init__(self, who: Credentials, *, http: requests.Session | None = None) -> None:
+    def __init__(
+        self,
+        who: Credentials,
+        *,
+        http: requests.Session | None = None,
+        limits: Limits | None = None,
+        attempts: int = ATTEMPTS,
+        deadline: float | None = None,
+    ) -> None:
         settings = who.settings
         self._who = who
         self.url, self.partner_id, self.username = who.url, who.partner_id, who.username
-        self.format = str(settings.get("format", "json")).lower()
-        if self.format not in wire.FORMATS:
-            raise KottError(f"format is 'json' or 'xml', not {self.format!r}.")
+        self._format = str(settings.get("format", "json")).lower()
+        if self._format not in bodies.FORMATS:
+            raise KottError(f"format is 'json' or 'xml', not {self._format!r}.")
         self.expiry: dt.datetime | None = None
         self.unfinished: list[IncompleteError] = []
         self._cache: dict[str, Any] = {}  # what the partner's names are, asked once
-        self.salt = randomness.token_bytes(32)  # for hashing personal data, unless KOTT_PII_KEY is
-        self._means, self._secrets = who.means, who.secrets
+        self._salt = randomness.token_bytes(32)  # of pseudonyms, where KOTT_PII_KEY is not set
+        self._means, self._secrets = who.means, dict(who.secrets)
         self._globals = {
             "apiVersion": str(settings.get("api_version", API_VERSION)),
             "clientTag": str(settings.get("client_tag", CLIENT_TAG)),
             "language": settings.get("language"),
             "currency": settings.get("currency"),
             "userId": _text(settings.get("user_id")),
-            "format": wire.FORMATS[self.format],
+            "format": bodies.FORMATS[self._format],
         }
-        self.http = http or requests.Session()
+        self._connections = Connections(self.url, http, limits or Limits())
         self._renewing = threading.Lock()
         self._renew_at: float | None = None  # by the monotonic clock
+        self._refused_ks: Secret | None = None  # the last that the server called expired
         self._locked_out: LoginError | TransportError | None = None
-        self._retries = Retries()
+        self._retries = Retries(attempts)
+        self._deadline = deadline
         self.pace = paging.Pace()  # what is learned of how far the server is
         warn_of_plain_http(self.url)
 
-    # Asking
+    # Calls
 
     def call(self, service: str, action: str, /, **arguments: Any) -> Any:
         """Call one action and return its result, decoded.
 
-        Arguments are the action's own, by the API's names; the global parameters (`language`,
-        `currency`, `userId`, `responseProfile`, `apiVersion`, `clientTag`) may be given too and
-        hold for this call. Raises ApiError if the API refuses, TransportError if no reply comes.
+        Parameters
+        ----------
+        service, action : str
+            By the API's names: `"asset", "get"`.
+        **arguments
+            The action's own, and global parameters (`language`, `currency`, `userId`,
+            `responseProfile`, `apiVersion`, `clientTag`), which hold for this call. An action that
+            only reads is retried; any other is sent once.
+
+        Returns
+        -------
+        object
+            What JSON holds: usually a dict.
+
+        Raises
+        ------
+        ApiError
+            The API refuses.
+        TransportError
+            No reply came, or none of the API's. Where the action may change something, the
+            message says whether it may have happened.
+
+        Examples
+        --------
+        >>> from kott_notebooks import demo
+        >>> session = demo.login(assets=50, channels=2, days=2, households=5)
+        >>> session.call("session", "get")["partnerId"]
+        478
         """
-        return self._ask(service, action, arguments).value
+        arguments = concealed(arguments)
+        asked = Call(service, action, arguments)
+        fetched = self._fetch([asked])
+        if fetched.errors:
+            raise fetched.errors[0]
+        return envelopes.reply(fetched.body, asked.name).value
 
     def multirequest(
-        self, calls: Iterable[Sequence[Any] | wire.Call], /, **parameters: Any
+        self, calls: Iterable[Sequence[Any] | Call], /, **parameters: Any
     ) -> list[Any]:
         """Call many actions in one request and return their results, in order.
 
-        A call is `(service, action, arguments)`; a later one may use an earlier one's result as
-        `"{1:result:ks}"`. A call that failed stands in its place as an ApiError, not raised; but
-        reads that are too many are asked again, and RateLimited is raised if they stay so.
-        `parameters` hold for all of them: global ones, `abortOnError`, `abortAllOnError`.
+        Parameters
+        ----------
+        calls : iterable of (service, action, arguments)
+            A later one may use an earlier one's result as `"{1:result:ks}"`, counted from 1.
+        **parameters
+            Hold for all of them: global ones, `abortOnError`, `abortAllOnError`.
+
+        Returns
+        -------
+        list
+            One result per call. A call that failed stands in its place as an ApiError, not raised.
+
+        Raises
+        ------
+        RateLimited
+            Calls that only read were refused as too many, however often they were sent.
+        TransportError
+            No reply came, or none of the API's.
         """
-        asked = wire.as_calls(calls)
+        asked = bodies.as_calls(calls)
+        parameters = concealed(parameters)
+        if not asked:
+            return []
+        try:
+            fetched = self._fetch(asked, parameters, multirequest=True)
+        except (SessionExpired, RateLimited) as error:
+            if isinstance(error, RateLimited) and _only_reads(asked):
+                raise
+            return [error for _ in asked]
         return [
-            one if isinstance(one, ApiError) else one.value
-            for one in self._ask_many(asked, parameters)
+            fetched.errors.get(n, None if isinstance(one, ApiError) else one.value)
+            for n, one in enumerate(envelopes.replies(fetched.body, asked))
         ]
 
     def pages(
@@ -175,13 +328,11 @@ class Session:
         So many `workers` ask at the same time; the order of rows does not depend on it.
         """
 
-        wire.check_names(service, action, arguments)
+        bodies.check_names(service, action, arguments)
+        arguments = concealed(arguments)
 
-        def ask(pages: list[dict[str, Any]], reader: Reader) -> list[wire.Reply | ApiError]:
-            if len(pages) == 1:
-                return [self._ask(service, action, pages[0], at_once=reader.at_once)]
-            calls = [wire.Call(service, action, page) for page in pages]
-            return self._ask_many(calls, {}, at_once=reader.at_once)
+        def ask(pages: list[dict[str, Any]], reader: Reader) -> list[envelopes.Reply | ApiError]:
+            return self._ask([Call(service, action, page) for page in pages], reader)
 
         return paging.Pull(
             ask,
@@ -199,7 +350,7 @@ class Session:
 
     def packs(
         self,
-        calls: Sequence[wire.Call],
+        calls: Sequence[Call],
         /,
         *,
         one_each: bool = False,
@@ -207,7 +358,7 @@ class Session:
     ) -> packing.Packs:
         """Give the pages of many small calls, packed into multirequests; nothing is asked yet."""
         return packing.Packs(
-            lambda pack: self._ask_many(pack, {}), calls, one_each=one_each, progress=progress
+            lambda pack: self._ask(pack), calls, one_each=one_each, progress=progress
         )
 
     def records(
@@ -233,10 +384,13 @@ class Session:
         known = schema.action(service, action)
         if known is None or not known.pager:
             return sum(1 for _ in self.records(service, action, **arguments))
-        wire.check_names(service, action, arguments)
+        bodies.check_names(service, action, arguments)
         one = {"pageSize": 1, "pageIndex": 1}
-        answer = self._ask(service, action, arguments | {"pager": one})
-        total = Texts().read(answer.result).total
+        asked = Call(service, action, concealed(arguments) | {"pager": one})
+        fetched = self._fetch([asked], validate=True)
+        if fetched.errors:
+            raise fetched.errors[0]
+        total = Texts().read(envelopes.reply(fetched.body, asked.name).result).total
         if total is None or total in paging.CAPS:
             raise IncompleteError(
                 f"{service}.{action} counts no further than {total or 'the page that it gives'}: "
@@ -269,17 +423,17 @@ class Session:
 
         Asks session.get and, for a user who has logged in, ottUser.get. The ks is left out.
         """
-        found = self.call("session", "get")
+        session = envelopes.decoded_object(self.call("session", "get"), "session.get")
         who = {
             "url": self.url,
-            "partner_id": found.get("partnerId", self.partner_id),
-            "user_id": found.get("userId"),
+            "partner_id": session.get("partnerId", self.partner_id),
+            "user_id": session.get("userId"),
             "username": self.username,
             "roles": "anonymous",
-            "expires": _instant(found.get("expiry")),
+            "expires": _instant(session.get("expiry")),
         }
-        if str(found.get("userId") or "0") != "0":
-            user = self.call("ottUser", "get")
+        if str(session.get("userId") or "0") != "0":
+            user = envelopes.decoded_object(self.call("ottUser", "get"), "ottUser.get")
             who |= {"username": user.get("username"), "roles": user.get("roleIds")}
         return who
 
@@ -287,12 +441,15 @@ class Session:
         """End the ks on the server and forget every secret."""
         try:
             if "ks" in self._secrets:
-                self._ask("ottUser", "logout", {}, renew=False)
+                self._fetch([Call("ottUser", "logout")], renew=False)
         except SessionExpired:
-            log.debug("the ks was over before the logout")
+            log.debug("the ks had expired before the logout")
         finally:
-            self._secrets.forget()
-            self._means, self._renew_at = "nothing", None
+            self._forget()
+
+    def _forget(self) -> None:
+        self._secrets.clear()
+        self._means, self._renew_at = "nothing", None
 
     def __enter__(self) -> Self:
         return self
@@ -305,9 +462,8 @@ class Session:
         except KottError as error:
             log.info("the logout failed: %s", error)
         finally:
-            self._secrets.forget()
-            self._means, self._renew_at = "nothing", None
-            self.http.close()
+            self._forget()
+            self._connections.close()
 
     def __repr__(self) -> str:
         return f"<kott Session: {', '.join(self._card().values())}>"
@@ -337,210 +493,293 @@ class Session:
 
     # The one place that sends
 
-    def _ask(
+    def _fetch(
         self,
-        service: str,
-        action: str,
-        arguments: dict[str, Any],
+        calls: Sequence[Call],
+        parameters: Mapping[str, Any] | None = None,
         *,
+        multirequest: bool = False,
+        validate: bool = False,
         renew: bool = True,
-        at_once: wire.AtOnce | None = None,
-    ) -> wire.Reply:
-        known = schema.action(service, action)
-        name = f"{known.service}.{known.name}" if known else f"{service}.{action}"
-        given = {key: one for key, one in arguments.items() if one is not None}
-        parameters = wire.typed(service, action, given)
-        returns = known.returns if known else ""
+        until: float | None = None,
+    ) -> Fetched:
+        """Send one request, plain for one call, a multirequest for several, and return its reply.
 
-        def read(answer: Answer) -> wire.Reply:
-            reply = wire.reply(
-                answer.body, name, status=answer.status, returns=returns, at_once=at_once
+        In one loop, reads are retried and an expired ks is renewed. The body is JSON, undecoded;
+        with `validate` it is decoded once, so that a garbled one is requested again. What the API
+        refuses is in `errors`; raised are failures of the whole request. No attempt begins after
+        `until`, a time of the monotonic clock.
+        """
+        with sealed():
+            request = Request.of(calls, parameters or {}, multirequest=multirequest)
+            renewable = renew and not request.own_ks and self._means not in ("ks", "nothing")
+            if renewable:
+                self._renew_early()
+            attempts = self._retries.loop(
+                idempotent=request.idempotent,
+                renew=self._renew_refused if renewable else None,
+                until=until,
             )
-            self.pace.note(answer.seconds, reply.execution_time)
-            return reply._replace(size=len(answer.body), seconds=answer.seconds)
-
-        def once() -> wire.Reply:
-            return self._send(
-                wire.path(service, action), {"ks": self._ks()} | parameters, name, read
-            )
-
-        def patiently() -> wire.Reply:
-            reply, retries = self._retries.ask(once)
-            return reply._replace(retries=retries)
-
-        def asking() -> wire.Reply:
-            return patiently() if is_read(action) else _once(once)
-
-        if not renew or "ks" in parameters:
-            return asking()
-        reply, replays = self._replaying(asking)
-        return reply._replace(retries=reply.retries + replays)
-
-    def _ask_many(
-        self,
-        calls: list[wire.Call],
-        parameters: dict[str, Any],
-        *,
-        at_once: wire.AtOnce | None = None,
-    ) -> list[wire.Reply | ApiError]:
-        if not calls:
-            return []
-        body = parameters | wire.multirequest(calls)
-        reads = all(is_read(call.action) for call in calls)
-
-        def read(answer: Answer) -> list[wire.Reply | ApiError]:
-            found = wire.replies(answer.body, calls, status=answer.status, at_once=at_once)
-            asked_again = (SessionExpired, RateLimited) if reads else SessionExpired
-            again = [one for one in found if isinstance(one, asked_again)]
-            if again and (reads or len(again) == len(found)):  # else a write would happen twice
-                raise again[0]
-            share = answer.seconds / len(calls)
-            return [
-                one._replace(seconds=share)
-                if isinstance(one, wire.Reply)
-                else self._scrubbed(one, body)
-                for one in found
-            ]
-
-        def once() -> list[wire.Reply | ApiError]:
-            ks = {"ks": self._ks()}
-            return self._send(wire.path("multirequest"), ks | body, "multirequest", read)
-
-        def patiently() -> list[wire.Reply | ApiError]:
-            return _counted(*self._retries.ask(once))
-
-        try:
-            return _counted(*self._replaying(patiently if reads else lambda: _once(once)))
-        except (SessionExpired, RateLimited) as error:
-            if reads and isinstance(error, RateLimited):  # it was asked for often enough
-                raise
-            return [error for _ in calls]
-
-    def _replaying(self, once: Callable[[], T]) -> tuple[T, int]:
-        """Ask; where the ks is over, log in again and ask once more; say how often that was."""
-        ks = self._secrets.get("ks")
-        if self._renew_at is not None and time.monotonic() > self._renew_at:
-            with contextlib.suppress(ApiError, TransportError):  # it may last a little longer
-                self._renew(ks)
-        for replays in range(REPLAYS):
-            ks = self._secrets.get("ks")
             try:
-                return once(), replays
+                for attempt in attempts:
+                    with attempt:
+                        fetched = self._attempt(request, validate=validate)
+                        return fetched._replace(retries=attempt.retry_state.attempt_number - 1)
             except SessionExpired as error:
-                if self._means in ("ks", "nothing"):
+                if self._means == "ks" and not request.own_ks:
                     raise error.hinted(_READY_KS) from error
-                self._renew(ks)
-        return once(), REPLAYS
-
-    def _renew(self, ks: str | None) -> None:
-        """Log in again, once for all who found this ks over."""
-        with self._renewing:
-            if self._secrets.get("ks") != ks:
-                return
-            if self._locked_out is not None:  # a wrong password is not tried again and again
-                raise self._locked_out
-            log.info("the ks is over: logging in again")
-            try:
-                self._log_in_again()
-            except LoginError as error:
-                self._locked_out = error
                 raise
+        raise AssertionError("the loop returns or raises")
 
-    def _log_in_again(self) -> None:
-        """Repeat the login; a pin or a refresh token, which a lost reply may use up, just once."""
-        if self._means in REPEATABLE:
-            self._retries.ask(self._log_in)
-            return
-        try:
-            _once(self._log_in)
-        except TransportError as error:
-            self._locked_out = TransportError(f"{error} {_USED_UP}")
-            raise self._locked_out from error
-
-    def _log_in(self) -> None:
-        """Get a ks by the means that the session has."""
-        if self._means == "ks":
-            return
-        found = log_in(self._who, self._login_call)
-        self._secrets["ks"] = found["ks"]
-        if self._means == "refresh_token" and found.get("refreshToken"):
-            self._secrets["refresh_token"] = found["refreshToken"]
-        self.expiry = _instant(found.get("expiry"))
-        left = self.expiry.timestamp() - time.time() if self.expiry else 0.0
-        # a server whose clock is far from ours cannot be planned for: its refusal will tell
-        self._renew_at = time.monotonic() + left - EARLY if left > 2 * EARLY else None
-
-    def _login_call(self, service: str, action: str, parameters: dict[str, Any]) -> dict[str, Any]:
-        name = f"{service}.{action}"
-        own = {"userId": None, "language": None, "currency": None}
-        known = schema.action(service, action)
-        returns = known.returns if known else "object:KalturaLoginSession"
-
-        def read(answer: Answer) -> dict[str, Any]:
-            reply = wire.reply(answer.body, name, status=answer.status, returns=returns)
-            found = reply.value
-            if not isinstance(found, dict) or not (found.get("loginSession") or found).get("ks"):
-                raise TransportError(f"{name}: the reply holds no ks; check url.")
-            return found
-
-        return self._send(wire.path(service, action), own | parameters, name, read)
-
-    def _send(
-        self, path: str, parameters: dict[str, Any], name: str, read: Callable[[Answer], T]
-    ) -> T:
-        """Post and read."""
+    def _attempt(self, request: Request, *, validate: bool = False) -> Fetched:
+        """Post once, and read of the reply what tells whether the API refuses."""
+        ks = None if request.own_ks else self._ks()
+        body = bodies.encode(self._globals | {"ks": ks} | request.parameters)
         headers = {
-            "Accept": wire.ACCEPT[self.format],
+            "Accept": bodies.ACCEPT[self._format],
             "User-Agent": f"kott_notebooks/{__version__}",
         }
-        body = wire.encode(self._globals | parameters)
-        answer = post(self.http, self.url + path, body, headers, name)
+        answer: Answer | None = None
         try:
-            return read(answer)
+            answer = self._connections.post(self.url + request.path, body, headers, request.name)
+            fetched = self._checked(request, answer, validate=validate)
         except TransportError as error:
-            error.wait = answer.wait
-            raise
+            error.wait = answer.wait if answer else None
+            if request.idempotent or not error.passing:
+                raise
+            raise TransportError(f"{error} {request.lost}") from error
         except ApiError as error:
-            refusal = self._scrubbed(error, parameters)
-        if isinstance(refusal, RateLimited):
-            refusal.wait = answer.wait
-        raise refusal  # out here, so that the words before the masking are not kept as its context
-
-    def _scrubbed(self, error: ApiError, sent: Mapping[str, Any]) -> ApiError:
-        """Mask secrets in the API's words, ours and those that were sent: some messages quote."""
-        others = [*privacy.secrets_in(wire.plain(sent))]
-        said = self._secrets.scrub(error.message, others)
-        named = {key: self._secrets.scrub(str(one), others) for key, one in error.arguments.items()}
-        if said == error.message and named == error.arguments:
-            return error
-        return api_error(error.code, said, named, action=error.action)
-
-    def _ks(self) -> str:
-        ks = self._secrets.get("ks")
-        if ks is None:
-            raise KottError("This session is logged out: call kott.login() again.")
-        return str(ks)
-
-
-def _once(ask: Callable[[], T]) -> T:
-    """Ask what is not a read: a lost reply is not asked for again."""
-    try:
-        return ask()
-    except TransportError as error:
-        if not error.passing:
+            if isinstance(error, SessionExpired):
+                self._refused_ks = ks
+            elif isinstance(error, RateLimited) and answer:
+                error.wait = answer.wait
             raise
-        raise TransportError(f"{error} It was sent once, and may have happened.") from error
+        self._retries.succeeded()
+        return fetched
+
+    def _checked(self, request: Request, answer: Answer, *, validate: bool) -> Fetched:
+        """Raise what fails the whole request, or may be sent again; gather the other refusals."""
+        calls, status = request.calls, answer.status
+        body, errors = answer.body, {}
+        try:
+            body = envelopes.json_body(body, request.name, status=status, returns=request.returns)
+            if validate or status != 200 or envelopes.may_hold_error(body):
+                errors = envelopes.errors(body, calls, status=status, packed=request.packed)
+        except ApiError as error:
+            raise self._masked(error, request) from error
+        errors = {n: self._masked(error, request) for n, error in errors.items()}
+        again = [
+            error
+            for n, error in errors.items()
+            if (isinstance(error, SessionExpired) and "ks" not in calls[n].arguments)
+            or (isinstance(error, RateLimited) and request.idempotent)
+        ]
+        if again and (request.idempotent or len(again) == len(calls)):  # no write happens twice
+            raise again[0]
+        return Fetched(body, errors, answer.seconds, 0)
+
+    def _ask(
+        self, calls: Sequence[Call], reader: Reader | None = None
+    ) -> list[envelopes.Reply | ApiError]:
+        fetched = self._fetch(calls)
+        if fetched.errors and len(calls) == 1:
+            raise fetched.errors[0]
+        at_once = reader.at_once(fetched.body, len(calls)) if reader else None
+        replies: list[envelopes.Reply | ApiError] = list(at_once or [])
+        if not replies:
+            try:
+                replies = envelopes.results(fetched.body, calls)
+            except TransportError:
+                fetched = self._fetch(calls, validate=True)
+                replies = envelopes.results(fetched.body, calls)
+        if len(calls) == 1 and isinstance(replies[0], envelopes.Reply):
+            self.pace.note(fetched.seconds, replies[0].execution_time)
+        share = fetched.seconds / len(calls)
+        size = len(fetched.body) // len(calls)
+        return [
+            one._replace(seconds=share, size=size, retries=0 if n else fetched.retries)
+            if isinstance(one, envelopes.Reply)
+            else fetched.errors[n]
+            for n, one in enumerate(replies)
+        ]
+
+    # Logging in
+
+    def _renew_early(self) -> None:
+        """Log in again shortly before the ks expires."""
+        if self._renew_at is not None and time.monotonic() > self._renew_at:
+            with contextlib.suppress(ApiError, TransportError):  # it may last a little longer
+                self._renew(self._secrets.get("ks"))
+
+    def _renew_refused(self) -> None:
+        self._renew(self._refused_ks)
+
+    def _renew(self, ks: Secret | None) -> None:
+        """Log in again, once for all whose ks this was."""
+        with self._renewing:
+            if self._secrets.get("ks") is not ks:
+                return
+            if self._locked_out is not None:  # a wrong password is not sent again and again
+                raise copy.copy(self._locked_out)
+            log.info("the ks has expired: logging in again")
+            try:
+                self._log_in()
+            except (LoginError, TransportError) as error:
+                if isinstance(error, LoginError) or self._means not in REPEATABLE:
+                    self._locked_out = error
+                raise
+
+    def _log_in(self) -> None:
+        """Get a ks; a pin or a refresh token, which a lost reply may use up, is sent once."""
+        if self._means == "ks":
+            return
+        for attempt in self._retries.loop(idempotent=self._means in REPEATABLE):
+            with attempt:
+                opened = self._opened()
+        self._secrets["ks"], self.expiry = opened.ks, opened.expiry
+        if self._means == "refresh_token" and opened.refresh_token is not None:
+            self._secrets["refresh_token"] = opened.refresh_token
+        seconds = opened.expiry.timestamp() - time.time() if opened.expiry else 0.0
+        # a server whose clock is far from ours cannot be planned for: its refusal will tell
+        self._renew_at = time.monotonic() + seconds - EARLY if seconds > 2 * EARLY else None
+
+    def _opened(self) -> LoginSession:
+        """Log in by the means that the session has."""
+        means, secrets = self._means, self._secrets
+        partner = {"partnerId": self.partner_id, "udid": self._who.settings.get("udid")}
+        if means == "password":
+            user = {"username": self.username, "password": secrets["password"]}
+            return self._login_call("ottUser", "login", partner | user)
+        if means == "pin":
+            pin = {"pin": secrets["pin"], "secret": secrets.get("pin_secret")}
+            return self._login_call("ottUser", "loginWithPin", partner | pin)
+        if means == "refresh_token":
+            token = {"refreshToken": secrets["refresh_token"]}
+            return self._login_call("ottUser", "refreshSession", partner | token)
+        anonymous = self._login_call("ottUser", "anonymousLogin", partner)
+        if means == "anonymous":
+            return anonymous
+        own = app_token_call(secrets["app_token"], anonymous.ks)
+        return self._login_call("appToken", "startSession", own | {"udid": partner["udid"]})
+
+    def _login_call(self, service: str, action: str, parameters: dict[str, Any]) -> LoginSession:
+        call = Call(service, action, parameters)
+        others = {"userId": None, "language": None, "currency": None}
+        request = Request(
+            bodies.path(service, action),
+            others | parameters,
+            call.name,
+            [call],
+            call.returns or "object:KalturaLoginSession",
+            idempotent=self._means in REPEATABLE,
+            own_ks=True,
+            lost=_USED_UP,
+        )
+        return _login_session(self._attempt(request), call.name)
+
+    # Secrets
+
+    def _masked(self, error: ApiError, request: Request) -> ApiError:
+        """Mask secrets in the API's words, those held and those sent: some messages quote."""
+        secrets = [*secrets_in(self._secrets), *secrets_in(request.parameters)]
+        arguments = {str(name): str(one) for name, one in error.arguments.items()}
+        return api_error(
+            masked(error.code, secrets),
+            masked(error.message, secrets),
+            {masked(name, secrets): masked(text, secrets) for name, text in arguments.items()},
+            action=error.action,
+        )
+
+    def _ks(self) -> Secret:
+        ks = self._secrets.get("ks")
+        if not isinstance(ks, Secret):
+            raise KottError("This session is logged out: call kott.login() again.")
+        return ks
 
 
-def _counted(found: list[wire.Reply | ApiError], retries: int) -> list[wire.Reply | ApiError]:
-    """Count on the first reply of a request how often it was asked again."""
-    first, *others = found
-    if isinstance(first, wire.Reply):
-        first = first._replace(retries=first.retries + retries)
-    return [first, *others]
+class Request(NamedTuple):
+    """One request: what is sent but for the ks and the global parameters, and how it is read."""
+
+    path: str
+    parameters: dict[str, Any]
+    name: str  # in messages
+    calls: Sequence[Call]
+    returns: str | tuple[str, ...]
+    idempotent: bool
+    own_ks: bool = False  # it brings a ks, or needs none
+    packed: bool = False  # into a multirequest
+    lost: str = "It was sent once, and may have happened."  # what a lost reply means
+
+    @classmethod
+    def of(
+        cls, calls: Sequence[Call], parameters: Mapping[str, Any], *, multirequest: bool
+    ) -> Request:
+        """Make the request for calls: a multirequest of several, or where it is asked for."""
+        own = {name: value for name, value in parameters.items() if value is not None}
+        idempotent = all(is_read(call.action) for call in calls)
+        if multirequest or len(calls) > 1:
+            return cls(
+                bodies.path("multirequest"),
+                own | bodies.multirequest(calls),
+                "multirequest",
+                calls,
+                tuple(call.returns for call in calls),
+                idempotent=idempotent,
+                own_ks="ks" in own,
+                packed=True,
+            )
+        (call,) = calls
+        own |= {name: value for name, value in call.arguments.items() if value is not None}
+        return cls(
+            bodies.path(call.service, call.action),
+            bodies.typed(call.service, call.action, own),
+            call.name,
+            calls,
+            call.returns,
+            idempotent=idempotent,
+            own_ks="ks" in own,
+        )
 
 
-_USED_UP = "What it was done with may be used up: call kott.login() again."
+def app_token_call(app_token: Sequence[Secret], ks: Secret) -> dict[str, Any]:
+    """Give the arguments of appToken.startSession: the token is hashed with an anonymous ks."""
+    name, token, *others = app_token
+    kind = others[0].reveal() if others else "SHA256"
+    algorithm = HASHES.get(kind.upper().replace("-", ""))
+    if algorithm is None:
+        # what was given is not shown: of a token with a colon in it, it is a part of the token
+        raise CredentialsError(f"An app token's hashType is one of {', '.join(HASHES)}: give that.")
+    text = (ks.reveal() + token.reveal()).encode("utf-8", "surrogatepass")
+    digest = hashlib.new(algorithm, text, usedforsecurity=False).hexdigest()
+    return {"id": name, "tokenHash": Secret(digest), "ks": ks}
+
+
+def _login_session(fetched: Fetched, name: str) -> LoginSession:
+    """Read a login's reply, flat or with a `loginSession`; its texts end with this frame."""
+    if fetched.errors:
+        raise fetched.errors[0]
+    result = envelopes.reply(fetched.body, name).value
+    inner = result.get("loginSession") if isinstance(result, dict) else None
+    session = inner if isinstance(inner, dict) else result
+    ks = session.get("ks") if isinstance(session, dict) else None
+    if not isinstance(ks, str) or not ks:
+        raise TransportError(f"{name}: the reply holds no ks; check url.")
+    token = session.get("refreshToken")
+    return LoginSession(
+        Secret(ks),
+        _instant(session.get("expiry")),
+        Secret(token) if token and isinstance(token, str) else None,
+    )
+
+
+def _only_reads(calls: Sequence[Call]) -> bool:
+    return all(is_read(call.action) for call in calls)
+
+
+_USED_UP = (
+    "It was sent once, and may have happened. What it was done with may be used up: "
+    "call kott.login() again."
+)
 _READY_KS = (
     "It was given ready and cannot be renewed: get a new ks and call kott.login(ks=...) with it."
 )

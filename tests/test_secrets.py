@@ -1,0 +1,97 @@
+"""What holds a secret shows it nowhere."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from kott_notebooks.api import bodies
+from kott_notebooks.api.secrets import Body, Secret, concealed, masked, secrets_in
+from kott_notebooks.errors import CredentialsError
+
+
+@pytest.mark.parametrize("show", [repr, str, "{}".format, "{:>12}".format, "%s".__mod__])
+def test_a_secret_shows_stars(show: Callable[[Any], str]) -> None:
+    """However it becomes text."""
+    assert show(Secret("hunter2")).strip() == "***"
+
+
+@pytest.mark.parametrize(
+    "use", [json.dumps, list, len, bytes, lambda one: one + "", lambda one: one[:3]]
+)
+def test_a_secret_is_not_a_text(use: Callable[[Any], Any]) -> None:
+    """What takes texts apart refuses it."""
+    with pytest.raises(TypeError):
+        use(Secret("hunter2"))
+
+
+def test_no_attribute_of_a_secret_is_its_text() -> None:
+    """Trackers that walk over attributes see none."""
+    one = Secret("hunter2")
+    assert "hunter2" not in repr([getattr(one, name) for name in dir(one) if name != "__doc__"])
+
+
+def test_secrets_are_compared_with_secrets_alone() -> None:
+    """A text is not equal to a secret, since comparing it would say what it is."""
+    assert Secret("hunter2") == Secret("hunter2") != Secret("hunter3")
+    assert Secret("hunter2") != "hunter2"
+
+
+@pytest.mark.parametrize("spread", [copy.copy, copy.deepcopy, pickle.dumps, hash])
+def test_a_secret_is_neither_copied_nor_pickled(spread: Callable[[Any], Any]) -> None:
+    """Nor hashed: it would be compared by its hash."""
+    with pytest.raises(
+        (CredentialsError, TypeError), match=r"neither copied nor pickled|unhashable"
+    ):
+        spread(Secret("hunter2"))
+
+
+def test_a_body_is_masked_and_so_are_its_slices() -> None:
+    """Its bytes are those of the request all the same."""
+    body = bodies.encode({"password": Secret("hunter2")})
+    assert bytes(body) == b'{"password":"hunter2"}' == b"".join([body])
+    assert type(body[3:]) is Body
+    assert body[0] == ord("{")
+    for shown in (repr(body), str(body), f"{body}", f"{body!r:>40}", repr(body[2:]), repr([body])):
+        assert "hunter" not in shown
+
+
+def test_credentials_among_arguments_are_concealed() -> None:
+    """By their names, marked in the schema or not, at any depth; pins that are numbers too."""
+    sent = {
+        "username": "ann",
+        "password": "a",
+        "session": "b",
+        "0": {"appToken": {"token": "c", "hashType": "SHA1"}, "pin": 1234},
+        "1": {"pinCode": ["d"], "newPassword": "e", "secret": None, "tokenHash": "f"},
+        "extraParams": {"Token": {"objectType": "KalturaStringValue", "value": "g"}},
+    }
+    hidden = concealed(sent)
+    assert [one.reveal() for one in secrets_in(hidden)] == [
+        "a",
+        "b",
+        "c",
+        "1234",
+        "d",
+        "e",
+        "f",
+        "g",
+    ]
+    assert hidden["username"] == "ann"
+    assert sent["password"] == "a"
+
+
+def test_a_reference_to_a_result_is_no_secret() -> None:
+    """It names a ks; it is none."""
+    assert concealed({"ks": "{1:result:ks}"}) == {"ks": "{1:result:ks}"}
+
+
+def test_the_longest_secret_is_masked_first() -> None:
+    """One may begin another."""
+    secrets = [Secret("hush-hush"), Secret("hush-hush-hush")]
+    assert masked("it is hush-hush-hush", secrets) == "it is ***"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import nbformat
 import pytest
@@ -15,6 +16,21 @@ STRICT = """\
 import warnings
 warnings.simplefilter("error")
 warnings.filterwarnings("ignore", module="ipykernel")  # warns of itself when it ends"""
+
+BAR = """\
+import time
+from kott_notebooks.listings.progress import progress_bar
+with progress_bar(None, "assets") as bar:
+    bar.reset(600)
+    for _ in range(4):
+        time.sleep(0.6)
+        bar.update(150)"""
+PULL = """\
+import kott_notebooks as kott
+from kott_notebooks import demo
+faults = demo.Faults(latency=0.6)
+session = demo.login(assets=100, channels=2, days=1, households=1, faults=faults)
+assets = kott.assets(session)"""
 
 every = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
@@ -67,3 +83,31 @@ def test_a_notebook_runs_whole(path: Path, tmp_path: Path) -> None:
     pictures = [one for one in outputs if "image/png" in one.get("data", {})]
     assert words == []
     assert pictures
+
+
+class Watched(NotebookClient):
+    """A run that remembers what each display showed, also what was updated later."""
+
+    shown: ClassVar[list[dict[str, str]]] = []
+
+    def process_message(self, message: Any, cell: Any, number: int) -> Any:
+        """Note what is displayed."""
+        if "display_data" in message["msg_type"]:
+            self.shown.append(message["content"]["data"])
+        return super().process_message(message, cell, number)
+
+
+def test_a_progress_bar_moves_and_leaves_no_word() -> None:
+    """It knows its total, moves while rows come, and the saved notebook has no word of it."""
+    quick = "few = kott.assets(session, limit=1, progress=False)"
+    cells = [nbformat.v4.new_code_cell(source) for source in (BAR, PULL, quick)]
+    book = nbformat.v4.new_notebook(cells=cells)
+    watched = Watched(book, timeout=60, kernel_name="python3")
+    watched.execute()
+    texts = [one["text/plain"] for one in watched.shown]
+    assert texts[:5] == [*(f"assets: {rows} of 600 rows" for rows in (150, 300, 450, 600)), ""]
+    assert '<progress value="300.0" max="600">' in watched.shown[1]["text/html"]
+    assert re.fullmatch(r"assets: \d+ of 100 rows", texts[5])
+    saved = [set(one["data"].values()) for cell in book.cells for one in cell.outputs]
+    assert saved == [{""}, {""}]
+    assert "widgets" not in book.metadata

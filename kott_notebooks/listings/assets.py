@@ -22,8 +22,9 @@ from kott_notebooks.listings.filters import (
     quoted_kinds,
     search,
 )
-from kott_notebooks.listings.gathering import Ids, gathered, progress_bar
+from kott_notebooks.listings.gathering import Ids, gathered
 from kott_notebooks.listings.planned import plans_of
+from kott_notebooks.listings.progress import progress_bar
 from kott_notebooks.paging import WORKERS, Progress, Pull, Split
 from kott_notebooks.session import Session
 from kott_notebooks.tables import frames

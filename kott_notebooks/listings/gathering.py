@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Any, TypeAlias
 
@@ -16,7 +15,7 @@ from kott_notebooks.api import privacy
 from kott_notebooks.api.secrets import MASK
 from kott_notebooks.errors import ApiError, IncompleteError, TransportError
 from kott_notebooks.listings.fields import Chosen, flat, narrowed
-from kott_notebooks.paging import Progress, Pull, headed
+from kott_notebooks.paging import Pull, headed
 from kott_notebooks.paging.packing import Packs
 from kott_notebooks.session import Session
 from kott_notebooks.tables import frames
@@ -71,22 +70,6 @@ def keys(table: pd.DataFrame) -> pd.DataFrame:
     """Give what tells rows apart: kind (`epg` or `media`) `str`, and id."""
     programmes = table["objectType"].eq("KalturaProgramAsset")
     return pd.DataFrame({"kind": np.where(programmes, "epg", "media"), "id": table["id"]})
-
-
-@contextlib.contextmanager
-def progress_bar(wanted: bool | None, name: str) -> Iterator[Progress | None]:
-    """Show how far a pull is, where somebody looks: in notebooks and terminals, unless told."""
-    told = os.environ.get("KOTT_PROGRESS", "").lower()
-    if wanted is None and told:
-        wanted = told not in ("0", "off", "false", "no")
-    if wanted is False:
-        yield None
-        return
-    from tqdm.auto import tqdm  # it looks for a notebook when it is imported
-
-    hidden = None if wanted is None else False  # None: hidden where nobody looks
-    with tqdm(desc=name, unit=" rows", leave=False, disable=hidden) as bar:
-        yield bar
 
 
 def hiding(session: Session, pii: bool) -> privacy.Hide:

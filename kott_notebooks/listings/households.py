@@ -9,8 +9,9 @@ import pandas as pd
 from kott_notebooks.api.bodies import Call
 from kott_notebooks.errors import ApiError, Forbidden, IncompleteError, KottError
 from kott_notebooks.listings.filters import ids_of
-from kott_notebooks.listings.gathering import Ids, gathered, progress_bar
+from kott_notebooks.listings.gathering import Ids, gathered
 from kott_notebooks.listings.others import listing
+from kott_notebooks.listings.progress import progress_bar
 from kott_notebooks.session import Session
 
 

@@ -13,7 +13,8 @@ from kott_notebooks.errors import ApiError, KottError, LoginError, RateLimited, 
 from kott_notebooks.ksql import Expression
 from kott_notebooks.listings.fields import Chosen, Source, chosen, flat
 from kott_notebooks.listings.filters import ksql_filter, only, retrieved
-from kott_notebooks.listings.gathering import gathered, hiding, progress_bar
+from kott_notebooks.listings.gathering import gathered, hiding
+from kott_notebooks.listings.progress import progress_bar
 from kott_notebooks.paging import WORKERS, Progress, Pull
 from kott_notebooks.session import Session
 from kott_notebooks.tables import frames

@@ -3,27 +3,38 @@
     session = demo.login()             the real client, mounted on a backend without a socket
     with demo.serve() as server: ...   the same backend behind a port, at server.url
 
-What the backend does, and what it leaves out:
+What the backend answers:
 
 | of the API | here |
 |---|---|
-| requests | JSON, forms, GET with path pairs or a query; no file uploads |
-| replies | JSON and XML, gzip; JSONP and the other formats are refused |
+| requests | JSON, forms (also in parts), GET with path pairs, a query or a body; no file uploads |
+| replies | JSON and XML by `format` or Accept, gzip; JSONP and the other formats are refused |
+| HTTP | OPTIONS and the headers for pages of other origins, HEAD, ETag on GET replies |
 | multirequest | references, abortOnError, abortAllOnError, skipCondition |
-| global parameters | all; kalsig is not checked, as nobody does |
+| global parameters | all; kalsig is not checked, ignoreNull changes nothing |
 | sessions | every login, revoke, switchUser, lock-out, app and refresh tokens |
-| roles | anonymous to administrator, and custom ones as permission items |
 | asset.list, .get, .count | KSQL with every operator and key; groups; orders (popularity made up) |
+| recordings | `asset_type='recording'` and npvr, for the household that made them |
+| bundles | the assets of a subscription's or a collection's channels |
+| semantic search, recommendations, personal selections | some assets on offer |
 | channel, epg, lineup | .list and .get |
 | household, householdUser, householdDevice, ottUser | .get and .list |
-| labels: structs, metas, tags, image types, regions ... | .list |
-| offers and histories: subscription, entitlement, recording ... | .list |
-| any other list action | an empty list of its class, for operators and above |
+| labels, offers, prices, entitlements, histories, choices | .list |
+| any other list action | a few samples of its class, made from the schema |
 | anything that would change something, and other reads | forbidden: 500004 |
-| recordings, recommendations and bundles as assets | none are found |
 | geo_block, parental_rules, user_interests | taken, and hide nothing |
 | entitled_assets | everything is free |
 | excludeWatched, priority groups, trending days | taken, and change nothing |
+
+What each role may read (a role has what those before it have):
+
+| role | reads |
+|---|---|
+| anonymous | assets on offer, channels, the guide, line-ups, labels, offers and their prices |
+| user | the own household, its users and devices, and all that is the household's or the user's |
+| master | the same, and as any other user of the household |
+| operator, manager | every list, assets not on offer too; what is a user's with `user_id=` |
+| administrator | the same; personal lists show everybody's, unless it acts for a user |
 """
 
 from __future__ import annotations

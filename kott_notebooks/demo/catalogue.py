@@ -12,6 +12,8 @@ from kott_notebooks.demo.world.given import Given, given_shelf, name_channels
 from kott_notebooks.demo.world.guide import channels_of, guide_shelf
 from kott_notebooks.demo.world.homes import Account, accounts, homes
 from kott_notebooks.demo.world.media import media_shelf
+from kott_notebooks.demo.world.practice import practice, recordings_shelf
+from kott_notebooks.demo.world.samples import samples
 from kott_notebooks.demo.world.shelf import Record, Shelf
 from kott_notebooks.demo.world.shop import shop
 
@@ -29,6 +31,7 @@ class World:
     partner_id: int
     media: Shelf
     epg: Shelf
+    recordings: Shelf  # programmes that the first household has recorded
     objects: dict[str, list[Record]]  # every small list, by the class of its records
     accounts: list[Account]
     defects: list[Defect]  # what is wrong on purpose
@@ -71,12 +74,19 @@ def build(
     if given:
         name_channels(media, given)
     objects |= shop(dice, moment, media, epg, objects)
+    objects |= practice(dice, moment, media, epg, objects)
+    ids = {"media": media.ids, "linear": linear.ids, "programme": epg.ids}
+    files = [one["id"] for one in objects["KalturaMediaFile"]]
+    objects |= samples(
+        moment, objects, {key: of[:50].tolist() for key, of in ids.items()} | {"file": files}
+    )
     return World(
         now=moment,
         seed=seed,
         partner_id=partner.PARTNER_ID,
         media=media,
         epg=epg,
+        recordings=recordings_shelf(epg, objects["KalturaRecording"]),
         objects=objects,
         accounts=accounts(objects["KalturaOTTUser"]),
         defects=found,

@@ -179,6 +179,9 @@ def test_every_list_action_answers(staff: Api, one: schema.Action) -> None:
 WANTED: dict[str, dict[str, Any]] = {
     "lineup.get": {"pageIndex": 1, "pageSize": 100},
     "ingestStatus.getEpgProgramResultList": {"ingestId": 4_007},
+    "asset.groupRepresentativeList": {
+        "groupBy": {"objectType": "KalturaAssetMetaOrTagGroupBy", "value": "Genre"}
+    },
 }
 
 

@@ -487,7 +487,11 @@ def test_the_shop_sells_and_keeps_what_there_is(clean: World) -> None:
     objects = clean.objects
     media, programmes = set(clean.media.ids.tolist()), set(clean.epg.ids.tolist())
     users = {one["id"]: one.get("householdId") for one in objects["KalturaOTTUser"]}
-    products = {one["id"] for one in objects["KalturaSubscription"]}
+    products = {
+        one["id"]
+        for cls in ("KalturaSubscription", "KalturaCollection", "KalturaPpv")
+        for one in objects[cls]
+    }
     for channel in objects["KalturaChannel"]:
         picked = channel.get("mediaIds", "")
         assert {int(one) for one in picked.split(",") if one} <= media

@@ -29,9 +29,9 @@ def _handlers() -> dict[str, Handler]:
 
 
 def handler(action: schema.Action) -> Handler | None:
-    """Find what carries an action out; a list without data of its own is answered empty."""
+    """Find what carries an action out; a list without a handler shows the samples of its class."""
     own = _handlers().get(f"{action.service}.{action.name}".lower())
-    return own or (lists.nothing if action.items else None)
+    return own or (lists.sampled if action.items else None)
 
 
 def known(service: str, name: str, *, old: bool) -> schema.Action | None:

@@ -48,6 +48,7 @@ def question(call: Call, kinds: Iterable[str] | None = None, *trees: ksql.Tree |
         language=_language(call),
         now=call.partner.now,
         sees_all=call.role.is_staff,
+        recordings=bool(call.own("KalturaRecording")),
         types=None if kinds is None else frozenset(kinds),
     )
 
@@ -108,8 +109,10 @@ def matching_rows(call: Call) -> tuple[Rows, Rows | None]:
         rows = call.partner.search.rows(_channel_question(call, given.get("idEqual")))
     elif cls in _SEARCHES:
         rows = call.partner.search.rows(question(call, _kinds(given)))
+    elif cls == "KalturaBundleFilter":
+        rows = _bundled(call, given)
     else:
-        rows = np.zeros(0, np.int64)  # recommendations, bundles and the like: the demo has none
+        rows = np.zeros(0, np.int64)  # related assets and the like: the demo has none
     if given.get("groupBy"):
         return groups.first_of_each(call, rows, given)
     return rows, None
@@ -127,6 +130,54 @@ def _channel_question(call: Call, wanted: object) -> Question:
     if channel["objectType"] == "KalturaManualChannel":
         trees.append(ksql.Term("media_id", ":", channel.get("mediaIds") or "0", 0))
     return question(call, kinds, *trees)
+
+
+def _bundled(call: Call, given: dict[str, Any]) -> Rows:
+    """Find the assets of a subscription or a collection: those of its channels, each once."""
+    is_collection = given.get("bundleTypeEqual") == "collection"
+    cls = "KalturaCollection" if is_collection else "KalturaSubscription"
+    bundle = call.partner.find(cls, "id", given.get("idEqual"))
+    if bundle is None:
+        return np.zeros(0, np.int64)
+    kinds = frozenset(split(given["typeIn"])) if given.get("typeIn") else None
+    parts = [
+        call.partner.search.rows(_channel_question(call, channel))
+        for channel in split(bundle["channelsIds"])
+    ]
+    rows: Rows = np.unique(np.concatenate(parts))
+    if kinds is None:
+        return rows
+    types = call.partner.search.libraries[0].shelf.numbers["asset_type"]
+    return rows[np.isin(types[rows], [int(one) for one in kinds if one.isdigit()])]
+
+
+def suggest(call: Call) -> dict[str, Any]:
+    """Answer some assets on offer: those whose texts hold `query`, or else the latest ones."""
+    size = min(call.arguments.get("size", 10), call.partner.deployment.page_max)
+    words = str(call.arguments.get("query", ""))
+    found = tuple(ksql.Term(key, "~", words, 0) for key in ("name", "description") if words)
+    media = ksql.Term("asset_type", "=", "media", 0)
+    trees = (media, ksql.Group("or", found)) if found else (media,)
+    rows = call.partner.search.rows(
+        Question(
+            ksql.Group("and", trees),
+            _DEFAULT_ORDER,
+            _language(call),
+            call.partner.now,
+            call.role.is_staff,
+        )
+    )
+    return call.response(min(len(rows), size), shown(call, rows[:size].tolist()))
+
+
+def represent(call: Call) -> dict[str, Any]:
+    """Answer one asset of each group."""
+    own = call.filter()
+    given = {"groupBy": [call.arguments["groupBy"]]}
+    rows = call.partner.search.rows(question(call, _kinds(own)))
+    firsts, _ = groups.first_of_each(call, rows, given)
+    places, total = call.cut(len(firsts), *call.page())
+    return call.response(total, shown(call, firsts[np.asarray(places, np.int64)].tolist()))
 
 
 def _channel(call: Call, wanted: object) -> Record:
@@ -163,7 +214,10 @@ def get_asset(call: Call) -> dict[str, Any]:
         return _single(call, search.starts[1] + at)
     if kind == "epg_external":
         return _single(call, _external(call, wanted))
-    raise Refusal("AssetDoesNotExist", id=wanted)  # recordings: the demo's are not assets
+    if not call.own("KalturaRecording"):
+        raise Refusal("AssetDoesNotExist", id=wanted)
+    row = _numbered(call, wanted, 3, "MediaIdsMustBeNumeric", "AssetDoesNotExist")
+    return _single(call, search.starts[3] + row)
 
 
 def _single(call: Call, row: int) -> dict[str, Any]:
@@ -261,10 +315,12 @@ def _own_region(call: Call) -> Record:
 def _numbers(call: Call, region: Record) -> list[tuple[int, int]]:
     """List a region's (channel number, linear asset id), sorted; what it lacks is its parent's."""
     own = region.get("linearChannels", ())
-    parent = call.partner.find("KalturaRegion", "id", region.get("parentId"))
-    shared = (parent or {}).get("linearChannels", ())
-    numbers = {one["linearChannelId"]: one["channelNumber"] for one in (*shared, *own)}
-    return sorted((number, channel) for channel, number in numbers.items())
+    numbered = {one["linearChannelId"] for one in own}
+    parent = call.partner.find("KalturaRegion", "id", region.get("parentId")) or {}
+    shared = [
+        one for one in parent.get("linearChannels", ()) if one["linearChannelId"] not in numbered
+    ]
+    return sorted((one["channelNumber"], one["linearChannelId"]) for one in (*own, *shared))
 
 
 def list_lineup(call: Call) -> dict[str, Any]:
@@ -310,6 +366,10 @@ ACTIONS: dict[str, Handler] = {
     "asset.list": list_assets,
     "asset.get": get_asset,
     "asset.count": count_assets,
+    "asset.semanticSearch": suggest,
+    "asset.listPersonalSelection": suggest,
+    "asset.watchBasedRecommendationsList": suggest,
+    "asset.groupRepresentativeList": represent,
     "channel.list": listed(_channels, handled=("mediaIdEqual",)),
     "channel.get": lambda call: call.view.item(_channel(call, call.arguments["id"])),
     "epg.list": list_epg,

@@ -9,6 +9,7 @@ import numpy as np
 
 from kott_notebooks.demo.backend.columns import Mask, Rows
 from kott_notebooks.demo.backend.partner import Call
+from kott_notebooks.demo.backend.refusals import Refusal
 
 _FIELDS = {"media_type_id": "asset_type"}  # any other field is grouped by its own key
 Group = tuple[str | None, Rows]
@@ -34,7 +35,7 @@ def _subs(
         return {}
     first, *rest = groupings
     counts = []
-    for value, of in _groups(call, rows, given, first["value"]):
+    for value, of in _groups(call, rows, given, _named(first)):
         named = {} if value is None else {"value": value}
         count = {"objectType": "KalturaAssetCount", **named, "count": len(of)}
         counts.append(count | _subs(call, of, given, rest))
@@ -46,13 +47,20 @@ def first_of_each(call: Call, rows: Rows, given: dict[str, Any]) -> tuple[Rows, 
     """Keep the first row of each group, once, and count the rows of its largest group."""
     kept = [rows]
     for grouping in given["groupBy"]:
-        kept = [part for of in kept for _, part in _groups(call, of, given, grouping["value"])]
+        kept = [part for of in kept for _, part in _groups(call, of, given, _named(grouping))]
     sizes = np.zeros(call.partner.search.count, np.int64)
     for part in kept:
         if len(part):
             sizes[part[0]] = max(sizes[part[0]], len(part))
     chosen = rows[sizes[rows] > 0]
     return chosen, sizes[chosen]
+
+
+def _named(grouping: dict[str, Any]) -> str:
+    """Give the name to group by, which must be there."""
+    if not grouping.get("value"):
+        raise Refusal("MissingParameter", parameter="groupBy.value")
+    return str(grouping["value"])
 
 
 def _groups(call: Call, rows: Rows, given: dict[str, Any], name: str) -> list[Group]:

@@ -12,7 +12,7 @@ from kott_notebooks.demo.backend.columns import Codes, Column, Mask, Rows
 from kott_notebooks.demo.catalogue import Shelf
 from kott_notebooks.demo.world.shelf import Meta, Text
 
-MEDIA, EPG = "media", "epg"
+MEDIA, EPG, RECORDING = "media", "epg", "recording"
 DATES = frozenset(("start_date", "end_date", "create_date", "update_date"))
 NUMBERS = DATES | {"media_id", "epg_id", "linear_media_id", "epg_channel_id"}
 TEXTS = ("name", "description", "externalid")
@@ -26,7 +26,7 @@ class Library:
     def __init__(
         self, kind: str, name: str, shelf: Shelf, default_language: str, lenient: bool = False
     ) -> None:
-        self.kind = kind  # media or epg
+        self.kind = kind  # media, epg or recording
         self.name = name
         self.shelf = shelf
         self.default_language = default_language
@@ -114,7 +114,7 @@ class Library:
 
     def on_offer(self, now: int) -> Mask:
         """Find the rows that everybody may see: of media those active and within their window."""
-        if self.kind == EPG:
+        if self.kind != MEDIA:
             return self._all()
         of = self.shelf.numbers
         seen = (of["status"] == 1) & (of["start_date"] <= now) & (of["end_date"] > now)

@@ -9,6 +9,7 @@ from typing import Any
 from kott_notebooks import schema
 from kott_notebooks.demo.backend.partner import Call, Handler, Record
 from kott_notebooks.demo.backend.refusals import Refusal
+from kott_notebooks.demo.backend.roles import PERSONAL
 
 # How the name of a filter's property says what it does: (what is found, what is asked) -> bool.
 _ENDINGS: dict[str, Callable[[Any, Any], bool]] = {
@@ -108,10 +109,13 @@ def every(cls: str) -> Source:
     return lambda call: call.partner.records(cls)
 
 
-def nothing(call: Call) -> dict[str, Any]:
-    """Answer an empty list of the declared class: what the demo has no data for."""
-    call.page()
-    return call.response(0, [])
+def sampled(call: Call) -> dict[str, Any]:
+    """List the records of the class that the action declares: for users, their own."""
+    cls = call.action.items or ""
+    personal = f"{call.action.service}.{call.action.name}".lower() in PERSONAL
+    records = call.own(cls) if personal else call.partner.records(cls)
+    given = call.filter()
+    return call.paged(ordered(call, matching(call, records, given), given))
 
 
 def got(cls: str, missing: str) -> Handler:

@@ -58,7 +58,8 @@ def _prices(call: Call) -> Iterable[Record]:
         name.removesuffix("IdIn").lower(): split(given[name]) for name in lists if name in given
     }
     for one in call.partner.records("KalturaProductPrice"):
-        if not asked or one["productId"] in asked.get(one["productType"].lower(), ()):
+        of_file = str(one.get("fileId")) in asked.get("file", ())
+        if not asked or of_file or one["productId"] in asked.get(one["productType"].lower(), ()):
             yield in_currency(call, one)
 
 
@@ -66,26 +67,21 @@ def _entitlements(call: Call) -> Iterable[Record]:
     """Give what the user, or the user's household, has bought; what has expired only if asked."""
     given = call.filter()
     by_household = given.get("entityReferenceEqual") == "household"
-    owner = ("householdId", call.household_id()) if by_household else ("userId", call.user_id)
+    owner: tuple[str, object] = ("userId", call.user_id)
+    if by_household and not call.sees_everybody:
+        owner = ("householdId", call.household_id())
     expired = bool(given.get("isExpiredEqual"))
     for one in call.partner.records("KalturaEntitlement"):
         over = one["endDate"] < call.partner.now
         of_product = str(given.get("productTypeEqual", "")).lower() in one["objectType"].lower()
-        if one[owner[0]] == owner[1] and over == expired and of_product:
+        owned = call.sees_everybody or one[owner[0]] == owner[1]
+        if owned and over == expired and of_product:
             yield {**one, "currentDate": call.partner.now}
-
-
-def _own(call: Call, cls: str) -> list[dict[str, Any]]:
-    """Give records that do not say whose they are: they are the first household's."""
-    first = call.partner.households[:1]
-    household_id = (call.user() or {}).get("householdId")
-    mine = any(one["id"] == household_id for one in first)
-    return call.partner.records(cls) if mine else []
 
 
 def _recordings(call: Call) -> Iterable[Record]:
     """Give recordings, of the programmes that a filter finds."""
-    return _of_assets(call, _own(call, "KalturaRecording"), epg=True)
+    return _of_assets(call, call.own("KalturaRecording"), epg=True)
 
 
 def _history(call: Call) -> Iterable[Record]:
@@ -93,7 +89,7 @@ def _history(call: Call) -> Iterable[Record]:
     given = call.filter()
     since = call.partner.now - DAY * given.get("daysLessThanOrEqual", 10_000)
     done = {"done": True, "progress": False}.get(str(given.get("statusEqual")))
-    for one in _of_assets(call, _own(call, "KalturaAssetHistory"), epg=False):
+    for one in _of_assets(call, call.own("KalturaAssetHistory"), epg=False):
         if one["watchedDate"] >= since and done in (None, one["finishedWatching"]):
             yield one
 
@@ -106,7 +102,18 @@ def _of_assets(call: Call, records: list[dict[str, Any]], *, epg: bool) -> list[
     return [one for one in records if one["assetId"] in found]
 
 
+def _file_ppvs(call: Call) -> Iterable[Record]:
+    """Give which pay-per-view each file is sold by: of one asset's files if asked."""
+    asset = call.filter().get("assetIdEqual")
+    files = call.partner.records("KalturaMediaFile")
+    wanted = {one["id"] for one in files if asset in (None, one["assetId"])}
+    every = call.partner.records("KalturaAssetFilePpv")
+    return [one for one in every if one["assetFileId"] in wanted]
+
+
 ACTIONS: dict[str, Handler] = {
+    "assetFilePpv.list": listed(_file_ppvs, handled=("assetIdEqual",)),
+    "favorite.list": listed(lambda call: call.own("KalturaFavorite"), names={"mediaId": "assetId"}),
     "subscription.list": _for_sale("KalturaSubscription", channel="channelIdEqual"),
     "collection.list": _for_sale("KalturaCollection"),
     "ppv.list": _for_sale("KalturaPpv"),
@@ -118,7 +125,7 @@ ACTIONS: dict[str, Handler] = {
         _entitlements, handled=("productTypeEqual", "entityReferenceEqual", "isExpiredEqual")
     ),
     "transactionHistory.list": listed(
-        lambda call: _own(call, "KalturaBillingTransaction"),
+        lambda call: call.own("KalturaBillingTransaction"),
         handled=("entityReferenceEqual",),
         names={
             "billingItemsType": "itemType",
@@ -133,6 +140,6 @@ ACTIONS: dict[str, Handler] = {
         names={"type": "assetType"},
     ),
     "bookmark.list": listed(
-        lambda call: _own(call, "KalturaBookmark"), names={"assetId": "id", "assetType": "type"}
+        lambda call: call.own("KalturaBookmark"), names={"assetId": "id", "assetType": "type"}
     ),
 }

@@ -28,9 +28,18 @@ _USER = """
     ottUser.get ottUser.list permission.getCurrentPermissions
     entitlement.list transactionHistory.list recording.list assetHistory.list bookmark.list
 """
+# Lists of what belongs to a user or a household: every user reads the own ones.
+_PERSONAL = """
+    assetPersonalMarkup.list favorite.list followTvSeries.list homeNetwork.list
+    householdCoupon.list householdPaymentGateway.list householdPaymentMethod.list
+    householdPremiumService.list householdSegment.list inboxMessage.list personalFeed.list
+    personalList.list reminder.list searchHistory.list seriesRecording.list
+    socialAction.list socialFriendActivity.list streamingDevice.list userAssetRule.list
+    userInterest.list userLog.list userSegment.list
+"""
 _MASTER = "session.switchUser"
 _OPERATOR = "household.list permission.list userRole.list"
-_ADDED = dict(zip(LADDER, (_ANONYMOUS, _USER, _MASTER, _OPERATOR, "", ""), strict=True))
+_ADDED = dict(zip(LADDER, (_ANONYMOUS, _USER + _PERSONAL, _MASTER, _OPERATOR, "", ""), strict=True))
 
 
 def _named(actions: str) -> frozenset[str]:
@@ -38,6 +47,7 @@ def _named(actions: str) -> frozenset[str]:
 
 
 EVERYBODY = _named(_EVERYBODY)
+PERSONAL = _named(_PERSONAL)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from kott_notebooks.demo.backend import ksql
 from kott_notebooks.demo.backend.arguments import whole
 from kott_notebooks.demo.backend.columns import DAY, OFFSETS_BELOW, Codes, Mask, Rows, measure
 from kott_notebooks.demo.backend.filler import filler
-from kott_notebooks.demo.backend.library import DATES, EPG, MEDIA, NUMBERS, Library
+from kott_notebooks.demo.backend.library import DATES, EPG, MEDIA, NUMBERS, RECORDING, Library
 from kott_notebooks.demo.backend.refusals import Refusal
 from kott_notebooks.demo.catalogue import World
 
@@ -32,10 +32,11 @@ class Question:
     now: int
     sees_all: bool  # whether inactive, expired and not yet started media are found
     types: frozenset[str] | None = None  # asset types as text; None is every type
+    recordings: bool = False  # whether the first household's recordings are found
 
 
 class Search:
-    """Answers questions over every shelf; rows are numbered through: media, programmes, filler."""
+    """Answers questions over every shelf; rows are numbered through them in turn."""
 
     def __init__(
         self, world: World, default_language: str, *, lenient: bool = False, kept: int = 24
@@ -44,12 +45,13 @@ class Search:
             (MEDIA, MEDIA, world.media),
             (EPG, EPG, world.epg),
             (EPG, FILLER, filler(world.epg)),
+            (RECORDING, RECORDING, world.recordings),
         )
         self.libraries = tuple(
             Library(kind, name, shelf, default_language, lenient) for kind, name, shelf in shelves
         )
         counts = [library.shelf.count for library in self.libraries]
-        self.starts = [0, counts[0], counts[0] + counts[1]]
+        self.starts = [sum(counts[:place]) for place in range(len(counts))]
         self.count = sum(counts)
         self._ids = np.concatenate([library.shelf.ids for library in self.libraries])
         self._kept = kept
@@ -163,7 +165,11 @@ class Matcher:
     def mask(self) -> Mask:
         """Say of every row whether it answers the question."""
         question, library = self.question, self.library
-        mask = np.full(self.count, library.name != FILLER or _names(question.tree, "auto_fill"))
+        searched = {
+            FILLER: _names(question.tree, "auto_fill"),
+            RECORDING: question.recordings,
+        }
+        mask = np.full(self.count, searched.get(library.name, True))
         if question.types is not None:
             mask &= self.of_types(question.types)
         if not question.sees_all:

@@ -384,7 +384,21 @@ def _permissions() -> list[Record]:
 
 
 def regions(linear: Sequence[int]) -> list[Record]:
-    """List the regions with their line-ups of linear channels; a region shares its parent's."""
+    """List the regions with their line-ups of linear channels; a region shares its parent's.
+
+    On the islands the first channel has two numbers, as partners may allow.
+    """
+    regions = _regions(linear)
+    for channel in regions[_ISLANDS]["linearChannels"][:1]:
+        second = channel | {"channelNumber": channel["channelNumber"] + 500}
+        regions[_ISLANDS]["linearChannels"].append(second)
+    return regions
+
+
+_ISLANDS = 3
+
+
+def _regions(linear: Sequence[int]) -> list[Record]:
     return [
         {
             "objectType": "KalturaRegion",

@@ -8,6 +8,7 @@ gets a new entry in its vocabulary, a nested property a patch.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from typing import Any, overload
 
 import numpy as np
@@ -286,6 +287,15 @@ class Shelf:
         for columns in (self.texts, self.metas, self.tags):
             for column in columns.values():
                 column.take(rows)
+
+    def picked(self, rows: Ints, frame: Callable[[Shelf, int], Record]) -> Shelf:
+        """Make another shelf of some rows; what is changed there changes nothing here."""
+        texts = {key: copy(column) for key, column in self.texts.items()}
+        metas = {key: copy(column) for key, column in self.metas.items()}
+        tags = {key: copy(column) for key, column in self.tags.items()}
+        other = Shelf(self.ids, self.numbers, texts, metas, tags, frame)
+        other.take(rows)
+        return other
 
     def patch(self, asset_id: int, **properties: Any) -> None:
         """Put properties in place of what the record of an id would have; None leaves one out."""

@@ -44,7 +44,7 @@ _SUBSCRIPTIONS: tuple[tuple[Phrase, float], ...] = (
     (("Family", "Famille", "Οικογενειακό"), 9.99),
     (("Premium", "Premium", "Πλήρες"), 14.99),
 )
-_PPVS = (("Rent for two days", 3.99), ("Rent in UHD", 5.99), ("Buy", 11.99))
+PPVS = (("Rent for two days", 3.99), ("Rent in UHD", 5.99), ("Buy", 11.99))
 _INGESTS = 7
 
 
@@ -68,16 +68,18 @@ def shop(
     }
 
 
-def _some(dice: Dice, purpose: str, rows: Sequence[int], count: int) -> list[int]:
+def some(dice: Dice, purpose: str, rows: Sequence[int], count: int) -> list[int]:
     """Choose some of the rows, in an order of chance."""
     return [rows[at] for at in dice.order(purpose, len(rows))[:count].tolist()]
 
 
-def _rows(media: Shelf, now: int, *structs: int) -> list[int]:
-    """Find what is on offer of some structs."""
+def offered_rows(media: Shelf, now: int, *structs: int) -> list[int]:
+    """Find the rows on offer of some structs, or of all."""
     of = media.numbers
     offered = (of["status"] == 1) & (of["start_date"] <= now) & (of["end_date"] > now)
-    rows: list[int] = np.flatnonzero(offered & np.isin(of["asset_type"], structs)).tolist()
+    rows: list[int] = np.flatnonzero(
+        offered & (np.isin(of["asset_type"], structs) | (not structs))
+    ).tolist()
     return rows
 
 
@@ -90,7 +92,7 @@ def _curated(dice: Dice, now: int, media: Shelf) -> list[Record]:
         }
         for at, (name, ksql, structs) in enumerate(_CURATED)
     ]
-    picked = _some(dice, "picks", _rows(media, now, MOVIE, SERIES), 12)
+    picked = some(dice, "picks", offered_rows(media, now, MOVIE, SERIES), 12)
     manual = {"mediaIds": ",".join(str(int(media.ids[row])) for row in picked)}
     count = len(dynamic)
     return [
@@ -114,7 +116,7 @@ def _channel(now: int, at: int, name: Phrase, cls: str) -> Record:
     }
 
 
-def _price(amount: float) -> Record:
+def price(amount: float) -> Record:
     return {
         "objectType": "KalturaPrice",
         "currencyId": 1,
@@ -124,12 +126,12 @@ def _price(amount: float) -> Record:
     }
 
 
-def _details(key: int, amount: float) -> Record:
+def details(key: int, amount: float) -> Record:
     return {
         "objectType": "KalturaPriceDetails",
         "id": key,
         "name": f"{amount:.2f} EUR",
-        "price": _price(amount),
+        "price": price(amount),
     }
 
 
@@ -149,7 +151,7 @@ def _subscriptions(now: int) -> list[Record]:
             "endDate": now + 1_500 * DAY,
             "isRenewable": True,
             "isInfiniteRenewal": True,
-            "price": _details(51 + at, amount),
+            "price": details(51 + at, amount),
             "householdLimitationsId": 61 + at,
             "externalId": f"sub-{name[0].lower()}",
             "gracePeriodMinutes": 4_320,
@@ -183,14 +185,14 @@ def _ppvs(now: int) -> list[Record]:
             "objectType": "KalturaPpv",
             "id": str(1_201 + at),
             "name": name,
-            "price": _details(61 + at, amount),
+            "price": details(61 + at, amount),
             "priceDetailsId": 61 + at,
             "productCode": f"ppv-{at + 1}",
             "isSubscriptionOnly": False,
             "firstDeviceLimitation": False,
         }
         | _offered(now)
-        for at, (name, amount) in enumerate(_PPVS)
+        for at, (name, amount) in enumerate(PPVS)
     ]
 
 
@@ -200,8 +202,8 @@ def _product_prices() -> list[Record]:
             "objectType": "KalturaSubscriptionPrice",
             "productId": str(1_001 + at),
             "productType": "subscription",
-            "price": _price(amount),
-            "fullPrice": _price(amount),
+            "price": price(amount),
+            "fullPrice": price(amount),
             "purchaseStatus": "for_purchase",
         }
         for at, (_, amount) in enumerate(_SUBSCRIPTIONS)
@@ -247,7 +249,7 @@ def _transactions(now: int) -> list[Record]:
             "purchasedItemCode": "1002",
             "itemType": "subscription",
             "billingAction": "renew_payment" if at else "purchase",
-            "price": _price(amount),
+            "price": price(amount),
             "actionDate": now - (12 - at) * _MONTH,
             "startDate": now - (12 - at) * _MONTH,
             "endDate": now - (11 - at) * _MONTH,
@@ -265,7 +267,7 @@ def _recordings(dice: Dice, now: int, epg: Shelf) -> list[Record]:
     start, end, allowed = (epg.numbers[key] for key in ("start_date", "end_date", "cdvr"))
     past = np.flatnonzero((allowed == 1) & (end < now)).tolist()
     future = np.flatnonzero((allowed == 1) & (start > now)).tolist()
-    rows = _some(dice, "recorded", past, 12) + _some(dice, "to be recorded", future, 4)
+    rows = some(dice, "recorded", past, 12) + some(dice, "to be recorded", future, 4)
     return [
         {
             "objectType": "KalturaRecording",
@@ -286,7 +288,7 @@ def _recordings(dice: Dice, now: int, epg: Shelf) -> list[Record]:
 def _watched(dice: Dice, now: int, media: Shelf, users: list[Record]) -> dict[str, list[Record]]:
     """Make what was watched in the first household, and where it was left."""
     watchers = [one["id"] for one in users if "householdId" in one][:2]
-    rows = _some(dice, "watched", _rows(media, now, MOVIE, EPISODE), 20 if watchers else 0)
+    rows = some(dice, "watched", offered_rows(media, now, MOVIE, EPISODE), 20 if watchers else 0)
     history, bookmarks = [], []
     for at, row in enumerate(rows):
         duration = int(media.numbers["duration"][row])

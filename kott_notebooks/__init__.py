@@ -17,7 +17,7 @@ from kott_notebooks.errors import (
     SessionExpired,
     TransportError,
 )
-from kott_notebooks.history import load, load_all, save, snapshots
+from kott_notebooks.history import load, load_all, save, snapshots, sql
 from kott_notebooks.ksql import K
 from kott_notebooks.listings import (
     assets,
@@ -80,6 +80,7 @@ __all__ = [
     "schema",
     "services",
     "snapshots",
+    "sql",
     "tags",
     "translations",
     "verify",

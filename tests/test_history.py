@@ -283,3 +283,65 @@ def test_what_cannot_be_loaded_says_what_there_is(tmp_path: Path) -> None:
         kott.load(tmp_path, name="c")
     with pytest.raises(KottError, match="has no column x; it has id"):
         kott.load(tmp_path, name="a", columns=["x"])
+
+
+# SQL
+
+
+def test_sql_asks_tables_and_types_the_answer(epg: pd.DataFrame) -> None:
+    """Joins two tables by name; the dtypes are those of our tables."""
+    channels = table(id=epg["linearAssetId"].unique()[:2].tolist(), title=["One", "Two"])
+    found = kott.sql(
+        """select title, count(*) as n, avg(epoch(endDate) - epoch(startDate)) / 60 as minutes,
+        min(startDate) as first, bool_or(enableCatchUp) as catchUp
+        from epg join channels on epg.linearAssetId = channels.id group by title order by title""",
+        {"epg": epg, "channels": channels},
+    )
+    own = epg[epg["linearAssetId"] == channels["id"][0]]
+    assert found["title"].tolist() == ["One", "Two"]
+    assert found["n"][0] == len(own)
+    assert found["first"][0] == own["startDate"].min()
+    assert [str(one) for one in found.dtypes] == [
+        *("str", "Int64", "Float64", "datetime64[us, UTC]", "boolean"),
+    ]
+
+
+def test_sql_asks_a_store(tmp_path: Path) -> None:
+    """A name is the newest snapshot, NAME_all every one; new columns are empty before they came."""
+    kott.save(table(id=[1, 2]), tmp_path, name="t", when=START)
+    kott.save(table(id=[2], more=["x"]), tmp_path, name="t", when=START + DAY)
+    assert kott.sql("select id from t", tmp_path)["id"].tolist() == [2]
+    counted = kott.sql("select snapshot, count(more) n from t_all group by 1 order by 1", tmp_path)
+    assert counted["snapshot"].tolist() == [START, START + DAY]
+    assert counted["n"].tolist() == [0, 1]
+
+
+def test_nested_columns_are_views() -> None:
+    """One row per value of a tag, and per image."""
+    made = table(
+        id=[1, 2],
+        images=['[{"ratio":"16:9"},{"ratio":"2:3"}]', None],
+        **{"tags.Genre": ['["Drama","It\'s \\"odd\\""]', None], "tags.Cast": [None, '["Ann"]']},
+    )
+    tags = kott.sql("select * from assets_tags order by id, value", {"assets": made})
+    assert tags.to_dict("list") == {
+        "id": [1, 1, 2],
+        "tag": ["Genre", "Genre", "Cast"],
+        "value": ["Drama", 'It\'s "odd"', "Ann"],
+    }
+    ratios = kott.sql("select entry->>'ratio' as ratio from assets_images", {"assets": made})
+    assert ratios["ratio"].tolist() == ["16:9", "2:3"]
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("select * from nowhere", "nowhere does not exist"),
+        ("selec 1", "syntax error"),
+        ("select 1 +", "failed"),
+    ],
+)
+def test_a_query_that_cannot_be_answered_says_why(query: str, words: str) -> None:
+    """In DuckDB's own words."""
+    with pytest.raises(KottError, match=words):
+        kott.sql(query, {"t": table(id=[1])})

@@ -1,5 +1,6 @@
 """Tables kept on disk: snapshots that are whole or not there, and what changed between them."""
 
+from kott_notebooks.history.sql import sql
 from kott_notebooks.history.store import load, load_all, save, snapshots
 
-__all__ = ["load", "load_all", "save", "snapshots"]
+__all__ = ["load", "load_all", "save", "snapshots", "sql"]

@@ -387,6 +387,11 @@ def manifest_of(system: fs.FileSystem, root: str, name: str, identity: str) -> M
         raise KottError(f"{path} is not a manifest, or it is damaged: {error}") from error
 
 
+def data_paths(folder: str, manifest: Manifest) -> list[str]:
+    """List the Parquet files of a snapshot."""
+    return [f"{folder}/{file.path}" for file in manifest.files]
+
+
 def stands_for(identity: str) -> pd.Timestamp:
     """Read from a snapshot's id which time it stands for."""
     return pd.Timestamp(dt.datetime.strptime(identity.partition("-")[0], STAMP), tz="UTC")
@@ -402,9 +407,9 @@ def read(
             f"columns: the snapshot {manifest.id} has no column {', '.join(missing)}; it has "
             f"{', '.join(manifest.schema)}."
         )
-    for file in manifest.files:
-        _check(system, f"{folder}/{file.path}", file)
-    paths = [f"{folder}/{file.path}" for file in manifest.files]
+    paths = data_paths(folder, manifest)
+    for path, file in zip(paths, manifest.files, strict=True):
+        _check(system, path, file)
     data = ds.dataset(paths, format="parquet", filesystem=system)
     wanted = list(manifest.schema) if columns is None else columns
     arrow = data.to_table(columns=[*wanted, ROW] if manifest.by else wanted)

@@ -18,7 +18,7 @@ import msgspec
 import pyarrow as pa
 from msgspec import Raw
 
-from kott_notebooks.api.envelopes import Reply
+from kott_notebooks.api.envelopes import Reply, decoded
 from kott_notebooks.errors import TransportError
 
 Key = tuple[bytes, bytes]  # kind and id of a row; or b"text" and all of it, where it has no id
@@ -48,8 +48,8 @@ class Page(NamedTuple):
 
     def records(self) -> list[dict[str, Any]]:
         """Decode the rows."""
-        found: list[dict[str, Any]] = msgspec.json.decode(self.objects)
-        return found
+        records: list[dict[str, Any]] = decoded(self.objects, "list")
+        return records
 
     def head(self, rows: int) -> Page:
         """Keep the first rows, still undecoded."""

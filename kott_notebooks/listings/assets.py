@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 from typing import Any
 
+import msgspec
 import pandas as pd
 
 from kott_notebooks import schema
-from kott_notebooks.errors import Forbidden, KottError
+from kott_notebooks.errors import Forbidden, KottError, TransportError
 from kott_notebooks.ksql import Expression, as_text
 from kott_notebooks.listings.fields import Chosen, Source, chosen, flat
 from kott_notebooks.listings.filters import (
@@ -258,18 +259,20 @@ def linear_structs(session: Session) -> list[int]:
             "This role may not read the asset structs: name the channels' own, "
             "kott.assets(session, \"asset_type='NUMBER'\")."
         ) from error
-    found = [
-        int(one["id"])
+    linear = [
+        str(one.get("id"))
         for one in structs
         if "linear" in f"{one.get('systemName')} {one.get('name')}".lower()
     ]
-    if not found:
-        names = ", ".join(f"{one.get('name')} ({one['id']})" for one in structs)
+    if not all(number.isdecimal() for number in linear):
+        raise TransportError("assetStruct.list: the struct of the linear channels has no id.")
+    if not linear:
+        names = ", ".join(f"{one.get('name')} ({one.get('id')})" for one in structs)
         raise KottError(
             f"No asset struct is called linear; this partner has {names or 'none'}. "
             "List the channels' own: kott.assets(session, \"asset_type='NUMBER'\")."
         )
-    return found
+    return [int(number) for number in linear]
 
 
 def facets(
@@ -287,8 +290,12 @@ def facets(
     text = quoted_kinds(as_text(ksql).strip())
     wanted = search(text if kinds_named(text) else both("asset_type='media'", text))
     wanted["groupBy"] = [_group_by(name) for name in names]
-    found = session.call("asset", "count", filter=wanted)
-    rows = [dict(zip([*names, "count"], row, strict=True)) for row in _leaves(found, len(names))]
+    result = session.call("asset", "count", filter=wanted)
+    try:
+        counted = msgspec.convert(result, _Count, strict=False)
+    except msgspec.ValidationError as error:
+        raise TransportError(f"asset.count: the result is not a count: {error}.") from error
+    rows = [dict(zip([*names, "count"], row, strict=True)) for row in _leaves(counted, len(names))]
     table = pd.DataFrame(rows, columns=[*names, "count"])
     table = table.astype({**dict.fromkeys(names, "str"), "count": "Int64"})
     return table.sort_values(
@@ -302,12 +309,24 @@ def _group_by(name: str) -> dict[str, str]:
     return {"objectType": f"KalturaAsset{kind}GroupBy", "value": name}
 
 
-def _leaves(count: dict[str, Any], depth: int) -> Iterator[list[Any]]:
+class _Counts(msgspec.Struct):
+    objects: list[_Count] | None = None
+
+
+class _Count(msgspec.Struct):
+    """A KalturaAssetCount, as far as a table needs it."""
+
+    value: Any = None
+    count: int | None = None
+    subs: list[_Counts] | None = None
+
+
+def _leaves(count: _Count, depth: int) -> Iterator[list[Any]]:
     """Walk the nested counts down to the innermost."""
     if depth == 0:
-        yield [count.get("count", 0)]
+        yield [count.count]
         return
-    for sub in count.get("subs") or []:
-        for one in sub.get("objects") or []:
+    for sub in count.subs or []:
+        for one in sub.objects or []:
             for rest in _leaves(one, depth - 1):
-                yield [one.get("value"), *rest]
+                yield [one.value, *rest]

@@ -156,7 +156,9 @@ def labels(session: Session, kinds: Sequence[str] = tuple(LABELS)) -> pd.DataFra
 def _label(row: dict[str, Any], name: str) -> str | None:
     value = row.get("code") if name == "id" and "id" not in row else row.get(name)
     if name == "name" and value is None:  # in all languages, as a session of language="*" asks
-        value = next((one.get("value") for one in row.get("multilingualName") or ()), None)
+        texts = row.get("multilingualName")
+        named = [one for one in texts if isinstance(one, dict)] if isinstance(texts, list) else []
+        value = next((one.get("value") for one in named), None)
     return None if value is None else str(value)
 
 

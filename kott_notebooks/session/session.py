@@ -265,7 +265,7 @@ class Session:
         fetched = self._fetch([asked])
         if fetched.errors:
             raise fetched.errors[0]
-        return envelopes.reply(fetched.body, asked.name).value
+        return envelopes.decoded(envelopes.reply(fetched.body, asked.name).result, asked.name)
 
     def multirequest(
         self, calls: Iterable[Sequence[Any] | Call], /, **parameters: Any
@@ -302,7 +302,9 @@ class Session:
                 raise
             return [error for _ in asked]
         return [
-            fetched.errors.get(n, None if isinstance(one, ApiError) else one.value)
+            fetched.errors[n]
+            if isinstance(one, ApiError)
+            else envelopes.decoded(one.result, asked[n].name)
             for n, one in enumerate(envelopes.replies(fetched.body, asked))
         ]
 
@@ -758,7 +760,7 @@ def _login_session(fetched: Fetched, name: str) -> LoginSession:
     """Read a login's reply, flat or with a `loginSession`; its texts end with this frame."""
     if fetched.errors:
         raise fetched.errors[0]
-    result = envelopes.reply(fetched.body, name).value
+    result = envelopes.decoded(envelopes.reply(fetched.body, name).result, name)
     inner = result.get("loginSession") if isinstance(result, dict) else None
     session = inner if isinstance(inner, dict) else result
     ks = session.get("ks") if isinstance(session, dict) else None

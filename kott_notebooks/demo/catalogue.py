@@ -11,6 +11,7 @@ from kott_notebooks.demo.world.dice import Dice
 from kott_notebooks.demo.world.given import Given, given_shelf, name_channels
 from kott_notebooks.demo.world.guide import channels_of, guide_shelf
 from kott_notebooks.demo.world.homes import Account, accounts, homes
+from kott_notebooks.demo.world.ingests import Delivered, ingests
 from kott_notebooks.demo.world.media import media_shelf
 from kott_notebooks.demo.world.practice import practice, recordings_shelf
 from kott_notebooks.demo.world.samples import samples
@@ -32,6 +33,7 @@ class World:
     media: Shelf
     epg: Shelf
     recordings: Shelf  # programmes that the first household has recorded
+    ingest_results: dict[int, list[Record]]  # what became of programmes, by the ingest's id
     objects: dict[str, list[Record]]  # every small list, by the class of its records
     accounts: list[Account]
     defects: list[Defect]  # what is wrong on purpose
@@ -66,6 +68,7 @@ def build(
     objects |= homes(dice, moment, households)
     epg = given_shelf(moment, linear, given) if given else guide_shelf(dice, moment, days, linear)
     found: list[Defect] = []
+    delivered = Delivered.of(epg)
     if defects:
         found += plant_media(dice, moment, media)
         if not given:
@@ -74,6 +77,8 @@ def build(
     if given:
         name_channels(media, given)
     objects |= shop(dice, moment, media, epg, objects)
+    ingested, results, found = ingests(dice, moment, media, epg, delivered, [] if given else found)
+    objects |= ingested
     objects |= practice(dice, moment, media, epg, objects)
     ids = {"media": media.ids, "linear": linear.ids, "programme": epg.ids}
     files = [one["id"] for one in objects["KalturaMediaFile"]]
@@ -86,6 +91,7 @@ def build(
         partner_id=partner.PARTNER_ID,
         media=media,
         epg=epg,
+        ingest_results=results,
         recordings=recordings_shelf(epg, objects["KalturaRecording"]),
         objects=objects,
         accounts=accounts(objects["KalturaOTTUser"]),

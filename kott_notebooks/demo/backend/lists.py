@@ -208,13 +208,42 @@ def _ingests(call: Call) -> dict[str, Any]:
     return call.paged(records)
 
 
-def _ingested(call: Call) -> Iterable[Record]:
-    """Give what an ingest brought; the demo remembers that of the last one."""
+def _ingest(call: Call) -> Record:
     wanted = call.arguments["ingestId"]
-    known = [one["ingestId"] for one in call.partner.records("KalturaIngestEpg")]
-    if wanted not in known:
+    details = call.partner.find("KalturaIngestEpgDetails", "ingestId", wanted)
+    if details is None:
         raise Refusal("ObjectIdNotFound", type="KalturaIngestEpg", id=wanted)
-    return call.partner.records("KalturaIngestEpgProgramResult") if wanted == max(known) else ()
+    return details
+
+
+def _ingested(call: Call) -> Iterable[Record]:
+    """Give what became of each programme of an ingest, where that is remembered."""
+    return call.partner.world.ingest_results.get(_ingest(call)["ingestId"], ())
+
+
+def _ingested_media(call: Call) -> dict[str, Any]:
+    """Answer a page of what became of each asset of the uploads, and how many failed."""
+    given = call.filter()
+    names = {"ingestStatus": "status", "vodTypeSystemName": "vodTypeSystemName"}
+    results = call.partner.records("KalturaVodIngestAssetResult")
+    rows = ordered(call, matching(call, results, given, names=names), given)
+    places, total = call.cut(len(rows), *call.page())
+    failed = sum(one["status"] == "FAILURE" for one in rows)
+    return {
+        "objectType": "KalturaVodIngestAssetResultResponse",
+        "result": {
+            "objectType": "KalturaVodIngestAssetResultList",
+            "totalCount": total,
+            "objects": [call.view.item(rows[place]) for place in places],
+        },
+        "aggregations": {
+            "objectType": "KalturaVodIngestAssetResultAggregation",
+            "failureCount": failed,
+            "successCount": len(rows) - failed,
+            "externalFailureCount": 0,
+            "successWithWarningCount": 0,
+        },
+    }
 
 
 ACTIONS: dict[str, Handler] = {
@@ -235,5 +264,12 @@ ACTIONS: dict[str, Handler] = {
     "userRole.list": listed(_roles, handled=("currentUserRoleIdsContains",)),
     "permission.list": listed(_permissions, handled=("currentUserPermissionsContains", "roleIdIn")),
     "ingestStatus.getEpgList": _ingests,
-    "ingestStatus.getEpgProgramResultList": listed(_ingested),
+    "ingestStatus.getEpgDetails": lambda call: call.view.item(_ingest(call)),
+    "ingestStatus.getEpgProgramResultList": listed(
+        _ingested, names={"ingestStatus": "status", "program": "programId"}
+    ),
+    "ingestStatus.getVodAssetResult": _ingested_media,
+    "bulkUpload.list": listed(
+        every("KalturaBulkUpload"), handled=("bulkObjectTypeEqual", "uploadedByUserIdEqualCurrent")
+    ),
 }

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from kott_notebooks.demo.backend.assets import ids_found
+import numpy as np
+
+from kott_notebooks.demo.backend.arguments import whole
+from kott_notebooks.demo.backend.assets import get_asset, ids_found
 from kott_notebooks.demo.backend.columns import DAY
 from kott_notebooks.demo.backend.lists import listed, split
 from kott_notebooks.demo.backend.partner import Call, Handler, Record
+from kott_notebooks.demo.world import views
+from kott_notebooks.demo.world.dice import Dice
+from kott_notebooks.demo.world.partner import FILE_TYPES, HLS
 
 RATES = {"EUR": 1.0, "GBP": 0.85, "USD": 1.1}  # made up, of one euro; another currency stays as is
 
@@ -102,6 +109,92 @@ def _of_assets(call: Call, records: list[dict[str, Any]], *, epg: bool) -> list[
     return [one for one in records if one["assetId"] in found]
 
 
+def _statistics(call: Call) -> dict[str, Any]:
+    """Count views, likes and ratings of some assets, or of all media, within a period."""
+    query, now = call.arguments["query"], call.partner.now
+    kind = query.get("assetTypeEqual", "media")
+    shelf = call.partner.world.epg if kind == "epg" else call.partner.world.media
+    wanted = [whole(one) or 0 for one in split(query.get("assetIdIn", ""))]
+    known = shelf.ids if not query.get("assetIdIn") else np.intersect1d(shelf.ids, wanted)
+    # the API's names of the two ends of the period
+    start = query.get("startDateGreaterThanOrEqual", 0)
+    end = query.get("endDateGreaterThanOrEqual") or now
+    dice = Dice(call.partner.world.seed)
+    watched, liked, rated = (
+        views.within(count(dice, kind, known), start, end, now).tolist()
+        for count in (views.views, views.likes, views.votes)
+    )
+    means = views.ratings(dice, kind, known).tolist()
+    objects = [
+        {
+            "objectType": "KalturaAssetStatistics",
+            "assetId": asset,
+            "views": watched[at],
+            "likes": liked[at],
+            "ratingCount": rated[at],
+            "rating": means[at],
+        }
+        for at, asset in enumerate(known.tolist())
+    ]
+    return call.listed(objects, len(objects))
+
+
+def _playback(call: Call) -> dict[str, Any]:
+    """Answer the sources of an asset: its active files, or the stream of a programme's channel."""
+    given = call.arguments["contextDataParams"]
+    reference = {"media": "media", "epg": "epg_internal", "recording": "npvr"}
+    one = {
+        "id": call.arguments["assetId"],
+        "assetReferenceType": reference[call.arguments["assetType"]],
+    }
+    asset = get_asset(replace(call, arguments=one, view=replace(call.view, properties=None)))
+    wanted = split(given["assetFileIds"]) if given.get("assetFileIds") else None
+    files = asset.get("mediaFiles", ()) or [_stream(call, asset)]
+    sources = [
+        _source(file, str(given.get("mediaProtocol") or "https"))
+        for file in files
+        if file.get("status", True) and (wanted is None or str(file["id"]) in wanted)
+    ]
+    return {
+        "objectType": "KalturaPlaybackContext",
+        "sources": sources,
+        "actions": [],
+        "messages": [_OK] if sources else [_NO_FILES],
+    }
+
+
+_OK = {"objectType": "KalturaAccessControlMessage", "code": "OK", "message": "OK"}
+_NO_FILES = {
+    "objectType": "KalturaAccessControlMessage",
+    "code": "NoFilesFound",
+    "message": "The asset has no file to play",
+}
+
+
+def _stream(call: Call, asset: dict[str, Any]) -> dict[str, Any]:
+    """Make the file of a live channel, or of a programme on it: the demo stores none."""
+    channel = asset.get("linearAssetId", asset.get("id", 0))
+    return {
+        "id": int(channel) * 10 + 1,
+        "assetId": int(asset.get("id", 0)),
+        "type": FILE_TYPES[HLS],
+        "typeId": HLS,
+        "url": f"https://cdn.demo.kott.invalid/live/{channel}/index.m3u8",
+    }
+
+
+def _source(file: dict[str, Any], protocol: str) -> dict[str, Any]:
+    is_dash = "DASH" in str(file.get("type", ""))
+    return {
+        **file,
+        "objectType": "KalturaPlaybackSource",
+        "format": "dash" if is_dash else "applehttp",
+        "protocols": protocol,
+        "drm": [],
+        "isTokenized": False,
+    }
+
+
 def _file_ppvs(call: Call) -> Iterable[Record]:
     """Give which pay-per-view each file is sold by: of one asset's files if asked."""
     asset = call.filter().get("assetIdEqual")
@@ -112,6 +205,8 @@ def _file_ppvs(call: Call) -> Iterable[Record]:
 
 
 ACTIONS: dict[str, Handler] = {
+    "assetStatistics.query": _statistics,
+    "asset.getPlaybackContext": _playback,
     "assetFilePpv.list": listed(_file_ppvs, handled=("assetIdEqual",)),
     "favorite.list": listed(lambda call: call.own("KalturaFavorite"), names={"mediaId": "assetId"}),
     "subscription.list": _for_sale("KalturaSubscription", channel="channelIdEqual"),

@@ -17,7 +17,8 @@ _EVERYBODY = """
 """
 _ANONYMOUS = """
     appToken.startSession session.get session.revoke ottUser.logout
-    asset.list asset.get asset.count channel.list channel.get epg.list lineup.get lineup.list
+    asset.list asset.get asset.count asset.getPlaybackContext
+    channel.list channel.get epg.list lineup.get lineup.list
     assetStruct.list assetStruct.get meta.list tag.list topic.list
     imageType.list mediaFileType.list ratio.list region.list
     language.list currency.list country.list deviceBrand.list deviceFamily.list
@@ -38,7 +39,10 @@ _PERSONAL = """
     userInterest.list userLog.list userSegment.list
 """
 _MASTER = "session.switchUser"
-_OPERATOR = "household.list permission.list userRole.list"
+_OPERATOR = """
+    household.list permission.list userRole.list
+    ingestStatus.getEpgDetails ingestStatus.getVodAssetResult
+"""
 _ADDED = dict(zip(LADDER, (_ANONYMOUS, _USER + _PERSONAL, _MASTER, _OPERATOR, "", ""), strict=True))
 
 

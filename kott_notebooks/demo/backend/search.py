@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -17,9 +18,17 @@ from kott_notebooks.demo.backend.filler import filler
 from kott_notebooks.demo.backend.library import DATES, EPG, MEDIA, NUMBERS, RECORDING, Library
 from kott_notebooks.demo.backend.refusals import Refusal
 from kott_notebooks.demo.catalogue import World
+from kott_notebooks.demo.world import views
+from kott_notebooks.demo.world.dice import Dice
 
 EPG_DAYS = 2  # programmes this many days around now answer a search that names no date
 FILLER = "filler"
+_POPULARITY: dict[str, Callable[[Dice, str, Rows], Any]] = {
+    "views": views.views,
+    "likes": views.likes,
+    "votes": views.votes,
+    "ratings": views.ratings,
+}
 
 
 @dataclass(frozen=True)
@@ -54,6 +63,7 @@ class Search:
         self.starts = [sum(counts[:place]) for place in range(len(counts))]
         self.count = sum(counts)
         self._ids = np.concatenate([library.shelf.ids for library in self.libraries])
+        self._dice = Dice(world.seed)
         self._kept = kept
         self._found: OrderedDict[Question, Rows] = OrderedDict()
         self._orders: dict[tuple[str, str], tuple[Rows, Rows]] = {}
@@ -124,7 +134,7 @@ class Search:
         return self._orders[place]
 
     def _keys(self, order: str, language: str) -> Rows:
-        """Give what an order compares; counts that the demo does not have come from the ids.
+        """Give what an order compares: a date, a text, or how popular each asset is.
 
         An order is one of the API's words, or `key:META_ASC` for a meta.
         """
@@ -135,7 +145,9 @@ class Search:
         if field in DATES or field == "relevancy":
             number = "update_date" if field == "relevancy" else field
             return np.concatenate([one.shelf.numbers[number] for one in self.libraries])
-        return (self._ids * 2_654_435_761 + sum(field.encode()) * 40_503) % 99_991
+        count = _POPULARITY[field]
+        parts = [count(self._dice, one.kind, one.shelf.ids) for one in self.libraries]
+        return np.concatenate(parts)
 
     def _by_value(self, key: str, language: str) -> Rows:
         """Rank every row by its first value of a key: nothing, then numbers, then texts."""

@@ -47,6 +47,11 @@ class Dice:
         z = (z ^ (z >> np.uint64(31))) >> np.uint64(2)
         return z.astype(np.int64) % sides
 
+    def long_tail(self, purpose: str, index: Ints, smallest: float) -> Ints:
+        """Draw numbers of which few are large and most are small, as the views of assets are."""
+        share = (self.many(purpose, index, 1 << 30) + 1) / (1 << 30)
+        return (smallest / share**0.9).astype(np.int64)
+
     def order(self, purpose: str, count: int) -> Ints:
         """Give the numbers from 0 to `count` - 1 in an order of chance."""
         return np.argsort(self.many(purpose, count, 1 << 62), kind="stable")

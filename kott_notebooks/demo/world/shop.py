@@ -45,7 +45,6 @@ _SUBSCRIPTIONS: tuple[tuple[Phrase, float], ...] = (
     (("Premium", "Premium", "Πλήρες"), 14.99),
 )
 PPVS = (("Rent for two days", 3.99), ("Rent in UHD", 5.99), ("Buy", 11.99))
-_INGESTS = 7
 
 
 def shop(
@@ -63,8 +62,6 @@ def shop(
         "KalturaRecording": _recordings(dice, now, epg),
         **_watched(dice, now, media, homes["KalturaOTTUser"]),
         "KalturaTopic": _topics(media),
-        "KalturaIngestEpg": _ingests(now),
-        "KalturaIngestEpgProgramResult": _ingested(epg),
     }
 
 
@@ -332,44 +329,4 @@ def _topics(media: Shelf) -> list[Record]:
             "automaticIssueNotification": "Inherit",
         }
         for at, row in enumerate(rows)
-    ]
-
-
-def _ingests(now: int) -> list[Record]:
-    return [
-        {
-            "objectType": "KalturaIngestEpg",
-            "ingestId": 4_001 + at,
-            "ingestName": f"guide-{at + 1}",
-            "ingestFilenameExtension": "xml",
-            "createdDate": now - (_INGESTS - at) * DAY,
-            "completedDate": now - (_INGESTS - at) * DAY + 600,
-            "ingestedByUserId": 900,
-            "ingestProfileId": 1,
-            "status": "SUCCESS",
-        }
-        for at in range(_INGESTS)
-    ]
-
-
-def _ingested(epg: Shelf) -> list[Record]:
-    """Tell what the last ingest brought: the guide's last day, of one channel."""
-    of = epg.numbers
-    if epg.count == 0:
-        return []
-    last = of["linear_media_id"] == of["linear_media_id"][0]
-    last &= of["start_date"] >= of["end_date"][last].max() - DAY
-    externals = epg.text("externalid", LANGUAGES[0])
-    return [
-        {
-            "objectType": "KalturaIngestEpgProgramResult",
-            "programId": int(epg.ids[row]),
-            "externalProgramId": externals[row],
-            "linearChannelId": int(of["linear_media_id"][row]),
-            "indexInFile": at,
-            "startDate": int(of["start_date"][row]),
-            "endDate": int(of["end_date"][row]),
-            "status": "SUCCESS",
-        }
-        for at, row in enumerate(np.flatnonzero(last).tolist())
     ]

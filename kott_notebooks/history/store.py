@@ -29,7 +29,7 @@ from pyarrow import fs
 from kott_notebooks.errors import KottError
 from kott_notebooks.history import files
 from kott_notebooks.history.files import Place
-from kott_notebooks.tables.provenance import ATTR, facts
+from kott_notebooks.tables.provenance import ATTR, facts, with_facts
 from kott_notebooks.times import When, instant, present
 
 VERSION = 1  # of the manifest
@@ -275,7 +275,8 @@ def load_all(
     absent = set(columns or ()) - {column for part in parts for column in part}
     if absent:
         raise KottError(f"columns: no snapshot of {name!r} has {', '.join(sorted(absent))}.")
-    return stacked(parts)
+    times = [stands_for(one).isoformat() for one in found]
+    return with_facts(stacked(parts), source="kott.load_all", name=name, snapshots=times)
 
 
 def stacked(parts: list[pd.DataFrame]) -> pd.DataFrame:

@@ -1,0 +1,176 @@
+"""What snapshots say together: since when a finding stands, what the guide said, how early."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kott_notebooks.errors import KottError
+from kott_notebooks.tables.columns import need
+from kott_notebooks.tables.provenance import facts
+from kott_notebooks.times import When, instant
+
+IDENTITY = ["rule", "kind", "id", "field"]  # two findings that agree here are the same one
+NEW, STANDING, FIXED = "new", "standing", "fixed"
+
+
+def lifetimes(findings: pd.DataFrame) -> pd.DataFrame:
+    """Say since when each finding stands, and whether it still does.
+
+    Parameters
+    ----------
+    findings : DataFrame
+        The findings of several audits one below the other, as `kott.load_all(store,
+        name="findings")` returns them: with a column `snapshot`.
+
+    Returns
+    -------
+    DataFrame
+        One row per finding that was ever found (the same `rule`, `kind`, `id` and `field`), with
+        the columns that it had when it was last found, and: `firstSeen`, `lastSeen`
+        (`datetime64[us, UTC]`), `state` (`str`): `new` (in the last audit, not in the one before),
+        `standing` (in both), `fixed` (not in the last). New ones come first, fixed ones last.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from kott_notebooks import history
+    >>> days = pd.to_datetime(["2026-03-01", "2026-03-02", "2026-03-02"], utc=True)
+    >>> audits = pd.DataFrame({"snapshot": days, "rule": ["image.none"] * 2 + ["file.none"],
+    ...     "kind": "media", "id": ["7", "7", "8"], "field": ""})
+    >>> history.lifetimes(audits)[["id", "state"]].values.tolist()
+    [['8', 'new'], ['7', 'standing']]
+    """
+    need(findings, "snapshot", *IDENTITY)
+    ordered = findings.sort_values("snapshot", kind="stable")
+    seen = ordered.groupby(IDENTITY, dropna=False, sort=False)["snapshot"]
+    table = ordered.assign(firstSeen=seen.transform("min"), lastSeen=seen.transform("max"))
+    audits = _audits(findings)
+    last, before = audits[-1] if audits else None, audits[-2] if len(audits) > 1 else None
+    now, then = (seen.transform(lambda times, at=at: (times == at).any()) for at in (last, before))
+    words = np.where(now.astype(bool), np.where(then.astype(bool), STANDING, NEW), FIXED)
+    table["state"] = pd.Series(words, table.index, dtype="str")
+    table = table.drop_duplicates(IDENTITY, keep="last").drop(columns="snapshot")
+    place = table["state"].map({NEW: 0, STANDING: 1, FIXED: 2})
+    return table.iloc[np.argsort(place.to_numpy(), kind="stable")].reset_index(drop=True)
+
+
+def _audits(findings: pd.DataFrame) -> list[pd.Timestamp]:
+    """Give the times of all audits: those that found nothing have no row, but are remembered."""
+    known = [pd.Timestamp(one) for one in facts(findings).get("snapshots", ())]
+    return sorted({*known, *findings["snapshot"]})
+
+
+def turnover(findings: pd.DataFrame) -> pd.DataFrame:
+    """Count per audit and rule what is new, what stands and what was fixed.
+
+    Parameters
+    ----------
+    findings : DataFrame
+        As `lifetimes` takes them.
+
+    Returns
+    -------
+    DataFrame
+        One row per audit and rule: `snapshot` (`datetime64[us, UTC]`), `rule` (`str`), `new`,
+        `standing`, `fixed` (`Int64`; against the audit before: in the first one all are new).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from kott_notebooks import history
+    >>> days = pd.to_datetime(["2026-03-01", "2026-03-02", "2026-03-02"], utc=True)
+    >>> audits = pd.DataFrame({"snapshot": days, "rule": ["image.none"] * 3, "kind": "media",
+    ...     "id": ["7", "7", "8"], "field": ""})
+    >>> history.turnover(audits)[["new", "standing", "fixed"]].values.tolist()
+    [[1, 0, 0], [1, 1, 0]]
+    """
+    need(findings, "snapshot", *IDENTITY)
+    unique = findings.drop_duplicates(["snapshot", *IDENTITY])
+    rows = []
+    before: dict[str, set[Any]] = {}
+    for audit in _audits(findings):
+        its = unique[unique["snapshot"] == audit]
+        keys = its[IDENTITY].astype("str").fillna("").agg(tuple, axis=1)
+        now = {str(rule): set(keys[of]) for rule, of in its.groupby("rule").groups.items()}
+        for rule in sorted({*before, *now}):
+            there, gone = now.get(rule, set()), before.get(rule, set())
+            counts = (len(there - gone), len(there & gone), len(gone - there))
+            rows.append((audit, rule, *counts))
+        before = now
+    table = pd.DataFrame(rows, columns=["snapshot", "rule", NEW, STANDING, FIXED])
+    table["snapshot"] = pd.to_datetime(table["snapshot"], utc=True).astype("datetime64[us, UTC]")
+    return table.astype({"rule": "str", NEW: "Int64", STANDING: "Int64", FIXED: "Int64"})
+
+
+def as_of(guides: pd.DataFrame, airing: When, at: When) -> pd.DataFrame:
+    """Say what the guide had for one time at another: what did it say at 18:00 for 20:00?
+
+    Parameters
+    ----------
+    guides : DataFrame
+        Snapshots of a guide one below the other, as `kott.load_all(store, name="epg")` returns
+        them.
+    airing : str, datetime or Timestamp
+        The time on air.
+    at : str, datetime or Timestamp
+        The newest snapshot at or before this time is taken.
+
+    Returns
+    -------
+    DataFrame
+        One row per programme that this snapshot had on air at that time.
+
+    Raises
+    ------
+    KottError
+        No snapshot is as old as `at`.
+    """
+    need(guides, "snapshot", "startDate", "endDate")
+    moment, limit = instant(airing), instant(at)
+    known = guides.loc[guides["snapshot"] <= limit, "snapshot"]
+    if known.empty:
+        oldest = guides["snapshot"].min()
+        raise KottError(f"No snapshot is as old as {limit}; the oldest is of {oldest}.")
+    on_air = (guides["startDate"] <= moment) & (guides["endDate"] > moment)
+    said: pd.DataFrame = guides[on_air & (guides["snapshot"] == known.max())]
+    return said.reset_index(drop=True)
+
+
+def lead_times(guides: pd.DataFrame) -> pd.DataFrame:
+    """Measure how long before air each programme was first in the guide with what it has now.
+
+    Parameters
+    ----------
+    guides : DataFrame
+        As `as_of` takes them.
+
+    Returns
+    -------
+    DataFrame
+        One row per programme of a channel (the same `id`): `linearAssetId`, `id` (as in the
+        guide), `startDate` (the last that it had), `published` (the first snapshot that had it on
+        that channel at that time with that name), `minutes` (`Float64`, from there to its start;
+        negative where it came after), `late` (`boolean`: it is missing in an earlier snapshot whose
+        guide reached beyond its start, so that it could have been there).
+    """
+    need(guides, "snapshot", "linearAssetId", "id", "startDate", "name")
+    key = ["linearAssetId", "id", "startDate", "name"]
+    ordered = guides.sort_values("snapshot", kind="stable")
+    table = ordered.drop_duplicates(["linearAssetId", "id"], keep="last")[key]
+    first = ordered.groupby(key, dropna=False, sort=False)["snapshot"].min()
+    table = table.merge(first.rename("published").reset_index(), on=key, how="left")
+    table["minutes"] = (table["startDate"] - table["published"]).dt.total_seconds() / 60
+    reach = guides.groupby(["linearAssetId", "snapshot"])["startDate"].max().reset_index()
+    earlier = table.merge(reach, on="linearAssetId", suffixes=("", "OfAny"))
+    missed = earlier[
+        (earlier["snapshot"] < earlier["published"])
+        & (earlier["startDateOfAny"] > earlier["startDate"])
+    ]
+    late = pd.MultiIndex.from_frame(table[["linearAssetId", "id"]]).isin(
+        pd.MultiIndex.from_frame(missed[["linearAssetId", "id"]])
+    )
+    table = table.assign(late=pd.array(late, dtype="boolean")).astype({"minutes": "Float64"})
+    return table[["linearAssetId", "id", "startDate", "published", "minutes", "late"]]

@@ -1,0 +1,112 @@
+"""What snapshots say together, checked against a plain count."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kott_notebooks import KottError, history
+from kott_notebooks.tables.provenance import with_facts
+
+DAY = pd.Timedelta(days=1)
+START = pd.Timestamp("2026-03-01", tz="UTC").as_unit("us")
+RULES, IDS = ("image.none", "file.none"), ("1", "2", "3")
+AUDITS = st.lists(
+    st.sets(st.tuples(st.sampled_from(RULES), st.sampled_from(IDS))), min_size=1, max_size=4
+)
+
+
+def audits(days: list[set[tuple[str, str]]]) -> pd.DataFrame:
+    rows = [
+        (START + n * DAY, rule, "media", one, None)
+        for n, found in enumerate(days)
+        for rule, one in sorted(found)
+    ]
+    table = pd.DataFrame(rows, columns=["snapshot", "rule", "kind", "id", "field"])
+    table["snapshot"] = pd.to_datetime(table["snapshot"], utc=True).astype("datetime64[us, UTC]")
+    return with_facts(table, snapshots=[(START + n * DAY).isoformat() for n in range(len(days))])
+
+
+def guides(*rows: tuple[int, int, int, float, str]) -> pd.DataFrame:
+    """Make guides: hours until the snapshot, channel, id, start in hours, name; an hour each."""
+    return pd.DataFrame(
+        {
+            "snapshot": [START + pd.Timedelta(hours=row[0]) for row in rows],
+            "linearAssetId": pd.array([row[1] for row in rows], dtype="Int64"),
+            "id": pd.array([row[2] for row in rows], dtype="Int64"),
+            "startDate": [START + pd.Timedelta(hours=row[3]) for row in rows],
+            "endDate": [START + pd.Timedelta(hours=row[3] + 1) for row in rows],
+            "name": pd.Series([row[4] for row in rows], dtype="str"),
+        }
+    )
+
+
+@given(AUDITS)
+def test_a_finding_lives_from_its_first_audit_to_its_last(
+    days: list[set[tuple[str, str]]],
+) -> None:
+    """And is new, standing or fixed by the last two audits, one that found nothing included."""
+    table = history.lifetimes(audits(days))
+    for row in table.to_dict("records"):
+        seen = [n for n, found in enumerate(days) if (row["rule"], row["id"]) in found]
+        now, then = len(days) - 1 in seen, len(days) - 2 in seen
+        assert row["state"] == ("fixed" if not now else "standing" if then else "new")
+    assert len(table) == len(set().union(*days))
+
+
+@given(AUDITS)
+def test_every_audit_is_the_one_before_plus_new_minus_fixed(
+    days: list[set[tuple[str, str]]],
+) -> None:
+    """New and standing are what an audit found; standing and fixed what the one before found."""
+    table = history.turnover(audits(days))
+    counts = table.groupby("snapshot")[["new", "standing", "fixed"]].sum()
+    found = table[["new", "standing", "fixed"]].to_numpy().sum(axis=1)
+    for n, (before, now) in enumerate(zip([set(), *days], days, strict=False)):
+        expected = [len(now - before), len(now & before), len(before - now)]
+        if any(expected):
+            assert counts.loc[[START + n * DAY]].to_numpy().tolist()[0] == expected
+    assert found.all()
+
+
+def test_seen_first_and_last() -> None:
+    """A finding that was away for a day keeps its first day."""
+    table = history.lifetimes(
+        audits([{("file.none", "1")}, {("file.none", "2")}, {("file.none", "1")}])
+    )
+    one = table[table["id"] == "1"].iloc[0]
+    assert (one["firstSeen"], one["lastSeen"]) == (START, START + 2 * DAY)
+    assert one["state"] == "new"
+
+
+def test_what_the_guide_said_at_a_time() -> None:
+    """The newest snapshot at or before that time answers, though a later one knows better."""
+    table = guides((0, 7, 1, 20, "News"), (18, 7, 1, 20, "Film"), (19, 7, 1, 20, "Match"))
+    for at, name in ((17, "News"), (18, "Film"), (23, "Match")):
+        said = history.as_of(
+            table, START + pd.Timedelta(hours=20.5), START + pd.Timedelta(hours=at)
+        )
+        assert said["name"].tolist() == [name]
+    with pytest.raises(KottError, match="No snapshot is as old as"):
+        history.as_of(table, START, START - DAY)
+
+
+@pytest.mark.parametrize(
+    ("rows", "minutes", "late"),
+    [
+        ([(0, 7, 1, 20, "News"), (10, 7, 1, 20, "News")], 1200, False),
+        ([(0, 7, 1, 20, "News"), (10, 7, 1, 20, "Film")], 600, False),
+        ([(0, 7, 2, 30, "X"), (19, 7, 1, 20, "News"), (19, 7, 2, 30, "X")], 60, True),
+        ([(0, 7, 2, 10, "X"), (19, 7, 1, 20, "News"), (19, 7, 2, 10, "X")], 60, False),
+        ([(21, 7, 1, 20, "News")], -60, False),
+    ],
+)
+def test_how_early_a_programme_was_published(rows: list[Any], minutes: float, late: bool) -> None:
+    """From the first snapshot that had it as it is now; late where an earlier guide skipped it."""
+    table = history.lead_times(guides(*rows))
+    one = table[table["id"] == 1].iloc[0]
+    assert (one["minutes"], bool(one["late"])) == (minutes, late)

@@ -178,7 +178,7 @@ def test_slips_of_the_command_are_named(saved: Path, tmp_path: Path, capsys: Cap
     assert "none.parquet is no file" in refused(capsys, tmp_path / "none.parquet")
     assert "leave out --demo" in refused(capsys, saved, "--demo")
     assert "leave out --ksql" in refused(capsys, saved, "--ksql", "Year>'1990'")
-    assert "a.doc should end in .html" in refused(capsys, saved, "--out", "a.doc")
+    assert "'a.doc' should end in .html" in refused(capsys, saved, "--out", "a.doc")
     rules = tmp_path / "rules.toml"
     rules.write_text("[thresholds]\nending = 3\n")
     assert f"{rules}, line 2: thresholds.ending" in refused(capsys, saved, "--rules", rules)

@@ -461,7 +461,7 @@ def test_users_are_hashed_and_their_filter_is_not_kept(session: kott.Session) ->
 
 def test_what_is_no_list_action_is_refused(session: kott.Session) -> None:
     """Naming those of the service, or those that come close."""
-    with pytest.raises(kott.KottError, match=r"asset\.get is no list action; try .*asset\.list"):
+    with pytest.raises(kott.KottError, match=r"asset\.get is not a list action; try .*asset\.list"):
         kott.listing(session, "asset", "get")
     with pytest.raises(kott.KottError, match=r"assetStrct\.list .*; try assetStruct\.list"):
         kott.listing(session, "assetStrct")

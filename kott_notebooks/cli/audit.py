@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 from zipfile import BadZipFile
@@ -15,6 +16,7 @@ import kott_notebooks as kott
 from kott_notebooks import catalog, report
 from kott_notebooks.audits.findings import SEVERITIES
 from kott_notebooks.cli import output
+from kott_notebooks.cli.arguments import argument, new_file
 from kott_notebooks.errors import KottError
 from kott_notebooks.tables.provenance import facts
 from kott_notebooks.times import present
@@ -25,37 +27,44 @@ DAYS = 90  # that a waiver written here holds; its file says until when
 _SHOWN = ["severity", "rule", "findings", "assets", "hint"]
 
 
-def add_arguments(command: argparse.ArgumentParser) -> None:
-    """Say what the command takes, besides who asks."""
-    command.add_argument(
+ARGUMENTS = (
+    argument(
         "table", nargs="?", type=Path, metavar="TABLE",
         help="a saved table (.parquet, .csv, .xlsx); default: what the partner has",
-    )  # fmt: skip
-    command.add_argument("--rules", type=Path, metavar="FILE", help="thresholds, waivers ...: TOML")
-    command.add_argument(
+    ),
+    argument("--rules", type=Path, metavar="FILE", help="thresholds, waivers ...: TOML"),
+    argument(
         "--fail-on", choices=(*SEVERITIES, NEVER), default="error",
         help="exit with 1 on findings of this severity or a worse one (default: error)",
-    )  # fmt: skip
-    command.add_argument("--ksql", default="", help="audit only what this filter finds")
-    command.add_argument("--epg", action="store_true", help="look for channels without programmes")
-    command.add_argument(
+    ),
+    argument("--ksql", metavar="FILTER", help="audit only what this filter finds"),
+    argument("--epg", action="store_true", help="look for channels without programmes"),
+    argument(
         "--format", choices=output.FORMATS, help="of stdout; table (default) sums up, others list"
-    )
-    command.add_argument(
-        "--out", type=_known, metavar="FILE", action="append", default=[],
+    ),
+    argument(
+        "--out", type=new_file(".html", ".xlsx", ".json", ".csv", ".parquet"), metavar="FILE",
+        action="append", default=[],
         help=".html a page, .xlsx a work book, or .json, .csv, .parquet; may be given again",
-    )  # fmt: skip
-    command.add_argument(
-        "--write-waivers", type=Path, metavar="FILE",
+    ),
+    argument(
+        "--write-waivers", type=new_file(), metavar="FILE",
         help=f"add to a rules file what waives the findings that fail for {DAYS} days",
-    )  # fmt: skip
+    ),
+)  # fmt: skip
 
 
-def _known(name: str) -> Path:
-    path = Path(name)
-    if path.suffix.lower() not in _WRITERS:
-        raise argparse.ArgumentTypeError(f"{name} should end in {', '.join(_WRITERS)}")
-    return path
+def check(given: argparse.Namespace) -> None:
+    """Refuse before the login what cannot be read or written."""
+    books = [path for path in (given.table, *given.out) if path and path.suffix.lower() == ".xlsx"]
+    missing = [name for name in ("openpyxl", "xlsxwriter") if find_spec(name) is None]
+    if books and missing:
+        raise KottError(
+            f"{books[0]}: Excel needs {missing[0]}: python3 -m pip install 'kott_notebooks[excel]'"
+        )
+    if given.format == "xmltv":
+        raise KottError("Findings are not a guide: --format is table, csv, json or parquet.")
+    output.checked_format(given.format, None)
 
 
 def pulled(
@@ -85,19 +94,10 @@ def read(arguments: argparse.Namespace) -> pd.DataFrame:
         raise KottError(f"{path} cannot be read as a table: {error}") from error
 
 
-def _read_excel(path: Path) -> pd.DataFrame:
-    try:
-        return pd.read_excel(path, engine="openpyxl")
-    except ImportError as error:
-        raise KottError(
-            "Excel needs openpyxl: python3 -m pip install 'kott_notebooks[excel]'"
-        ) from error
-
-
 _READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
     ".parquet": pd.read_parquet,
     ".csv": lambda path: pd.read_csv(path, low_memory=False),
-    ".xlsx": _read_excel,
+    ".xlsx": lambda path: pd.read_excel(path, engine="openpyxl"),
 }
 
 

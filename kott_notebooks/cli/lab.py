@@ -20,11 +20,20 @@ SHIPPED = (PACKAGE / "_notebooks", PACKAGE.parent / "notebooks")  # in a wheel; 
 
 
 def open_notebooks(arguments: argparse.Namespace) -> None:
-    """Copy the notebooks to a folder, and run JupyterLab there until it is stopped."""
+    """Copy the notebooks to a folder, and run JupyterLab there until it is stopped.
+
+    With --own the credentials are checked first, so that nobody reads an error in a cell.
+    """
+    if arguments.profile and not arguments.own:
+        raise KottError("--profile is for --own: without it, the notebooks ask the demo partner.")
+    if arguments.own:
+        with kott.login(profile=arguments.profile) as session:
+            print(f"The notebooks ask {session!r}", file=sys.stderr)
     for path in copied(arguments.out):
         print(f"{path} is there already, and stays as it is", file=sys.stderr)
     if arguments.own:
-        run(arguments.out, arguments.rest, os.environ)
+        profile = {"KOTT_PROFILE": arguments.profile} if arguments.profile else {}
+        run(arguments.out, arguments.rest, {**os.environ, **profile})
         return
     with served() as variables:
         run(arguments.out, arguments.rest, without_credentials() | variables)
@@ -67,13 +76,19 @@ def without_credentials() -> dict[str, str]:
 
 
 def run(folder: Path, options: list[str], environment: Mapping[str, str]) -> None:
-    """Run JupyterLab in a folder; Ctrl-C is for it to answer, and we end when it does."""
+    """Run JupyterLab in a folder; it answers Ctrl-C and ends with us, and we end when it does."""
     command = [sys.executable, "-m", "jupyterlab", f"--notebook-dir={folder}", *options]
     child = subprocess.Popen(command, env=environment)
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    before = {
+        signal.SIGINT: signal.signal(signal.SIGINT, signal.SIG_IGN),
+        signal.SIGTERM: signal.signal(signal.SIGTERM, lambda *_: child.terminate()),
+    }
     try:
         status = child.wait()
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if child.poll() is None:
+            child.terminate()
     if status not in (0, -signal.SIGINT, -signal.SIGTERM):
         raise KottError(f"JupyterLab ended with status {status}: its own words stand above.")

@@ -6,7 +6,7 @@ import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import msgspec
 import pandas as pd
@@ -29,13 +29,14 @@ def write(
     out: Path | None,
     *,
     whole: bool = False,
+    safe: bool = False,
     channels: pd.DataFrame | None = None,
 ) -> str:
     """Write a table to a file, else to stdout, and say on one line what was written.
 
     `table` is for people: columns cut to the terminal's width unless the `whole` width is asked
     for. `xmltv` leaves out what XMLTV cannot hold, and takes names from `channels`; the other
-    formats leave nothing out.
+    formats leave nothing out. `safe` is for CSV that people open in a spreadsheet.
     """
     chosen = chosen_format(format, out)
     said = _counted(table)
@@ -48,27 +49,25 @@ def write(
         shown = columns if whole or out else _fitting(columns, shutil.get_terminal_size().columns)
         if len(shown) < len(columns):
             said += f"; {len(shown)} of them shown (--fields picks, --format csv has all)"
-        _write_text(_lines(shown), out)
+        write_text(_lines(shown), out)
     else:
-        _write_text(csv(table) if chosen == "csv" else json(table), out)
+        write_text(csv(table, safe=safe) if chosen == "csv" else json(table), out)
     return f"{said}, in {out}" if out else said
 
 
 def write_page(page: Page, out: Path | None) -> str:
     """Write a page to a file, else to stdout, and say how large it is and where."""
-    if out is None and sys.stdout.isatty():
-        raise KottError("A page is not for the screen: give -o FILE, or a pipe.")
     if out is None:
-        _write_text([page.html], None)
+        write_text([page.html], None)
     else:
         page.save(out)
     size = f"{len(page.html.encode()) / 1000:,.0f} kB"
     return f"{size}, in {out}" if out else size
 
 
-def csv(table: pd.DataFrame) -> Iterable[str]:
+def csv(table: pd.DataFrame, *, safe: bool = False) -> Iterable[str]:
     """Give a table as CSV: cells as `kott.flat` makes them, times as ISO text."""
-    flat = kott.flat(table)
+    flat = kott.flat(table, safe=safe)
     for start in range(0, max(len(flat), 1), 10_000):
         part = flat.iloc[start : start + 10_000]
         yield part.to_csv(index=False, header=start == 0, date_format="%Y-%m-%dT%H:%M:%SZ")
@@ -110,6 +109,27 @@ def chosen_format(format: str | None, out: Path | None) -> str:
     return format or _by_suffix(out) or "table"
 
 
+def checked_format(format: str | None, out: Path | None) -> str:
+    """Give the chosen format; KottError for one that cannot go where it is to go."""
+    chosen = chosen_format(format, out)
+    if chosen == "parquet":
+        check_screen(out, "Parquet", "--out FILE")
+    return chosen
+
+
+def check_screen(out: Path | None, what: str, option: str) -> None:
+    """Refuse to write to a terminal what nobody reads there."""
+    if out is None and stdout().isatty():
+        raise KottError(f"{what} is not for the screen: give {option}, or a pipe.")
+
+
+def stdout() -> TextIO:
+    """Return stdout; KottError where whoever started the command has closed it."""
+    if sys.stdout is None:
+        raise KottError("stdout is closed: give --out FILE.")
+    return sys.stdout
+
+
 def _by_suffix(out: Path | None) -> str | None:
     suffix = out.suffix.lower().removeprefix(".") if out else ""
     if suffix in ("", "txt"):
@@ -132,11 +152,11 @@ def _counted(table: pd.DataFrame) -> str:
     return f"{said}; {known['requests']} request{'' if known['requests'] == 1 else 's'}"
 
 
-def _write_text(parts: Iterable[str], out: Path | None) -> None:
+def write_text(parts: Iterable[str], out: Path | None) -> None:
     if out is None:
         for part in parts:
-            sys.stdout.write(part)
-        sys.stdout.flush()
+            stdout().write(part)
+        stdout().flush()
         return
     with out.open("w", encoding="utf-8", newline="") as file:
         file.writelines(parts)
@@ -144,17 +164,15 @@ def _write_text(parts: Iterable[str], out: Path | None) -> None:
 
 def _write_xmltv(table: pd.DataFrame, channels: pd.DataFrame | None, out: Path | None) -> None:
     if out is None:
-        _write_text(xmltv.lines(table, channels), None)
+        write_text(xmltv.lines(table, channels), None)
     else:
         xmltv.write(table, channels, out)
 
 
 def _write_parquet(table: pd.DataFrame, out: Path | None) -> None:
-    if out is None and sys.stdout.isatty():
-        raise KottError("Parquet is not for the screen: give --out FILE, or a pipe.")
     if out is None:
-        sys.stdout.buffer.write(table.to_parquet(index=False))
-        sys.stdout.buffer.flush()
+        stdout().buffer.write(table.to_parquet(index=False))
+        stdout().buffer.flush()
     else:
         table.to_parquet(out, index=False)
 

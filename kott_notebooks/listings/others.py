@@ -167,4 +167,4 @@ def _no_list(service: str, action: str) -> str:
     own = [name for name in lists if name.lower().startswith(f"{service.lower()}.")]
     close = own or [name for name in schema.close_to(f"{service}.{action}") if name in lists]
     hint = f"; try {', '.join(close)}" if close else ": kott.services() lists those that are"
-    return f"{service}.{action} is no list action{hint}."
+    return f"{service}.{action} is not a list action{hint}."

@@ -90,15 +90,23 @@ def translations(table: pd.DataFrame) -> pd.DataFrame:
     return laid.astype({KEY: key, "field": "str", "language": "str", "value": "str"})
 
 
-def flat(table: pd.DataFrame) -> pd.DataFrame:
+def flat(table: pd.DataFrame, *, safe: bool = False) -> pd.DataFrame:
     """Make every cell one that people read, for CSV and Excel: the same rows and columns.
 
     A tag becomes its values joined by `, `; a list (images, media files) becomes how many there
     are, Int64; a text in all languages becomes its first translation; other objects stay JSON.
+    `safe` puts an apostrophe before texts that a spreadsheet would run as a formula.
     """
     nested = [name for name in table.columns if _is_nested(table[name])]
     shown = {name: _readable(table[name].reset_index(drop=True)) for name in nested}
-    return table.assign(**{name: cells.set_axis(table.index) for name, cells in shown.items()})
+    flat_table = table.assign(**{name: one.set_axis(table.index) for name, one in shown.items()})
+    return flat_table.apply(_harmless) if safe else flat_table
+
+
+def _harmless(cells: pd.Series) -> pd.Series:
+    if not pd.api.types.is_string_dtype(cells.dtype):
+        return cells
+    return cells.str.replace(r"^(?=[=+\-@\t\r])", "'", regex=True)
 
 
 def _readable(cells: pd.Series) -> pd.Series:

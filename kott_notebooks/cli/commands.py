@@ -1,0 +1,451 @@
+"""What each command takes and does: data to stdout or a file, words to stderr."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+import kott_notebooks as kott
+from kott_notebooks import catalog
+from kott_notebooks.cli import audit, lab, output, trip
+from kott_notebooks.cli.arguments import (
+    CHANNELS,
+    FIELDS,
+    KSQL,
+    LIMIT,
+    LOGIN,
+    PII,
+    Command,
+    Group,
+    argument,
+    json_object,
+    names,
+    new_file,
+    pair,
+    port,
+    table_arguments,
+    whole,
+    window,
+)
+from kott_notebooks.errors import IncompleteError, KottError
+from kott_notebooks.listings.others import LABELS, listed
+from kott_notebooks.times import instant
+
+SIZES = {  # of the demo partner
+    "assets": "how many assets",
+    "channels": "how many linear channels",
+    "days": "how many days its guide covers",
+    "households": "how many households",
+    "seed": "another number, another partner",
+}
+PLANNED = ("asset", "assets", "epg")
+TABLE = table_arguments(output.FORMATS)
+OPTIONS = (
+    "service",
+    "action",
+    "session",
+    "filter",
+    "fields",
+    "limit",
+    "pii",
+    "progress",
+    "workers",
+)
+
+
+def whoami(given: argparse.Namespace) -> None:
+    """Print who the credentials let in, one fact per line."""
+    with login(given) as session:
+        facts = session.whoami()
+    width = max(map(len, facts))
+    lines = [f"{name:{width}}  {'' if fact is None else fact}\n" for name, fact in facts.items()]
+    output.write_text(lines, None)
+
+
+def write_table(given: argparse.Namespace) -> None:
+    """Make the command's table, write it, and say on stderr how many rows it has."""
+    check(given)
+    format = output.checked_format(given.format, given.out)
+    if format == "xmltv" and given.command != "epg":
+        raise KottError(f"XMLTV is for `kott epg`: {given.command} has no column linearAssetId.")
+    channels = None
+    with login(given) as session:
+        try:
+            table, incomplete = TABLES[given.command](session, given), None
+        except IncompleteError as error:
+            if given.command != "households" or isinstance(error, KeyboardInterrupt):
+                raise
+            table, incomplete = error.partial, error
+        if given.command == "epg" and format == "xmltv":
+            channels = kott.channels(session)
+            if given.channels:
+                channels = channels[channels["id"].isin(given.channels)]
+    whole = bool(getattr(given, "fields", None))
+    said = output.write(table, format, given.out, whole=whole, safe=given.safe, channels=channels)
+    print(said, file=sys.stderr)
+    if incomplete is not None:
+        raise incomplete
+
+
+def write_facts(given: argparse.Namespace) -> None:
+    """Write what the schema says, for which no login is needed."""
+    format = output.checked_format(given.format, given.out)
+    table = kott.services() if given.command == "services" else kott.describe(given.name)
+    said = output.write(table, format, given.out, whole=True, safe=given.safe)
+    print(said, file=sys.stderr)
+
+
+def guide(given: argparse.Namespace) -> None:
+    """Write the guide as a page, and say on stderr what is in it."""
+    check_window(given)
+    output.check_screen(given.out, "A page", "-o FILE")
+    with login(given) as session:
+        channels = kott.channels(session)
+        wanted = given.channels or channels
+        epg = kott.epg(session, given.start, given.end, tz=given.tz, channels=wanted)
+    page = kott.guide(epg, wanted, tz=given.tz, names=channels.set_index("id")["name"])
+    print(f"{len(epg):,} programmes, {output.write_page(page, given.out)}", file=sys.stderr)
+
+
+def audit_assets(given: argparse.Namespace) -> bool:
+    """Audit a saved table, or the partner's assets; say whether the command is to fail."""
+    audit.check(given)
+    rules = catalog.rules(given.rules)
+    if given.table is not None:
+        return audit.told(audit.read(given), None, None, rules, given)
+    with login(given) as session:
+        tables = audit.pulled(session, given)
+    return audit.told(*tables, rules, given)
+
+
+def demo(given: argparse.Namespace) -> None:
+    """Walk the trip on the demo partner, or serve it."""
+    if not given.serve:
+        trip.walk(given.out)
+        return
+    sizes = {name: getattr(given, name) for name in SIZES}
+    trip.serve(
+        given.port,
+        given.faults,
+        deployment=given.deployment,
+        defects=not given.clean,
+        guide=given.guide,
+        **{name: size for name, size in sizes.items() if size is not None},
+    )
+
+
+def login(given: argparse.Namespace) -> kott.Session:
+    """Log in as the command line says; to the demo partner with --demo."""
+    if not given.demo:
+        return kott.login(
+            given.url,
+            given.partner_id,
+            username=given.username,
+            anonymous=given.anonymous,
+            profile=given.profile,
+            language=given.language,
+            user_id=given.user_id,
+        )
+    from kott_notebooks import demo as partner
+
+    for name in ("url", "partner_id", "username", "profile"):
+        if getattr(given, name) is not None:
+            option = f"--{name.replace('_', '-')}"
+            raise KottError(f"--demo has a partner and users of its own: leave out {option}.")
+    return partner.login(
+        user="anonymous" if given.anonymous else "operator",
+        language=given.language,
+        user_id=given.user_id,
+    )
+
+
+def check(given: argparse.Namespace) -> None:
+    """Refuse before the login what argparse cannot see: arguments that do not fit each other."""
+    if "start" in given:
+        check_window(given)
+    if given.command in ("listing", "plan") and getattr(given, "what", "") not in PLANNED:
+        listed(getattr(given, "service", None) or given.what, getattr(given, "action", "list"))
+    for name, _ in getattr(given, "argument", []):
+        if name in OPTIONS:
+            raise KottError(f"--argument {name}: that one has an option or a place of its own.")
+    if getattr(given, "external_ids", None) and given.ids:
+        raise KottError("Give the households' ids, or --external-ids, not both.")
+    if unknown := [one for one in getattr(given, "kinds", []) if one not in LABELS]:
+        raise KottError(f"KIND is one of {', '.join(LABELS)}; not {', '.join(unknown)}.")
+
+
+def check_window(given: argparse.Namespace) -> None:
+    """Refuse a window that ends before it starts."""
+    start, end = (instant(one, tz=given.tz) for one in (given.start, given.end))
+    if end <= start:
+        raise KottError(f"The window ends at {end} and starts at {start}: give a later END.")
+
+
+# The commands whose output is a table
+
+
+def _epg(session: kott.Session, given: argparse.Namespace) -> pd.DataFrame:
+    return kott.epg(
+        session,
+        given.start,
+        given.end,
+        tz=given.tz,
+        channels=given.channels,
+        ksql=given.ksql,
+        fields=given.fields,
+        limit=given.limit,
+    )
+
+
+def _listing(session: kott.Session, given: argparse.Namespace) -> pd.DataFrame:
+    return kott.listing(
+        session,
+        given.service,
+        given.action,
+        filter=given.filter,
+        fields=given.fields,
+        limit=given.limit,
+        pii=given.pii,
+        **dict(given.argument),
+    )
+
+
+def _plan(session: kott.Session, given: argparse.Namespace) -> pd.DataFrame:
+    if given.what == "epg":
+        return kott.plan(session, "epg", given.start, given.end, tz=given.tz, ksql=given.ksql)
+    filtered: dict[str, Any] = {"ksql": given.ksql} if given.what in ("asset", "assets") else {}
+    return kott.plan(session, given.what, **filtered)
+
+
+TABLES = {
+    "assets": lambda session, given: kott.assets(
+        session, given.ksql, fields=given.fields, limit=given.limit
+    ),
+    "epg": _epg,
+    "channels": lambda session, given: kott.channels(session),
+    "households": lambda session, given: kott.households(
+        session, given.ids or None, external_ids=given.external_ids, pii=given.pii
+    ),
+    "listing": _listing,
+    "labels": lambda session, given: kott.labels(session, *([given.kinds] if given.kinds else [])),
+    "facets": lambda session, given: kott.facets(session, given.by, given.ksql),
+    "plan": _plan,
+}
+
+
+COMMANDS = (
+    Command(
+        "demo",
+        "walk the whole trip on a made-up partner",
+        demo,
+        (
+            argument("--out", type=Path, default=Path("kott-demo"), help="pictures go here"),
+            argument("--serve", action="store_true", help="serve the partner until Ctrl-C"),
+            Group(
+                "with --serve",
+                "What the partner has, and how it behaves.",
+                (
+                    argument(
+                        "--port", type=port, default=0, metavar="N", help="default: a free one"
+                    ),
+                    argument(
+                        "--deployment",
+                        choices=("strict", "roomy", "old"),
+                        default="strict",
+                        help="how much its server takes; default: strict",
+                    ),
+                    *(
+                        argument(f"--{name}", type=whole(0), metavar="N", help=what)
+                        for name, what in SIZES.items()
+                    ),
+                    argument("--clean", action="store_true", help="with nothing wrong in it"),
+                    argument(
+                        "--guide", type=Path, metavar="FILE", help="XMLTV, instead of its own guide"
+                    ),
+                    argument(
+                        "--faults", metavar="LIST", help="how it fails: latency=0.2,error=0.05 ..."
+                    ),
+                ),
+            ),
+        ),
+        ("kott demo", "kott demo --serve --port 8080 --faults latency=0.2,error=0.05"),
+    ),
+    Command(
+        "lab",
+        "open the notebooks in JupyterLab, on the demo partner; other options go to JupyterLab",
+        lab.open_notebooks,
+        (
+            argument("--out", type=Path, default=Path("kott-lab"), help="the notebooks go here"),
+            argument(
+                "--own",
+                action="store_true",
+                help="on your own partner, as KOTT_* or a profile says",
+            ),
+            argument(
+                "--profile", metavar="NAME", help="with --own: a profile of kott/profiles.toml"
+            ),
+        ),
+        ("kott lab", "kott lab --own --profile acceptance --no-browser"),
+    ),
+    Command(
+        "whoami",
+        "check the credentials and say whose they are",
+        whoami,
+        (LOGIN,),
+        ("kott whoami", "kott whoami --demo"),
+    ),
+    Command(
+        "assets",
+        "list the catalogue's media, linear channels included",
+        write_table,
+        (KSQL, FIELDS, LIMIT, *TABLE, LOGIN),
+        (
+            "kott assets --out assets.parquet",
+            """kott assets --ksql "(and Genre='Drama' Year>'2000')" --fields name,Year""",
+            "kott assets --limit 20 --demo",
+        ),
+    ),
+    Command(
+        "epg",
+        "list the programmes on air at some time in [START, END)",
+        write_table,
+        (*window(1), CHANNELS, KSQL, FIELDS, LIMIT, *TABLE, LOGIN),
+        (
+            "kott epg",
+            "kott epg today today+7d --tz Europe/Berlin --format csv",
+            "kott epg now now+2h --fields name,startDate,linearAssetId",
+            "kott epg --out guide.xml",
+        ),
+    ),
+    Command(
+        "channels",
+        "list the linear (TV) channels",
+        write_table,
+        (*TABLE, LOGIN),
+        ("kott channels --format json",),
+    ),
+    Command(
+        "households",
+        "list households by their ids, or all that the server lists",
+        write_table,
+        (
+            argument("ids", nargs="*", type=whole(0), metavar="ID", help="the households' ids"),
+            argument("--external-ids", type=names, metavar="ID,ID", help="ids of your own records"),
+            PII,
+            *TABLE,
+            LOGIN,
+        ),
+        ("kott households 20001 20002", "kott households 20001 --pii --format json"),
+    ),
+    Command(
+        "listing",
+        "list what any other list action lists",
+        write_table,
+        (
+            argument(
+                "service", metavar="SERVICE", help="such as region; `kott services` lists them"
+            ),
+            argument("action", nargs="?", default="list", metavar="ACTION", help="default: list"),
+            argument("--filter", type=json_object, metavar="JSON", help="the filter object"),
+            argument(
+                "--argument",
+                type=pair,
+                action="append",
+                default=[],
+                metavar="NAME=VALUE",
+                help="any other argument of the action; VALUE is JSON, or text",
+            ),
+            FIELDS,
+            LIMIT,
+            PII,
+            *TABLE,
+            LOGIN,
+        ),
+        (
+            "kott listing region",
+            "kott listing assetStruct --format json",
+            """kott listing channel --filter '{"objectType": "KalturaChannelsFilter"}'""",
+            "kott listing lineup get --argument pageIndex=1",
+        ),
+    ),
+    Command(
+        "labels",
+        "name what tables hold as numbers: asset structs, metas, regions ...",
+        write_table,
+        (
+            argument(
+                "kinds", nargs="*", metavar="KIND", help="such as assetStruct, meta; default: all"
+            ),
+            *TABLE,
+            LOGIN,
+        ),
+        ("kott labels", "kott labels region deviceBrand"),
+    ),
+    Command(
+        "facets",
+        "count assets by metas, tags or fields, on the server",
+        write_table,
+        (argument("by", nargs="+", metavar="NAME", help="such as Genre"), KSQL, *TABLE, LOGIN),
+        ("kott facets Genre", """kott facets Genre --ksql "Year>'2000'" --format csv"""),
+    ),
+    Command(
+        "plan",
+        "say what a pull would take: windows, rows, requests, seconds",
+        write_table,
+        (
+            argument("what", metavar="WHAT", help="assets, epg, or the service of another list"),
+            *window(7),
+            KSQL,
+            *TABLE,
+            LOGIN,
+        ),
+        ("kott plan assets", "kott plan epg today today+7d", "kott plan region"),
+    ),
+    Command(
+        "services",
+        "list every action that the API has",
+        write_facts,
+        TABLE,
+        ("kott services", "kott services --format csv"),
+    ),
+    Command(
+        "describe",
+        "describe an action, a class or an enum of the API",
+        write_facts,
+        (argument("name", metavar="NAME", help="such as asset.list or KalturaMediaAsset"), *TABLE),
+        (
+            "kott describe asset.list",
+            "kott describe KalturaMediaAsset",
+            "kott describe KalturaAssetOrderBy",
+        ),
+    ),
+    Command(
+        "guide",
+        "write the TV guide of [START, END) as one HTML page",
+        guide,
+        (
+            *window(7),
+            CHANNELS,
+            argument("-o", "--out", type=new_file(), metavar="FILE", help="default: stdout"),
+            LOGIN,
+        ),
+        ("kott guide -o guide.html", "kott guide today today+1d --tz Europe/Berlin -o today.html"),
+    ),
+    Command(
+        "audit",
+        "find what is wrong with the catalogue",
+        audit_assets,
+        (*audit.ARGUMENTS, LOGIN),
+        (
+            "kott audit  # 1: there are errors",
+            "kott audit --out audit.html --out audit.xlsx  # 1: for those who mend",
+            "kott audit --write-waivers rules.toml  # 1: what is known is waived for 90 days",
+            "kott audit --rules rules.toml  # 0, until something new is found",
+            "kott audit assets.parquet --fail-on never  # a saved table",
+        ),
+    ),
+)

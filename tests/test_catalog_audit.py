@@ -34,7 +34,6 @@ from made_assets import (
 
 from kott_notebooks import catalog
 from kott_notebooks.audits.findings import DTYPES
-from kott_notebooks.catalog import rulebook
 from kott_notebooks.catalog.near import is_edit, near
 from kott_notebooks.errors import KottError
 from kott_notebooks.tables import frames, nested
@@ -54,7 +53,7 @@ def table(*records: dict[str, Any]) -> pd.DataFrame:
 
 def audit(*records: dict[str, Any], **options: Any) -> pd.DataFrame:
     found = catalog.audit(table(*records), now=datetime.fromtimestamp(NOW, UTC), **options)
-    return found[found["rule"] != "field.nowhere"].reset_index(drop=True)
+    return found[found["rule"] != "field.unused"].reset_index(drop=True)
 
 
 def judged(*records: dict[str, Any], **options: Any) -> list[Finding]:
@@ -64,7 +63,7 @@ def judged(*records: dict[str, Any], **options: Any) -> list[Finding]:
 
 
 def with_rules(**changes: Any) -> catalog.Rules:
-    return msgspec.structs.replace(rulebook.rules(), **changes)
+    return msgspec.structs.replace(catalog.rules(), **changes)
 
 
 def test_nothing_is_wrong_with_a_clean_asset() -> None:
@@ -249,7 +248,7 @@ LABELS = pd.DataFrame(
 )
 def test_a_meta_has_the_type_of_its_definition(name: str, good: str, bad: str) -> None:
     """A column that holds both types is text, and each value is read."""
-    own = {"Feature": rulebook.rules().structs["Movie"]} | rulebook.rules().structs
+    own = {"Feature": catalog.rules().structs["Movie"]} | catalog.rules().structs
     options = {"labels": LABELS, "rules": with_rules(structs=own)}
     assert ("meta.type", f"metas.{name}") in judged(asset(metas={name: word(bad)}), **options)
     fine = judged(asset(metas={name: word(good)}), **options)
@@ -266,7 +265,7 @@ def test_a_number_is_no_text() -> None:
 
 def test_a_struct_is_not_asked_for_metas_that_it_does_not_have() -> None:
     """The labels say which it has, and how it is called."""
-    feature = {"Feature": rulebook.rules().structs["Movie"]} | rulebook.rules().structs
+    feature = {"Feature": catalog.rules().structs["Movie"]} | catalog.rules().structs
     bare = asset(tags={"Parental rating": tag(), "Genre": tag()})
     found = judged(bare, labels=LABELS, rules=with_rules(structs=feature))
     assert [field for rule, field in found if rule == "meta.missing"] == ["Genre"]
@@ -578,7 +577,7 @@ def test_orphans_and_empty_series() -> None:
 
 def test_a_series_may_be_known_by_its_external_id() -> None:
     """The rules say which field of the series its episodes name."""
-    fields = msgspec.structs.replace(rulebook.rules().fields, series_key="externalId")
+    fields = msgspec.structs.replace(catalog.rules().fields, series_key="externalId")
     whole = asset(SERIES, name="A Series", externalId="S", metas={"Series ID": word("other")})
     assert judged(whole, *season(1), rules=with_rules(fields=fields)) == []
 
@@ -629,7 +628,7 @@ def test_a_guide_may_write_ids_in_its_own_way(dtype: Any) -> None:
 
 
 def nowhere(found: pd.DataFrame) -> dict[str, str]:
-    of = found[found["rule"] == "field.nowhere"]
+    of = found[found["rule"] == "field.unused"]
     return dict(zip(of["field"], of["detail"], strict=True))
 
 
@@ -644,7 +643,7 @@ def test_a_field_that_no_row_has_is_said_once() -> None:
     assert "not asked for" in told["endDate"]
     assert "not asked for" not in told["description"]
     assert not set(found["rule"]) & {"image.none", "text.missing_description", "meta.missing"}
-    assert found.loc[found["rule"] == "field.nowhere", "id"].isna().all()
+    assert found.loc[found["rule"] == "field.unused", "id"].isna().all()
 
 
 def test_what_was_not_judged_is_said() -> None:
@@ -785,12 +784,12 @@ def test_a_summary_has_the_worst_first() -> None:
 def test_a_score_is_the_mean_of_what_is_left() -> None:
     """An error costs 25, a warning 8, an info nothing; nobody falls below 0."""
     one = table(asset(name=None), asset(images=[image("2:3")], name="OH WHAT A LONG DAY"))
-    told = catalog.score(one, catalog.audit(one, now=datetime.fromtimestamp(NOW, UTC)))
+    told = catalog.score(catalog.audit(one, now=datetime.fromtimestamp(NOW, UTC)), one)
     assert told["type"].tolist() == ["425", "all"]
     assert told[["assets", "clean"]].to_numpy().tolist() == [[3, 1]] * 2
     assert told["score"].tolist() == pytest.approx([(75 + 92 + 100) / 3] * 2)
     many = pd.DataFrame({"id": ["10"] * 9, "severity": ["error"] * 9})
-    assert catalog.score(one, many)["score"].tolist() == pytest.approx([200 / 3] * 2)
+    assert catalog.score(many, one)["score"].tolist() == pytest.approx([200 / 3] * 2)
 
 
 def test_a_work_list_begins_with_the_most_impact() -> None:
@@ -802,7 +801,7 @@ def test_a_work_list_begins_with_the_most_impact() -> None:
     ]
     assert first["rules"].tolist() == ["image.none, text.missing_name, image.missing_ratio"]
     assert catalog.worklist(found, n=None)["id"].tolist() == ["11", "10"]
-    with pytest.raises(KottError, match="A work list of -1 is none"):
+    with pytest.raises(KottError, match="n must be None or at least 0, not -1"):
         catalog.worklist(found, n=-1)
 
 
@@ -812,4 +811,4 @@ def test_no_findings_are_read_as_well() -> None:
     assert catalog.summary(none).empty
     assert catalog.summary(none).dtypes.equals(catalog.summary(some).dtypes)
     assert catalog.worklist(none).dtypes.equals(catalog.worklist(some).dtypes)
-    assert np.all(catalog.score(table(), none)["score"] == 100)
+    assert np.all(catalog.score(none, table())["score"] == 100)

@@ -357,7 +357,7 @@ def rules_of_all_kinds(draw: st.DrawFn) -> catalog.Rules:
 
 def test_every_rule_has_a_case() -> None:
     """But for those that have a test of their own, below."""
-    apart = {"language.missing", "language.untranslated", "field.nowhere"}
+    apart = {"language.missing", "language.untranslated", "field.unused"}
     assert set(CASES) == set(catalog.rules().severities) - apart
 
 
@@ -443,7 +443,7 @@ def test_a_field_is_nowhere_only_if_no_row_has_it(rows: int, with_it: int) -> No
         for i in range(rows)
     ]
     found = catalog.audit(frames.frame(records, MEDIA))
-    nowhere = found.loc[found["rule"] == "field.nowhere", "field"].tolist()
+    nowhere = found.loc[found["rule"] == "field.unused", "field"].tolist()
     missing = (found["rule"] == "text.missing_description").sum()
     assert ("description" in nowhere) == (with_it == 0)
     assert missing == (rows - with_it if with_it else 0)

@@ -74,5 +74,5 @@ def test_a_slip_says_what_to_give() -> None:
     """One table is no list of them, and there are two ways to count."""
     with pytest.raises(KottError, match="give a list of findings"):
         catalog.trend(BEFORE)  # type: ignore[arg-type]
-    with pytest.raises(KottError, match='by="rule" or by="type"'):
+    with pytest.raises(KottError, match='by must be "rule" or "type"'):
         catalog.trend([BEFORE], by="id")  # type: ignore[arg-type]

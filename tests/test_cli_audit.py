@@ -181,4 +181,4 @@ def test_slips_of_the_command_are_named(saved: Path, tmp_path: Path, capsys: Cap
     assert "'a.doc' should end in .html" in refused(capsys, saved, "--out", "a.doc")
     rules = tmp_path / "rules.toml"
     rules.write_text("[thresholds]\nending = 3\n")
-    assert f"{rules}, line 2: thresholds.ending" in refused(capsys, saved, "--rules", rules)
+    assert f"{rules}: thresholds has no key 'ending'" in refused(capsys, saved, "--rules", rules)

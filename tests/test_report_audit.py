@@ -97,7 +97,7 @@ def test_every_rule_stands_with_its_count_and_remedy(
         assert str(row.hint) in text
     assert "METADATA/MISSING-INFORMATION" in text
     assert "within 14 days" in text
-    for row in catalog.score(assets, findings).itertuples():
+    for row in catalog.score(findings, assets).itertuples():
         assert f"{row.score:.1f}" in text
     assert "Movie" in text
     assert "channel.no_programmes. It needs epg." in text

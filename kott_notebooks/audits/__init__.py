@@ -1,1 +1,34 @@
-"""What all audits share: findings and checks of text; tables in, tables out."""
+"""What all audits share: findings, rules, waivers, summaries, and checks of text.
+
+    findings = catalog.audit(assets, rules="rules.toml")
+    audits.summary(findings)           what is wrong, and how often
+    audits.score(findings, assets)     how good each asset type is, of 100
+    audits.worklist(findings)          what to mend first
+    audits.new(findings, baseline)     what an earlier audit did not have
+    audits.failing(findings, "error")  what lets a build fail
+    audits.trend([before, findings])   whether it gets better
+
+A partner's own thresholds, severities and waivers stand in a TOML file: see `audits.rules`;
+`audits.rule_table()` says what each rule finds, and what to do about it.
+"""
+
+from __future__ import annotations
+
+from kott_notebooks.audits.judging import failing, judged, new, waivers
+from kott_notebooks.audits.rulebook import Rules, rules
+from kott_notebooks.audits.summaries import OVERALL, rule_table, score, summary, trend, worklist
+
+__all__ = [
+    "OVERALL",
+    "Rules",
+    "failing",
+    "judged",
+    "new",
+    "rule_table",
+    "rules",
+    "score",
+    "summary",
+    "trend",
+    "waivers",
+    "worklist",
+]

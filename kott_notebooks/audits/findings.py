@@ -1,4 +1,4 @@
-"""What the audits give: one row a finding, of the same columns whatever was looked at; pure."""
+"""The table that every audit returns: one row per finding, the same columns for all of them."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ DTYPES: dict[str, Any] = {
     "rule": "str",  # stable, dotted: schedule.gap
     "severity": "str",
     "kind": "str",  # media, epg, household, user, device
-    "id": "str",  # of what is wrong, in the kind's own id space
+    "id": "str",  # of what is wrong; ids are unique within a kind
     "name": "str",
     "field": "str",
     "startDate": "datetime64[us, UTC]",
     "endDate": "datetime64[us, UTC]",
-    "linearAssetId": "Int64",  # as in the table looked at, where its channels have no numbers
-    "impact": "Float64",  # to sort by: what it means is the audit's to say
+    "linearAssetId": "Int64",  # as in the guide, where its channels are not numbers
+    "impact": "Float64",  # to sort by; what it means, the audit says
     "detail": "str",
-    "ksql": "str",  # what finds the rule's findings on the server; absent where no KSQL can
+    "ksql": "str",  # finds the rule's findings on the server; absent where KSQL cannot
     "hint": "str",
 }
 
 
 def as_findings(rows: pd.DataFrame | Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """Make a table of findings: every column in its place and of its dtype, no row needed.
+    """Make a table of findings: every column in its place and of its dtype, also without rows.
 
-    What a row does not say is absent. Other columns are left out.
+    What a row lacks is absent. Other columns are left out.
     """
     table = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
     columns = {
@@ -49,3 +49,10 @@ def _typed(column: pd.Series[Any], dtype: Any) -> pd.Series[Any]:
             raise
         typed = column.astype("str")
     return typed
+
+
+def id_texts(ids: pd.Series[Any]) -> pd.Series[Any]:
+    """Return ids as text, whether they were numbers, text, or floats beside absent ones."""
+    if ids.dtype.kind == "f":
+        ids = ids.astype("Int64")
+    return ids.astype("str")

@@ -2,7 +2,7 @@
 
     findings = catalog.audit(assets, labels=kott.labels(session))
     catalog.summary(findings)         what is wrong, and how often
-    catalog.score(assets, findings)   how good each asset type is, of 100
+    catalog.score(findings, assets)   how good each asset type is, of 100
     catalog.worklist(findings)        which assets to mend first
     catalog.trend([before, findings]) whether it gets better
 
@@ -12,17 +12,24 @@ What a partner wants otherwise stands in a TOML file: `catalog.rules("rules.toml
 
 from __future__ import annotations
 
+from kott_notebooks.audits import (
+    OVERALL,
+    Rules,
+    judged,
+    rule_table,
+    rules,
+    score,
+    summary,
+    trend,
+    waivers,
+    worklist,
+)
 from kott_notebooks.catalog.counts import PROPERTIES, completeness, growth
 from kott_notebooks.catalog.doubles import duplicates
 from kott_notebooks.catalog.judging import audit
 from kott_notebooks.catalog.offers import availability, expiring
-from kott_notebooks.catalog.reading import OVERALL, score, summary, worklist
-from kott_notebooks.catalog.rulebook import Rules, rules
-from kott_notebooks.catalog.tabling import rule_table
 from kott_notebooks.catalog.tallies import CREDITS, cast, ratios, values, years
 from kott_notebooks.catalog.tongues import languages
-from kott_notebooks.catalog.trending import trend
-from kott_notebooks.catalog.waiving import judged, waivers
 
 __all__ = [
     "CREDITS",

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from kott_notebooks.audits import texts
+from kott_notebooks.audits.rulebook import Rules
 from kott_notebooks.catalog.identity import Title, titles
 from kott_notebooks.catalog.looking import view_of
 from kott_notebooks.catalog.near import near
-from kott_notebooks.catalog.rulebook import Rules
 from kott_notebooks.catalog.view import View
 
 Group: TypeAlias = list[int]  # rows

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from os import PathLike
+from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from kott_notebooks.audits.findings import ERROR, INFO, WARNING, as_findings
+from kott_notebooks.audits.findings import WARNING, as_findings
+from kott_notebooks.audits.judging import WEIGHTS, judge
+from kott_notebooks.audits.rulebook import Rules, RulesSource, definitions
+from kott_notebooks.audits.rulebook import rules as rules_of
+from kott_notebooks.audits.summaries import score
 from kott_notebooks.catalog import (
     channels,
     files,
@@ -17,22 +21,17 @@ from kott_notebooks.catalog import (
     images,
     metas,
     nowhere,
-    rulebook,
     series,
     translated,
-    waiving,
     windows,
     wording,
 )
 from kott_notebooks.catalog.checking import Check, found_by
-from kott_notebooks.catalog.reading import score
-from kott_notebooks.catalog.rulebook import Rules
 from kott_notebooks.catalog.view import LABELS, Found, Mask, View
 from kott_notebooks.tables.columns import NAT, as_times, need, pulled
 from kott_notebooks.tables.provenance import with_facts
 from kott_notebooks.times import When
 
-WEIGHTS = {ERROR: 9.0, WARNING: 3.0, INFO: 1.0}
 _OFF_OFFER = 1 / 3  # of the weight, where nobody can see the asset now
 
 
@@ -62,7 +61,7 @@ def audit(
     *,
     labels: pd.DataFrame | None = None,
     epg: pd.DataFrame | None = None,
-    rules: Rules | str | PathLike[str] | None = None,
+    rules: RulesSource | None = None,
     checks: Iterable[Check] = (),
     now: When | None = None,
 ) -> pd.DataFrame:
@@ -78,13 +77,13 @@ def audit(
     `labels` (kott.labels) name the structs and the types of metas: without them the structs are
     known by `typeDescription`, and meta.type is not judged. `epg` is needed by
     channel.no_programmes; language.* needs assets listed with `language="*"`. A field that no row
-    has is one finding, field.nowhere, and no rule judges it. `rules` are those of `catalog.rules`,
+    has is one finding, field.unused, and no rule judges it. `rules` are those of `catalog.rules`,
     or the path of a partner's file. `checks` are rules of one's own: functions of the assets that
     give a table with `rule` and `id`, and what else of a finding they know (a severity of warning
     else); the rules' severities and hints go before theirs. Their provenance says how many were
     `waived`, by rule, what was `not_judged`, and why, and the `scores` by type (catalog.score).
     """
-    own = rulebook.given(rules)
+    own = rules_of(rules)
     table = _tidied(need(assets, "id", "type"))
     known = None if labels is None else need(labels, *LABELS)
     view = View(table, own, pulled(assets, now), known, epg)
@@ -92,15 +91,20 @@ def audit(
     parts = [_laid(view, found, offered) for found in _found(view)]
     parts += [_completed(view, found_by(check, assets), offered) for check in checks]
     every = as_findings(_ordered(pd.concat(parts) if parts else pd.DataFrame(), own))
-    findings = waiving.judged(every, own, now=view.now)
-    return with_facts(
-        findings,
-        source="catalog.audit",
-        now=view.now.isoformat(),
-        assets=view.count,
-        not_judged=_not_judged(view),
-        scores=score(assets, findings).to_dict("records"),
-    )
+    missing = _not_judged(view)
+    findings = judge(
+        every, own, source="catalog.audit", now=view.now, not_judged=missing, assets=view.count,
+        judged=view.count, rules_judged=_share(own, missing),
+    )  # fmt: skip
+    return with_facts(findings, scores=score(findings, assets).to_dict("records"))
+
+
+def _share(own: Rules, missing: dict[str, str]) -> float:
+    """Say how much of the rules of assets was judged."""
+    rules = [rule for rule in definitions() if rule.partition(".")[0] in FAMILIES]
+    on = [rule for rule in rules if not own.is_off(rule)]
+    judged = [rule for rule in on if not any(fnmatchcase(rule, one) for one in missing)]
+    return len(judged) / max(len(on), 1)
 
 
 def _tidied(assets: pd.DataFrame) -> pd.DataFrame:
@@ -120,7 +124,7 @@ def _found(view: View) -> Iterator[Found]:
             [view.filled(column).any() for column in family.columns] or [True]
         ):
             for found in family.find(view):
-                if len(found.rows) and view.rules.severities[found.rule] != "off":
+                if len(found.rows) and not view.rules.is_off(found.rule):
                     yield found
 
 

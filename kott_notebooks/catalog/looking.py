@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kott_notebooks.catalog.rulebook import Rules, rules
+from kott_notebooks.audits.rulebook import Rules, rules
 from kott_notebooks.catalog.view import View
 from kott_notebooks.tables.columns import need, pulled
 from kott_notebooks.times import When

@@ -23,7 +23,7 @@ def find(view: View) -> Iterator[Found]:
             why = "" if view.columns_of(field) else ", or not asked for"
             who = "The schema lists it" if field in listed else "The rules need it"
             detail = f"{who}, and no row has it: not filled{why}, or not readable by your role."
-            yield Found("field.nowhere", np.array([-1], np.intp), field, detail)
+            yield Found("field.unused", np.array([-1], np.intp), field, detail)
 
 
 def _listed(view: View) -> list[str]:

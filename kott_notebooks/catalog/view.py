@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from kott_notebooks.audits import texts
-from kott_notebooks.catalog.rulebook import Needs, Rules
+from kott_notebooks.audits.rulebook import Needs, Rules
 from kott_notebooks.errors import KottError
 from kott_notebooks.ksql import Expression, K, read
 from kott_notebooks.tables.columns import NAT, Micros, micros, stamp

@@ -11,7 +11,8 @@ the tables of `kott.households` hash stays hashed in all of these.
 
 from __future__ import annotations
 
-from kott_notebooks.household.auditing import RULES, WEIGHTS, Rules, audit
+from kott_notebooks.audits.rulebook import Household as Rules
+from kott_notebooks.household.auditing import audit
 from kott_notebooks.household.folding import OTHER, K
 from kott_notebooks.household.groups import (
     LEFT,
@@ -29,8 +30,6 @@ __all__ = [
     "LEFT",
     "LIMITS",
     "OTHER",
-    "RULES",
-    "WEIGHTS",
     "K",
     "Rules",
     "audit",

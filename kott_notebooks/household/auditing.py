@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from os import PathLike
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,26 +10,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from kott_notebooks.audits import texts
-from kott_notebooks.audits.findings import ERROR, INFO, WARNING, as_findings
-from kott_notebooks.catalog.rulebook import of_audit
+from kott_notebooks.audits.judging import WEIGHTS, judge
+from kott_notebooks.audits.rulebook import Household, RulesSource, definitions
+from kott_notebooks.audits.rulebook import rules as rules_of
 from kott_notebooks.household.limiting import LIMITS, allowed_by, used_by
 from kott_notebooks.tables.columns import NAT, Micros, as_times, micros, need, pulled, stamp
-from kott_notebooks.tables.provenance import with_facts
 from kott_notebooks.times import When
 
-RULES = {  # severity, and what to do
-    "household.over_devices": (ERROR, "Remove devices, or give it a larger limit."),
-    "household.over_users": (ERROR, "Remove users, or give it a larger limit."),
-    "household.at_limit": (INFO, "Nothing; the next one will be refused."),
-    "household.no_master": (ERROR, "Make one of its users the master."),
-    "household.empty": (WARNING, "Add its users, or delete it."),
-    "household.suspended": (INFO, "Nothing, if it is meant: nobody of it can watch."),
-    "household.idle": (WARNING, "Ask why: it may be about to leave."),
-    "device.idle": (INFO, "Remove it: it takes a place in its household."),
-    "device.duplicate_udid": (ERROR, "Remove it from all its households but one."),
-    "household.frequency_lock": (INFO, "Nothing; until then, no device or user can be changed."),
-    "user.never_logged_in": (INFO, "Remind the user, or delete the account."),
-}
 _NEEDS = {  # rule, and the table without which it is not judged
     "household.over_devices": "devices",
     "household.over_users": "users",
@@ -42,19 +27,8 @@ _NEEDS = {  # rule, and the table without which it is not judged
     "device.duplicate_udid": "devices",
     "user.never_logged_in": "ott_users",
 }
-WEIGHTS = {ERROR: 9.0, WARNING: 3.0, INFO: 1.0}
 _DAY = 86_400_000_000  # microseconds
 _NEXT = ("frequencyNextDeviceAction", "frequencyNextUserAction")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rules:
-    """Where the audit begins to find, in days; `off` are rules not to look for."""
-
-    idle_days: float = 180
-    device_idle_days: float = 365
-    new_days: float = 30
-    off: tuple[str, ...] = ()
 
 
 def audit(
@@ -63,7 +37,7 @@ def audit(
     devices: pd.DataFrame | None = None,
     *,
     ott_users: pd.DataFrame | None = None,
-    rules: Rules | Mapping[str, Any] | str | PathLike[str] | None = None,
+    rules: RulesSource | None = None,
     now: When | None = None,
 ) -> pd.DataFrame:
     """Find what is wrong with households, their users and their devices.
@@ -81,27 +55,27 @@ def audit(
     whose table `[household]` has these (`catalog.judged` puts its severities and waivers on the
     findings).
     """
-    own = of_audit(rules, "household", Rules(), RULES)
-    moment = stamp(pulled(households, now))
+    own = rules_of(rules, section="household")
+    when = pulled(households, now)
+    moment = stamp(when)
     homes = need(households, "id", *LIMITS.values()).reset_index(drop=True)
     parts = [*_limits(homes, users, devices), *_states(homes, moment)]
     if users is not None:
         parts += _members(homes, users)
     if devices is not None:
-        parts += _devices(homes, devices, moment, own.idle_days * _DAY, own.device_idle_days * _DAY)
+        parts += _devices(homes, devices, moment, own.household)
     if ott_users is not None:
-        parts.append(_strangers(ott_users, moment - round(own.new_days * _DAY)))
-    order = {rule: place for place, rule in enumerate(RULES)}
-    found = pd.concat(parts).sort_values("rule", key=lambda of: of.map(order), kind="stable")
-    findings = as_findings(found[~found["rule"].isin(own.off)])
-    when = as_times(np.array([moment]))[0].isoformat()
-    return with_facts(
-        findings,
+        parts.append(_strangers(ott_users, moment - round(own.household.new_days * _DAY)))
+    order = {rule: place for place, rule in enumerate(definitions())}
+    rows = pd.concat(parts).sort_values("rule", key=lambda of: of.map(order), kind="stable")
+    return judge(
+        rows,
+        own,
         source="household.audit",
-        when=when,
         now=when,
-        households=len(homes),
         not_judged=_not_judged(homes, users=users, devices=devices, ott_users=ott_users),
+        households=len(homes),
+        judged=len(homes),
     )
 
 
@@ -117,20 +91,20 @@ def _not_judged(homes: pd.DataFrame, **tables: pd.DataFrame | None) -> dict[str,
 
 def _finding(rule: str, table: pd.DataFrame, field: str, detail: Any) -> pd.DataFrame:
     """Lay the rows of a table out as what a rule found."""
-    severity, hint = RULES[rule]
+    own = definitions()[rule]
     kind = rule.partition(".")[0]
     name = table["name"] if "name" in table else pd.Series(None, index=table.index, dtype="object")
     return pd.DataFrame(
         {
             "rule": rule,
-            "severity": severity,
+            "severity": own.severity,
             "kind": kind,
             "id": table["udid" if kind == "device" else "id"].astype("str"),
             "name": name,
             "field": field,
-            "impact": WEIGHTS[severity],
+            "impact": WEIGHTS[own.severity],
             "detail": detail,
-            "hint": hint,
+            "hint": own.hint,
         },
         index=table.index,
     )
@@ -175,16 +149,16 @@ def _members(homes: pd.DataFrame, users: pd.DataFrame) -> Iterator[pd.DataFrame]
 
 
 def _devices(
-    homes: pd.DataFrame, devices: pd.DataFrame, moment: int, home: float, device: float
+    homes: pd.DataFrame, devices: pd.DataFrame, moment: int, limits: Household
 ) -> Iterator[pd.DataFrame]:
     devices = need(devices, "householdId", "udid", "lastActivityTime").reset_index(drop=True)
     last = micros(devices, "lastActivityTime")
-    rested = (last != NAT) & (moment - last > home)
+    rested = (last != NAT) & (moment - last > limits.idle_days * _DAY)
     some = homes["id"].isin(devices["householdId"])
     awake = homes["id"].isin(devices["householdId"][~rested])
-    detail = f"None of its devices was active for {home / _DAY:g} days."
+    detail = f"None of its devices was active for {limits.idle_days:g} days."
     yield _finding("household.idle", homes[some & ~awake], "lastActivityTime", detail)
-    idle = (last != NAT) & (moment - last > device)
+    idle = (last != NAT) & (moment - last > limits.device_idle_days * _DAY)
     detail_of = _since(last[idle], "It was last active on ")
     yield _finding("device.idle", devices[idle], "lastActivityTime", detail_of)
     known = devices[~texts.blank(devices["udid"])]

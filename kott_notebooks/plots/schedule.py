@@ -18,6 +18,7 @@ from matplotlib.transforms import Bbox, TransformedBbox
 
 from kott_notebooks import schedule
 from kott_notebooks.audits.findings import ERROR, INFO, WARNING
+from kott_notebooks.audits.rulebook import Schedule
 from kott_notebooks.plots.clock import daily
 from kott_notebooks.plots.drawing import (
     BLUE,
@@ -52,7 +53,6 @@ from kott_notebooks.plots.drawing import (
     times,
 )
 from kott_notebooks.plots.lettering import LETTER, lettering, short
-from kott_notebooks.schedule.checks import Rules
 from kott_notebooks.schedule.genres import genre_of
 from kott_notebooks.schedule.layout import lanes, names_of, ranked, shown
 from kott_notebooks.schedule.spans import TIMED, Channels, Spans, clipped, spans_of
@@ -397,7 +397,7 @@ def _hatch_gaps(
 
 def _shade_prime_time(ax: Axes, first: int, last: int, tz: tzinfo) -> dict[str, Patch]:
     """Shade the hours that count most, on each local day."""
-    hours = Rules().prime_hours
+    hours = Schedule().prime_hours
     since, until = (daily(first, last, hour, tz) for hour in hours)
     seen = (until > first) & (since < last)
     if not seen.any() or seen.sum() > points(ax)[0] / USUAL:  # none, or mere stripes

@@ -10,9 +10,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from kott_notebooks import schedule
+from kott_notebooks.audits.rulebook import Schedule
 from kott_notebooks.errors import KottError
 from kott_notebooks.report.page import Page, page, resource
-from kott_notebooks.schedule.checks import Rules
 from kott_notebooks.schedule.genres import genre_of
 from kott_notebooks.schedule.layout import lanes, names_of, ranked, shown
 from kott_notebooks.schedule.spans import (
@@ -81,7 +81,7 @@ def guide(
         "end": last // SECOND,
         "now": None if now is None else stamp(instant(now)) // SECOND,
         "pulled": _pulled(epg),
-        "prime": list(Rules().prime_hours),
+        "prime": list(Schedule().prime_hours),
         "channels": _labelled(labels, names, channels),
         "ids": [str(one) for one in labels],
         "programmes": _programmes(epg, spans),

@@ -37,9 +37,9 @@ def counted(findings: pd.DataFrame) -> dict[str, int]:
 def scores(findings: pd.DataFrame, assets: pd.DataFrame | None) -> pd.DataFrame:
     """Give `catalog.score` of the assets, or as the findings remember it; empty if nobody knows."""
     if assets is not None:
-        return catalog.score(assets, findings)
+        return catalog.score(findings, assets)
     known = said(findings).get("scores", [])
-    return pd.DataFrame(known, columns=["type", "assets", "clean", "score"])
+    return pd.DataFrame(known, columns=["type", "assets", "clean", "score", "judged"])
 
 
 def said(findings: pd.DataFrame) -> dict[str, Any]:

@@ -7,9 +7,9 @@ rows alone: each function may be run on parts of a table that hold whole channel
 
 from __future__ import annotations
 
+from kott_notebooks.audits.rulebook import Schedule as Rules
 from kott_notebooks.schedule.air import coverage, gaps, overlaps
 from kott_notebooks.schedule.auditing import audit
-from kott_notebooks.schedule.checks import Rules
 from kott_notebooks.schedule.clocks import clock_changes
 from kott_notebooks.schedule.comparing import changes
 from kott_notebooks.schedule.doubles import duplicates, repeats

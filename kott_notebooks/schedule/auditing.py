@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import tzinfo
-from os import PathLike
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from kott_notebooks.audits.findings import ERROR, INFO, WARNING, as_findings
-from kott_notebooks.catalog.rulebook import of_audit
+from kott_notebooks.audits.findings import as_findings
+from kott_notebooks.audits.judging import judge
+from kott_notebooks.audits.rulebook import RulesSource, definitions
+from kott_notebooks.audits.rulebook import rules as rules_of
 from kott_notebooks.ksql import K
-from kott_notebooks.schedule.checks import Guide, Rules, found
+from kott_notebooks.schedule.checks import Guide, found
 from kott_notebooks.schedule.impact import Weights, impact
 from kott_notebooks.schedule.spans import DAY, TIMED, Columns, named
 from kott_notebooks.tables.columns import (
@@ -25,37 +26,15 @@ from kott_notebooks.tables.columns import (
     stamp,
     zone_of,
 )
-from kott_notebooks.tables.provenance import facts, with_facts
+from kott_notebooks.tables.provenance import facts
 from kott_notebooks.times import When
-
-RULES = {  # rule -> severity (unless the finding says otherwise), what to do
-    "schedule.gap": (WARNING, "Ask who delivers the guide for the missing programmes."),
-    "schedule.overlap": (ERROR, "Correct an end or a start, or remove one of the two."),
-    "schedule.duplicate": (ERROR, "Remove the later one, and see why it was ingested twice."),
-    "schedule.reingested": (WARNING, "Let an update keep the id of what it updates."),
-    "schedule.zero_length": (ERROR, "Set the end, or remove the programme."),
-    "schedule.negative_length": (ERROR, "Set the end: start and end may be swapped."),
-    "schedule.absurd_length": (WARNING, "Check start and end: a programme may be missing."),
-    "schedule.missing_title": (ERROR, "Give the programme a name."),
-    "schedule.placeholder_title": (WARNING, "Replace the stand-in once the programme is known."),
-    "schedule.missing_synopsis": (WARNING, "Give the programme a description."),
-    "schedule.title_is_synopsis": (INFO, "Write a description that says more than the name."),
-    "schedule.mojibake": (WARNING, "Read the delivered file as UTF-8, and ingest it again."),
-    "schedule.horizon": (WARNING, "See whether the channel's delivery has stopped."),
-    "schedule.no_programmes": (ERROR, "See whether the channel is still delivered and mapped."),
-    "schedule.clock_shift": (ERROR, "Have the times delivered in UTC, or with their offset."),
-    "schedule.catchup_flag": (WARNING, "Switch the channel's feature on, or the programme's off."),
-    "schedule.episode_order": (INFO, "Check the episode numbers of the two airings."),
-    "schedule.missing_episode": (INFO, "Give both numbers, or neither."),
-    "schedule.filler": (INFO, "Ask for the real programme."),
-}  # fmt: skip
 
 
 def audit(
     epg: pd.DataFrame,
     channels: Iterable[Any] | pd.DataFrame | None = None,
     *,
-    rules: Rules | Mapping[str, Any] | str | PathLike[str] | None = None,
+    rules: RulesSource | None = None,
     weights: Weights | None = None,
     tz: str | tzinfo | None = None,
     now: When | None = None,
@@ -81,7 +60,7 @@ def audit(
     (`catalog.judged` puts its severities and waivers on the findings). KSQL can state few of the
     rules, and takes a text of nothing but blanks for one.
     """
-    own = of_audit(rules, "schedule", Rules(), RULES)
+    own = rules_of(rules, section="schedule")
     epg = named(epg, columns, *TIMED)
     zoned = zone_of(epg, tz)
     first, last = asked(epg, start, end, zoned)
@@ -93,13 +72,16 @@ def audit(
         start=first,
         end=last,
         tz=zoned,
-        rules=own,
+        rules=own.schedule,
+        words=own.word_lists(),
     )
     parts = [as_findings(part) for part in found(guide) if len(part)]
     rows = pd.concat(parts, ignore_index=True) if parts else as_findings([])
-    rows = rows[~rows["rule"].isin(own.off)]
     findings = _weighed(_told(rows, guide), guide, weights)
-    return with_facts(findings, source="schedule.audit", now=guide.now.isoformat())
+    return judge(
+        findings, own, source="schedule.audit", now=guide.now, not_judged={},
+        judged=epg["linearAssetId"].nunique(),
+    )  # fmt: skip
 
 
 def _asked(epg: pd.DataFrame, channels: Iterable[Any] | pd.DataFrame | None) -> list[Any] | None:
@@ -112,12 +94,13 @@ def _asked(epg: pd.DataFrame, channels: Iterable[Any] | pd.DataFrame | None) -> 
 
 def _told(rows: pd.DataFrame, guide: Guide) -> pd.DataFrame:
     """Complete findings by what their rule says."""
-    severity = rows["rule"].map({rule: severity for rule, (severity, _) in RULES.items()})
+    known = definitions()
+    severity = rows["rule"].map({rule: one.severity for rule, one in known.items()})
     return rows.assign(
         severity=rows["severity"].fillna(severity),
         kind="epg",
         ksql=rows["rule"].map(_ksql(guide)),
-        hint=rows["rule"].map({rule: hint for rule, (_, hint) in RULES.items()}),
+        hint=rows["rule"].map({rule: one.hint for rule, one in known.items()}),
     )
 
 

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from kott_notebooks.audits.findings import ERROR, WARNING
-from kott_notebooks.errors import KottError
+from kott_notebooks.audits.rulebook import Schedule
+from kott_notebooks.audits.texts import Words
 from kott_notebooks.schedule.air import gaps, overlaps
 from kott_notebooks.schedule.clocks import clock_changes
 from kott_notebooks.schedule.doubles import duplicates
@@ -20,30 +21,6 @@ from kott_notebooks.schedule.programmes import FLAGS, durations, fillers, restar
 from kott_notebooks.schedule.series import EPISODE, SEASON, episodes
 from kott_notebooks.schedule.spans import DAY, HOUR, as_channels, clipped, spans_of
 from kott_notebooks.tables.columns import as_times, stamp
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rules:
-    """Where the audit begins to find, and how it weighs; `off` are rules not to look for."""
-
-    gap_minutes: float = 1
-    gap_error_minutes: float = 60
-    shortest_minutes: float = 1
-    longest_minutes: float = 480
-    again_minutes: float = 5
-    horizon_hours: float = 120
-    placeholders: tuple[str, ...] = ()  # besides the package's
-    prime_hours: tuple[float, float] = (18, 23)
-    prime_weight: float = 3
-    off: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        first, last = self.prime_hours
-        if not 0 <= first < last <= first + 24:
-            raise KottError(
-                f"Prime time from {first} to {last} is none: give two hours, the later one second; "
-                "past midnight is 25 and so on."
-            )
 
 
 @dataclass(frozen=True)
@@ -57,7 +34,8 @@ class Guide:
     start: pd.Timestamp | None
     end: pd.Timestamp | None
     tz: tzinfo
-    rules: Rules
+    rules: Schedule
+    words: Words
 
     def has(self, *columns: str) -> bool:
         return set(columns) <= set(self.epg.columns)
@@ -170,7 +148,7 @@ def _no_programmes(guide: Guide, asked: list[Any]) -> pd.DataFrame:
 def _duplicates(guide: Guide) -> pd.DataFrame:
     rules = {"slot": "schedule.duplicate", "again": "schedule.reingested"}
     says = {"slot": "It has the slot and the name of {}.", "again": "It is {} again, as another."}
-    table = duplicates(guide.epg, minutes=guide.rules.again_minutes)
+    table = duplicates(guide.epg, minutes=guide.rules.reingested_minutes)
     others = zip(table["fault"], table["otherId"], strict=True)
     return table.assign(
         rule=table["fault"].map(rules),
@@ -193,14 +171,14 @@ _TEXTS = pd.DataFrame(
 
 def _texts(guide: Guide) -> pd.DataFrame:
     """One row a programme and rule, though both of its texts be wrong."""
-    table = texts(guide.epg, placeholders=guide.rules.placeholders)
+    table = texts(guide.epg, placeholders=guide.words.stand_ins)
     table = table.join(_TEXTS, on=["field", "fault"], how="inner")
     return table.drop_duplicates(["id", "rule"])
 
 
 def _fillers(guide: Guide) -> pd.DataFrame:
     says = {"made up": "It was made up to fill a hole.", "placeholder": "It stands in a hole."}
-    table = fillers(guide.epg, placeholders=guide.rules.placeholders)
+    table = fillers(guide.epg, placeholders=guide.words.stand_ins)
     return table.assign(rule="schedule.filler", field="name", detail=table["why"].map(says))
 
 

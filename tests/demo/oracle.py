@@ -88,7 +88,7 @@ def _media(world: World) -> Iterator[Finding]:
             own = schema.properties(cls)
             for name in own if cls == "KalturaMediaAsset" else schema.own_properties(cls):
                 if name not in shown:
-                    yield "field.nowhere", "media", ""
+                    yield "field.unused", "media", ""
 
 
 def _images(record: Record) -> Iterator[str]:

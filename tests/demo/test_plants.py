@@ -28,7 +28,7 @@ _RULES = """
     text.markup text.shouting text.too_long text.description_is_name
     identity.duplicate_external_id identity.duplicate_entry_id identity.twin
     series.orphan_episode series.hole series.duplicate_number series.empty
-    channel.no_epg_id channel.no_programmes channel.catchup_without_buffer field.nowhere
+    channel.no_epg_id channel.no_programmes channel.catchup_without_buffer field.unused
     schedule.gap schedule.overlap schedule.duplicate schedule.reingested schedule.zero_length
     schedule.negative_length schedule.absurd_length schedule.missing_title
     schedule.placeholder_title schedule.missing_synopsis schedule.title_is_synopsis
@@ -39,7 +39,7 @@ _RULES = """
     device.idle device.duplicate_udid household.frequency_lock user.never_logged_in
 """
 RULES = _RULES.split()
-NATURAL = {"window.not_started", "window.ending", "window.endless", "field.nowhere"}
+NATURAL = {"window.not_started", "window.ending", "window.endless", "field.unused"}
 
 
 @pytest.fixture(scope="module")

@@ -58,7 +58,7 @@ def empty_fields(on: Assets) -> None:
     known = shown | {"name", "description"}  # what a record in one language has
     for name in listed:
         if on.shelf.count and name not in known:
-            on.defects.append(Defect("field.nowhere", "media", "", f"No row has {name}."))
+            on.defects.append(Defect("field.unused", "media", "", f"No row has {name}."))
 
 
 # The series come first: they need whole seasons to which nothing has happened.

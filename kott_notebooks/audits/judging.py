@@ -1,0 +1,242 @@
+"""From rows to findings: severities, hints and waivers of a partner, and what was not judged."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from kott_notebooks.audits.findings import SEVERITIES, as_findings, id_texts
+from kott_notebooks.audits.rulebook import Rules, RulesSource, Waiver, rules
+from kott_notebooks.errors import KottError
+from kott_notebooks.tables.columns import need
+from kott_notebooks.tables.provenance import facts, pulled, with_facts
+from kott_notebooks.times import When, instant
+
+WEIGHTS = {"error": 9.0, "warning": 3.0, "info": 1.0}  # of a finding, where nothing else weighs it
+
+
+def judge(
+    rows: pd.DataFrame,
+    rules: Rules,
+    *,
+    source: str,
+    now: pd.Timestamp,
+    not_judged: Mapping[str, str],
+    **more: Any,
+) -> pd.DataFrame:
+    """Make findings of what an audit's checks return, and put into `attrs` how they were made.
+
+    A severity that a row has of its own stays, unless a partner's rules name its rule. `not_judged`
+    gives the reason by rule, or by a pattern such as "image.*"; `more` are further facts. Rows keep
+    their order.
+    """
+    findings = with_facts(
+        as_findings(rows), source=source, now=now.isoformat(), not_judged=dict(not_judged), **more
+    )
+    return judged(findings, rules, now=now)
+
+
+def judged(findings: pd.DataFrame, rules_: RulesSource, *, now: When | None = None) -> pd.DataFrame:
+    """Judge findings by a partner's rules: severities, hints, waivers.
+
+    Every audit has done it with the `rules` it was given; this is for findings that were kept, and
+    for rules that changed since.
+
+    Parameters
+    ----------
+    findings : DataFrame
+        Findings of any audit.
+    rules_ : path, mapping or Rules
+        A partner's rules; see `rules`.
+    now : str, datetime or Timestamp, optional
+        Waivers hold to the end of their last day in UTC, at this time; by default when the findings
+        were made.
+
+    Returns
+    -------
+    DataFrame
+        The findings without those that are off or waived. The provenance counts those `waived`, by
+        rule.
+    """
+    own = rules(rules_)
+    table = need(findings, "rule", "severity", "id", "field", "hint")
+    given = table["severity"].where(~table["rule"].isin(own.graded))
+    hints = {rule: hint for rule, hint in own.hints.items() if rule in set(table["rule"])}
+    table = table.assign(
+        severity=given.fillna(table["rule"].map(own.severities)).astype("str"),
+        hint=table["rule"].map(hints).fillna(table["hint"]).astype("str"),
+    )
+    is_on = np.array([not own.is_off(rule) for rule in table["rule"]], bool)
+    table = table[is_on]
+    moment = pulled(findings, now)
+    waived = np.zeros(len(table), bool)
+    for waiver in own.waivers:
+        if pd.Timestamp(waiver.until, tz="UTC") + pd.Timedelta(days=1) > moment:
+            waived |= _is_waived(table, waiver)
+    counts = Counter(facts(findings).get("waived", {})) + Counter(table["rule"][waived].tolist())
+    return with_facts(
+        table[~waived].reset_index(drop=True), when=moment.isoformat(), waived=dict(counts)
+    )
+
+
+def _is_waived(findings: pd.DataFrame, waiver: Waiver) -> npt.NDArray[np.bool_]:
+    mask = findings["rule"] == waiver.rule
+    if waiver.ids:
+        mask &= id_texts(findings["id"]).isin([str(one) for one in waiver.ids])
+    if waiver.field:
+        mask &= findings["field"] == waiver.field
+    return mask.to_numpy(bool)
+
+
+def waivers(findings: pd.DataFrame, *, reason: str, until: When) -> str:
+    """Write waivers of findings, as TOML for the end of a rules file.
+
+    Parameters
+    ----------
+    findings : DataFrame
+        Findings of any audit, also read back from a file.
+    reason : str
+        Why they are accepted.
+    until : str, date or Timestamp
+        The last day on which they are.
+
+    Returns
+    -------
+    str
+        One waiver per rule and field, with the ids of its findings: a new one is still found.
+    """
+    day = f"{instant(until):%Y-%m-%d}"
+    table = need(findings, "rule", "field", "id")
+    table = table.assign(id=id_texts(table["id"]).fillna(""), field=table["field"].fillna(""))
+    parts = []
+    for (rule, field), of in table.groupby(["rule", "field"], sort=False):
+        ids = [one for one in of["id"].unique() if one]
+        lines = ["", "[[waivers]]", f"rule = {_quoted(rule)}", f"reason = {_quoted(reason)}"]
+        lines += [f"until = {day}"] + ([f"field = {_quoted(field)}"] if field else [])
+        lines += [f"ids = [{', '.join(map(_quoted, ids))}]"] if ids else []
+        parts.append("\n".join([*lines, ""]))
+    return "".join(parts)
+
+
+def _quoted(word: object) -> str:
+    """Quote a text as TOML and JSON both read it."""
+    return json.dumps(str(word), ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def new(findings: pd.DataFrame, baseline: pd.DataFrame) -> pd.DataFrame:
+    """Return the findings that an earlier audit did not have.
+
+    A finding is the same in two audits if rule, kind, id and field are; of gaps, the channel and
+    the local day, which their field holds. What differs in words, severity or times is not new.
+
+    Parameters
+    ----------
+    findings : DataFrame
+        Findings of any audit.
+    baseline : DataFrame
+        Findings of an earlier one, also read back from CSV or Excel.
+
+    Returns
+    -------
+    DataFrame
+        Rows of `findings`, in their order, with their provenance.
+
+    Examples
+    --------
+    >>> from kott_notebooks import audits, catalog, demo
+    >>> import kott_notebooks as kott
+    >>> findings = catalog.audit(kott.assets(demo.login(assets=200)))
+    >>> len(audits.new(findings, findings)), len(audits.new(findings, findings.iloc[5:]))
+    (0, 5)
+    """
+    known = pd.MultiIndex.from_frame(_identity(baseline))
+    is_new = ~pd.MultiIndex.from_frame(_identity(findings)).isin(known)
+    return findings[is_new].reset_index(drop=True)
+
+
+def _identity(findings: pd.DataFrame) -> pd.DataFrame:
+    table = need(findings, "rule", "kind", "id", "field")
+    key = table[["rule", "kind", "id", "field"]].assign(id=id_texts(table["id"]))
+    return key.astype("str").fillna("")
+
+
+_BUDGET = re.compile(r"\s*([\w.*?]+)\s*>\s*(\d+(?:\.\d+)?)\s*(%?)\s*")
+
+
+def failing(
+    findings: pd.DataFrame, fail_on: str | Mapping[str, float | str], *, judged: int | None = None
+) -> pd.DataFrame:
+    """Return the findings that let a build fail.
+
+    Parameters
+    ----------
+    findings : DataFrame
+        Findings of any audit.
+    fail_on : str or mapping
+        A severity ("error": errors; "warning": warnings too; "info": all), "never", or budgets by
+        rule: ``"image.* > 2 %, schedule.gap > 10"`` or ``{"image.*": "2 %", "schedule.gap": 10}``.
+        A pattern's findings are counted together; a share is that of the things judged, each
+        counted once.
+    judged : int, optional
+        How many things were judged; by default what the audit's provenance says.
+
+    Returns
+    -------
+    DataFrame
+        All findings of the severity, or of the budgets that are exceeded.
+
+    Raises
+    ------
+    KottError
+        `fail_on` is not understood, or a share is asked of findings that do not say how many
+        things were judged.
+    """
+    if isinstance(fail_on, str) and fail_on in SEVERITIES:
+        return findings[findings["severity"].isin(SEVERITIES[: SEVERITIES.index(fail_on) + 1])]
+    if fail_on == "never":
+        return findings.iloc[:0]
+    budgets = fail_on
+    if isinstance(budgets, str):
+        matches = [_BUDGET.fullmatch(part) for part in budgets.split(",")]
+        budgets = {match[1]: match[2] + match[3] for match in matches if match}
+        if None in matches:
+            raise KottError(
+                f"fail_on must be {', '.join(SEVERITIES)}, never, or budgets such as "
+                f"'image.* > 2 %, schedule.gap > 10'; not {fail_on!r}."
+            )
+    exceeded = np.zeros(len(findings), bool)
+    for pattern, budget in budgets.items():
+        exceeded |= _over_budget(findings, pattern, str(budget), judged)
+    return findings[exceeded]
+
+
+def _over_budget(
+    findings: pd.DataFrame, pattern: str, budget: str, judged: int | None
+) -> npt.NDArray[np.bool_]:
+    of = np.array([fnmatchcase(str(rule), pattern) for rule in findings["rule"]], bool)
+    number, percent = budget.strip().removesuffix("%"), budget.strip().endswith("%")
+    try:
+        limit = float(number)
+    except ValueError as error:
+        raise KottError(
+            f"The budget of {pattern} must be a number or a share, not {budget!r}."
+        ) from error
+    count = int(of.sum())
+    if percent:
+        total = judged if judged is not None else facts(findings).get("judged")
+        if total is None:
+            raise KottError(
+                f"{pattern} > {budget}: these findings do not say how many things were judged. "
+                "Give the number (judged=), or a budget that is a number."
+            )
+        count = findings.loc[of, ["kind", "id"]].drop_duplicates().shape[0]
+        limit = limit / 100 * total
+    return of & (count > limit)

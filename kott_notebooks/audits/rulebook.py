@@ -1,0 +1,353 @@
+"""What the audits judge by, as data: the defaults, and a partner's rules over them."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from datetime import date
+from fnmatch import fnmatchcase
+from functools import cache, reduce
+from importlib import resources
+from operator import getitem
+from os import PathLike
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeAlias
+
+import msgspec
+
+from kott_notebooks.audits import texts
+from kott_notebooks.errors import KottError
+
+OTHER = "*"  # the struct that stands for those that the rules do not name
+
+Severity: TypeAlias = Literal["error", "warning", "info", "off"]
+Share: TypeAlias = Annotated[float, msgspec.Meta(gt=0, le=1)]
+Span: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^\d{1,2}:\d{2}-\d{1,2}:\d{2}$")]
+
+
+class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of a rules file."""
+
+
+class Thresholds(_Section, frozen=True):
+    """Where an asset's value begins to be a finding."""
+
+    ending_days: float
+    endless_years: float
+    duration_percent: float
+    year_first: int
+    years_ahead: int
+    name_characters: int
+    description_characters: int
+    shouting_letters: int
+    untranslated_letters: int
+    twin_letters: int
+    twin_edits: Annotated[int, msgspec.Meta(ge=0, le=1)]
+
+
+class Fields(_Section, frozen=True):
+    """Which metas, tags or properties hold what the rules speak of."""
+
+    year: str
+    series: str
+    series_key: str
+    season: str
+    episode: str
+
+
+class Needs(_Section, frozen=True):
+    """What the assets of one struct need."""
+
+    role: Literal["movie", "series", "episode", "linear", ""] = ""
+    ratios: tuple[str, ...] = ()
+    mandatory: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    trailer: tuple[str, ...] = ()
+
+
+class Channel(_Section, frozen=True):
+    """What is known of one channel of the guide."""
+
+    off_air: Span | tuple[Span, ...] = ()  # local hours in which nothing is on
+
+
+class Schedule(_Section, frozen=True):
+    """Where the audit of a guide begins to find, and how it weighs."""
+
+    gap_minutes: float = 1
+    gap_error_minutes: float = 60
+    overlap_seconds: float = 0
+    overlap_error_minutes: float = 1
+    shortest_minutes: float = 1
+    longest_minutes: float = 480
+    reingested_minutes: float = 5
+    band_slots: int = 3
+    horizon_hours: float = 120
+    same_as_share: Share = 0.9
+    same_as_programmes: int = 8
+    runtime: str = "metas.Runtime"
+    runtime_percent: float = 20
+    runtime_minutes: float = 10
+    rating: str = "tags.Parental rating"
+    watershed_rating: int = 16
+    watershed_hours: tuple[float, float] = (6, 21)
+    prime_hours: tuple[float, float] = (18, 23)
+    prime_weight: float = 3
+    channels: dict[str, Channel] = {}
+    off: tuple[str, ...] = ()
+
+
+class Household(_Section, frozen=True):
+    """Where the audit of households begins to find, in days."""
+
+    idle_days: float = 180
+    device_idle_days: float = 365
+    new_days: float = 30
+    off: tuple[str, ...] = ()
+
+
+class Waiver(_Section, frozen=True):
+    """Findings that are known and accepted, for a reason and until a day."""
+
+    rule: str
+    reason: str
+    until: date  # the last day, in UTC
+    ids: tuple[int | str, ...] = ()  # none: of every asset
+    field: str = ""  # blank: of every field
+
+
+class Rules(_Section, frozen=True):
+    """Everything that the audits judge by; made by `rules`."""
+
+    thresholds: Thresholds
+    widths: dict[str, int]
+    fields: Fields
+    structs: dict[str, Needs]
+    severities: dict[str, Severity]
+    hints: dict[str, str]
+    movielabs: dict[str, str]
+    values: dict[str, tuple[str, ...]] = {}
+    ranges: dict[str, tuple[float, float]] = {}
+    languages: tuple[str, ...] = ()  # none: those of the labels, or of the table
+    words: texts.Words = texts.Words()  # added to the package's lists
+    schedule: Schedule = Schedule()
+    household: Household = Household()
+    own: tuple[str, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    graded: tuple[str, ...] = ()  # the rules whose severity is a partner's
+
+    def needs(self, *names: str) -> Needs:
+        """Return what a struct needs by the first of its names that the rules have."""
+        known = {name.casefold(): needs for name, needs in self.structs.items()}
+        by_name = (known[name.casefold()] for name in names if name.casefold() in known)
+        return next(by_name, self.structs[OTHER])
+
+    def is_off(self, rule: str) -> bool:
+        """Say whether a rule is not to be looked for."""
+        off = {*self.schedule.off, *self.household.off}
+        return self.severities.get(rule) == "off" or rule in off
+
+    def word_lists(self) -> texts.Words:
+        """Return the package's lists of words with these rules' own."""
+        return texts.word_lists(**msgspec.structs.asdict(self.words))
+
+
+RulesSource: TypeAlias = "Rules | Schedule | Household | Mapping[str, Any] | str | PathLike[str]"
+_SECTIONS: dict[str, type[Schedule | Household]] = {"schedule": Schedule, "household": Household}
+
+
+class Definition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the package says of a rule."""
+
+    severity: Severity
+    hint: str
+    threshold: str = ""  # a format string over `Rules`
+    movielabs: str = ""
+    ksql: bool = False  # whether findings can carry KSQL
+
+
+@cache
+def definitions() -> dict[str, Definition]:
+    """Return what the package says of each rule, in the order of findings."""
+    return msgspec.convert(_packaged("rules.toml"), dict[str, Definition])
+
+
+def rules(source: RulesSource | None = None, *, section: str = "") -> Rules:
+    """Return the rules of the audits: the defaults, and over them what a partner says.
+
+    All audits take their rules in this one shape. The tables of a rules file are
+
+    - ``[thresholds]``, ``[widths]``, ``[fields]``, ``[structs.NAME]``, ``[values]``, ``[ranges]``
+      and the list ``languages``, for assets;
+    - ``[schedule]`` and ``[schedule.channels."ID"]`` for programmes, ``[household]`` for
+      households;
+    - ``[words]``: stand_ins, ambiguous, off_air, added to the package's lists;
+    - ``[severities]`` ("error", "warning", "info", "off"), ``[hints]``, ``[movielabs]``, by rule;
+    - ``[[waivers]]`` with rule, reason, until (a date), and ids or a field where not all are meant;
+    - the list ``own``: names or patterns of rules that are not the package's ("acme.*").
+
+    A struct that is new has what the default struct of its `role` needs, but for what it says.
+
+    Parameters
+    ----------
+    source : path, mapping, Rules or None
+        The path of a TOML file, or what such a file would hold, or rules as they are. None: the
+        defaults.
+    section : str, default ""
+        "schedule" or "household": the audit that asks. A mapping may then hold the keys of this
+        table alone (``{"gap_minutes": 5}``), and `source` may be the table's own class.
+
+    Returns
+    -------
+    Rules
+
+    Raises
+    ------
+    KottError
+        The file cannot be read, or holds a key, a type or a rule that does not exist; the message
+        names the file and the key.
+
+    Examples
+    --------
+    >>> from kott_notebooks import audits
+    >>> audits.rules({"thresholds": {"ending_days": 3}}).thresholds.ending_days
+    3.0
+    """
+    if isinstance(source, Rules):
+        return source
+    if section and isinstance(source, _SECTIONS[section]):
+        source = {section: msgspec.to_builtins(source)}
+    if source is None:
+        return _defaults()
+    place, own = _read(source)
+    if section and not own.keys() <= set(Rules.__struct_fields__):
+        own = {section: own}
+    try:
+        made = msgspec.convert(_merged(_default_tables(), own), Rules)
+        _check(made, own)
+    except (msgspec.ValidationError, ValueError) as error:
+        raise KottError(f"{place}: {_explained(str(error), own)}") from error
+    return msgspec.structs.replace(made, graded=tuple(own.get("severities", ())))
+
+
+@cache
+def _defaults() -> Rules:
+    return msgspec.convert(_default_tables(), Rules)
+
+
+def _default_tables() -> dict[str, Any]:
+    known = definitions()
+    return {
+        **_packaged("defaults.toml"),
+        "severities": {rule: one.severity for rule, one in known.items()},
+        "hints": {rule: one.hint for rule, one in known.items()},
+        "movielabs": {rule: one.movielabs for rule, one in known.items() if one.movielabs},
+    }
+
+
+def _packaged(name: str) -> dict[str, Any]:
+    return tomllib.loads(resources.files(__package__).joinpath(name).read_text("utf-8"))
+
+
+def _read(source: Any) -> tuple[str, dict[str, Any]]:
+    """Return how messages name the rules, and what the rules hold."""
+    if isinstance(source, Mapping):
+        return "The rules", dict(source)
+    if not isinstance(source, str | PathLike):
+        raise KottError(
+            "rules must be the path of a TOML file, a mapping of its tables, or audits.Rules; "
+            f"not {source!r:.60}."
+        )
+    try:
+        return f"The rules in {source}", tomllib.loads(Path(source).read_text("utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise KottError(f"The rules in {source} are not TOML: {error}.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise KottError(f"The rules in {source} cannot be read: {error}") from error
+
+
+def _merged(defaults: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    merged = defaults | own
+    for name, table in own.items():
+        if isinstance(table, Mapping) and isinstance(defaults.get(name), dict):
+            merged[name] = defaults[name] | table
+    for name, needs in merged["structs"].items() if isinstance(own.get("structs"), dict) else ():
+        if isinstance(needs, dict):
+            merged["structs"][name] = _usual_needs(name, needs, defaults["structs"]) | needs
+    return merged
+
+
+def _usual_needs(name: str, needs: dict[str, Any], usual: dict[str, Any]) -> dict[str, Any]:
+    """Return what the default struct of the same name, else of the same role, needs."""
+    of_role = [
+        one for one in usual.values() if needs.get("role") and one.get("role") == needs["role"]
+    ]
+    needed: dict[str, Any] = usual.get(name) or next(iter(of_role), {})
+    return needed
+
+
+def _check(made: Rules, own: Mapping[str, Any]) -> None:
+    """Refuse what has the right type and cannot be: unknown rules, empty ranges."""
+    named = [name for table in ("severities", "hints", "movielabs") for name in own.get(table, ())]
+    named += [*made.schedule.off, *made.household.off, *(one.rule for one in made.waivers)]
+    known = definitions()
+    for name in named:
+        if name not in known and not any(fnmatchcase(name, pattern) for pattern in made.own):
+            raise ValueError(
+                f"there is no rule {name!r}{_near(name, known)} Rules that are not the package's "
+                "are named in the list own."
+            )
+    for name, (least, most) in made.ranges.items():
+        if least > most:
+            raise ValueError(f"ranges.{name}: {least:g} to {most:g} is not a range")
+    for name in ("prime_hours", "watershed_hours"):
+        first, last = getattr(made.schedule, name)
+        if not 0 <= first < last <= first + 24:
+            raise ValueError(
+                f"schedule.{name} must be two hours, the later one second (past midnight is 25 and "
+                f"so on), not {first:g} to {last:g}"
+            )
+
+
+def _explained(message: str, own: dict[str, Any]) -> str:
+    """Put where something is wrong first, and name the near keys of one that does not exist."""
+    what, _, path = message.partition(" - at ")
+    where = re.sub(r"\[(\d+)\]", r".\1", path.strip("`").removeprefix("$").removeprefix("."))
+    table, of_any, _ = where.partition("[...]")  # msgspec does not name the key of a mapping
+    if of_any:
+        where = where.replace(of_any, f".{_wrong_key(table, own)}")
+    unknown = re.search("unknown field `(.*)`", what)
+    if unknown:
+        keys = _keys(where)
+        table = f"{where} has" if where else "there is"
+        return f"{table} no key {unknown[1]!r}{_near(unknown[1], keys)}"
+    return f"{where}: {what.rstrip('.')}." if where else f"{what.rstrip('.')}."
+
+
+def _wrong_key(table: str, own: dict[str, Any]) -> str:
+    """Return the key of a table that cannot be converted alone."""
+    entries = reduce(getitem, table.split("."), own)
+    for key, value in entries.items():
+        alone = reduce(lambda one, name: {name: one}, reversed(table.split(".")), {key: value})
+        try:
+            msgspec.convert(_merged(_default_tables(), alone), Rules)
+        except msgspec.ValidationError:
+            return str(key)
+    return OTHER
+
+
+def _keys(where: str) -> tuple[str, ...]:
+    section = where.partition(".")[0]
+    classes: dict[str, type[msgspec.Struct]] = {
+        "": Rules, "thresholds": Thresholds, "fields": Fields, "structs": Needs,
+        "waivers": Waiver, "words": texts.Words, **_SECTIONS,
+    }  # fmt: skip
+    of = Channel if where.startswith("schedule.channels") else classes.get(section, Rules)
+    return of.__struct_fields__
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=2, cutoff=0.5)
+    return f". Did you mean {' or '.join(map(repr, close))}?" if close else "."

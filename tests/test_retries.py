@@ -236,6 +236,43 @@ def test_a_replay_with_a_new_ks_is_counted() -> None:
     assert single.asked == packed.asked == 4
 
 
+KS = b'{"result":{"ks":"djJ8-fresh"}}'
+
+
+@pytest.mark.parametrize(
+    ("means", "sent"),
+    [
+        ({"username": "ann", "password": "hush"}, 3),
+        ({"anonymous": True}, 3),
+        ({"app_token": ("id", "hush")}, 4),
+    ],
+)
+def test_the_first_login_is_retried(pauses: list[float], means: dict[str, Any], sent: int) -> None:
+    """Where one login does not use up what it is done with."""
+    server = Saying(b"{", b"", KS)
+    server.login(**means)
+    assert server.asked == sent
+
+
+@pytest.mark.parametrize("means", [{"pin": "1234"}, {"refresh_token": "hush"}])
+def test_a_first_login_that_is_used_up_is_sent_once(
+    pauses: list[float], means: dict[str, Any]
+) -> None:
+    """Its lost reply is an error that says so."""
+    server = Saying(b"{", KS)
+    with pytest.raises(TransportError, match=r"may have happened.*call kott\.login\(\) again"):
+        server.login(**means)
+    assert server.asked == 1
+
+
+def test_an_expired_ks_is_renewed_though_nothing_is_retried(pauses: list[float]) -> None:
+    """A call that was refused did not happen, so that a write is sent again too."""
+    over = b'{"result":{"error":{"code":"500016"}}}'
+    server = Saying(KS, over, KS, b'{"result":true}')
+    assert server.login(anonymous=True, attempts=1).call("household", "delete") is True
+    assert pauses == [0.0]
+
+
 def lost_login(session: kott.Session, **means: Any) -> tuple[kott.Session, Any]:
     """Log in by other means; the ks is over, and the reply to the login that renews it is lost."""
     renewed = kott.login(demo.URL, demo.PARTNER_ID, http=session._connections.http, **means)

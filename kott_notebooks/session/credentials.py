@@ -140,7 +140,8 @@ def _typed(place: Mapping[str, Any]) -> dict[str, Any]:
     """Read the text forms of a flag, and leave out what is empty."""
     flag = str(place.get("anonymous", "")).lower() in ("1", "true", "yes")
     typed = {**place, "anonymous": flag}
-    return {name: value for name, value in typed.items() if value not in (None, False, "")}
+    empty = (None, False, "")
+    return {name: one for name, one in typed.items() if not any(one is none for none in empty)}
 
 
 def _merged(places: list[dict[str, Any]]) -> dict[str, Any]:

@@ -11,6 +11,8 @@ import socket
 import time
 import warnings
 from email.utils import parsedate_to_datetime
+from functools import partial
+from http import client
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -81,24 +83,27 @@ class Connections:
         self._given = given is not None
         self._process = os.getpid()
         self._before_fork: list[requests.Session] = []  # kept, since dropping would close them
-        self.http = given if given is not None else _session(*_environment(url))
+        self.http = given if given is not None else self._session(*_environment(url))
 
     def post(self, url: str, body: Body, headers: dict[str, str], name: str) -> Answer:
         """Send a body and wait for the answer; `name` is the call's, for messages."""
         if os.getpid() != self._process:
             self._leave_parent()
         started = time.monotonic()
+        connect, between = self.limits.timeout
         try:
             with self.http.post(
                 url,
                 data=body,
                 headers={"Content-Type": "application/json", **headers},
-                timeout=self.limits.timeout,
+                timeout=(connect, min(between, self.limits.reply_seconds)),
                 allow_redirects=False,  # a redirect would carry the secrets elsewhere
                 stream=True,
             ) as response:
                 content = _content(response, started, self.limits, name)
         except (OSError, urllib3.exceptions.HTTPError) as error:  # requests' own are OSErrors
+            if time.monotonic() - started >= self.limits.reply_seconds:
+                raise _too_slow(name, self.limits) from error
             raise _no_answer(name, url, error) from error
         log.debug("%s: HTTP %d, %d bytes", name, response.status_code, len(content))
         if response.is_redirect:
@@ -122,8 +127,64 @@ class Connections:
                 "belong to the parent process: call kott.login() in this process."
             )
         self._before_fork.append(self.http)
-        self.http = _session(dict(self.http.proxies), self.http.verify)
+        self.http = self._session(dict(self.http.proxies), self.http.verify)
         self._process = os.getpid()
+
+    def _session(self, proxies: dict[str, str], verify: bool | str | None) -> requests.Session:
+        http = requests.Session()
+        http.trust_env = False
+        http.proxies, http.verify = proxies, verify
+        for scheme in ("https://", "http://"):
+            http.mount(scheme, _Adapter(self.limits.reply_seconds))
+        return http
+
+
+class _Adapter(requests.adapters.HTTPAdapter):
+    """Keeps a connection per thread, and reads no reply, its headers included, for too long."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(pool_maxsize=POOL)
+        response = partial(_TimedResponse, seconds=seconds)
+        self._timed = {
+            cls: type(cls.__name__, (cls,), {"response_class": staticmethod(response)})
+            for cls in (urllib3.connection.HTTPConnection, urllib3.connection.HTTPSConnection)
+        }
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        """Give the pool of a host, whose connections read in time."""
+        pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
+        pool.ConnectionCls = self._timed.get(pool.ConnectionCls, pool.ConnectionCls)
+        return pool
+
+
+class _TimedResponse(client.HTTPResponse):
+    """A reply whose status, headers and body have to arrive within some seconds."""
+
+    def __init__(self, *args: Any, seconds: float, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fp = io.BufferedReader(_TimedReader(self.fp.detach(), seconds))
+
+
+class _TimedReader(io.RawIOBase):
+    """Reads a socket until its time is over."""
+
+    def __init__(self, inner: io.RawIOBase, seconds: float) -> None:
+        self._inner, self._end = inner, time.monotonic() + seconds
+
+    def readable(self) -> bool:
+        """Say that it is for reading."""
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        """Read what has arrived."""
+        if time.monotonic() > self._end:
+            raise TimeoutError("the reply takes too long")
+        return self._inner.readinto(buffer)
+
+    def close(self) -> None:
+        """Close the socket's side too."""
+        self._inner.close()
+        super().close()
 
 
 def _environment(url: str) -> tuple[dict[str, str], bool | str]:
@@ -135,15 +196,6 @@ def _environment(url: str) -> tuple[dict[str, str], bool | str]:
         if bundle:
             return dict(requests.utils.get_environ_proxies(url)), bundle
     return dict(requests.utils.get_environ_proxies(url)), True
-
-
-def _session(proxies: dict[str, str], verify: bool | str | None) -> requests.Session:
-    http = requests.Session()
-    http.trust_env = False
-    http.proxies, http.verify = proxies, verify
-    for scheme in ("https://", "http://"):
-        http.mount(scheme, requests.adapters.HTTPAdapter(pool_maxsize=POOL))
-    return http
 
 
 def _content(response: requests.Response, started: float, limits: Limits, name: str) -> bytes:
@@ -158,11 +210,15 @@ def _content(response: requests.Response, started: float, limits: Limits, name: 
                 "(decompressed) and was not read on: ask for less, or log in with a larger one."
             )
         if time.monotonic() - started > limits.reply_seconds:
-            raise TransportError(
-                f"{name}: the reply takes longer than max_reply_seconds={limits.reply_seconds:g} "
-                "and was not read on: ask for less, or log in with more."
-            )
+            raise _too_slow(name, limits)
     return buffer.getvalue()
+
+
+def _too_slow(name: str, limits: Limits) -> TransportError:
+    return TransportError(
+        f"{name}: the reply takes longer than max_reply_seconds={limits.reply_seconds:g} "
+        "and was not read on: ask for less, or log in with more."
+    )
 
 
 def warn_of_plain_http(url: str) -> None:

@@ -39,7 +39,7 @@ from kott_notebooks.paging import packing
 from kott_notebooks.session import credentials
 from kott_notebooks.session.credentials import Credentials
 from kott_notebooks.session.retries import ATTEMPTS, Retries, is_read
-from kott_notebooks.session.sending import Answer, Connections, Limits, warn_of_plain_http
+from kott_notebooks.session.sending import Answer, Connections, Limits, positive, warn_of_plain_http
 
 API_VERSION = "11.5.0.0"
 __version__ = version("kott_notebooks")
@@ -176,6 +176,10 @@ def login(
     with sealed():
         who = credentials.find(given, profile)
         limits = Limits.checked(who.settings.get("timeout"), max_reply_mb, max_reply_seconds)
+        if isinstance(attempts, bool) or not isinstance(attempts, int) or attempts < 1:
+            raise KottError(f"attempts must be a whole number of at least 1, not {attempts!r}.")
+        if deadline is not None:
+            deadline = positive("deadline", deadline)
         session = Session(who, http=http, limits=limits, attempts=attempts, deadline=deadline)
         session._log_in()
     return session

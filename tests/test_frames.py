@@ -248,11 +248,32 @@ def test_a_time_in_2999_is_a_time() -> None:
     assert table.loc[0, "endDate"] == pd.Timestamp("2999-01-01T02:00:00Z")
 
 
-@pytest.mark.parametrize("seconds", [2**62, 1_700_000_000_000, -62_135_596_801])
-def test_a_time_beyond_all_calendars_is_kept_as_text(seconds: int) -> None:
-    """What no clock can show is not lost: milliseconds of a server that counts them, say."""
-    table = frames.frame([media(endDate=seconds)], MEDIA)
-    assert table.loc[0, "endDate"] == str(seconds)
+@pytest.mark.parametrize("seconds", [2**62, 1_700_000_000_000, -62_135_596_801, "soon"])
+def test_a_time_that_is_not_valid_costs_one_value(seconds: int | str) -> None:
+    """Milliseconds of one asset leave the others' times alone; provenance has the number."""
+    bad = media(id=7, startDate=seconds)
+    table = frames.frame(pages(media(id=6, startDate=10), bad), MEDIA)
+    assert table["startDate"].dt.year.tolist()[:1] == [1970]
+    assert table["startDate"].isna().tolist() == [False, True]
+    assert facts(table)["unreadable"] == [{"column": "startDate", "id": "7", "value": str(seconds)}]
+
+
+def test_an_end_after_9999_means_never() -> None:
+    """Servers write it for assets without an end; it becomes the last moment of 9999."""
+    table = frames.frame([media(endDate=253_402_300_800), media(endDate=10**12)], MEDIA)
+    assert table.loc[0, "endDate"] == pd.Timestamp("9999-12-31T23:59:59Z")
+    assert [one["value"] for one in facts(table)["unreadable"]] == [str(10**12)]
+
+
+def test_rows_that_are_left_out_are_not_named() -> None:
+    """The first rows of a part name only their own values."""
+    parts = list(pages(media(id=6), media(id=7, startDate=10**13)))
+    reader = frames.reader(MEDIA)
+    part = reader.keep(
+        [row for one in parts for row in reader.read(b'{"objects":' + one.objects + b"}").rows]
+    )
+    assert "unreadable" not in facts(frames.frame([part.head(1)], MEDIA))
+    assert facts(frames.frame([part.select([1])], MEDIA))["unreadable"]
 
 
 def test_a_whole_number_that_no_float_holds_makes_text() -> None:

@@ -43,7 +43,8 @@ def completeness(assets: pd.DataFrame, *, properties: Iterable[str] = PROPERTIES
     and so is a tag without a value. Every field stands beside every type: a share of 0 may mean
     that the type does not know the field.
     """
-    codes, types = pd.factorize(need(assets, "type")["type"], sort=True, use_na_sentinel=False)
+    assets = need(assets, "type")
+    codes, types = pd.factorize(assets["type"], sort=True, use_na_sentinel=False)
     found = list(_fields(assets, properties))
     rows = np.bincount(codes, minlength=len(types))
     filled = [np.bincount(codes[mask], minlength=len(types)) for _, _, mask in found]
@@ -72,7 +73,8 @@ def growth(
     (months), "QS", "YS"; days are those of `tz`. An asset without a createDate is not counted,
     and what was deleted since is not known.
     """
-    created = micros(need(assets, "type", "createDate"), "createDate")
+    assets = need(assets, "type", "createDate")
+    created = micros(assets, "createDate")
     known = created != NAT
     codes, types = pd.factorize(assets["type"][known], sort=True, use_na_sentinel=False)
     bounds = edges(created[known], freq, tz)

@@ -28,7 +28,7 @@ from kott_notebooks.catalog import (
 )
 from kott_notebooks.catalog.checking import Check, found_by
 from kott_notebooks.catalog.view import LABELS, Found, Mask, View
-from kott_notebooks.tables.columns import NAT, as_times, need, pulled
+from kott_notebooks.tables.columns import NAT, as_times, distinct, id_texts, need, pulled
 from kott_notebooks.tables.provenance import with_facts
 from kott_notebooks.times import When
 
@@ -84,8 +84,10 @@ def audit(
     `waived`, by rule, what was `not_judged`, and why, and the `scores` by type (catalog.score).
     """
     own = rules_of(rules)
-    table = _tidied(need(assets, "id", "type"))
+    table = distinct(need(assets, "id", "type"))
     known = None if labels is None else need(labels, *LABELS)
+    if known is not None:
+        known = known.assign(id=id_texts(known["id"]))  # metaIds is text too
     view = View(table, own, pulled(assets, now), known, epg)
     offered = np.append(on_offer(view), False)
     parts = [_laid(view, found, offered) for found in _found(view)]
@@ -105,14 +107,6 @@ def _share(own: Rules, missing: dict[str, str]) -> float:
     on = [rule for rule in rules if not own.is_off(rule)]
     judged = [rule for rule in on if not any(fnmatchcase(rule, one) for one in missing)]
     return len(judged) / max(len(on), 1)
-
-
-def _tidied(assets: pd.DataFrame) -> pd.DataFrame:
-    """Make flags or text of what a table from Excel or CSV holds as objects."""
-    loose = assets.columns[assets.dtypes == "object"]
-    typed = {name: assets[name].convert_dtypes() for name in loose}
-    texts = [name for name in loose if typed[name].dtype != "boolean"]
-    return assets.assign(**typed).reset_index(drop=True).astype(dict.fromkeys(texts, "str"))
 
 
 def _found(view: View) -> Iterator[Found]:

@@ -13,7 +13,6 @@ from kott_notebooks.times import When
 def view_of(
     assets: pd.DataFrame, *columns: str, own: Rules | None = None, now: When | None = None
 ) -> View:
-    """Give the view of a table that has these columns; texts from Excel or CSV become texts."""
-    loose = [name for name in assets.columns if assets[name].dtype == "object"]
-    table = need(assets, *columns).reset_index(drop=True).astype(dict.fromkeys(loose, "str"))
+    """Give the view of a table that has these columns."""
+    table = need(assets, *columns).reset_index(drop=True)
     return View(table, own or rules(), pulled(assets, now))

@@ -17,7 +17,8 @@ from kott_notebooks.audits import texts
 from kott_notebooks.audits.rulebook import Needs, Rules
 from kott_notebooks.errors import KottError
 from kott_notebooks.ksql import Expression, K, read
-from kott_notebooks.tables.columns import NAT, Micros, micros, stamp
+from kott_notebooks.tables.columns import NAT, Micros, is_flag, micros, stamp
+from kott_notebooks.tables.kinds import MAX_TIME
 from kott_notebooks.tables.provenance import facts
 
 Mask: TypeAlias = npt.NDArray[np.bool_]
@@ -66,18 +67,18 @@ class _Tag(msgspec.Struct, gc=False):
     value: Any = None
 
 
-class _Image(msgspec.Struct, gc=False):
+class _Image(msgspec.Struct, gc=False):  # servers write numbers and flags as text too
     ratio: Any = None
-    width: int | None = None
-    isDefault: bool | None = None  # noqa: N815
+    width: Any = None
+    isDefault: Any = None  # noqa: N815
 
 
 class _File(msgspec.Struct, gc=False):
     type: Any = None
-    status: bool | None = None
-    startDate: int | None = None  # noqa: N815
-    endDate: int | None = None  # noqa: N815
-    duration: float | None = None
+    status: Any = None
+    startDate: Any = None  # noqa: N815
+    endDate: Any = None  # noqa: N815
+    duration: Any = None
 
 
 @dataclass(frozen=True)
@@ -304,8 +305,8 @@ class View:
         ratios = [str(one.ratio or "").strip().replace("x", ":") for one in images]
         of = {
             "ratio": pd.Series(ratios, dtype="str"),
-            "width": pd.array([one.width for one in images], dtype="Int64"),
-            "default": np.fromiter((bool(one.isDefault) for one in images), bool, len(images)),
+            "width": _numbers([one.width for one in images]).round().astype("Int64"),
+            "default": np.array([is_flag(one.isDefault, True) for one in images], bool),
         }
         return Listed(row, pd.DataFrame(of))
 
@@ -315,10 +316,10 @@ class View:
         row, files = self._listed("mediaFiles", list[list[_File | None]])
         of = {
             "type": pd.Series([str(one.type or "").strip() for one in files], dtype="str"),
-            "active": np.fromiter((one.status is not False for one in files), bool, len(files)),
-            "start": _moments(one.startDate for one in files),
-            "end": _moments(one.endDate for one in files),
-            "duration": np.array([one.duration or np.nan for one in files], dtype=float),
+            "active": np.array([not is_flag(one.status, False) for one in files], bool),
+            "start": _moments([one.startDate for one in files]),
+            "end": _moments([one.endDate for one in files]),
+            "duration": _numbers([one.duration or None for one in files]).to_numpy(),
         }
         return Listed(row, pd.DataFrame(of))
 
@@ -424,8 +425,16 @@ def _values(tag: _Tag) -> Iterator[str]:
             yield str(first or "") if one.value is None else str(one.value)
 
 
-def _moments(seconds: Iterable[int | None]) -> Micros:
-    return np.array([NAT if one is None else one * SECOND for one in seconds], np.int64)
+def _numbers(values: list[Any]) -> pd.Series[float]:
+    """Give numbers, also those that are written as text; what is none is absent."""
+    return pd.to_numeric(pd.Series(values, dtype=object), errors="coerce").astype(float)
+
+
+def _moments(values: list[Any]) -> Micros:
+    """Give epoch seconds as microseconds; what no calendar shows is absent."""
+    seconds = _numbers(values)
+    valid = seconds.abs() <= MAX_TIME
+    return np.where(valid, seconds.where(valid, 0) * SECOND, NAT).astype(np.int64)
 
 
 def _bare(name: str) -> str:

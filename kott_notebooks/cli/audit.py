@@ -94,10 +94,12 @@ def read(arguments: argparse.Namespace) -> pd.DataFrame:
         raise KottError(f"{path} cannot be read as a table: {error}") from error
 
 
-_READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
+_READERS: dict[str, Callable[[Path], pd.DataFrame]] = {  # CSV and Excel: cells as they stand
     ".parquet": pd.read_parquet,
-    ".csv": lambda path: pd.read_csv(path, low_memory=False),
-    ".xlsx": lambda path: pd.read_excel(path, engine="openpyxl"),
+    ".csv": lambda path: pd.read_csv(path, dtype="str", keep_default_na=False, na_values=[""]),
+    ".xlsx": lambda path: pd.read_excel(
+        path, engine="openpyxl", dtype=object, keep_default_na=False, na_values=[""]
+    ),
 }
 
 

@@ -14,7 +14,16 @@ from kott_notebooks.audits.judging import WEIGHTS, judge
 from kott_notebooks.audits.rulebook import Household, RulesSource, definitions
 from kott_notebooks.audits.rulebook import rules as rules_of
 from kott_notebooks.household.limiting import LIMITS, allowed_by, used_by
-from kott_notebooks.tables.columns import NAT, Micros, as_times, micros, need, pulled, stamp
+from kott_notebooks.tables.columns import (
+    NAT,
+    Micros,
+    as_times,
+    distinct,
+    micros,
+    need,
+    pulled,
+    stamp,
+)
 from kott_notebooks.times import When
 
 _NEEDS = {  # rule, and the table without which it is not judged
@@ -58,7 +67,7 @@ def audit(
     own = rules_of(rules, section="household")
     when = pulled(households, now)
     moment = stamp(when)
-    homes = need(households, "id", *LIMITS.values()).reset_index(drop=True)
+    homes = distinct(need(households, "id", *LIMITS.values()))
     parts = [*_limits(homes, users, devices), *_states(homes, moment)]
     if users is not None:
         parts += _members(homes, users)
@@ -140,7 +149,8 @@ def _states(homes: pd.DataFrame, moment: int) -> Iterator[pd.DataFrame]:
 
 
 def _members(homes: pd.DataFrame, users: pd.DataFrame) -> Iterator[pd.DataFrame]:
-    master = need(users, "householdId", "isMaster")["isMaster"].fillna(False).astype(bool)
+    users = need(users, "householdId", "isMaster")
+    master = users["isMaster"].fillna(False).astype(bool)
     some = homes["id"].isin(users["householdId"])
     led = homes["id"].isin(users.loc[master, "householdId"])
     detail = "It has users, and none is its master."

@@ -120,7 +120,8 @@ def masters(households: pd.DataFrame, users: pd.DataFrame, *, k: int = K) -> pd.
     for what was folded), count, households `Int64`, share `Float64`, folded as `groups` folds.
     """
     ids = need(households, "id")["id"].reset_index(drop=True)
-    lead = need(users, "householdId", "isMaster")["isMaster"].fillna(False).astype(bool)
+    users = need(users, "householdId", "isMaster")
+    lead = users["isMaster"].fillna(False).astype(bool)
     many = used_by(ids, users).to_numpy(np.int64)
     leads = used_by(ids, users[lead]).to_numpy(np.int64)
     words = ["no users", "no master", "one master", "several masters"]
@@ -156,7 +157,8 @@ _DTYPES = {"group": "str", "count": "Int64", "households": "Int64", "share": "Fl
 def _banded(
     table: pd.DataFrame, column: str, days: Iterable[int], k: int, now: When | None
 ) -> pd.DataFrame:
-    times = micros(need(table, column), column)
+    table = need(table, column)
+    times = micros(table, column)
     ids = _households(table)
     rested = (stamp(pulled(table, now)) - times[times != NAT]) // _DAY
     edges = widened(rested, ids[times != NAT], days, k)

@@ -19,6 +19,7 @@ from kott_notebooks.paging import Pull, headed
 from kott_notebooks.paging.packing import Packs
 from kott_notebooks.session import Session
 from kott_notebooks.tables import frames
+from kott_notebooks.tables.columns import need
 from kott_notebooks.tables.provenance import with_facts
 
 Ids: TypeAlias = Iterable[Any] | pd.DataFrame
@@ -68,6 +69,7 @@ def fingerprint(table: pd.DataFrame) -> str:
 
 def keys(table: pd.DataFrame) -> pd.DataFrame:
     """Give what tells rows apart: kind (`epg` or `media`) `str`, and id."""
+    table = need(table, "objectType", "id")
     programmes = table["objectType"].eq("KalturaProgramAsset")
     return pd.DataFrame({"kind": np.where(programmes, "epg", "media"), "id": table["id"]})
 

@@ -11,7 +11,7 @@ from kott_notebooks import catalog
 from kott_notebooks.audits.findings import SEVERITIES
 from kott_notebooks.catalog import Rules
 from kott_notebooks.tables import nested
-from kott_notebooks.tables.columns import need
+from kott_notebooks.tables.columns import id_texts, need
 from kott_notebooks.tables.provenance import facts
 
 GivenRules = Rules | str | PathLike[str] | None
@@ -55,7 +55,7 @@ def type_names(assets: pd.DataFrame | None, labels: pd.DataFrame | None = None) 
         names = dict(zip(own["type"].astype("str"), own["typeDescription"], strict=True))
     if labels is not None:
         structs = labels[labels["kind"] == "assetStruct"].dropna(subset=["name"])
-        names |= dict(zip(structs["id"], structs["name"], strict=True))
+        names |= dict(zip(id_texts(structs["id"]), structs["name"], strict=True))
     return names
 
 

@@ -1,30 +1,62 @@
-"""What the analysis asks of any table: its columns, when it was pulled, the window asked for."""
+"""The one door for tables: any table of ours, however it comes back, as our listings type it.
+
+A table that has been through pandas, CSV, Excel, Parquet, DuckDB, Polars or SQL has its texts as
+`str`, `string`, Arrow, category or object, its ids as numbers or text, its times as text. Every
+function that takes a table asks for its columns here, with `need`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import datetime as dt
+import logging
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
 from kott_notebooks.errors import KottError
-from kott_notebooks.tables.provenance import asked, pulled, zone_of
+from kott_notebooks.tables import kinds
+from kott_notebooks.tables.kinds import STR, UTC
+from kott_notebooks.tables.provenance import asked, facts, pulled, with_facts, zone_of
 
 __all__ = [
-    "NAT", "Micros", "Names", "as_times", "asked", "channel_ids", "micros", "need", "pulled",
-    "stamp", "zone_of",
+    "NAT", "Micros", "Names", "as_times", "asked", "channel_ids", "distinct", "id_texts", "is_flag",
+    "micros", "need", "pulled", "stamp", "times", "typed", "zone_of",
 ]  # fmt: skip
+
+log = logging.getLogger("kott_notebooks")
 
 Names: TypeAlias = "Mapping[Any, str] | pd.Series[str]"
 Micros: TypeAlias = npt.NDArray[np.int64]
+Series: TypeAlias = "pd.Series[Any]"
+Bad: TypeAlias = "list[tuple[int, str]]"  # the row and the text of each value that is not valid
 
 NAT = np.iinfo(np.int64).min  # what numpy makes of a time that is absent
+MAX_NAMED = 10_000  # values that are not valid and are named in the provenance
+
+_ASSETS = (
+    "KalturaMediaAsset", "KalturaLiveAsset", "KalturaProgramAsset", "KalturaRecordingAsset",
+)  # fmt: skip
+_PEOPLE = (
+    "KalturaHousehold", "KalturaHouseholdUser", "KalturaHouseholdDevice", "KalturaOTTUser",
+)  # fmt: skip
+_FINDINGS = dict.fromkeys(
+    ["rule", "severity", "kind", "id", "name", "field", "detail", "ksql", "hint"], "text"
+) | {"startDate": "time", "endDate": "time", "linearAssetId": "int", "impact": "float"}
+_WHOLE = r"-?(?:0|[1-9]\d{0,17})(?:\.0+)?"
+_ISO = r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?"
+_DAY_FIRST = r"\d{1,2}([./-])\d{1,2}\1\d{2,4}\b.*"
+_ABSENT = ("", "NaT", "nan", "None", "<NA>", "null")  # what other programs write for no time
+_FLAGS = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
+_SERIAL = (18_264, 2_958_466)  # days since 1899-12-30, as Excel counts: 1950 to 9999
 
 
 def need(table: pd.DataFrame, *columns: str) -> pd.DataFrame:
-    """Return the table if it has these columns; raise KottError that names the missing ones."""
+    """Return the table, typed as our listings type it; KottError names columns that it lacks."""
     missing = [column for column in columns if column not in table.columns]
     if missing:
         has = ", ".join(map(str, table.columns[:8])) or "none at all"
@@ -33,7 +65,250 @@ def need(table: pd.DataFrame, *columns: str) -> pd.DataFrame:
             f"The table has no column {', '.join(missing)}; it has {has}{more}. "
             "Give a table of kott.assets, kott.epg or kott.households with these columns kept."
         )
+    return typed(table, *columns)
+
+
+def typed(table: pd.DataFrame, *needed: str) -> pd.DataFrame:
+    """Return a table with each column that we know in the dtype of our listings.
+
+    Texts become `str`, whole numbers `Int64`, times `datetime64[us, UTC]` (without a zone they
+    are UTC), flags `boolean`, decoded lists and objects JSON text. Ids that are not all whole
+    numbers stay text. A time or a flag that is not valid is absent in the result; a line in the
+    log and `unreadable` in the provenance name it. A column of times of which no value can be
+    read, or with days before months, raises KottError if it is one of `needed`; else it stays.
+    """
+    if not table.columns.is_unique:
+        twice = table.columns[table.columns.duplicated()].unique()
+        raise KottError(f"The table has several columns called {', '.join(map(str, twice))}.")
+    known: dict[str, str] | None = None
+    changed: dict[str, Series] = {}
+    unreadable: list[dict[str, str]] = []
+    for name, dtype in table.dtypes.items():
+        if known is None:
+            known = _kinds(table.columns)
+        kind = _kind_of(str(name), dtype, known)
+        if _is_ready(dtype, kind):
+            continue
+        try:
+            changed[str(name)], bad = _READERS[kind](table[name])
+        except KottError:
+            if name in needed:
+                raise
+            continue
+        if bad:
+            ids = id_texts(table["id"]) if "id" in table else pd.Series("", table.index, dtype=STR)
+            unreadable += [
+                {"column": str(name), "id": str(ids.iloc[row]), "value": text}
+                for row, text in bad[:MAX_NAMED]
+            ]
+            log.warning(
+                "%s: %d of %d values cannot be read and count as absent, such as %r.",
+                name, len(bad), table[name].notna().sum(), bad[0][1],
+            )  # fmt: skip
+    if changed:
+        table = table.assign(**changed)
+    if unreadable:
+        table = with_facts(table, unreadable=facts(table).get("unreadable", []) + unreadable)
     return table
+
+
+def _kinds(columns: pd.Index[Any]) -> dict[str, str]:
+    """Return the kinds of columns by name: of findings, else of the class that has most of them."""
+    names = set(map(str, columns))
+    if {"rule", "severity"} <= names:
+        return _FINDINGS
+    best = max((*_ASSETS, *_PEOPLE), key=lambda cls: len(names & kinds.of_class(cls).keys()))
+    if best in _PEOPLE:
+        return kinds.of_class(best)
+    return {name: kind for cls in _ASSETS for name, kind in kinds.of_class(cls).items()}
+
+
+def _kind_of(name: str, dtype: Any, known: dict[str, str]) -> str:
+    if name.startswith("tags."):
+        return "json"
+    if name.startswith("metas."):
+        return "time" if dtype.kind == "M" else ""
+    return known.get(name, "")
+
+
+def _is_ready(dtype: Any, kind: str) -> bool:
+    """Say whether a column of a kind already has a dtype that our functions take."""
+    if kind in ("text", "json") or dtype == STR:
+        return bool(dtype == STR and kind in ("text", "json", ""))
+    if kind == "time":
+        return bool(dtype == UTC)
+    if isinstance(dtype, pd.ArrowDtype) or dtype.kind == "O":
+        return False
+    return dtype.kind in {"int": "iu", "float": "iuf", "bool": "b"}.get(kind, dtype.kind)
+
+
+def _texts(values: Series) -> Series:
+    """Return values as `str`; whole numbers have no fraction, lists and objects become JSON."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        values = values.astype(values.cat.categories.dtype)
+    if values.dtype.kind == "f":
+        values = values.astype(object)
+    if values.dtype != object:
+        return values.astype(STR)
+    return pd.Series([_text(one) for one in values], values.index, STR, name=values.name)
+
+
+def _text(value: Any) -> str | None:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list | dict | tuple | np.ndarray):
+        plain = value.tolist() if isinstance(value, np.ndarray) else value
+        return msgspec.json.encode(plain, enc_hook=_plain).decode()
+    if pd.isna(value):
+        return None
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return value.isoformat() if isinstance(value, dt.date) else str(value)
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if hasattr(value, "tolist") else str(value)
+
+
+def _read_any(values: Series) -> tuple[Series, Bad]:
+    """Return a column of no known kind: numbers, flags and times if they are, else text."""
+    if isinstance(values.dtype, pd.ArrowDtype):
+        values = pd.Series(
+            _arrow(values).to_pandas(types_mapper=_NUMPY.get), name=values.name
+        ).set_axis(values.index)
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        values = values.astype(values.cat.categories.dtype)
+    if values.dtype == object:
+        plain = values.map(lambda one: not isinstance(one, list | dict | tuple | np.ndarray)).all()
+        values = values.convert_dtypes() if plain else values
+    if values.dtype == object or isinstance(values.dtype, pd.StringDtype):
+        return _texts(values), []
+    return values, []
+
+
+_NUMPY = {one.arrow: one.dtype for one in kinds.KINDS.values()}
+
+
+def _arrow(values: Series) -> Any:
+    return pa.chunked_array(pa.array(values.array))
+
+
+def _read_texts(values: Series) -> tuple[Series, Bad]:
+    return _texts(values), []
+
+
+def _read_whole(values: Series) -> tuple[Series, Bad]:
+    """Return whole numbers as `Int64`, or all values as text where one is something else."""
+    text = _texts(values).str.strip()
+    text = text.mask(text == "")
+    given = text.dropna()
+    if not given.str.fullmatch(_WHOLE).all():
+        return _texts(values), []
+    numbers = [int(one.partition(".")[0]) for one in given]
+    whole = pd.Series(numbers, given.index, dtype="Int64", name=values.name)
+    return whole.reindex(values.index), []
+
+
+def _read_numbers(values: Series) -> tuple[Series, Bad]:
+    """Return numbers as `Float64`; a column without any number stays text."""
+    text = _texts(values)
+    numbers = pd.to_numeric(text, errors="coerce").astype("Float64")
+    return _with_bad(text, numbers, values)
+
+
+def _read_flags(values: Series) -> tuple[Series, Bad]:
+    """Return flags as `boolean`; a column without any flag stays text."""
+    text = _texts(values)
+    flags = text.str.strip().str.lower().map(_FLAGS).astype("boolean")
+    return _with_bad(text, flags, values)
+
+
+def is_flag(value: Any, flag: bool) -> bool:
+    """Say whether a value is this flag, in any of the forms that servers and files write."""
+    return _FLAGS.get(str(value).strip().lower()) is flag
+
+
+def _with_bad(text: Series, read: Series, values: Series) -> tuple[Series, Bad]:
+    lost = (text.notna() & read.isna() & (text.str.strip() != "")).to_numpy(bool)
+    if lost.any() and read.isna().all():
+        return text, []
+    return read, [(int(row), str(text.iloc[row])) for row in np.flatnonzero(lost)]
+
+
+_READERS: dict[str, Callable[[Series], tuple[Series, Bad]]] = {
+    "": _read_any,
+    "int": _read_whole,
+    "float": _read_numbers,
+    "bool": _read_flags,
+    "text": _read_texts,
+    "json": _read_texts,
+    "time": lambda values: times(values),
+}
+
+
+def times(values: Series) -> tuple[Series, Bad]:
+    """Return a column of times in UTC, and which of its values are not valid times.
+
+    Takes datetimes of any unit and zone (UTC without one), dates, ISO text and the day numbers of
+    Excel. Raises KottError where no value can be read, and for dates with the day first.
+    """
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        values = values.astype(values.cat.categories.dtype)
+    if isinstance(values.dtype, pd.ArrowDtype) and values.dtype.kind in "MO":
+        stamps = _arrow(values).cast(pa.timestamp("us", "UTC"), safe=False)
+        return pd.Series(stamps.to_pandas(), name=values.name).set_axis(values.index), []
+    if values.dtype.kind == "M":
+        zoned = values.dt.tz_localize("UTC") if values.dt.tz is None else values
+        return zoned.dt.tz_convert("UTC").dt.as_unit("us"), []
+    if values.dtype.kind in "fiu":
+        return _from_serial(values), []
+    text = _texts(values).str.strip()
+    given = text[text.notna() & ~text.isin(_ABSENT)]
+    if given.str.fullmatch(_DAY_FIRST).any():
+        first = given[given.str.fullmatch(_DAY_FIRST)].iloc[0]
+        raise KottError(
+            f"{values.name} holds {first!r}: only ISO dates are read (2026-04-03T18:00), since "
+            "days and months cannot be told apart. Convert the column with pd.to_datetime."
+        )
+    iso = given.str.fullmatch(_ISO).to_numpy(bool)
+    read = pd.to_datetime(given[iso], utc=True, errors="coerce", format="ISO8601")
+    read = read.astype(UTC).reindex(values.index)
+    if len(given) and read.isna().all():
+        raise KottError(
+            f"{values.name} does not hold times ({given.iloc[0]!r}): write ISO text such as "
+            "2026-04-03T18:00, or convert the column with pd.to_datetime."
+        )
+    lost = text.notna() & ~text.isin(_ABSENT) & read.isna()
+    return read, [(int(row), str(text.iloc[row])) for row in np.flatnonzero(lost)]
+
+
+def _from_serial(values: Series) -> Series:
+    """Return times of Excel's day numbers, to the second."""
+    days = values.astype("Float64")
+    if not days.dropna().between(*_SERIAL, inclusive="left").all():
+        raise KottError(
+            f"{values.name} does not hold times ({values.dtype}): convert it with pd.to_datetime."
+        )
+    seconds = ((days - 25_569) * 86_400).round().astype("Int64")
+    return pd.to_datetime(seconds, unit="s", utc=True).astype(UTC)
+
+
+def id_texts(values: Series) -> Series:
+    """Return ids as text, the same for 7, 7.0 and "7": what joins tables whatever their dtypes."""
+    text = _texts(values).str.strip()
+    return text.str.replace(r"^(-?\d+)\.0+$", r"\1", regex=True)
+
+
+def distinct(table: pd.DataFrame) -> pd.DataFrame:
+    """Return each asset or programme once: of rows of one kind and id, the last.
+
+    Two pulls that were joined with pd.concat hold what both saw twice. Media and programmes have
+    ids of their own; rows without an id all stay. The index is 0, 1, 2 ...
+    """
+    programmes = table.get("objectType", pd.Series("", table.index)) == "KalturaProgramAsset"
+    keys = pd.DataFrame({"programme": programmes, "id": need(table, "id")["id"]})
+    again = keys.duplicated(keep="last") & keys["id"].notna()
+    return (table[~again] if again.any() else table).reset_index(drop=True)
 
 
 def channel_ids(channels: Iterable[Any] | pd.DataFrame) -> list[Any]:
@@ -44,32 +319,21 @@ def channel_ids(channels: Iterable[Any] | pd.DataFrame) -> list[Any]:
 
 
 def micros(table: pd.DataFrame, column: str) -> Micros:
-    """Give a column of times as whole microseconds since 1970, UTC; what is absent is `NAT`.
+    """Return a column of times as whole microseconds since 1970, UTC; what is absent is `NAT`.
 
-    Times without a zone are UTC. Raises KottError for a column of something else.
+    Takes what `times` takes. Raises KottError for a column of something else.
     """
-    times = table[column]
-    if times.dtype.kind != "M":
-        times = _read_times(times, column)
-    return times.to_numpy("datetime64[us]").view(np.int64)
-
-
-def _read_times(times: pd.Series[Any], column: str) -> pd.Series[Any]:
-    try:
-        if pd.api.types.is_numeric_dtype(times.dtype):
-            raise ValueError("numbers")
-        return pd.to_datetime(times, utc=True)
-    except (ValueError, TypeError) as error:
-        raise KottError(
-            f"{column} does not hold times ({times.dtype}): convert it with pd.to_datetime."
-        ) from error
+    values = table[column]
+    if values.dtype != UTC:
+        values = times(values)[0]
+    return values.to_numpy("datetime64[us]").view(np.int64)
 
 
 def stamp(time: pd.Timestamp) -> int:
-    """Give a time as whole microseconds since 1970, UTC."""
+    """Return a time as whole microseconds since 1970, UTC."""
     return int(time.as_unit("us").asm8.astype(np.int64))
 
 
 def as_times(stamps: Micros) -> pd.DatetimeIndex:
-    """Make times in UTC of microseconds since 1970."""
+    """Return times in UTC of microseconds since 1970."""
     return pd.DatetimeIndex(stamps.view("datetime64[us]")).tz_localize("UTC")

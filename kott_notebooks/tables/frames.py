@@ -21,7 +21,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from msgspec import Raw
 
-from kott_notebooks import schema
 from kott_notebooks.api import privacy
 from kott_notebooks.api.privacy import Hide
 from kott_notebooks.api.rows import (
@@ -37,69 +36,46 @@ from kott_notebooks.api.rows import (
     columns,
 )
 from kott_notebooks.errors import KottError
+from kott_notebooks.tables import kinds
+from kott_notebooks.tables.kinds import KINDS, MAX_TIME
 from kott_notebooks.tables.provenance import with_facts
 
 Column: TypeAlias = list[Raw]  # the JSON text of each row's cell; NULL where it is absent
 
 BATCH = 1_000  # rows that are turned into columns at a time
 
-# The kinds of a column, by what the schema says of a property, or a meta of itself
-_BY_TYPE = {
-    "int": "int", "time": "time", "float": "float", "bool": "bool",
-    "string": "text", "enum": "text", "file": "text",
-    "object": "json", "array": "json", "map": "json",
-}  # fmt: skip
-_BY_VALUE = {
-    "KalturaIntegerValue": "int",
-    "KalturaLongValue": "time",  # metas of dates travel as epoch seconds in a long
-    "KalturaDoubleValue": "float",
-    "KalturaBooleanValue": "bool",
-    "KalturaStringValue": "text",
-    "KalturaMultilingualStringValue": "text",
-}
-_TEXT = pa.large_string()  # as pandas keeps it
-_ARROW = {
-    "int": pa.int64(), "time": pa.int64(), "float": pa.float64(), "bool": pa.bool_(),
-    "text": _TEXT, "json": _TEXT,
-}  # fmt: skip
-_STRICT = {
-    "int": list[int | None], "time": list[int | None], "float": list[int | float | None],
-    "bool": list[bool | None], "text": list[str | None],
-}  # fmt: skip
-_EXACT = {"int": int, "time": int, "bool": bool, "text": str}
+_TEXT = kinds.TEXT
+_STR = kinds.STR
+_DTYPES = {one.arrow: one.dtype for name, one in KINDS.items() if name != "time"}
 _PYTHON = {int: "int", float: "float", bool: "bool", str: "text"}
 _BOOLS = {"0": False, "1": True, "false": False, "true": True}
-_STR = pd.StringDtype(na_value=np.nan)
-_DTYPES = {
-    pa.int64(): pd.Int64Dtype(), pa.float64(): pd.Float64Dtype(), pa.bool_(): pd.BooleanDtype(),
-    _TEXT: _STR,
-}  # fmt: skip
 _FRACTION = re.compile(rb"-?\d+[.eE][-+.eE\d]+")
-_BOUNDS = {  # of what a column can hold; the years 1 to 9999 are what pandas can show
-    "int": (-(2**63), 2**63 - 1),
-    "time": (-62_135_596_800, 253_402_300_799),
-}
 
 
 class _Chunk(NamedTuple):
-    """One part of a column."""
+    """One part of a column, and the values of it that are not valid times, by row."""
 
     kind: str
     values: pa.Array
+    bad: dict[int, str] = {}  # noqa: RUF012 - never changed
 
 
 class Part(NamedTuple):
-    """Some rows as columns."""
+    """Some rows as columns, and what was not valid: column, id, text."""
 
     rows: int
     chunks: dict[str, _Chunk]
+    bad: tuple[tuple[str, str, str], ...] = ()
 
     def head(self, rows: int) -> Part:
-        """Keep the first rows."""
-        if rows >= self.rows:
-            return self
-        cut = {name: _Chunk(one.kind, one.values[:rows]) for name, one in self.chunks.items()}
-        return Part(rows, cut)
+        """Return the first rows."""
+        return self if rows >= self.rows else self.select(range(rows))
+
+    def select(self, positions: Sequence[int]) -> Part:
+        """Return the rows at these positions, in this order."""
+        at = pa.array(positions, pa.int64())
+        cut = {name: _Chunk(one.kind, one.values.take(at)) for name, one in self.chunks.items()}
+        return self._replace(rows=len(positions), chunks=cut)
 
 
 def frame(
@@ -115,7 +91,8 @@ def frame(
     types, also when no record has them; `fields` narrows them. Others follow as they occur, then
     `metas.*` and `tags.*` by name. dtypes: `Int64`, `Float64`, `boolean`, `str`, and
     `datetime64[us, UTC]` for times; what is nested is JSON text. A column whose values disagree
-    about their type is text, and the provenance names it as `mixed`. `hide` replaces personal
+    about their type is text, and the provenance names it as `mixed`; a time that is not valid is
+    absent, and `unreadable` has its column, id and value. `hide` replaces personal
     texts.
     """
     parts = list(_parts(source, reader(cls, fields=fields, hide=hide)))
@@ -215,12 +192,8 @@ def _rows(objects: bytes, read: Reader) -> list[Any]:
 
 def _declared(cls: str | None, wanted: Collection[str] | None = None) -> dict[str, str]:
     """Name a class's columns and their kinds, or those of them that are wanted."""
-    if cls is None:
-        return {}
-    own = schema.properties(cls).items()
-    kinds = {name: _BY_TYPE[kind.partition(":")[0]] for name, kind in own if name not in MAPS}
-    kinds = {"objectType": "text", **kinds}
-    return {name: kind for name, kind in kinds.items() if wanted is None or name in wanted}
+    known = {} if cls is None else kinds.of_class(cls)
+    return {name: kind for name, kind in known.items() if wanted is None or name in wanted}
 
 
 def _tops(fields: Sequence[str] | None) -> frozenset[str] | None:
@@ -235,7 +208,14 @@ def _part(rows: list[Any], declared: dict[str, str], wanted: frozenset[str] | No
     known = {name: kind for cls in sorted(classes) for name, kind in _declared(cls).items()}
     known |= declared
     kept = {name: cells for name, cells in laid.items() if wanted is None or _in(name, wanted)}
-    return Part(len(rows), {name: _column(name, cells, known) for name, cells in kept.items()})
+    chunks = {name: _column(name, cells, known) for name, cells in kept.items()}
+    ids = laid.get("id", [NULL] * len(rows))
+    bad = tuple(
+        (name, _unquoted(ids[row]) or "", text)
+        for name, one in chunks.items()
+        for row, text in one.bad.items()
+    )
+    return Part(len(rows), chunks, bad)
 
 
 def _in(name: str, wanted: frozenset[str]) -> bool:
@@ -243,10 +223,13 @@ def _in(name: str, wanted: frozenset[str]) -> bool:
     return name in wanted or bool(dot and top in MAPS and top in wanted)
 
 
-def _column(name: str, cells: list[Any], kinds: dict[str, str]) -> _Chunk:
+def _column(name: str, cells: list[Any], known: dict[str, str]) -> _Chunk:
     if name.startswith("metas."):
         return _meta(cells)
-    return _chunk(cells, "json" if name.startswith("tags.") else kinds.get(name, ""))
+    kind = "json" if name.startswith("tags.") else known.get(name, "")
+    if kind == "time":
+        return _times(cells, endless=name == "endDate")
+    return _chunk(cells, kind)
 
 
 def _array(cells: Column) -> bytes:
@@ -262,9 +245,32 @@ def _chunk(cells: Column, kind: str) -> _Chunk:
     if kind == "json":
         return _Chunk("json", _texts(cells))
     try:
-        return _Chunk(kind, pa.array(_decoded(cells, kind), _ARROW[kind]))
+        return _Chunk(kind, pa.array(_decoded(cells, kind), KINDS[kind].arrow))
     except (ValueError, OverflowError, KeyError):
         return _mixed(cells)
+
+
+def _times(cells: Column, *, endless: bool) -> _Chunk:
+    """Type epoch seconds; one that is not a valid time is absent, and named in `bad`.
+
+    Ends after 9999 and before 1e12, which servers write for "never", are the last moment of 9999.
+    """
+    try:
+        return _Chunk("time", pa.array(_decoded(cells, "time"), pa.int64()))
+    except (ValueError, OverflowError):
+        pass  # one of them is not valid: each is looked at
+    seconds: list[int | None] = []
+    bad: dict[int, str] = {}
+    for row, cell in enumerate(cells):
+        text = _unquoted(cell)
+        whole = text is not None and re.fullmatch(r"-?\d{1,18}(\.0+)?", text)
+        value = int(text.partition(".")[0]) if text is not None and whole else None
+        if endless and value is not None and MAX_TIME < value < 10**12:
+            value = MAX_TIME
+        if text is not None and (value is None or not _fits([value], "time")):
+            bad[row], value = text, None
+        seconds.append(value)
+    return _Chunk("time", pa.array(seconds, pa.int64()), bad)
 
 
 def _mixed(cells: Column) -> _Chunk:
@@ -279,11 +285,11 @@ def _meta(values: list[Value | None]) -> _Chunk:
         given = [ABSENT if one is None else one for one in values]
     classes -= {NoneType, type(ABSENT)}
     of = filter(_holds, given) if Value in classes else classes
-    kind = _agreeing({_BY_VALUE.get(one.objectType, "") for one in of}) or "mixed"
+    kind = kinds.common({kinds.OF_VALUE.get(one.objectType, "") for one in of}) or "mixed"
     plain = list(map(attrgetter("value"), given))
     complete = NoneType not in set(map(type, plain))
     if _exact(plain, kind) and (complete or not _any_translated(given)):
-        return _Chunk(kind, pa.array(plain, _ARROW[kind]))
+        return _Chunk(kind, pa.array(plain, KINDS[kind].arrow))
     cells = [_shown(one) for one in given]
     if kind == "mixed":
         return _mixed(cells)
@@ -299,27 +305,21 @@ def _any_translated(values: list[Value]) -> bool:
     return tokens.count(NULL) < len(tokens)
 
 
-def _agreeing(kinds: set[str]) -> str:
-    """Name the kind that values of these kinds have in common, if any."""
-    if kinds == {"int", "float"}:
-        return "float"
-    return next(iter(kinds)) if len(kinds) == 1 else ""
-
-
 def _exact(values: list[Any], kind: str) -> bool:
     """Say whether all values are just of the kind expected, or None, and a column can hold them."""
-    types = set(map(type, values)) - {NoneType}
+    types: set[Any] = set(map(type, values)) - {NoneType}
     if kind == "float":  # JSON writes a whole number without its point
         whole = [one for one in values if type(one) is int] if int in types else [0]
         return types <= {int, float} and max(map(abs, whole)) <= 2**53
-    return types == {_EXACT.get(kind)} and _fits(values, kind)
+    return kind in KINDS and types == {KINDS[kind].wire} and _fits(values, kind)
 
 
 def _fits(values: list[Any], kind: str) -> bool:
-    if kind not in _BOUNDS:
+    bounds = KINDS[kind].bounds
+    if bounds is None:
         return True
     given = [one for one in values if one is not None]
-    low, high = _BOUNDS[kind]
+    low, high = bounds
     return not given or bool(low <= min(given) and max(given) <= high)
 
 
@@ -338,14 +338,14 @@ def _kind_of(cells: Column) -> str:
     if _any_nested(cells):
         return "json" if all(_any_nested([cell]) or cell == NULL for cell in cells) else ""
     types = {type(one) for one in msgspec.json.decode(_array(cells)) if one is not None}
-    return _agreeing({_PYTHON[one] for one in types})
+    return kinds.common({_PYTHON[one] for one in types})
 
 
 def _decoded(cells: Column, kind: str) -> list[Any]:
     """Decode cells as a kind, also where a server writes it otherwise (`"425"`, `1` for true)."""
     text = _array(cells)
     try:
-        values: list[Any] = msgspec.json.decode(text, type=_STRICT[kind])
+        values: list[Any] = msgspec.json.decode(text, type=KINDS[kind].cells)
     except msgspec.ValidationError:
         values = [None if one is None else _fitted(one, kind) for one in msgspec.json.decode(text)]
     if kind == "time" and not _fits(values, kind):
@@ -405,16 +405,24 @@ def _assembled(parts: list[Part], declared: dict[str, str]) -> pd.DataFrame:
         {name: values for name, (_, values) in joined.items()}
     ).to_pandas(types_mapper=_DTYPES.get)
     mixed = [name for name, (kind, _) in joined.items() if kind == "mixed"]
-    return with_facts(table, mixed=mixed) if mixed else table
+    ids = set(table["id"].astype(_STR)) if "id" in table else {""}
+    bad = [
+        {"column": column, "id": id_, "value": text}
+        for part in parts
+        for column, id_, text in part.bad
+        if id_ in ids
+    ]
+    new = {name: value for name, value in (("mixed", mixed), ("unreadable", bad)) if value}
+    return with_facts(table, **new) if new else table
 
 
 def _joined(name: str, parts: list[Part], declared: str) -> tuple[str, pa.ChunkedArray]:
     """Join a column's parts; where their kinds differ, as numbers if they are, else as text."""
     chunks = [part.chunks.get(name) or _Chunk("none", pa.nulls(part.rows)) for part in parts]
-    kinds = {chunk.kind for chunk in chunks if chunk.values.null_count < len(chunk.values)}
-    kind = (_agreeing(kinds) or "mixed") if kinds else declared
+    given = {chunk.kind for chunk in chunks if chunk.values.null_count < len(chunk.values)}
+    kind = (kinds.common(given) or "mixed") if given else declared
     try:
-        values = _cast(chunks, _ARROW.get(kind, _TEXT))
+        values = _cast(chunks, KINDS[kind].arrow if kind in KINDS else _TEXT)
     except pa.ArrowInvalid:  # a whole number that no float holds exactly
         kind, values = "mixed", _cast(chunks, _TEXT)
     return kind, _timed(values) if kind == "time" else values

@@ -22,7 +22,7 @@ def explode(table: pd.DataFrame, column: str, *, key: str = "id") -> pd.DataFram
     class. A row with nothing in the cell has no row here. `key` names the column that identifies
     a row of `table`; it stands in the result as `assetId` (of another name: as itself).
     """
-    need(table, column, key)
+    table = need(table, column, key)
     owners, entries = [], []
     for owner, cell in _cells(table, column, key):
         for entry in _entries(cell):
@@ -31,7 +31,9 @@ def explode(table: pd.DataFrame, column: str, *, key: str = "id") -> pd.DataFram
     laid = frames.frame(entries, _entry_class(column, entries))
     name = KEY if key == "id" else key
     owned = pd.Series(owners, dtype=table[key].dtype, name=name)
-    return pd.concat([owned, laid.drop(columns=name, errors="ignore")], axis=1)
+    laid = laid.drop(columns=name, errors="ignore").reindex(owned.index)
+    laid.insert(0, name, owned)
+    return laid
 
 
 def images(assets: pd.DataFrame) -> pd.DataFrame:
@@ -60,7 +62,7 @@ def tags(table: pd.DataFrame, *names: str) -> pd.DataFrame:
     first translation is the value.
     """
     columns = [f"tags.{name}" for name in names] or _starting(table, "tags.")
-    need(table, "id", *columns)
+    table = need(table, "id", *columns)
     rows = [
         (owner, column.removeprefix("tags."), value)
         for column in columns
@@ -77,6 +79,7 @@ def translations(table: pd.DataFrame) -> pd.DataFrame:
     Give a table that was listed with `language="*"`: only then does the API send them.
     """
     named = {"multilingualName": "name", "multilingualDescription": "description"}
+    table = need(table, "id")
     columns = [*named, *_starting(table, "metas."), *_starting(table, "tags.")]
     rows = [
         (owner, named.get(column, column), token.get("language"), token.get("value"))
@@ -86,8 +89,7 @@ def translations(table: pd.DataFrame) -> pd.DataFrame:
         for token in _tokens(cell)
     ]
     laid = pd.DataFrame(rows, columns=[KEY, "field", "language", "value"])
-    key = need(table, "id")["id"].dtype
-    return laid.astype({KEY: key, "field": "str", "language": "str", "value": "str"})
+    return laid.astype({KEY: table["id"].dtype, "field": "str", "language": "str", "value": "str"})
 
 
 def flat(table: pd.DataFrame, *, safe: bool = False) -> pd.DataFrame:
@@ -97,6 +99,7 @@ def flat(table: pd.DataFrame, *, safe: bool = False) -> pd.DataFrame:
     are, Int64; a text in all languages becomes its first translation; other objects stay JSON.
     `safe` puts an apostrophe before texts that a spreadsheet would run as a formula.
     """
+    table = need(table)
     nested = [name for name in table.columns if _is_nested(table[name])]
     shown = {name: _readable(table[name].reset_index(drop=True)) for name in nested}
     flat_table = table.assign(**{name: one.set_axis(table.index) for name, one in shown.items()})

@@ -1,7 +1,12 @@
 """Kaltura OTT Backend lists as complete pandas tables.
 
 `login()` gives a Session; every other function takes one and gives a table, or takes a table.
+The modules `catalog`, `schedule`, `household`, `plots`, `report`, `xmltv`, `widgets` and `demo` are
+loaded when they are first used: `import kott_notebooks as kott` is all that a notebook needs.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from kott_notebooks import ksql, schema
 from kott_notebooks.errors import (
@@ -39,6 +44,18 @@ from kott_notebooks.tables.frames import coerce
 from kott_notebooks.tables.nested import explode, flat, images, media_files, tags, translations
 from kott_notebooks.tables.provenance import provenance
 
+if TYPE_CHECKING:
+    from kott_notebooks import (
+        catalog,
+        demo,
+        household,
+        plots,
+        report,
+        schedule,
+        widgets,
+        xmltv,
+    )
+
 __all__ = [
     "ApiError",
     "CredentialsError",
@@ -55,14 +72,17 @@ __all__ = [
     "TransportError",
     "__version__",
     "assets",
+    "catalog",
     "channels",
     "coerce",
+    "demo",
     "describe",
     "epg",
     "explode",
     "facets",
     "flat",
     "guide",
+    "household",
     "household_devices",
     "household_users",
     "households",
@@ -75,8 +95,11 @@ __all__ = [
     "login",
     "media_files",
     "plan",
+    "plots",
     "provenance",
+    "report",
     "save",
+    "schedule",
     "schema",
     "services",
     "snapshots",
@@ -84,4 +107,22 @@ __all__ = [
     "tags",
     "translations",
     "verify",
+    "widgets",
+    "xmltv",
 ]
+
+# Modules that are loaded when they are first used, so that importing this package stays light
+_LAZY = frozenset({
+    "catalog", "demo", "household", "plots", "report", "schedule", "widgets", "xmltv",
+})  # fmt: skip
+
+if not TYPE_CHECKING:  # else a name that is not there would pass
+
+    def __getattr__(name: str) -> Any:
+        if name in _LAZY:
+            return import_module(f"kott_notebooks.{name}")
+        raise AttributeError(f"module 'kott_notebooks' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

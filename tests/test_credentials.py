@@ -231,3 +231,17 @@ def test_a_partner_that_is_no_number_is_refused() -> None:
 def test_credentials_show_no_secret() -> None:
     """Their repr has *** in the place of each."""
     assert "hush" not in repr(find(**PLACE, **USER))
+
+
+def test_profiles_are_in_the_config_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """That of the system; one in ~/.config counts where there is no other."""
+    monkeypatch.delenv("KOTT_CONFIG")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "settings"))
+    chosen = tmp_path / "settings" / "kott" / "profiles.toml"
+    former = tmp_path / ".config" / "kott" / "profiles.toml"
+    assert credentials.config_path() == chosen
+    for path in (former, chosen):
+        path.parent.mkdir(parents=True)
+        path.touch()
+        assert credentials.config_path() == path

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import ast
-import graphlib
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,48 +12,8 @@ import pytest
 import kott_notebooks as kott
 
 PACKAGE = Path(kott.__file__).parent
-ORDER = (  # a module imports only what stands above it
-    *("schema", "errors", "times", "ksql", "api", "paging", "session", "tables", "listings"),
-    *("history", "audits", "catalog", "schedule", "household", "xmltv", "plots", "report"),
-    *("widgets", "demo", "cli", "__main__"),
-)
-ALONE = {  # who may import what is heavy, or reaches the network
-    "requests": {"session", "demo"},
-    "matplotlib": {"plots", "report", "cli"},
-    "ipywidgets": {"widgets"},
-    "kott_notebooks.demo": {"cli", "demo"},
-}
-
-
-def modules() -> list[Path]:
-    return sorted(path for path in PACKAGE.rglob("*.py") if "_notebooks" not in path.parts)
-
-
-def part(path: Path) -> str:
-    """Name the part of the package that a file belongs to: `frames`, `demo` ..."""
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-
-
-def imported(path: Path) -> Iterator[str]:
-    """Name what a file imports, wherever in it."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
-
-
-def parts_imported(path: Path) -> set[str]:
-    """Name the parts of the package that a file imports, its own aside."""
-    names = {name.split(".")[1] for name in imported(path) if name.startswith("kott_notebooks.")}
-    return (names & {part(one) for one in modules()}) - {part(path)}
-
-
-def dotted(path: Path) -> str:
-    """Name a file as Python does: `kott_notebooks.demo.backend`."""
-    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
-    return ".".join(part for part in parts if part != "__init__")
+ROOT = Path(__file__).parent.parent
+PUBLIC = ("catalog", "demo", "household", "plots", "report", "schedule", "widgets", "xmltv")
 
 
 def fresh(code: str) -> str:
@@ -75,41 +32,28 @@ def test_the_import_is_light() -> None:
     assert loaded & heavy == set()
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_imports_point_one_way(path: Path) -> None:
-    """A module imports only modules that stand above it, as the design has them."""
-    if part(path) == "__init__":
-        return
-    above = ORDER[: ORDER.index(part(path))]
-    assert parts_imported(path) <= set(above)
+def test_imports_point_one_way() -> None:
+    """The contracts of pyproject.toml hold: who imports whom, who draws, who asks the network."""
+    linter = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run([linter, "--no-cache", "--no-logo"], cwd=ROOT, capture_output=True)
+    assert done.returncode == 0, done.stdout.decode()
 
 
-def test_no_module_imports_itself_in_a_circle() -> None:
-    """Inside the package's folders too, there is an order in which every module can be read."""
-    names = {dotted(path): path for path in modules()}
-    graph = {name: names.keys() & set(imported(path)) - {name} for name, path in names.items()}
-    for found in graph.values():  # `from package import module` needs the module alone
-        found -= {one.rpartition(".")[0] for one in found}
-    assert [*graphlib.TopologicalSorter(graph).static_order()]
+@pytest.mark.parametrize("name", PUBLIC)
+def test_a_module_is_loaded_when_it_is_used(name: str) -> None:
+    """`kott.plots` needs no import of its own, and costs nothing before."""
+    module = f"kott_notebooks.{name}"
+    code = f"import sys, kott_notebooks as kott; print({module!r} in sys.modules, kott.{name})"
+    before, _, shown = fresh(code).partition(" ")
+    assert shown.startswith(f"<module '{module}'")
+    assert before == str(name in ("catalog", "report", "schedule"))
 
 
-@pytest.mark.parametrize("name", ALONE)
-def test_what_is_heavy_is_imported_in_one_place(name: str) -> None:
-    """Only the session and the demo talk to the network, only plots draw, only the CLI serves."""
-    users = {
-        part(path)
-        for path in modules()
-        if any(one == name or one.startswith(f"{name}.") for one in imported(path))
-    }
-    assert users <= ALONE[name]
-
-
-def test_the_demo_shares_no_code_with_the_client() -> None:
-    """The backend is written from the API's facts: it cannot have the client's mistakes."""
-    backend = [one for one in modules() if part(one) == "demo" and one.name != "__init__.py"]
-    assert backend
-    for path in backend:
-        assert parts_imported(path) <= {"schema"}, path
+def test_completion_shows_what_is_public() -> None:
+    """Tab after `kott.` lists the functions, errors and modules, and nothing else."""
+    assert dir(kott) == kott.__all__
+    with pytest.raises(AttributeError, match="no attribute 'asets'"):
+        kott.asets  # type: ignore[attr-defined]  # noqa: B018
 
 
 def test_every_public_name_is_there() -> None:

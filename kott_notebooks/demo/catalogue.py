@@ -6,12 +6,12 @@ import time
 from dataclasses import dataclass
 
 from kott_notebooks.demo.plants import Defect, plant_media, plant_people, plant_programmes
+from kott_notebooks.demo.plants.ingests import Delivered, ingests
 from kott_notebooks.demo.world import partner
 from kott_notebooks.demo.world.dice import Dice
 from kott_notebooks.demo.world.given import Given, given_shelf, name_channels
 from kott_notebooks.demo.world.guide import channels_of, guide_shelf
 from kott_notebooks.demo.world.homes import Account, accounts, homes
-from kott_notebooks.demo.world.ingests import Delivered, ingests
 from kott_notebooks.demo.world.media import media_shelf
 from kott_notebooks.demo.world.practice import practice, recordings_shelf
 from kott_notebooks.demo.world.samples import samples

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import platformdirs
+
 from kott_notebooks.api.secrets import Secret
 from kott_notebooks.errors import CredentialsError
 
@@ -92,9 +94,15 @@ def _environment() -> dict[str, Any]:
 
 
 def config_path() -> Path:
-    """Name the file of profiles: KOTT_CONFIG, else kott/profiles.toml among the user's settings."""
-    home = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
-    return Path(os.environ.get("KOTT_CONFIG") or Path(home) / "kott" / "profiles.toml")
+    """Name the file of profiles: KOTT_CONFIG, else kott/profiles.toml in the user's config folder.
+
+    One in ~/.config, where it was on every system, is still read where there is no other.
+    """
+    if named := os.environ.get("KOTT_CONFIG"):
+        return Path(named)
+    path = platformdirs.user_config_path("kott", appauthor=False) / "profiles.toml"
+    former = Path.home() / ".config" / "kott" / "profiles.toml"
+    return former if former.exists() and not path.exists() else path
 
 
 def _profile(name: str | None) -> dict[str, Any]:

@@ -32,10 +32,13 @@ from kott_notebooks.listings import (
     household_devices,
     household_users,
     households,
+    ingest_results,
+    ingests,
     labels,
     listing,
     plan,
     verify,
+    views,
 )
 from kott_notebooks.listings.reference import describe, services
 from kott_notebooks.report import guide
@@ -87,6 +90,8 @@ __all__ = [
     "household_users",
     "households",
     "images",
+    "ingest_results",
+    "ingests",
     "ksql",
     "labels",
     "listing",
@@ -107,6 +112,7 @@ __all__ = [
     "tags",
     "translations",
     "verify",
+    "views",
     "widgets",
     "xmltv",
 ]

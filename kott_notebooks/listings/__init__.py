@@ -2,6 +2,7 @@
 
 from kott_notebooks.listings.assets import assets, channels, epg, facets
 from kott_notebooks.listings.households import household_devices, household_users, households
+from kott_notebooks.listings.ingests import ingest_results, ingests, views
 from kott_notebooks.listings.others import labels, listing
 from kott_notebooks.listings.planning import plan
 from kott_notebooks.listings.verifying import verify
@@ -14,8 +15,11 @@ __all__ = [
     "household_devices",
     "household_users",
     "households",
+    "ingest_results",
+    "ingests",
     "labels",
     "listing",
     "plan",
     "verify",
+    "views",
 ]

@@ -14,6 +14,7 @@ from kott_notebooks.schedule.clocks import clock_changes
 from kott_notebooks.schedule.comparing import changes
 from kott_notebooks.schedule.doubles import duplicates, repeats
 from kott_notebooks.schedule.genres import lineup_mix
+from kott_notebooks.schedule.ingests import audit_ingests, explain
 from kott_notebooks.schedule.presence import horizon, now_next
 from kott_notebooks.schedule.programmes import durations, fillers, restart, texts
 from kott_notebooks.schedule.series import episodes
@@ -21,12 +22,14 @@ from kott_notebooks.schedule.series import episodes
 __all__ = [
     "Rules",
     "audit",
+    "audit_ingests",
     "changes",
     "clock_changes",
     "coverage",
     "duplicates",
     "durations",
     "episodes",
+    "explain",
     "fillers",
     "gaps",
     "horizon",

@@ -269,6 +269,7 @@ ACTIONS: dict[str, Handler] = {
         _ingested, names={"ingestStatus": "status", "program": "programId"}
     ),
     "ingestStatus.getVodAssetResult": _ingested_media,
+    "bulkUpload.get": got("KalturaBulkUpload", "BulkUploadDoesNotExist"),
     "bulkUpload.list": listed(
         every("KalturaBulkUpload"), handled=("bulkObjectTypeEqual", "uploadedByUserIdEqualCurrent")
     ),

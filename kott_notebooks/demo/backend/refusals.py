@@ -25,6 +25,7 @@ MESSAGES = {
     "ChannelDoesNotExist": "Channel [{id}] does not exist",
     "AssetDoesNotExist": "Asset [{id}] does not exist",
     "RegionDoesNotExist": "Region [{id}] does not exist",
+    "BulkUploadDoesNotExist": "Bulk upload [{id}] does not exist",
     "AssetStructDoesNotExist": "Asset struct [{id}] does not exist",
     "InvalidAppTokenHash": "Invalid application token hash",
     "ExpiredAppToken": "Application token expired",

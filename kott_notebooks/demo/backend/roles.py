@@ -41,7 +41,7 @@ _PERSONAL = """
 _MASTER = "session.switchUser"
 _OPERATOR = """
     household.list permission.list userRole.list
-    ingestStatus.getEpgDetails ingestStatus.getVodAssetResult
+    ingestStatus.getEpgDetails ingestStatus.getVodAssetResult bulkUpload.get
 """
 _ADDED = dict(zip(LADDER, (_ANONYMOUS, _USER + _PERSONAL, _MASTER, _OPERATOR, "", ""), strict=True))
 

@@ -24,6 +24,7 @@ GUIDE, LATE_FEED = 1, 2  # ingest profiles
 FIRST, FIRST_LATE, FIRST_UPLOAD = 4_001, 4_011, 4_101
 _COUNT = 7  # daily deliveries of a profile that are remembered
 _LAST = FIRST + _COUNT - 1
+_SINCE_LAST = 18 * 3_600  # seconds
 _USUAL, _SLOW = 600, 4_000  # seconds that an ingest takes
 _UPLOADS, _PER_UPLOAD = 5, 6
 ERRORS = (
@@ -65,7 +66,8 @@ def ingests(
 
     Without defects every ingest succeeded, and the results of the last one are remembered.
     """
-    daily = [_ingest(now, FIRST + at, GUIDE, (_COUNT - at) * DAY) for at in range(_COUNT)]
+    ages = [(_COUNT - at) * DAY for at in range(_COUNT - 1)] + [_SINCE_LAST]
+    daily = [_ingest(now, FIRST + at, GUIDE, age) for at, age in enumerate(ages)]
     results = _Results(delivered)
     if not defects or not len(delivered.ids):
         results.brought(_LAST, _last_day(delivered))
@@ -82,6 +84,7 @@ def ingests(
     present = _unchanged(epg, delivered)
     again = present[dice.order("delivered again", len(present))[:6]].tolist()
     results.refused(FIRST + 4, again[:3], 1)
+    results.brought(FIRST + 4, again[3:])
     results.brought(FIRST + 5, again)
     results.brought(FIRST + 2, again[3:], warned=True)
     daily[3]["completedDate"] = daily[3]["createdDate"] + _SLOW

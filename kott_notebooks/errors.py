@@ -90,18 +90,32 @@ class TransportError(KottError):
 
 
 class IncompleteError(KottError):
-    """Carry what came of a list that could not be had whole.
+    """Carry what was received of a list that could not be completed.
 
-    `partial` is what came: records from a session, a table from a listing function.
+    `partial` is what was received: records from a session, a table from a listing function. It is
+    made by `build` when it is looked at, so that an interrupt need not wait for it.
     `resume()` goes on from there and gives what the call would have given.
     """
 
     def __init__(
-        self, message: str, *, partial: Any = None, resume: Callable[[], Any] | None = None
+        self,
+        message: str,
+        *,
+        partial: Any = None,
+        build: Callable[[], Any] | None = None,
+        resume: Callable[[], Any] | None = None,
     ) -> None:
         super().__init__(message)
-        self.partial = partial
+        self._partial, self._build = partial, build
         self._resume = resume
+
+    @property
+    def partial(self) -> Any:
+        """What was received: records or a table."""
+        if self._build is not None:
+            self._partial = self._build()
+            self._build = None
+        return self._partial
 
     def resume(self) -> Any:
         """Go on where the call stopped, and return what it would have returned."""

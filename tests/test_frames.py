@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kott_notebooks.api import envelopes, privacy
-from kott_notebooks.api.rows import Page, Texts
+from kott_notebooks.api.decode import Page, TextReader
 from kott_notebooks.errors import KottError
 from kott_notebooks.tables import frames
 from kott_notebooks.tables.provenance import facts
@@ -193,7 +193,7 @@ def test_nested_cells_have_the_server_s_spelling_on_every_page() -> None:
     """A page that brings a new name is no other: numbers are not written anew."""
     cells = frames.reader(MEDIA)
     body = b'{"objects":[{"objectType":"KalturaMediaAsset","id":1,"odd":[{"w":1.50,"v":1e3}]}]}'
-    parts = [cells.keep(cells.read(body).rows) for _ in range(2)]
+    parts = [cells.lay_out(cells.read(body).rows) for _ in range(2)]
     assert frames.frame(parts, MEDIA)["odd"].tolist() == ['[{"w":1.50,"v":1e3}]'] * 2
 
 
@@ -203,16 +203,16 @@ def test_blanks_of_a_server_that_writes_them_are_seen_though_the_first_cells_are
     row = '{"id": 1, "images": [], "tags": {"G": {"objects": [{"value": "Drama"}]}}}'
     body = f'{{"result": {{"objects": [{row}], "totalCount": 1}}}}'
     cells.read(b'{"objects":[{"id":1,"tags":{"G":null}}]}')
-    assert cells.at_once(body.encode(), 1) is None
-    assert cells.at_once(body.replace(" ", "").encode(), 1) is not None
+    assert cells.fast(body.encode(), 1) is None
+    assert cells.fast(body.replace(" ", "").encode(), 1) is not None
 
 
 def test_a_body_that_is_no_utf_8_is_found_out_though_nested_cells_are_not_decoded() -> None:
     """Letters of two bytes and more are taken, halves of them are not."""
     cells = frames.reader(MEDIA)
     body = '{"result":{"objects":[{"id":1,"images":[{"url":"Bérő-\U0001f600"}]}]}}'.encode()
-    assert cells.at_once(body, 1) is not None
-    assert cells.at_once(body.replace("é".encode(), b"\xc3"), 1) is None
+    assert cells.fast(body, 1) is not None
+    assert cells.fast(body.replace("é".encode(), b"\xc3"), 1) is None
 
 
 def test_an_unknown_class_and_property_are_kept() -> None:
@@ -269,7 +269,7 @@ def test_rows_that_are_left_out_are_not_named() -> None:
     """The first rows of a part name only their own values."""
     parts = list(pages(media(id=6), media(id=7, startDate=10**13)))
     reader = frames.reader(MEDIA)
-    part = reader.keep(
+    part = reader.lay_out(
         [row for one in parts for row in reader.read(b'{"objects":' + one.objects + b"}").rows]
     )
     assert "unreadable" not in facts(frames.frame([part.head(1)], MEDIA))
@@ -306,8 +306,8 @@ def test_a_field_that_never_came_is_an_empty_column() -> None:
 def test_records_and_pages_make_the_same_table() -> None:
     """A list of dicts is laid out as the pages that held it."""
     body = b'{"result":{"totalCount":2,"objects":[{"id":1,"name":"a"},{"id":2,"type":5}]}}'
-    texts = Texts()
-    page = texts.keep(texts.read(envelopes.reply(body, "asset.list").result).rows)
+    texts = TextReader()
+    page = texts.lay_out(texts.read(envelopes.reply(body, "asset.list").result).rows)
     pd.testing.assert_frame_equal(frames.frame([page], MEDIA), frames.frame(page.records(), MEDIA))
 
 

@@ -38,7 +38,7 @@ def test_a_plan_counts_and_fetches_nothing(session: kott.Session) -> None:
     assert pd.isna(plan["high"].iloc[-1])
     assert list(plan["low"].iloc[1:]) == list(plan["high"].iloc[:-1])
     assert set(plan["key"]) == {"media_id"}
-    assert set(plan["proof"]) == {"two readings"}
+    assert set(plan["proof"]) == {"tiles"}
 
 
 def test_the_same_plan_then_runs(session: kott.Session) -> None:

@@ -26,7 +26,7 @@ from kott_notebooks.listings.filters import (
 from kott_notebooks.listings.gathering import Ids, gathered
 from kott_notebooks.listings.planned import plans_of
 from kott_notebooks.listings.progress import progress_bar
-from kott_notebooks.paging import WORKERS, Progress, Pull, Split
+from kott_notebooks.paging import WORKERS, Listing, Progress, Pull, Split
 from kott_notebooks.session import Session
 from kott_notebooks.tables import frames
 from kott_notebooks.times import When, filter_epoch, instant, present, zone, zone_name
@@ -119,21 +119,20 @@ def _pulls(
     columns = chosen(session, fields, Source("asset", "list", cls, {"filter": asked[0][0]}))
     wanted = flat(columns)
     plans = plans_of(plan, [filter_ for filter_, _ in asked], session)
-    pulls = [
-        session.pages(
+    pulls = []
+    for (filter_, split), planned in zip(asked, plans, strict=True):
+        listing = Listing(
             "asset",
-            filter=filter_,
-            language=language,
-            responseProfile=only(wanted),
+            "list",
+            {"filter": filter_, "language": language, "responseProfile": only(wanted)},
             limit=limit,
             split=split,
-            workers=workers,
-            plan=planned,
-            progress=bar,
             reader=frames.reader(cls, fields=wanted),
+            windows=planned.windows if planned else None,
+            page_rows=planned.cost.rows if planned else 0,
         )
-        for (filter_, split), planned in zip(asked, plans, strict=True)
-    ]
+        cost = planned.cost if planned and planned.cost.size else None
+        pulls.append(session._pull(listing, workers=workers, progress=bar, cost=cost))
     return pulls, columns
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import hashlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any, TypeAlias
 
@@ -13,10 +15,9 @@ import pandas as pd
 
 from kott_notebooks.api import privacy
 from kott_notebooks.api.secrets import MASK
-from kott_notebooks.errors import ApiError, IncompleteError, TransportError
+from kott_notebooks.errors import KottError
 from kott_notebooks.listings.fields import Chosen, flat, narrowed
-from kott_notebooks.paging import Pull, headed
-from kott_notebooks.paging.packing import Packs
+from kott_notebooks.paging import Pull
 from kott_notebooks.session import Session
 from kott_notebooks.tables import frames
 from kott_notebooks.tables.columns import need
@@ -27,38 +28,72 @@ Ids: TypeAlias = Iterable[Any] | pd.DataFrame
 
 def gathered(
     session: Session,
-    pulls: Sequence[Pull | Packs],
+    pulls: Sequence[Pull],
     cls: str,
     source: str,
     *,
     fields: Chosen | None = None,
     limit: int | None = None,
     pii: bool = False,
+    check: Callable[[pd.DataFrame], None] | None = None,
     **about: Any,
 ) -> pd.DataFrame:
-    """Lay pulls out as one table with its provenance; keep what came if one of them stops."""
+    """Lay pulls out as one table with its provenance; `check` raises what is wrong with it.
 
-    def lay(parts: Iterable[Any]) -> pd.DataFrame:
-        kept = list(parts) if limit is None else headed(list(parts), limit)
-        table = frames.frame(kept, cls, fields=flat(fields), hide=hiding(session, pii))
+    The listing is registered in `session.unfinished` before anything is requested, so that an
+    interrupt at any moment leaves what was received, and a way to go on.
+    """
+
+    def lay_out(parts: Iterable[Any], **more: Any) -> pd.DataFrame:
+        received = list(parts) if limit is None else _head(parts, limit)
+        table = frames.frame(received, cls, fields=flat(fields), hide=hiding(session, pii))
+        if check is not None and not more:
+            check(table)
         table = narrowed(table, fields)
         origin = {"source": source, "url": session.url, "partner": session.partner_id}
-        told = _added([pull.report() for pull in pulls], cls)
-        told |= {"rows": len(table), **about, **_personal(cls, pii)}
-        told |= {"fingerprint": fingerprint(table)} if "id" in table else {}
-        return with_facts(table, **origin, **told)
+        facts = _added([pull.report() for pull in pulls], cls)
+        facts |= {"rows": len(table), **about, **_personal(cls, pii)}
+        facts |= {"fingerprint": fingerprint(table)} if "id" in table else {}
+        return with_facts(table, **origin, **facts, **more)
+
+    def received() -> pd.DataFrame:
+        return lay_out((part for pull in pulls for part in pull.received()), incomplete=reason[-1])
 
     def gather() -> pd.DataFrame:
+        entry = session._begin(pulls, received, gather)
         try:
-            return lay(chain.from_iterable(pulls))
-        except (TransportError, ApiError, IncompleteError, KeyboardInterrupt) as error:
-            came = [part for pull in pulls for part in pull.came]
-            if not came and isinstance(error, TransportError | ApiError):
-                raise
-            partial = with_facts(lay(came), incomplete=str(error) or "stopped")
-            raise session.stopped(error, partial, gather) from error
+            with _no_garbage_collection():
+                table = lay_out(chain.from_iterable(pulls))
+        except (KottError, KeyboardInterrupt) as error:
+            reason.append(str(error) or "stopped")
+            raise session._stopped(entry, pulls, error) from None
+        session._end(entry)
+        return table
 
+    reason = ["under way"]
     return gather()
+
+
+def _head(parts: Iterable[Any], limit: int) -> list[Any]:
+    """Return the first rows of parts."""
+    first, missing = [], limit
+    for part in parts:
+        if missing > 0:
+            first.append(part.head(missing))
+            missing -= first[-1].rows
+    return first
+
+
+@contextlib.contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """Pause the collection of reference cycles: rows make none, and there are many of them."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def fingerprint(table: pd.DataFrame) -> str:

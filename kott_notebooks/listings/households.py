@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import pandas as pd
 
@@ -12,6 +13,7 @@ from kott_notebooks.listings.filters import ids_of
 from kott_notebooks.listings.gathering import Ids, gathered
 from kott_notebooks.listings.others import listing
 from kott_notebooks.listings.progress import progress_bar
+from kott_notebooks.paging import Lookups
 from kott_notebooks.session import Session
 
 
@@ -34,14 +36,16 @@ def households(
     if ids is not None and external_ids is not None:
         raise KottError("Give ids or external_ids, not both.")
     if ids is not None:
-        calls = [Call("household", "get", {"id": one}) for one in ids_of(ids, "households")]
-        return _packed(session, calls, "kott.households", pii, progress)
+        wanted = ids_of(ids, "households")
+        calls = [Call("household", "get", {"id": one}) for one in wanted]
+        return _looked_up(session, calls, ("id", wanted), "kott.households", pii, progress)
     if isinstance(external_ids, str):
         raise KottError("external_ids is a list: write external_ids=[...].")
     if external_ids is not None:
-        filters = [{"externalIdEqual": name} for name in dict.fromkeys(external_ids)]
+        names = list(dict.fromkeys(external_ids))
+        filters = [{"externalIdEqual": name} for name in names]
         calls = [Call("household", "list", {"filter": one}) for one in filters]
-        return _packed(session, calls, "kott.households", pii, progress)
+        return _looked_up(session, calls, ("externalId", names), "kott.households", pii, progress)
     try:
         return listing(session, "household", filter={}, pii=pii, progress=progress)
     except (Forbidden, IncompleteError):
@@ -89,10 +93,12 @@ def _of_households(
     session: Session, service: str, given: Ids | None, pii: bool, progress: bool | None
 ) -> pd.DataFrame:
     table = households(session, progress=progress) if given is None else given
-    filters = [{"householdIdEqual": one} for one in ids_of(table, "households")]
+    ids = ids_of(table, "households")
+    filters = [{"householdIdEqual": one} for one in ids]
     calls = [Call(service, "list", {"filter": one}) for one in filters]
     source = f"kott.{_SOURCES[service]}"
-    return _packed(session, calls, source, pii, progress, CLASSES[service])
+    asked = ("householdId", ids)
+    return _looked_up(session, calls, asked, source, pii, progress, CLASSES[service])
 
 
 CLASSES = {
@@ -103,15 +109,16 @@ CLASSES = {
 _SOURCES = {"householdUser": "household_users", "householdDevice": "household_devices"}
 
 
-def _packed(
+def _looked_up(
     session: Session,
     calls: list[Call],
+    asked: tuple[str, list[Any]],
     source: str,
     pii: bool,
     progress: bool | None,
     cls: str = CLASSES["household"],
 ) -> pd.DataFrame:
+    """Make many small calls and lay their records out; each record must be one asked for."""
     with progress_bar(progress, source.removeprefix("kott.")) as bar:
-        one_each = cls == CLASSES["household"]
-        packs = session.packs(calls, one_each=one_each, progress=bar)
-        return gathered(session, [packs], cls, source, pii=pii)
+        lookups = Lookups(calls, asked=asked, one_each=cls == CLASSES["household"])
+        return gathered(session, [session._pull(lookups, progress=bar)], cls, source, pii=pii)

@@ -8,14 +8,14 @@ from typing import Any
 import pandas as pd
 
 from kott_notebooks import schema
-from kott_notebooks.api.bodies import plain
+from kott_notebooks.api.bodies import check_names, plain
 from kott_notebooks.errors import ApiError, KottError, LoginError, RateLimited, SessionExpired
 from kott_notebooks.ksql import Expression
 from kott_notebooks.listings.fields import Chosen, Source, chosen, flat
 from kott_notebooks.listings.filters import ksql_filter, only, retrieved
 from kott_notebooks.listings.gathering import gathered, hiding
 from kott_notebooks.listings.progress import progress_bar
-from kott_notebooks.paging import WORKERS, Progress, Pull
+from kott_notebooks.paging import WORKERS, Listing, Progress, Pull
 from kott_notebooks.session import Session
 from kott_notebooks.tables import frames
 from kott_notebooks.tables.provenance import with_facts
@@ -95,20 +95,18 @@ def listing_pull(
     if isinstance(filter, Expression):
         filter = ksql_filter(known, filter)
     asked = arguments if filter is None else {"filter": plain(filter), **arguments}
+    check_names(known.service, known.name, asked)
     source = Source(known.service, known.name, known.items or "", asked)
     columns = chosen(session, fields, source)
     wanted = flat(columns)
-    pull = session.pages(
+    listing = Listing(
         known.service,
         known.name,
-        responseProfile=profile or only(wanted),
+        {"responseProfile": profile or only(wanted), **asked},
         limit=limit,
-        workers=workers,
-        progress=bar,
         reader=frames.reader(known.items, fields=wanted, hide=hiding(session, pii)),
-        **asked,
     )
-    return pull, columns
+    return session._pull(listing, workers=workers, progress=bar), columns
 
 
 def listed(service: str, action: str) -> schema.Action:

@@ -9,7 +9,17 @@ from typing import Any
 import pandas as pd
 
 from kott_notebooks.errors import KottError
-from kott_notebooks.paging import RESULT_WINDOW, Cost, Pace, Plan, Pull, Window
+from kott_notebooks.paging import (
+    RESULT_WINDOW,
+    Cost,
+    Listing,
+    Plan,
+    Planning,
+    Pull,
+    Window,
+    batch_size,
+    expected_seconds,
+)
 from kott_notebooks.session import Session
 from kott_notebooks.tables.provenance import facts, with_facts
 
@@ -29,41 +39,60 @@ ID_BYTES = 70  # of a row of which only the ids are asked for
 
 
 def table_of(session: Session, pulls: Sequence[Pull]) -> pd.DataFrame:
-    """Lay plans out as a table, one row a window."""
-    plans = [pull.plan() for pull in pulls]
+    """Lay plans out as a table, one row per window."""
+    listings = [pull.listing for pull in pulls if isinstance(pull.listing, Listing)]
+    plans = []
+    for pull, listing in zip(pulls, listings, strict=True):
+        planning = Planning(listing)
+        looked = session._pull(planning, workers=pull.workers)
+        list(looked)
+        plans.append(planning.plan(looked.cost))
+    round_trip = session._pace.round_trip
     rows = [
-        {"list": n, **_row(window, count, pull, plan.cost, session.pace)}
-        for n, (pull, plan) in enumerate(zip(pulls, plans, strict=True))
+        {"list": n, **_row(window, count, listing, plan.cost, pulls[n].workers, round_trip)}
+        for n, (listing, plan) in enumerate(zip(listings, plans, strict=True))
         for window, count in plan.windows
     ]
     table = pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
-    told = [
+    facts = [
         {
-            "filter": pull.arguments.get("filter"),
+            "filter": listing.arguments.get("filter"),
             "windows": [[window.low, window.high, count] for window, count in plan.windows],
             "cost": list(plan.cost),
         }
-        for pull, plan in zip(pulls, plans, strict=True)
+        for listing, plan in zip(listings, plans, strict=True)
     ]
     return with_facts(
-        table, source="kott.plan", url=session.url, partner=session.partner_id, plans=told
+        table, source="kott.plan", url=session.url, partner=session.partner_id, plans=facts
     )
 
 
-def _row(window: Window, rows: int | None, pull: Pull, cost: Cost, pace: Pace) -> dict[str, Any]:
-    """Estimate what a window takes: its pages, and their ids again where that is the proof."""
-    known = {"key": pull.split.key if pull.split else None, "low": window.low, "high": window.high}
-    wanted = rows if rows is None or pull.limit is None else min(rows, pull.limit)
+def _row(
+    window: Window,
+    rows: int | None,
+    listing: Listing,
+    cost: Cost,
+    workers: int,
+    round_trip: float,
+) -> dict[str, Any]:
+    """Estimate what a window takes: its pages, and what checks them."""
+    key = listing.split.key if listing.split else None
+    known = {"key": key, "low": window.low, "high": window.high}
+    wanted = rows if rows is None or listing.limit is None else min(rows, listing.limit)
     if wanted is None:
         return {**known, "requests": 1, "proof": "one reply"}
     pages = max(1, math.ceil(wanted / max(cost.rows, 1)))
-    pack = pace.pack(pages, pull.workers, cost)
-    requests, seconds = math.ceil(pages / pack), pace.seconds(pages, pull.workers, cost, pack)
+    batch = batch_size(pages, workers, cost, round_trip)
+    requests = math.ceil(pages / batch)
+    seconds = expected_seconds(pages, workers, cost, batch, round_trip)
     size = wanted * cost.size / max(cost.rows, 1)
-    proof = _proof(pull, rows or 0, pages)
-    if proof == "two readings":
-        requests += math.ceil(pages / pace.pack(pages, pull.workers, Cost(cost.work)))
-        seconds, size = seconds + pace.way + cost.work, size + wanted * ID_BYTES
+    proof = _proof(listing, rows or 0, pages)
+    if proof in ("tiles", "two passes"):
+        checks = math.ceil(pages * (10 / 9 if proof == "tiles" else 8 / 7))
+        requests += math.ceil(checks / batch_size(checks, workers, Cost(cost.work), round_trip))
+        seconds, size = seconds + round_trip + cost.work, size + wanted * ID_BYTES
+    elif proof == "one reply":
+        requests += 1  # the look at the row after the last
     return {
         **known,
         "rows": rows,
@@ -75,12 +104,14 @@ def _row(window: Window, rows: int | None, pull: Pull, cost: Cost, pace: Pace) -
     }
 
 
-def _proof(pull: Pull, rows: int, pages: int) -> str:
-    if pull.limit is not None and rows > pull.limit:
+def _proof(listing: Listing, rows: int, pages: int) -> str:
+    if listing.limit is not None and rows >= listing.limit:
         return "limit"
-    if pages > 1 and rows >= RESULT_WINDOW and pull.split is None:
+    if pages > 1 and rows >= RESULT_WINDOW and listing.split is None:
         return f"none: it cannot be cut, and few servers page beyond {RESULT_WINDOW:,} rows"
-    return "one reply" if pages == 1 else "two readings"
+    if pages == 1:
+        return "one reply"
+    return "two passes" if listing.split is None else "tiles"
 
 
 def plans_of(

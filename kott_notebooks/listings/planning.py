@@ -39,7 +39,7 @@ def plan(
         pulls, _ = epg_pulls(session, *arguments, **options)
     else:
         pulls = [listing_pull(session, what, *arguments, **options)[0]]
-    if pulls[0].name == "lineup.get":
+    if pulls[0].listing.name == "lineup.get":
         raise KottError(
             "lineup.get pages in sizes of its own and cannot be planned: list it with "
             "kott.listing(session, 'lineup', 'get'), or plan 'lineup' for lineup.list."

@@ -9,7 +9,7 @@ import pandas as pd
 from kott_notebooks.errors import KottError
 from kott_notebooks.listings.filters import only
 from kott_notebooks.listings.gathering import fingerprint, keys
-from kott_notebooks.paging import Pull, Split
+from kott_notebooks.paging import Listing, Pull, Split
 from kott_notebooks.session import Session
 from kott_notebooks.tables import frames
 from kott_notebooks.tables.provenance import facts
@@ -37,9 +37,8 @@ def verify(session: Session, table: pd.DataFrame) -> pd.DataFrame:
 def _ids(session: Session, asked: dict[str, Any], split: list[Any] | None) -> Pull:
     asked = asked | {"responseProfile": only([])}
     reader = frames.reader("KalturaAsset", fields=["type"])
-    return session.pages(
-        "asset", split=None if split is None else Split(*split), reader=reader, **asked
-    )
+    key = None if split is None else Split(*split)
+    return session._pull(Listing("asset", "list", asked, split=key, reader=reader))
 
 
 def _pulled(session: Session, table: pd.DataFrame) -> dict[str, Any]:

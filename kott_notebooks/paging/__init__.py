@@ -1,33 +1,36 @@
-"""A list action -> its pages: complete, or an IncompleteError. Knows no Session, is handed an ask.
+"""A list action -> its rows: complete and proved, or an IncompleteError. Knows no Session.
 
-How a list is known to be whole: a reply that holds everything is its own proof. Where several
-replies were needed, rows may have come and gone between them, and a count that fits proves
-nothing; so the ids are read a second time, after the first reading is over, and what came is
-accepted when both agree. Where they do not, the window is cut by the ids that are known, into
-parts of which each comes in one reply. A list longer than the server's result window is counted
-and cut into windows that fit, each proved alone.
+`listing` holds the state of one list and decides, without I/O, what to request next and what is
+proved; `lookups` does so for many small calls, `planning` for a plan. `run` sends what they want
+through the `fetch` it is given, with the only threads and waits. `windows` and `batching` are pure.
 """
 
-from kott_notebooks.paging.pace import Cost, Pace
-from kott_notebooks.paging.pull import RESULT_WINDOW, WORKERS, Plan, Pull
-from kott_notebooks.paging.reading import CAPS, headed
-from kott_notebooks.paging.reporting import Progress
+from kott_notebooks.paging.batching import Cost, Pace, batch_size, expected_seconds
+from kott_notebooks.paging.listing import RESULT_WINDOW, Listing
+from kott_notebooks.paging.lookups import Lookups
+from kott_notebooks.paging.planning import Plan, Planning
+from kott_notebooks.paging.run import WORKERS, Fetch, Fetched, Progress, Pull, Work, pause
 from kott_notebooks.paging.windows import WHOLE, Counted, Split, Window
-from kott_notebooks.paging.workers import pause
 
 __all__ = [
-    "CAPS",
     "RESULT_WINDOW",
     "WHOLE",
     "WORKERS",
     "Cost",
     "Counted",
+    "Fetch",
+    "Fetched",
+    "Listing",
+    "Lookups",
     "Pace",
     "Plan",
+    "Planning",
     "Progress",
     "Pull",
     "Split",
     "Window",
-    "headed",
+    "Work",
+    "batch_size",
+    "expected_seconds",
     "pause",
 ]

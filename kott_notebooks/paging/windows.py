@@ -1,4 +1,4 @@
-"""How a list too long to page is cut: into windows over the ids of its rows; pure."""
+"""Windows: parts of a list, cut by the ids of its rows. Values and pure functions only."""
 
 from __future__ import annotations
 
@@ -6,16 +6,12 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-CUTS = 100  # windows that one is cut into, at most: they are counted before they are cut again
-LAST = 2**53  # no bound is higher: it would not survive a JSON number
+MAX_PARTS = 100  # that one window is cut into: they are counted before they are cut again
+MAX_BOUND = 2**53  # a higher bound would not survive a JSON number
 
 
 class Split(NamedTuple):
-    """The KSQL key of the rows' ids, guessed to lie between `low` and `high`.
-
-    The outermost windows stay open, so that no row lies outside of them all. An id stays what it
-    is; a row cut by anything else could be moved from a window not yet read to one that was.
-    """
+    """The KSQL key of the rows' ids, which are expected to lie between `low` and `high`."""
 
     key: str
     low: int
@@ -23,82 +19,87 @@ class Split(NamedTuple):
 
 
 class Window(NamedTuple):
-    """A part of a list: rows whose id is at least `low` and below `high`; None is open.
+    """The rows whose id is at least `low` and below `high`; None is open.
 
-    `ids` narrows it further, to a part that is read alone.
+    The outermost windows of a list are open, so that together they hold every id.
     """
 
     low: int | None = None
     high: int | None = None
-    ids: tuple[int | None, int | None] = (None, None)
+
+    def holds(self, row_id: int) -> bool:
+        """Say whether a row with this id belongs to the window."""
+        return (self.low is None or self.low <= row_id) and (
+            self.high is None or row_id < self.high
+        )
+
+    def as_ksql(self, key: str) -> list[str]:
+        """Write the bounds as KSQL conditions."""
+        bounds = ((">=", self.low), ("<", self.high))
+        return [f"{key}{op}'{bound}'" for op, bound in bounds if bound is not None]
 
 
 WHOLE = Window()
-Counted = tuple[Window, int | None]  # and how many rows the server counts in it
+Counted = tuple[Window, int | None]  # a window, and how many rows the server counts in it
 
 
 def within(arguments: dict[str, Any], split: Split | None, window: Window) -> dict[str, Any]:
     """Narrow a list's arguments to a window."""
     if split is None or window == WHOLE:
-        return dict(arguments)
-    asked = dict(arguments["filter"])
-    items = [text for text in (asked.get("kSql") or "", *bounds_of(split, window)) if text]
-    asked["kSql"] = f"(and {' '.join(items)})"
-    return arguments | {"filter": asked}
-
-
-def bounds_of(split: Split | None, window: Window) -> list[str]:
-    """Write a window as KSQL conditions."""
-    if split is None:
-        return []
-    return [*_bounds(split.key, window.low, window.high), *_bounds(split.key, *window.ids)]
-
-
-def _bounds(key: str, low: int | None, high: int | None) -> list[str]:
-    return [f"{key}{op}'{n}'" for op, n in ((">=", low), ("<", high)) if n is not None]
+        return arguments
+    search = arguments["filter"]
+    items = [item for item in (search.get("kSql") or "", *window.as_ksql(split.key)) if item]
+    return arguments | {"filter": search | {"kSql": f"(and {' '.join(items)})"}}
 
 
 def cut(window: Window, split: Split, parts: int) -> list[Window]:
-    """Cut a window into about so many; an open end is searched in steps that double.
+    """Cut a window into about `parts` equal parts; an open end is searched in doubling steps.
 
-    One that holds a single id comes back as it is.
+    A window that holds a single id is returned as it is.
     """
-    low, high = window.low, window.high
-    a, b = split.low, split.high
+    low, high = window
+    first, last = split.low, split.high
     if low is not None:
-        a, b = low, (high if high is not None else b if low < b else 2 * low - min(a, low - 1))
+        reach = last if low < last else 2 * low - min(first, low - 1)
+        first, last = low, reach if high is None else high
     elif high is not None:
-        a, b = (a if high > a else 2 * high - max(b, high + 1)), high
-    step = max(1, (b - a) // max(parts, 2))
-    points = [*range(a + step, b - step + 1, step)]
-    points = [*([a] if low is None else []), *points, *([b] if high is None else [])]
-    inside = [n for n in points if 0 <= n < LAST and _between(n, low, high)]
-    edges = [low, *inside, high]
-    return [Window(*pair, window.ids) for pair in pairwise(edges)]
+        first, last = (first if high > first else 2 * high - max(last, high + 1)), high
+    step = max(1, (last - first) // max(parts, 2))
+    edges = [*range(first + step, last - step + 1, step)]
+    edges = [*([first] if low is None else []), *edges, *([last] if high is None else [])]
+    return _between(window, [edge for edge in edges if 0 <= edge < MAX_BOUND])
 
 
-def _between(point: int, low: int | None, high: int | None) -> bool:
-    return (low is None or low < point) and (high is None or point < high)
+def tiles(window: Window, ids: Sequence[int], rows: int) -> list[Window]:
+    """Cut a window so that each part holds at most `rows` of the ids that are known."""
+    return _between(window, sorted(set(ids))[rows::rows])
 
 
-def joined(
-    counted: Sequence[tuple[Window, int | None]], most: int
-) -> list[tuple[Window, int | None]]:
-    """Join neighbours that together hold no more rows than fit."""
-    whole: list[Counted] = []
-    for window, rows in counted:
-        before, held = whole[-1] if whole else (window, None)
-        if rows is not None and held is not None and held + rows <= most:
-            whole[-1] = (Window(before.low, window.high, window.ids), held + rows)
+def halves(window: Window, ids: Sequence[int], rows: int) -> list[Window]:
+    """Cut a window into smaller ones of at most `rows` known ids; none where it cannot be cut."""
+    known = sorted(set(ids))
+    if len(known) > 1:
+        return tiles(window, known, max(1, min(rows, len(known) // 2)))
+    parts = _between(window, [known[0], known[0] + 1] if known else [])
+    return parts if len(parts) > 1 else []
+
+
+def _between(window: Window, edges: Sequence[int]) -> list[Window]:
+    """Cut a window at those of the edges that lie inside it."""
+    low, high = window
+    inside = [
+        edge for edge in edges if (low is None or low < edge) and (high is None or edge < high)
+    ]
+    return [Window(*pair) for pair in pairwise([low, *inside, high])]
+
+
+def merge(counted: Sequence[Counted], rows: int) -> list[Counted]:
+    """Merge neighbours that together hold at most `rows` rows."""
+    merged: list[Counted] = []
+    for window, count in counted:
+        before, held = merged[-1] if merged else (window, None)
+        if count is not None and held is not None and held + count <= rows:
+            merged[-1] = (Window(before.low, window.high), held + count)
         else:
-            whole.append((window, rows))
-    return whole
-
-
-def by_ids(window: Window, ids: Sequence[int], most: int) -> list[Window]:
-    """Cut a window so that each part holds at most so many of the ids that are known."""
-    edges = sorted(set(ids))[most::most]
-    low, high = window.ids
-    inside = [n for n in edges if _between(n, low, high)]
-    bounds = [low, *inside, high]
-    return [window._replace(ids=pair) for pair in pairwise(bounds)]
+            merged.append((window, count))
+    return merged

@@ -20,7 +20,7 @@ import requests
 from kott_notebooks import paging, schema
 from kott_notebooks.api import bodies, envelopes
 from kott_notebooks.api.bodies import Call
-from kott_notebooks.api.rows import Reader, Texts
+from kott_notebooks.api.decode import TextReader
 from kott_notebooks.api.secrets import Secret, concealed, masked, secrets_in
 from kott_notebooks.errors import (
     ApiError,
@@ -35,7 +35,6 @@ from kott_notebooks.errors import (
     api_error,
     sealed,
 )
-from kott_notebooks.paging import packing
 from kott_notebooks.session import credentials
 from kott_notebooks.session.credentials import Credentials
 from kott_notebooks.session.retries import ATTEMPTS, Retries, is_read
@@ -45,6 +44,8 @@ API_VERSION = "11.5.0.0"
 __version__ = version("kott_notebooks")
 CLIENT_TAG = f"kott_notebooks:python:{__version__}"
 REPEATABLE = ("password", "anonymous", "app_token")  # means that one login does not use up
+CAPS = (10_000, 100_000)  # totals at which a server may have stopped counting
+UNFINISHED = 10  # listings that stopped and can go on
 EARLY = 60.0  # seconds before its end that a ks is renewed
 HASHES = {"MD5": "md5", "SHA1": "sha1", "SHA256": "sha256", "SHA512": "sha512"}
 
@@ -227,7 +228,7 @@ class Session:
         self._locked_out: LoginError | TransportError | None = None
         self._retries = Retries(attempts)
         self._deadline = deadline
-        self.pace = paging.Pace()  # what is learned of how far the server is
+        self._pace = paging.Pace()  # what is learned of how far the server is
         warn_of_plain_http(self.url)
 
     # Calls
@@ -319,85 +320,95 @@ class Session:
         /,
         *,
         limit: int | None = None,
-        split: paging.Split | None = None,
-        progress: paging.Progress | None = None,
         workers: int = paging.WORKERS,
-        reader: Reader | None = None,
-        plan: paging.Plan | None = None,
         **arguments: Any,
     ) -> paging.Pull:
-        """Give a list action's pages, complete or an IncompleteError; nothing is asked until read.
+        """Return a list action's pages, complete or an IncompleteError.
 
-        A page is undecoded rows, and how many; a `reader` of its own makes something else of them.
-        `limit` stops after so many rows. A list longer than the server's result window needs a
-        `split`, which the listing functions give; `plan` is how `Pull.plan` would read it.
-        So many `workers` ask at the same time; the order of rows does not depend on it.
+        Nothing is requested until the pages are iterated. A page is undecoded rows, and how many;
+        `page.records()` decodes them.
+
+        Parameters
+        ----------
+        service, action : str
+            A list action.
+        limit : int, optional
+            Stop after this many rows.
+        workers : int, default 8
+            Number of requests in flight. The order of the rows does not depend on it.
+        **arguments
+            The action's own, by the API's names.
         """
-
         bodies.check_names(service, action, arguments)
-        arguments = concealed(arguments)
+        return self._pull(paging.Listing(service, action, arguments, limit=limit), workers=workers)
 
-        def ask(pages: list[dict[str, Any]], reader: Reader) -> list[envelopes.Reply | ApiError]:
-            return self._ask([Call(service, action, page) for page in pages], reader)
-
-        return paging.Pull(
-            ask,
-            service,
-            action,
-            arguments,
-            limit=limit,
-            split=split,
-            progress=progress,
-            workers=workers,
-            reader=reader,
-            pace=self.pace,
-            plan=plan,
-        )
-
-    def packs(
+    def _pull(
         self,
-        calls: Sequence[Call],
-        /,
+        listing: paging.Work,
         *,
-        one_each: bool = False,
+        workers: int = paging.WORKERS,
         progress: paging.Progress | None = None,
-    ) -> packing.Packs:
-        """Give the pages of many small calls, packed into multirequests; nothing is asked yet."""
-        return packing.Packs(
-            lambda pack: self._ask(pack), calls, one_each=one_each, progress=progress
+        cost: paging.Cost | None = None,
+    ) -> paging.Pull:
+        """Return a listing with this session as the way to its server."""
+        return paging.Pull(
+            listing,
+            self._fetch,
+            workers=workers,
+            pace=self._pace,
+            progress=progress,
+            cost=cost,
+            deadline=self._deadline,
         )
 
     def records(
         self, service: str, action: str = "list", /, *, limit: int | None = None, **arguments: Any
     ) -> Iterator[dict[str, Any]]:
-        """Give a list action's records one by one, as the API sends them.
+        """Yield a list action's records one by one, as the API sends them.
 
-        Raises IncompleteError, whose `partial` holds the records that came, if the list cannot be
-        had whole.
+        Raises
+        ------
+        IncompleteError
+            The list could not be completed: `.partial` holds the records that were received, and
+            `.resume()` returns all of them.
         """
-        yield from self._records(self.pages(service, action, limit=limit, **arguments))
+        pull = self.pages(service, action, limit=limit, **arguments)
 
-    def _records(self, pull: paging.Pull) -> Iterator[dict[str, Any]]:
+        def resumed() -> list[dict[str, Any]]:
+            return list(self._records(pull, resumed))
+
+        yield from self._records(pull, resumed)
+
+    def _records(
+        self, pull: paging.Pull, resumed: Callable[[], list[dict[str, Any]]]
+    ) -> Iterator[dict[str, Any]]:
+        def received() -> list[dict[str, Any]]:
+            return [record for page in pull.received() for record in page.records()]
+
+        entry = self._begin([pull], received, resumed)
         try:
             for page in pull:
                 yield from page.records()
-        except (IncompleteError, KeyboardInterrupt) as error:
-            came = [one for page in pull.came for one in page.records()]
-            raise self.stopped(error, came, lambda: list(self._records(pull))) from error
+        except (KottError, KeyboardInterrupt) as error:
+            raise self._stopped(entry, [pull], error) from None
+        except GeneratorExit:  # whoever asked has seen enough
+            self._end(entry)
+            raise
+        self._end(entry)
 
     def count(self, service: str, action: str = "list", /, **arguments: Any) -> int:
-        """Say how many records a list action has, by asking for one of them."""
+        """Return how many records a list action has, by requesting one of them."""
         known = schema.action(service, action)
         if known is None or not known.pager:
             return sum(1 for _ in self.records(service, action, **arguments))
         bodies.check_names(service, action, arguments)
         one = {"pageSize": 1, "pageIndex": 1}
-        asked = Call(service, action, concealed(arguments) | {"pager": one})
-        fetched = self._fetch([asked], validate=True)
+        call = Call(service, action, concealed(arguments) | {"pager": one})
+        fetched = self._fetch([call], validate=True)
         if fetched.errors:
             raise fetched.errors[0]
-        total = Texts().read(envelopes.reply(fetched.body, asked.name).result).total
-        if total is None or total in paging.CAPS:
+        total = TextReader().read(envelopes.reply(fetched.body, call.name).result).total
+        if total is None or total in CAPS:
             raise IncompleteError(
                 f"{service}.{action} counts no further than {total or 'the page that it gives'}: "
                 "narrow the filter, or list it.",
@@ -405,22 +416,44 @@ class Session:
             )
         return total
 
-    def stopped(
-        self, error: BaseException, partial: Any, resume: Callable[[], Any]
-    ) -> IncompleteError:
-        """Make the error for a list that stopped early, and keep it in `unfinished`."""
-        kind = Interrupted if isinstance(error, KeyboardInterrupt) else IncompleteError
-        message = str(error) or (
-            f"Stopped after {len(partial):,} rows; session.unfinished[-1].resume() goes on."
-        )
+    # Lists under way
 
-        def go_on() -> Any:
-            self.unfinished[:] = [one for one in self.unfinished if one is not found]
-            return resume()  # if it stops again, that is an entry of its own
+    def _begin(
+        self,
+        pulls: Sequence[paging.Pull],
+        received: Callable[[], Any],
+        resumed: Callable[[], Any],
+    ) -> Interrupted:
+        """Register a listing in `unfinished` before anything of it is requested."""
 
-        found = kind(message, partial=partial, resume=go_on)
-        self.unfinished.append(found)
-        return found
+        def resume() -> Any:
+            try:
+                return resumed()  # which registers itself
+            finally:
+                self._end(entry)
+
+        entry = Interrupted("A list is under way.", build=received, resume=resume)
+        self.unfinished[:] = [*self.unfinished, entry][-UNFINISHED:]
+        return entry
+
+    def _end(self, entry: IncompleteError) -> None:
+        """Take a listing off the register."""
+        self.unfinished[:] = [one for one in self.unfinished if one is not entry]
+
+    def _stopped(
+        self, entry: Interrupted, pulls: Sequence[paging.Pull], error: BaseException
+    ) -> BaseException:
+        """Return the error to raise for a listing that stopped; it stays on the register."""
+        if isinstance(error, KeyboardInterrupt):
+            so_far = "; ".join(pull.listing.so_far() for pull in pulls)
+            entry.args = (f"{so_far}; session.unfinished[-1].resume() goes on.",)
+            return entry
+        if isinstance(error, TransportError | ApiError) and not any(p.listing.rows for p in pulls):
+            self._end(entry)
+            return error
+        stopped = IncompleteError(str(error), build=entry._build, resume=entry._resume)
+        self.unfinished[:] = [stopped if one is entry else one for one in self.unfinished]
+        return stopped
 
     # Who is it
 
@@ -583,31 +616,6 @@ class Session:
         if again and (request.idempotent or len(again) == len(calls)):  # no write happens twice
             raise again[0]
         return Fetched(body, errors, answer.seconds, 0)
-
-    def _ask(
-        self, calls: Sequence[Call], reader: Reader | None = None
-    ) -> list[envelopes.Reply | ApiError]:
-        fetched = self._fetch(calls)
-        if fetched.errors and len(calls) == 1:
-            raise fetched.errors[0]
-        at_once = reader.at_once(fetched.body, len(calls)) if reader else None
-        replies: list[envelopes.Reply | ApiError] = list(at_once or [])
-        if not replies:
-            try:
-                replies = envelopes.results(fetched.body, calls)
-            except TransportError:
-                fetched = self._fetch(calls, validate=True)
-                replies = envelopes.results(fetched.body, calls)
-        if len(calls) == 1 and isinstance(replies[0], envelopes.Reply):
-            self.pace.note(fetched.seconds, replies[0].execution_time)
-        share = fetched.seconds / len(calls)
-        size = len(fetched.body) // len(calls)
-        return [
-            one._replace(seconds=share, size=size, retries=0 if n else fetched.retries)
-            if isinstance(one, envelopes.Reply)
-            else fetched.errors[n]
-            for n, one in enumerate(replies)
-        ]
 
     # Logging in
 

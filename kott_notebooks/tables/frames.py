@@ -22,19 +22,19 @@ import pyarrow.compute as pc
 from msgspec import Raw
 
 from kott_notebooks.api import privacy
-from kott_notebooks.api.privacy import Hide
-from kott_notebooks.api.rows import (
+from kott_notebooks.api.decode import (
     ABSENT,
     MAPS,
     NULL,
-    Cells,
-    Found,
     Page,
     Reader,
-    Texts,
+    Rows,
+    StructReader,
+    TextReader,
     Value,
     columns,
 )
+from kott_notebooks.api.privacy import Hide
 from kott_notebooks.errors import KottError
 from kott_notebooks.tables import kinds
 from kott_notebooks.tables.kinds import KINDS, MAX_TIME
@@ -105,23 +105,23 @@ def reader(
     """Give what reads a list of a class into the parts of a table, as `frame` takes them."""
     wanted = _tops(fields)
     declared = _declared(cls, wanted)
-    cells = Cells(_declared(cls), lambda rows: _part(rows, declared, wanted))
+    cells = StructReader(_declared(cls), lambda rows: _part(rows, declared, wanted))
     return _Hiding(cells, cls, hide) if cls and privacy.sensitive(cls) else cells
 
 
 class _Hiding:
     """Reads what may say something about a person, and replaces it before anything is kept."""
 
-    def __init__(self, inner: Cells, cls: str, hide: Hide) -> None:
+    def __init__(self, inner: StructReader, cls: str, hide: Hide) -> None:
         self._inner, self._cls, self._hide = inner, cls, hide
-        self.keep = inner.keep
+        self.lay_out = inner.lay_out
 
-    def at_once(self, body: bytes, calls: int) -> None:
+    def fast(self, body: bytes, calls: int) -> None:
         """Leave it to `read`."""
 
-    def read(self, result: bytes) -> Found:
+    def read(self, result: bytes) -> Rows:
         """Read what is left when personal texts are replaced."""
-        found = Texts().read(result)
+        found = TextReader().read(result)
         records = map(msgspec.json.decode, found.rows)
         hidden = [privacy.hidden(one, self._cls, self._hide) for one in records]
         return self._inner.read(msgspec.json.encode({"totalCount": found.total, "objects": hidden}))
@@ -178,12 +178,12 @@ def _parts(source: Iterable[Any], read: Reader) -> Iterator[Part]:
         else:
             records.append(one)
         if len(rows) >= BATCH:
-            yield read.keep(rows)
+            yield read.lay_out(rows)
             rows = []
     if records:
         rows += _rows(msgspec.json.encode(records), read)
     if rows:
-        yield read.keep(rows)
+        yield read.lay_out(rows)
 
 
 def _rows(objects: bytes, read: Reader) -> list[Any]:

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from kott_notebooks import schema
-from kott_notebooks.api.rows import MAPS
+from kott_notebooks.api.decode import MAPS
 
 STR = pd.StringDtype(na_value=np.nan)
 MAX_TIME = 253_402_300_799  # epoch seconds of the end of 9999, the last that pandas shows

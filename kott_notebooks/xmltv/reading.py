@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import msgspec
 import pandas as pd
 
-from kott_notebooks.api.rows import Page
+from kott_notebooks.api.decode import Page
 from kott_notebooks.errors import KottError
 from kott_notebooks.tables import frames
 from kott_notebooks.tables.provenance import with_facts

@@ -1,7 +1,8 @@
-"""A list reply -> its rows, undecoded: what names them, how many the server counts.
+"""A list's reply -> its rows, undecoded: what identifies them, how many the server counts.
 
-Who lays rows out as a table wants their cells, who passes them on wants their texts: a `Reader`
-is one or the other. Neither decodes what a cell holds.
+A table wants the cells of a row, a record wants its text: `StructReader` and `TextReader` give one
+or the other. Neither decodes what a cell holds. A body is read by the fast way where it applies,
+else by the sure way of the envelopes.
 """
 
 from __future__ import annotations
@@ -18,25 +19,35 @@ import msgspec
 import pyarrow as pa
 from msgspec import Raw
 
-from kott_notebooks.api.envelopes import Reply, decoded
-from kott_notebooks.errors import TransportError
+from kott_notebooks.api.bodies import Call
+from kott_notebooks.api.envelopes import decoded, results
+from kott_notebooks.errors import ApiError, TransportError
 
-Key = tuple[bytes, bytes]  # kind and id of a row; or b"text" and all of it, where it has no id
+# What identifies a row: its kind and its id; or NO_ID and a hash of its text
+Key = tuple[bytes, bytes | int]
 
+NO_ID = b"text"
 NULL = Raw(b"null")  # what a cell that is absent holds, as one that is null does
 MAPS = ("metas", "tags")
 _NESTED = (b"{", b"[")
 _ODD = re.compile(r'["\\\x00-\x1f]')  # what the names of a struct must not have
 _BLANK = re.compile(rb"[\[{:,]\s")  # between the first names of a body; texts come later
-_SPELLED = "\ue000"  # begins a name that is spelled otherwise for that
+_ESCAPED_NAME = "\ue000"  # begins a name that is written otherwise, since a struct cannot have it
 
 
-class Found(NamedTuple):
-    """What one reply holds: rows as its reader has them, what names each, the server's count."""
+class Rows(NamedTuple):
+    """What one reply of a list holds: its rows, what identifies each, the server's total."""
 
     rows: list[Any]
     keys: list[Key]
     total: int | None
+
+
+class Decoded(NamedTuple):
+    """What one body holds: the rows or the refusal of each call, and the server's seconds."""
+
+    parts: list[Rows | ApiError]
+    execution_time: float | None
 
 
 class Page(NamedTuple):
@@ -52,28 +63,43 @@ class Page(NamedTuple):
         return records
 
     def head(self, rows: int) -> Page:
-        """Keep the first rows, still undecoded."""
-        if rows >= self.rows:
-            return self
-        parts = msgspec.json.decode(self.objects, type=list[Raw])[:rows]
-        return Page(b"[" + b",".join(parts) + b"]", len(parts), self.total)
+        """Return the first rows, still undecoded."""
+        return self if rows >= self.rows else self.select(range(rows))
+
+    def select(self, positions: Sequence[int]) -> Page:
+        """Return the rows at some positions, still undecoded."""
+        texts = msgspec.json.decode(self.objects, type=list[Raw])
+        return page_of([texts[position] for position in positions])
 
 
 class Reader(Protocol):
-    """How a list's replies are read, and what is kept of their rows."""
+    """How the replies of a list are read, and what is stored of their rows."""
 
-    def at_once(self, body: bytes, calls: int) -> list[Reply] | None:
-        """Read a whole body of so many calls in one go; None where it is not what one expects."""
+    def fast(self, body: bytes, calls: int) -> tuple[list[Rows], float | None] | None:
+        """Read a body of this many calls in one go; None where that way does not apply."""
 
-    def read(self, result: bytes) -> Found:
+    def read(self, result: bytes) -> Rows:
         """Read a result that is known to be no error, as compact JSON."""
 
-    def keep(self, rows: list[Any]) -> Any:
-        """Make of rows what stays of them; it knows how many `rows` it has, and its `head`."""
+    def lay_out(self, rows: list[Any]) -> Any:
+        """Turn rows into what is stored: it has `rows`, `head(rows)` and `select(positions)`."""
+
+
+def decode(body: bytes, calls: Sequence[Call], reader: Reader) -> Decoded:
+    """Read the reply to one call or to a batch; a refused call stands in its place."""
+    if fast := reader.fast(body, len(calls)):
+        return Decoded([*fast[0]], fast[1])
+    answers = results(body, calls)
+    seconds = [one.execution_time or 0.0 for one in answers if not isinstance(one, ApiError)]
+    try:
+        parts = [one if isinstance(one, ApiError) else reader.read(one.result) for one in answers]
+    except (msgspec.MsgspecError, RecursionError) as error:  # 1e999, or too deep a nest
+        raise TransportError(f"{calls[0].name}: a row cannot be decoded: {error}.") from error
+    return Decoded(parts, sum(seconds) or None)
 
 
 class _List(msgspec.Struct):
-    totalCount: int | None = None  # noqa: N815 - the wire's name
+    totalCount: Any = None  # noqa: N815 - the wire's name
     objects: Raw = NULL
 
 
@@ -82,25 +108,44 @@ class _Identity(msgspec.Struct):
     type: Raw = NULL
 
 
-class Texts:
-    """Reads rows as JSON texts and keeps them as a Page."""
+class TextReader:
+    """Reads rows as JSON texts and stores them as a Page."""
 
-    def at_once(self, body: bytes, calls: int) -> list[Reply] | None:
-        """Leave it to `read`: texts are to be in one spelling."""
-        return None
+    def fast(self, body: bytes, calls: int) -> None:
+        """Leave it to `read`: texts are to be written in one way."""
 
-    def read(self, result: bytes) -> Found:
+    def read(self, result: bytes) -> Rows:
         """Read the outline of a list: `objects` may be empty or absent, `totalCount` too."""
         objects, total = _outline(result)
         rows = msgspec.json.decode(objects, type=list[Raw])
         named = msgspec.json.decode(objects, type=list[_Identity])
-        return Found(
-            rows, keys([one.type for one in named], [one.id for one in named], rows), total
-        )
+        types, ids = [one.type for one in named], [one.id for one in named]
+        return Rows(rows, keys(types, ids, rows), total)
 
-    def keep(self, rows: list[Any]) -> Page:
+    def lay_out(self, rows: list[Any]) -> Page:
         """Join the texts."""
-        return Page(b"[" + b",".join(rows) + b"]", len(rows))
+        return page_of(rows)
+
+
+class ObjectReader:
+    """Reads results that are one object each, as lists of one row."""
+
+    def fast(self, body: bytes, calls: int) -> None:
+        """Leave it to `read`."""
+
+    def read(self, result: bytes) -> Rows:
+        """Read an object as the only row; null is no row."""
+        rows = [] if result == NULL else [result]
+        return TextReader().read(b'{"objects":[' + b"".join(rows) + b"]}")
+
+    def lay_out(self, rows: list[Any]) -> Page:
+        """Join the texts."""
+        return page_of(rows)
+
+
+def page_of(texts: Sequence[bytes]) -> Page:
+    """Join undecoded rows."""
+    return Page(b"[" + b",".join(texts) + b"]", len(texts))
 
 
 class Value(msgspec.Struct, gc=False):
@@ -147,16 +192,18 @@ _VALUES: dict[str, Any] = {
 }
 
 
-class Cells:
-    """Reads rows as structs of undecoded cells, of `metas` and `tags` a struct each.
+class StructReader:
+    """Reads rows as structs of undecoded cells, with one struct each for `metas` and `tags`.
 
     A struct is read several times as fast as a dict, but its names must be known: those that no
-    schema lists, those of metas and tags, and the one class that the values of most metas are of,
-    are learned. `keep` is how rows become what stays.
+    schema lists, those of metas and tags, and the class of most metas' values are learned.
+    `lay_out` turns rows into what is stored.
     """
 
-    def __init__(self, names: Iterable[str] = (), keep: Callable[[list[Any]], Any] = list) -> None:
-        self._keep = keep
+    def __init__(
+        self, names: Iterable[str] = (), lay_out: Callable[[list[Any]], Any] = list
+    ) -> None:
+        self._lay_out = lay_out
         self._names = dict.fromkeys(["objectType", "id", "type", *names])
         self._metas: dict[str, type[Value]] = {}
         self._tags: dict[str, Any] = {}
@@ -175,39 +222,43 @@ class Cells:
              ("error", Raw, NULL), ("objectType", str, "")],
         )  # fmt: skip
         executed = ("executionTime", float | None, None)
-        one = msgspec.defstruct("One", [("result", listed), executed])
-        many = msgspec.defstruct("Many", [("result", list[listed]), executed])  # type: ignore[valid-type]
+        failed = ("error", Raw, NULL)
+        one = msgspec.defstruct("One", [("result", listed), executed, failed])
+        many = msgspec.defstruct("Many", [("result", list[listed]), executed, failed])  # type: ignore[valid-type]
         self._rows = msgspec.json.Decoder(list[row])  # type: ignore[valid-type]
         self._one, self._many = msgspec.json.Decoder(one), msgspec.json.Decoder(many)
 
-    def at_once(self, body: bytes, calls: int) -> list[Reply] | None:
-        """Read bodies that are compact JSON without an error in them, and without a new name."""
+    def fast(self, body: bytes, calls: int) -> tuple[list[Rows], float | None] | None:
+        """Read a body in one go.
+
+        It applies to compact UTF-8 JSON whose only escapes are those that JSON needs (nested cells
+        are compared as text, so that one text must be written in one way), without an error in
+        it, with whole numbers for totals, and without a name that is new to this reader.
+        """
         if _BLANK.search(body[:64]) or _escaped(body):
-            return None  # one spelling for one text: nested cells are compared as text
+            return None
         try:
             _check_text(body)
             whole: Any = (self._one if calls == 1 else self._many).decode(body)
         except (msgspec.MsgspecError, pa.ArrowInvalid, RecursionError):
             return None
         parts = [whole.result] if calls == 1 else whole.result
-        if len(parts) != calls or not all(map(_plain, parts)):
+        if whole.error != NULL or len(parts) != calls or not all(map(_plain, parts)):
             return None
-        share = whole.executionTime and whole.executionTime / calls
-        found = [_found(part.objects or [], part.totalCount) for part in parts]
-        return [Reply(b"", share, found=one, requests=int(n == 0)) for n, one in enumerate(found)]
+        return [_rows(part.objects or [], part.totalCount) for part in parts], whole.executionTime
 
-    def read(self, result: bytes) -> Found:
+    def read(self, result: bytes) -> Rows:
         """Read what may have names that are new; they are known from then on."""
         objects, total = _outline(result)
         try:
-            return _found(self._rows.decode(objects), total)
+            return _rows(self._rows.decode(objects), total)
         except msgspec.ValidationError:
             records = [_mended(one) for one in msgspec.json.decode(objects)]
         self._learn(records)
         try:
-            return _found(self._rows.decode(objects), total)
+            return _rows(self._rows.decode(objects), total)
         except msgspec.ValidationError:
-            return _found(self._rows.decode(msgspec.json.encode(records)), total)
+            return _rows(self._rows.decode(msgspec.json.encode(records)), total)
 
     def _learn(self, records: list[dict[str, Any]]) -> None:
         """Know the names that records have, and of what class the values of each meta are."""
@@ -221,11 +272,11 @@ class Cells:
         }
         self._ready()
 
-    def keep(self, rows: list[Any]) -> Any:
-        """Make of rows what stays; those from before a name was learned are read again."""
+    def lay_out(self, rows: list[Any]) -> Any:
+        """Turn rows into what is stored; those from before a name was learned are read again."""
         if len(set(map(type, rows))) > 1:
             rows = self._rows.decode(msgspec.json.encode(rows))
-        return self._keep(rows)
+        return self._lay_out(rows)
 
 
 def _escaped(body: bytes) -> bool:
@@ -271,33 +322,35 @@ def _fitting(values: list[Any], known: type[Value] | None) -> type[Value]:
 def _mended(record: dict[str, Any]) -> dict[str, Any]:
     """Give metas and tags the form that they should have: what is no map has no entries."""
     maps = {name: record[name] for name in MAPS if name in record}
-    kept = {name: _spelled(one) if isinstance(one, dict) else None for name, one in maps.items()}
+    kept = {
+        name: _escaped_names(one) if isinstance(one, dict) else None for name, one in maps.items()
+    }
     metas = kept.get("metas") or {}
     objects = {n: one if _is_value(one) else {"value": one} for n, one in metas.items()}
-    return _spelled(record) | kept | ({"metas": objects} if metas else {})
+    return _escaped_names(record) | kept | ({"metas": objects} if metas else {})
 
 
-def _spelled(record: dict[str, Any]) -> dict[str, Any]:
+def _escaped_names(record: dict[str, Any]) -> dict[str, Any]:
     """Spell names so that a struct can have them."""
-    return {_SPELLED + quote(n) if _ODD.search(n) else n: one for n, one in record.items()}
+    return {_ESCAPED_NAME + quote(n) if _ODD.search(n) else n: one for n, one in record.items()}
 
 
 def _own(name: str) -> str:
     """Give a name as it was before it was spelled for a struct."""
-    return unquote(name.removeprefix(_SPELLED)) if name.startswith(_SPELLED) else name
+    return unquote(name.removeprefix(_ESCAPED_NAME)) if name.startswith(_ESCAPED_NAME) else name
 
 
 def _is_value(one: Any) -> bool:
     return one is None or (isinstance(one, dict) and isinstance(one.get("objectType", ""), str))
 
 
-def _found(rows: list[Any], total: int | None) -> Found:
+def _rows(rows: list[Any], total: int | None) -> Rows:
     types, ids = [row.c2 for row in rows], [row.c1 for row in rows]
-    return Found(rows, keys(types, ids, rows), total)
+    return Rows(rows, keys(types, ids, rows), total)
 
 
 def columns(rows: Sequence[Any]) -> dict[str, list[Any]]:
-    """Turn rows that `Cells` read, of one kind of struct, into columns; empty ones are left out.
+    """Turn rows that `StructReader` gives, of one struct, into columns; empty ones are left out.
 
     A cell is undecoded; those of `metas.NAME` are Values, ABSENT, or None for a null.
     """
@@ -315,22 +368,32 @@ def columns(rows: Sequence[Any]) -> dict[str, list[Any]]:
 
 def _laid(structs: Sequence[Any], absent: Any = NULL) -> dict[str, list[Any]]:
     names = structs[0].__struct_encode_fields__
-    laid = {own: list(map(attrgetter(f"c{n}"), structs)) for n, own in enumerate(names)}
+    if len(names) < 2:
+        columns = [list(map(attrgetter(f"c{n}"), structs)) for n in range(len(names))]
+    else:  # one getter for all columns takes a fraction of the time of one for each
+        getter = attrgetter(*(f"c{n}" for n in range(len(names))))
+        columns = list(map(list, zip(*map(getter, structs), strict=True)))
+    laid = dict(zip(names, columns, strict=True))
     return {_own(own): cells for own, cells in laid.items() if not empty(cells, absent)}
 
 
-def empty(cells: list[Any], absent: Any = NULL) -> bool:
+def empty(cells: Sequence[Any], absent: Any = NULL) -> bool:
     """Say whether no cell of a column holds anything."""
     first = cells[0]
     return (first is absent or first == absent) and cells.count(absent) == len(cells)
 
 
 def keys(types: list[Raw], ids: list[Raw], rows: Sequence[Any]) -> list[Key]:
-    """Name each row: by kind and id, or by its whole text where the class has no id."""
+    """Identify each row: by kind and id, or by its text where the class has no id."""
     if NULL in ids:
-        return [(b"text", msgspec.json.encode(row)) for row in rows]
+        return [(NO_ID, text) for text in text_hashes(rows)]
     kinds = [_KINDS.get(kind, b"") for kind in map(bytes, types)]
     return list(zip(kinds, map(bytes, ids), strict=True))
+
+
+def text_hashes(rows: Sequence[Any]) -> list[int]:
+    """Hash the texts of rows, whichever reader they are from."""
+    return [hash(msgspec.json.encode(row)) for row in rows]
 
 
 # programmes and recordings have ids of their own, which media's may equal
@@ -339,12 +402,15 @@ _KINDS = {b"0": b"0", b'"0"': b"0", b"1": b"1", b'"1"': b"1"}
 
 def _outline(result: bytes) -> tuple[bytes, int | None]:
     try:
-        found = msgspec.json.decode(result, type=_List)
-        objects = b"[]" if found.objects == NULL else bytes(found.objects)
+        whole = msgspec.json.decode(result, type=_List)
+        objects = b"[]" if whole.objects == NULL else bytes(whole.objects)
         msgspec.json.decode(objects, type=list[dict[str, Raw]])
     except msgspec.MsgspecError as error:
         raise TransportError("The reply is not a list: does the action answer one?") from error
-    return objects, found.totalCount
+    total = whole.totalCount
+    if isinstance(total, str) and re.fullmatch(r"-?[0-9]{1,18}", total.strip()):
+        total = int(total)
+    return objects, total if type(total) is int else None
 
 
 def _plain(part: Any) -> bool:

@@ -1,0 +1,134 @@
+"""What a list will take, before it is read: its windows, and what a page costs. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from kott_notebooks.api.bodies import Call
+from kott_notebooks.api.decode import Reader, Rows
+from kott_notebooks.errors import ApiError, IncompleteError
+from kott_notebooks.paging.batching import Cost
+from kott_notebooks.paging.listing import (
+    PAGE_SIZE,
+    Failed,
+    Listing,
+    Narrow,
+    NeedsCheck,
+    PageRequest,
+    Survey,
+    WindowRead,
+)
+from kott_notebooks.paging.windows import WHOLE, Counted
+
+SAMPLE = 10  # rows that a plan looks at
+
+
+class Plan(NamedTuple):
+    """How a list will be read: its windows, how many rows each holds, and what a page costs."""
+
+    windows: list[Counted]
+    cost: Cost
+
+
+class Planning:
+    """Counts a listing and looks at a few of its rows; nothing is read."""
+
+    def __init__(self, listing: Listing) -> None:
+        self.listing, self.name = listing, listing.name
+        self.first: Rows | None = None
+        self.sample: Rows | None = None
+        self.survey: Survey | None = None
+        self.windows: list[Counted] | None = None if listing.paged else [(WHOLE, None)]
+
+    def advance(self) -> None:
+        """Take over the windows, once they are counted."""
+        if self.windows is None and self.first is not None:
+            if self.survey is None:
+                self.windows = [(WHOLE, self.first.total)]
+                return
+            verdict = self.survey.verdict()
+            if isinstance(verdict, Narrow):
+                reads = [one for one in verdict.windows if isinstance(one, WindowRead)]
+                self.windows = [(one.window, one.expected) for one in reads]
+            elif isinstance(verdict, Failed):
+                raise IncompleteError(verdict.why)
+
+    def restart(self) -> None:
+        """Begin anew: what was received so far still holds."""
+
+    def wanted(self) -> Iterator[PageRequest]:
+        """Give what is to be requested: a page of ids, the counts, a page of a few rows."""
+        whole = PageRequest(self, "count", WHOLE, 1, 1, PAGE_SIZE, True)
+        if self.first is None and self.listing.paged:
+            yield whole
+        elif self.windows is None and self.survey is not None:
+            verdict = self.survey.verdict()
+            if isinstance(verdict, NeedsCheck):
+                yield from verdict.requests
+        elif self.sample is None and self.listing.paged:
+            yield whole._replace(kind="page", size=SAMPLE, ids=False)
+
+    def receive(self, request: PageRequest, reply: Rows | ApiError) -> None:
+        """Log a reply."""
+        if isinstance(reply, ApiError):
+            raise reply
+        if request.read is not self and self.survey is not None:
+            self.survey.log(request, reply)
+        elif request.kind == "page":
+            self.sample = reply
+        else:
+            self.first = reply
+            self.listing.largest = [len(reply.keys)] * 2
+            deep = reply.total is not None and reply.total > self.listing.deepest
+            if deep and self.listing.split is not None and self.listing.limit is None:
+                self.survey = Survey(self.listing, WHOLE, reply.total)
+        self.advance()
+
+    def plan(self, cost: Cost | None) -> Plan:
+        """Return the plan; `cost` is that of the few rows."""
+        rows = len(self.first.keys) if self.first else 0
+        if cost is None or not cost.rows:
+            return Plan(self.windows or [], Cost(rows=rows))
+        times = rows / cost.rows
+        size, transfer = int(cost.size * times), cost.transfer * times
+        return Plan(self.windows or [], Cost(cost.work, transfer, rows, size))
+
+    def call(self, request: PageRequest) -> Call:
+        """Give the call that requests a page."""
+        return self.listing.call(request)
+
+    def reader_of(self, request: PageRequest) -> Reader:
+        """Give what reads the reply to a request."""
+        return self.listing.reader_of(request)
+
+    def lay_out(self, rows: int) -> bool:
+        """Lay out nothing."""
+        return False
+
+    @property
+    def done(self) -> bool:
+        """Say whether the windows are counted and the rows were looked at."""
+        return self.windows is not None and (self.sample is not None or not self.listing.paged)
+
+    def proved(self) -> Iterator[Any]:
+        """Give nothing: a plan has no rows."""
+        return iter(())
+
+    rows, expected = 0, 0
+
+    def received(self) -> list[Any]:
+        """Return nothing."""
+        return []
+
+    def so_far(self) -> str:
+        """Say what was under way."""
+        return f"{self.name} was not planned"
+
+    def where(self, request: PageRequest) -> str:
+        """Say nothing more."""
+        return ""
+
+    def report(self) -> dict[str, Any]:
+        """Say how the list was planned."""
+        return {"action": self.name}

@@ -1,0 +1,401 @@
+"""Runs a list: sends what it wants, hands it the replies. The only threads and waits are here."""
+
+from __future__ import annotations
+
+import threading
+import time
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from queue import Empty, SimpleQueue
+from typing import Any, Protocol
+
+from kott_notebooks.api.bodies import Call
+from kott_notebooks.api.decode import Reader, Rows, decode
+from kott_notebooks.errors import ApiError, IncompleteError, KottError, TransportError
+from kott_notebooks.paging.batching import (
+    MAX_PAGES,
+    NEXT_DOOR,
+    Cost,
+    Pace,
+    batch_size,
+    bytes_ahead,
+)
+from kott_notebooks.paging.listing import LAY_OUT, WEAK
+from kott_notebooks.paging.lookups import Lookups
+from kott_notebooks.times import present
+
+WORKERS = 8  # requests under way at the same time
+MAX_TRIES = 3  # of a request whose reply is garbled
+SMALL_CALLS = 50  # in one request: the server works through them one after the other
+MAX_LOOSE = 3 * LAY_OUT  # rows that wait to be laid out
+TICK = 0.2  # seconds: a wait on Windows cannot be interrupted before it ends
+
+
+class Fetched(Protocol):
+    """The reply to one request: its body, undecoded JSON, and what it took."""
+
+    @property
+    def body(self) -> bytes:
+        """The whole body."""
+
+    @property
+    def errors(self) -> Mapping[int, ApiError]:
+        """What the API refused, by the positions of the calls."""
+
+    @property
+    def seconds(self) -> float:
+        """From sending to the last byte."""
+
+    @property
+    def retries(self) -> int:
+        """How often the request was sent again."""
+
+
+class Fetch(Protocol):
+    """What sends one request: a call, or several in a batch."""
+
+    def __call__(
+        self, calls: Sequence[Call], /, *, validate: bool = False, until: float | None = None
+    ) -> Fetched:
+        """Send; `validate` decodes the reply once, `until` is when the last attempt begins."""
+
+
+class Progress(Protocol):
+    """What a progress bar has: a total, how far it is, and ways to move it."""
+
+    total: float | None
+    n: float
+
+    def reset(self, total: float | None = None) -> Any:
+        """Begin anew with another total."""
+
+    def update(self, n: float | None = 1) -> Any:
+        """Add rows."""
+
+
+class Work(Protocol):
+    """What is run: a state that says what it wants and takes the replies."""
+
+    name: str
+
+    def restart(self) -> None:
+        """Begin anew with what failed for good."""
+
+    def advance(self) -> None:
+        """Act on whatever needs no further reply."""
+
+    def wanted(self) -> Iterator[Any]:
+        """Give what is to be requested, in the order in which it is needed."""
+
+    def call(self, request: Any) -> Call:
+        """Give the call of a request."""
+
+    def reader_of(self, request: Any) -> Reader:
+        """Give what reads the reply to a request."""
+
+    def receive(self, request: Any, reply: Rows | ApiError) -> None:
+        """Log a reply."""
+
+    def lay_out(self, rows: int) -> bool:
+        """Lay out rows, if at least so many wait; say whether it did."""
+
+    @property
+    def done(self) -> bool:
+        """Say whether all is proved."""
+
+    @property
+    def rows(self) -> int:
+        """Count what was received."""
+
+    @property
+    def expected(self) -> int:
+        """Count what is expected."""
+
+    def proved(self) -> Iterator[Any]:
+        """Give the parts that are proved, in order."""
+
+    def received(self) -> list[Any]:
+        """Return the parts of all that was received."""
+
+    def so_far(self) -> str:
+        """Say how much was received."""
+
+    def where(self, request: Any) -> str:
+        """Say what a request is for."""
+
+    def report(self) -> dict[str, Any]:
+        """Say how it was gathered."""
+
+
+class Job:
+    """One request under way: the pages it carries, and what becomes of it."""
+
+    def __init__(self, requests: Sequence[Any], calls: Sequence[Call], tries: int = 1) -> None:
+        self.requests, self.calls, self.tries = requests, calls, tries
+        self.reply: Fetched | None = None
+        self.error: BaseException | None = None
+
+    def carry(self, fetch: Fetch, until: float | None) -> None:
+        """Send the request and store its reply, or the error in its place."""
+        try:
+            self.reply = fetch(self.calls, validate=self.tries > 1, until=until)
+        except BaseException as error:  # whoever waits for the reply raises it
+            self.error = error
+
+    @property
+    def ended(self) -> bool:
+        """Say whether the reply or an error is there."""
+        return self.reply is not None or self.error is not None
+
+
+class Threads:
+    """Daemon threads that carry jobs; leaving the block stops them and waits for none."""
+
+    def __init__(self, fetch: Fetch, most: int, until: float | None) -> None:
+        self._fetch, self._most, self.until = fetch, most, until
+        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        self._ended: SimpleQueue[None] = SimpleQueue()
+        self._stopped = threading.Event()
+        self._started = 0
+
+    def __enter__(self) -> Threads:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopped.set()
+        for _n in range(self._started):
+            self._jobs.put(None)
+
+    def send(self, job: Job) -> None:
+        """Hand a job to a thread; one more is started while there are few."""
+        self._jobs.put(job)
+        if self._started < self._most:
+            self._started += 1
+            threading.Thread(target=self._work, name="kott", daemon=True).start()
+
+    def wait(self) -> None:
+        """Wait until some job has ended, or for a moment."""
+        try:
+            self._ended.get(timeout=TICK)
+        except Empty:
+            return
+
+    def _work(self) -> None:
+        _WORKER.stopped = self._stopped
+        while (job := self._jobs.get()) is not None and not self._stopped.is_set():
+            job.carry(self._fetch, self.until)
+            self._ended.put(None)
+
+
+_WORKER = threading.local()
+
+
+def pause(seconds: float) -> None:
+    """Wait; a worker whose list was stopped does not, since the process may want to end."""
+    stopped: threading.Event | None = getattr(_WORKER, "stopped", None)
+    if stopped is None:
+        time.sleep(seconds)
+    elif stopped.wait(seconds):
+        raise TransportError("The list was stopped.")
+
+
+class Pull:
+    """A list and the way to its server: iterate it for the parts of its rows.
+
+    Iterate it again to go on after a failure: only what was not received is requested.
+    """
+
+    def __init__(
+        self,
+        listing: Work,
+        fetch: Fetch,
+        *,
+        workers: int = WORKERS,
+        pace: Pace | None = None,
+        progress: Progress | None = None,
+        cost: Cost | None = None,
+        deadline: float | None = None,
+    ) -> None:
+        if workers < 1:
+            raise KottError(f"workers must be at least 1, not {workers}.")
+        self.listing, self.workers = listing, workers
+        self._fetch, self._pace, self._progress = fetch, pace or Pace(), progress
+        self._before: tuple[float, float] | None = None  # of the bar: rows and total
+        self._deadline = deadline  # seconds, of one iteration
+        self.cost = cost  # of a page with its rows, once it is known
+        self._when = present()
+        self._tally = {"requests": 0, "retries": 0, "bytes": 0}
+        self._seconds = {"seconds": 0.0, "server_seconds": 0.0}
+
+    def __iter__(self) -> Iterator[Any]:
+        listing, in_flight, yielded = self.listing, list[Job](), 0
+        listing.restart()
+        listing.advance()
+        until = None if self._deadline is None else time.monotonic() + self._deadline
+        with Threads(self._fetch, self.workers, until) as threads:
+            while True:
+                for part in islice(listing.proved(), yielded, None):
+                    yielded += 1
+                    yield part
+                if listing.done:
+                    break
+                if until is not None and time.monotonic() >= until:
+                    raise IncompleteError(
+                        f"{listing.so_far()}: its deadline={self._deadline:g} seconds are over. "
+                        ".resume() goes on with as many again."
+                    )
+                self._send(in_flight, threads)
+                failed = (one for one in in_flight if one.error is not None)
+                job = in_flight[0] if in_flight[0].ended else next(failed, in_flight[0])
+                if job.ended:
+                    self._receive(job, in_flight, threads)
+                    listing.lay_out(MAX_LOOSE)
+                elif not listing.lay_out(LAY_OUT):
+                    threads.wait()
+        weak = {one["proof"] for one in listing.report().get("windows", ())} & WEAK.keys()
+        for proof in weak:
+            warnings.warn(f"{listing.name}: a weak proof, since {WEAK[proof]}.", stacklevel=2)
+
+    # Sending
+
+    def _send(self, in_flight: list[Job], threads: Threads) -> None:
+        """Send what is wanted and not under way, in batches, as long as there is room."""
+        under_way = {request for job in in_flight for request in job.requests}
+        batch: list[Any] = []
+        size = 0
+        for request in self.listing.wanted():
+            if request in under_way:
+                continue
+            if batch and (len(batch) >= size or request.ids != batch[0].ids):
+                self._start(Job(batch, self._calls(batch)), in_flight, threads)
+                batch = []
+            if not batch:
+                if not self._has_room(in_flight):
+                    return
+                size = self._batch_size(request)
+            batch.append(request)
+        if batch:
+            self._start(Job(batch, self._calls(batch)), in_flight, threads)
+
+    def _start(self, job: Job, in_flight: list[Job], threads: Threads, at: int = -1) -> None:
+        in_flight.insert(len(in_flight) if at < 0 else at, job)
+        if self._workers_now == 1:
+            job.carry(self._fetch, threads.until)
+        else:
+            threads.send(job)
+
+    def _calls(self, requests: Sequence[Any]) -> list[Call]:
+        return [self.listing.call(request) for request in requests]
+
+    @property
+    def _workers_now(self) -> int:
+        """Count the workers that pay: of a server next door, one."""
+        cost = self.cost
+        near = cost is not None and self._pace.round_trip + cost.work + cost.transfer < NEXT_DOOR
+        return 1 if near else self.workers
+
+    def _has_room(self, in_flight: list[Job]) -> bool:
+        """Say whether one more request may be under way: not too many of them, nor too large."""
+        workers = self._workers_now
+        if workers == 1:
+            return not in_flight
+        size = self.cost.size if self.cost else 0
+        size *= sum(len(job.requests) for job in in_flight if not job.requests[0].ids)
+        fits = size < bytes_ahead(self._pace.round_trip) or len(in_flight) < 2
+        return fits and sum(not job.ended for job in in_flight) < workers + 2
+
+    def _batch_size(self, first: Any) -> int:
+        """Choose how many requests travel with this one."""
+        listing, cost = self.listing, self.cost
+        if isinstance(listing, Lookups):
+            return SMALL_CALLS
+        if cost is None:
+            return MAX_PAGES if first.kind == "count" else 1
+        left = listing.expected if first.ids else listing.expected - listing.rows
+        pages = max(left // max(getattr(listing, "largest", [1])[0], 1), 1)
+        # of ids alone, there is little to transfer and nothing to lay out
+        cost = Cost(cost.work) if first.ids else cost
+        return batch_size(pages, self.workers, cost, self._pace.round_trip)
+
+    # Receiving
+
+    def _receive(self, job: Job, in_flight: list[Job], threads: Threads) -> None:
+        """Hand the replies of a job to the listing, or send it again where that may help."""
+        at = in_flight.index(job)
+        try:
+            replies = self._replies(job)
+        except (TransportError, ApiError) as error:
+            garbled = job.reply is not None and getattr(error, "passing", False)
+            if len(job.requests) > 1 or (garbled and job.tries < MAX_TRIES):
+                # one page may fail and not the others; a garbled reply is requested again
+                self._tally["retries"] += 1
+                del in_flight[at]
+                for nth, request in enumerate(job.requests):
+                    again = Job([request], self._calls([request]), job.tries + 1)
+                    self._start(again, in_flight, threads, at + nth)
+                return
+            if not self.listing.rows:
+                raise
+            where = self.listing.where(job.requests[0])
+            message = f"{self.listing.so_far()}{where}, then: {error}"
+            raise IncompleteError(message) from error
+        for request, reply in zip(job.requests, replies, strict=True):
+            try:
+                self.listing.receive(request, reply)
+            except ApiError as error:
+                if not self.listing.rows:
+                    raise
+                raise IncompleteError(f"{self.listing.so_far()}, then: {error}") from error
+        in_flight.remove(job)
+        self._show()
+
+    def _replies(self, job: Job) -> list[Rows | ApiError]:
+        """Decode the replies of a job, and learn from them what a page costs."""
+        if isinstance(job.error, ApiError) and len(job.requests) == 1:
+            return [job.error]
+        if job.error is not None or job.reply is None:
+            raise job.error or TransportError("no reply")
+        fetched, first = job.reply, job.requests[0]
+        if len(job.requests) == 1 and fetched.errors:
+            return [fetched.errors[0]]
+        decoded = decode(fetched.body, job.calls, self.listing.reader_of(first))
+        work, rows = decoded.execution_time, decoded.parts[0]
+        self._pace.note(fetched.seconds, work)
+        self._tally["requests"] += 1
+        self._tally["retries"] += fetched.retries
+        self._tally["bytes"] += len(fetched.body)
+        self._seconds["seconds"] += fetched.seconds
+        self._seconds["server_seconds"] += work or 0.0
+        shown = 0 if isinstance(rows, ApiError) else len(rows.rows)
+        if self.cost is None and len(job.requests) == 1 and shown and not first.ids:
+            self.cost = self._pace.cost(fetched.seconds, work, shown, len(fetched.body))
+        return [fetched.errors.get(n, part) for n, part in enumerate(decoded.parts)]
+
+    def _show(self) -> None:
+        """Move the progress bar to where the list is, after those that were read before it."""
+        if (bar := self._progress) is None:
+            return
+        if self._before is None:
+            self._before = (bar.n, bar.total or 0) if bar.n else (0, 0)
+        rows, total = (
+            one + before
+            for one, before in zip(
+                (self.listing.rows, self.listing.expected), self._before, strict=True
+            )
+        )
+        if bar.total != total:
+            bar.reset(total=total)
+        bar.update(rows - bar.n)
+
+    # What it is so far
+
+    def received(self) -> list[Any]:
+        """Return the parts of every row received, whether proved or not."""
+        return self.listing.received()
+
+    def report(self) -> dict[str, Any]:
+        """Say how the list was gathered, in values that JSON can hold."""
+        seconds = {name: round(value, 6) for name, value in self._seconds.items()}
+        tally = {**self._tally, **seconds, "when": self._when.isoformat()}
+        return self.listing.report() | tally

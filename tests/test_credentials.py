@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -165,6 +166,49 @@ def test_a_profile_that_others_can_read_is_refused(profiles: Path) -> None:
         find(**USER)
 
 
+@pytest.mark.parametrize("mode", [0o770, 0o707, 0o1777])
+def test_a_profile_in_a_folder_that_others_can_write_is_refused(
+    profiles: Path, monkeypatch: pytest.MonkeyPatch, mode: int
+) -> None:
+    """They could put another file in its place; a link does not hide the folder."""
+    folder = profiles.parent / "open"
+    folder.mkdir()
+    write(folder / "profiles.toml", '[default]\nurl = "https://p.example.com"\n')
+    folder.chmod(mode)
+    profiles.symlink_to(folder / "profiles.toml")
+    for path in (folder / "profiles.toml", profiles):
+        monkeypatch.setenv("KOTT_CONFIG", str(path))
+        with pytest.raises(CredentialsError, match=r"Others can write in .*chmod go-w .* to trust"):
+            find(**USER)
+
+
+@pytest.mark.parametrize("which", ["file", "folder"])
+def test_a_profile_of_another_user_is_refused(
+    profiles: Path, monkeypatch: pytest.MonkeyPatch, which: str
+) -> None:
+    """Root's and one's own are trusted; the message says how to trust others."""
+    folder = profiles.parent / "theirs"
+    folder.mkdir(mode=0o755)
+    path = folder / "profiles.toml"
+    write(path, '[default]\nurl = "https://p.example.com"\npartner_id = 9\n')
+    monkeypatch.setenv("KOTT_CONFIG", str(path))
+    assert find(**USER).partner_id == 9
+    other = os.geteuid() + 1
+    if os.geteuid() == 0:
+        os.chown(path if which == "file" else folder, other, -1)
+    else:  # who is not root cannot give a file away, but can be somebody else
+        monkeypatch.setattr(os, "geteuid", lambda: other)
+    with pytest.raises(CredentialsError, match=r"belongs to another user .*chown .* to trust it"):
+        find(**USER)
+
+
+def test_a_profile_that_cannot_be_read_is_an_error_of_ours(profiles: Path) -> None:
+    """Not an OSError: here it is a folder."""
+    profiles.mkdir(mode=0o700)
+    with pytest.raises(CredentialsError, match="cannot be read"):
+        find(**USER)
+
+
 def test_a_profile_that_is_not_there_is_said(profiles: Path) -> None:
     """Without a file, and without the name in it."""
     with pytest.raises(CredentialsError, match="no profile 'prod'"):
@@ -245,3 +289,31 @@ def test_profiles_are_in_the_config_folder(monkeypatch: pytest.MonkeyPatch, tmp_
         path.parent.mkdir(parents=True)
         path.touch()
         assert credentials.config_path() == path
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("password", "canary"),
+        ("pin", 12345),
+        ("pin_secret", "canary"),
+        ("app_token", ("id", "canary")),
+        ("app_token", "id:canary:SHA1"),
+        ("refresh_token", "canary"),
+        ("ks", "canary"),
+    ],
+)
+def test_every_secret_is_wrapped_where_it_is_read(
+    name: str, value: Any, monkeypatch: pytest.MonkeyPatch, profiles: Path
+) -> None:
+    """From an argument, the environment and a profile."""
+    user = {"username": "ann"} if name == "password" else {}
+    extra = {"pin": "54321"} if name == "pin_secret" else {}
+    assert "canary" not in repr(vars(find(**PLACE, **user, **extra, **{name: value})))
+    text = value if isinstance(value, str) else ":".join(value) if isinstance(value, tuple) else "9"
+    write(profiles, f'[default]\n{name} = "{text}"\n' + "".join('pin = "54321"' for _ in extra))
+    assert "canary" not in repr(vars(find(**PLACE, **user)))
+    monkeypatch.setenv(f"KOTT_{name.upper()}", text)
+    who = find(**PLACE, **user, **extra)
+    assert "canary" not in repr(vars(who))
+    assert "12345" not in repr(vars(who))

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from kott_notebooks.api import envelopes, privacy
 from kott_notebooks.api.decode import Page, TextReader
+from kott_notebooks.api.secrets import Secret
 from kott_notebooks.errors import KottError
 from kott_notebooks.tables import frames
 from kott_notebooks.tables.provenance import facts
@@ -317,7 +318,7 @@ def test_personal_texts_are_replaced_and_secrets_masked() -> None:
         {"id": "7", "username": "ann", "dynamicData": {"pet": {"value": "rex"}}},
         {"id": "8", "username": "ann"},
     ]
-    table = frames.frame(rows, "KalturaOTTUser", hide=privacy.hasher(b"key"))
+    table = frames.frame(rows, "KalturaOTTUser", hide=privacy.hasher(Secret("key")))
     first, second = table["username"]
     assert first == second != "ann"
     assert "rex" not in str(table.loc[0, "dynamicData"])

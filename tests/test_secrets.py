@@ -5,10 +5,15 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+import re
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from kott_notebooks.api import bodies
 from kott_notebooks.api.secrets import Body, Secret, concealed, masked, secrets_in
@@ -89,6 +94,66 @@ def test_credentials_among_arguments_are_concealed() -> None:
 def test_a_reference_to_a_result_is_no_secret() -> None:
     """It names a ks; it is none."""
     assert concealed({"ks": "{1:result:ks}"}) == {"ks": "{1:result:ks}"}
+
+
+FORMS: dict[str, Callable[[str], str]] = {
+    "raw": str,
+    "JSON": json.dumps,
+    "JSON with letters": lambda one: json.dumps(one, ensure_ascii=False),
+    "JSON with slashes": lambda one: json.dumps(one).replace("/", "\\/"),
+    "URL": lambda one: quote(one, safe=""),
+    "URL in lower case": lambda one: re.sub("%..", lambda hit: hit[0].lower(), quote(one)),
+    "form": quote_plus,
+    "base64": lambda one: b64encode(one.encode()).decode(),
+    "base64 for URLs": lambda one: urlsafe_b64encode(one.encode()).decode().rstrip("="),
+    "base64 of ann:": lambda one: b64encode(f"ann:{one}".encode()).decode(),
+    "base64 of anna:": lambda one: b64encode(f"anna:{one}".encode()).decode(),
+    "base64 of annie:": lambda one: b64encode(f"annie:{one}".encode()).decode(),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=40))
+@settings(max_examples=25)
+def test_a_secret_is_masked_in_every_form(form: str, secret: str) -> None:
+    """Short ones as words: here they stand alone."""
+    assume(re.fullmatch(r"\w+|.{4,}", secret) and not set(secret) <= set("*"))
+    written = FORMS[form](secret)
+    assert written not in masked(f"Not valid: [{written}] .", [Secret(secret)])
+
+
+def test_a_short_secret_is_masked_as_a_word_only() -> None:
+    """Else a pin of one digit would take every number apart."""
+    said = masked("User 12 of 1212 missed 12.", [Secret("12")])
+    assert said == "User *** of 1212 missed ***."
+    assert masked("Missing parameter [filter]", [Secret("i"), Secret("q")]) == (
+        "Missing parameter [filter]"
+    )
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'Cannot parse {"ks":"djJ8MXx0',
+        r"Cannot parse {\"apiVersion\":\"11.5",
+        "Cannot parse password=hun&udid",
+        "Cannot parse %7B%22password%22%3A%22hunt",
+    ],
+)
+def test_words_that_quote_the_request_are_left_out(said: str) -> None:
+    """What is cut off in the middle of a secret has no form that could be known."""
+    assert masked(said, [Secret("hunter2")], ["password"]) == (
+        "(its words quote the request and are left out)"
+    )
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["Invalid KS: expired", "Missing parameter [ks]", "Syntax error at (and name~'x' year>'1')"],
+)
+def test_words_that_name_a_parameter_stay(said: str) -> None:
+    """They are what helps."""
+    assert masked(said, [Secret("hunter2")], ["filter", "ks"]) == said
 
 
 def test_the_longest_secret_is_masked_first() -> None:

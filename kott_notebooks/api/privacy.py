@@ -12,16 +12,17 @@ from functools import cache
 from typing import Any, TypeAlias
 
 from kott_notebooks import schema
-from kott_notebooks.api.secrets import MASK
+from kott_notebooks.api.secrets import MASK, Secret, encoded, is_credential
 
 Hide: TypeAlias = Callable[[str], str]
 
 
-def hasher(key: bytes) -> Hide:
+def hasher(key: Secret) -> Hide:
     """Make the function that replaces a personal text: HMAC-SHA256, its first 16 hex digits."""
 
     def hide(text: str) -> str:
-        return hmac.digest(key, text.encode("utf-8", "surrogatepass"), "sha256").hex()[:16]
+        digest = hmac.digest(encoded(key), text.encode("utf-8", "surrogatepass"), "sha256")
+        return digest.hex()[:16]
 
     return hide
 
@@ -37,6 +38,11 @@ def sensitive(cls: str) -> bool:
     return _sensitive(cls, frozenset())
 
 
+def searched(cls: str) -> bool:
+    """Say whether rows of a class are searched for what is hidden: all but assets."""
+    return sensitive(cls) or not schema.extends(cls, "KalturaAsset")
+
+
 def _sensitive(cls: str, above: frozenset[str]) -> bool:
     if cls in above or not schema.is_class(cls):
         return False
@@ -49,22 +55,27 @@ def _sensitive(cls: str, above: frozenset[str]) -> bool:
 
 
 def hidden(value: Any, cls: str, hide: Hide) -> Any:
-    """Replace what is personal or secret in a decoded object of a class, at any depth."""
+    """Replace what is personal or secret in a decoded object of a class, at any depth.
+
+    What no schema lists is masked where its name is a credential's, and in classes that are about
+    persons replaced unless its name is known to be harmless.
+    """
     if isinstance(value, list):
         return [hidden(one, cls, hide) for one in value]
     if not isinstance(value, dict):
         return value
     own = str(value.get("objectType") or cls)
-    kinds = schema.properties(own) or schema.properties(cls)
+    kinds = schema.properties(cls) | schema.properties(own)
     personal = schema.personal(own) | schema.personal(cls)  # an unlisted class extends a listed one
     secret = schema.secret(own) | schema.secret(cls)
     clean = {}
     for name, one in value.items():
-        if one is None or one == "":
+        listed = name in kinds
+        if one is None or one == "" or name == "objectType":
             clean[name] = one
-        elif name in secret:
+        elif name in secret or (not listed and is_credential(name)):
             clean[name] = MASK
-        elif name in personal:
+        elif name in personal or (personal and not listed and name not in _harmless()):
             clean[name] = hide_whole(one, hide)
         else:
             clean[name] = _inner(one, kinds.get(name, ""), hide)
@@ -74,8 +85,23 @@ def hidden(value: Any, cls: str, hide: Hide) -> Any:
 def _inner(value: Any, kind: str, hide: Hide) -> Any:
     shape, _, cls = kind.partition(":")
     if shape == "map" and isinstance(value, dict):
-        return {key: hidden(one, cls, hide) for key, one in value.items()}
-    return hidden(value, cls, hide) if cls else value
+        return {
+            key: MASK if is_credential(key) else hidden(one, cls, hide)
+            for key, one in value.items()
+        }
+    return hidden(value, cls if shape in ("object", "array") else "", hide)
+
+
+@cache
+def _harmless() -> frozenset[str]:
+    """Names that some class has for a number, time, flag or enum, and none for a personal text."""
+    kinds: dict[str, set[str]] = {}
+    for cls in schema.data()["classes"]:
+        for name, kind in schema.own_properties(cls).items():
+            marked = name in schema.personal(cls) | schema.secret(cls)
+            kinds.setdefault(name, set()).add("marked" if marked else kind.partition(":")[0])
+    plain = {"int", "float", "time", "bool", "enum"}
+    return frozenset(name for name, some in kinds.items() if some & plain and "marked" not in some)
 
 
 def hide_whole(value: Any, hide: Hide) -> Any:

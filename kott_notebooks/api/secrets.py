@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import hmac
+import html
+import json
 import re
+from base64 import b64decode
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any, NoReturn, SupportsIndex, overload
+from urllib.parse import quote, quote_plus
 
 from kott_notebooks import schema
 from kott_notebooks.errors import CredentialsError
 
 MASK = "***"
+SHORT = 4  # characters; a secret of fewer is masked as a whole word only
 
 # `session` is the ks that session.get asks about
-_CREDENTIAL = re.compile(r".*(password|pin|token|tokenhash|secret)|ks|session", re.IGNORECASE)
+_CREDENTIAL = re.compile(
+    r".*(password|passwd|pwd|pin|pincode|token|tokenhash|secret|(api|access|private|secret)_?key)"
+    r"|ks|session|authorization|credentials?",
+    re.IGNORECASE,
+)
 _REFERENCE = re.compile(r"\{\d+:result[^{}]*\}")  # names a result, and is none
 
 
@@ -39,8 +48,7 @@ class Secret:
         """Compare in constant time; a text is never equal to the secret that it is."""
         if not isinstance(other, Secret):
             return NotImplemented
-        mine, theirs = (one.reveal().encode("utf-8", "surrogatepass") for one in (self, other))
-        return hmac.compare_digest(mine, theirs)
+        return hmac.compare_digest(encoded(self), encoded(other))
 
     def __bool__(self) -> bool:
         """Say whether there is a text at all."""
@@ -60,6 +68,11 @@ class Secret:
 
     def __reduce__(self) -> NoReturn:
         raise CredentialsError("A secret is neither copied nor pickled: log in again there.")
+
+
+def encoded(secret: Secret) -> bytes:
+    """Give a secret's text as bytes, half a character of it too."""
+    return secret.reveal().encode("utf-8", "surrogatepass")
 
 
 class Body(bytes):
@@ -89,7 +102,8 @@ def is_credential(name: str) -> bool:
 
 @cache
 def _marked_secret() -> frozenset[str]:
-    return frozenset(name for cls in schema.data()["classes"] for name in schema.secret(cls))
+    names = {name for cls in schema.data()["classes"] for name in schema.secret(cls)}
+    return frozenset(names - {"code"})  # a coupon's; the name alone says nothing
 
 
 def concealed(value: Any, name: str = "") -> Any:
@@ -117,9 +131,62 @@ def secrets_in(value: Any) -> Iterator[Secret]:
             yield from secrets_in(one)
 
 
-def masked(text: str, secrets: Iterable[Secret]) -> str:
-    """Mask every secret that stands in a text, the longest first."""
-    for one in sorted((one.reveal() for one in secrets), key=len, reverse=True):
-        if len(one) > 3:
-            text = text.replace(one, MASK)
+def shown(value: Any) -> Any:
+    """Copy a value with *** in the place of every Secret, at any depth."""
+    if isinstance(value, Mapping):
+        return {name: shown(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [shown(one) for one in value]
+    return MASK if isinstance(value, Secret) else value
+
+
+def masked(text: str, secrets: Iterable[Secret], names: Iterable[str] = ()) -> str:
+    """Mask secrets in a server's words, in the forms in which they travel.
+
+    Raw, JSON-escaped, URL-encoded and in base64, alone or as `user:secret`; short ones as whole
+    words only. Words that quote the request, by the `names` of its parameters, are left out: what
+    is cut off in the middle of a secret has no form that could be known.
+    """
+    if _quotes(text, names):
+        return "(its words quote the request and are left out)"
+    for one in sorted((one.reveal() for one in secrets if one), key=len, reverse=True):
+        text = re.sub(_forms(one), MASK, text)
+        text = _BASE64.sub(partial(_without_base64, secret=one), text)
     return text
+
+
+def _quotes(text: str, names: Iterable[str]) -> bool:
+    """Say whether a text holds a piece of a body of JSON, or of a form."""
+    quoted = r'[\\"\']+\s*:|=[^&\s]*&|%22\s*(:|%3[aA])'
+    known = "|".join(re.escape(name) for name in (*names, "ks", "apiVersion", "clientTag"))
+    return re.search(rf"(?<![A-Za-z])({known})({quoted})", text) is not None
+
+
+def _forms(secret: str) -> str:
+    """Write the pattern that finds a secret in a text."""
+    raw = secret.encode("utf-8", "surrogatepass")
+    escaped = {json.dumps(secret, ensure_ascii=ascii)[1:-1] for ascii in (True, False)}
+    forms = {secret, html.escape(secret), *escaped, *(one.replace("/", "\\/") for one in escaped)}
+    urls = {quote(raw, safe=""), quote(raw), quote_plus(raw)}
+    known = {*map(re.escape, forms), *(f"(?i:{re.escape(one)})" for one in urls)}
+    either = "|".join(sorted(known, key=len, reverse=True))
+    return either if len(secret) >= SHORT else rf"(?<!\w)(?:{either})(?!\w)"
+
+
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{2,}={0,2}")
+
+
+def _without_base64(match: re.Match[str], secret: str) -> str:
+    """Mask a run of base64 that holds a secret, or a short one alone or as `user:secret`."""
+    run = match[0].rstrip("=").translate(_STANDARD)
+    raw = re.escape(secret.encode("utf-8", "surrogatepass"))
+    long = len(secret) >= SHORT
+    for start in range(4 if long else 1):  # a run may begin before its base64 does
+        part = run[start:-1] if (len(run) - start) % 4 == 1 else run[start:]
+        text = b64decode(part + "=" * (-len(part) % 4))
+        if re.search(raw if long else rb"\A([ -~]*:)?" + raw + rb"\Z", text):
+            return MASK
+    return match[0]
+
+
+_STANDARD = str.maketrans("-_", "+/")

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from kott_notebooks.api import privacy
-from kott_notebooks.api.secrets import MASK
+from kott_notebooks.api.secrets import MASK, Secret, shown
 from kott_notebooks.errors import KottError
 from kott_notebooks.listings.fields import Chosen, flat, narrowed
 from kott_notebooks.paging import Pull
@@ -126,7 +126,7 @@ def _added(reports: list[dict[str, Any]], cls: str) -> dict[str, Any]:
             whole[name] = [report[name] for report in reports]
     if privacy.sensitive(cls) and "arguments" in whole:
         whole["arguments"] = dict.fromkeys(whole["arguments"], MASK)
-    return whole
+    return dict(shown(whole))
 
 
 _SUMS = (
@@ -152,5 +152,6 @@ def _personal(cls: str, pii: bool) -> dict[str, str]:
     return {"personal": "hashed with this session's own key; KOTT_PII_KEY would join sessions"}
 
 
-def _key(session: Session) -> bytes:
-    return os.environ.get("KOTT_PII_KEY", "").encode() or session._salt
+def _key(session: Session) -> Secret:
+    own = os.environ.get("KOTT_PII_KEY")
+    return Secret(own) if own else session._pseudonym_key

@@ -111,10 +111,12 @@ def _profile(name: str | None) -> dict[str, Any]:
         if name:
             raise CredentialsError(f"There is no profile {name!r}: {path} does not exist.")
         return {}
-    if os.name == "posix" and path.stat().st_mode & 0o077:
-        raise CredentialsError(f"Others can read {path}: run `chmod 600 {path}`, then try again.")
     try:
-        profiles = tomllib.loads(path.read_text("utf-8"))
+        with path.open("rb") as file:
+            _check_trust(path, os.fstat(file.fileno()))
+            profiles = tomllib.load(file)
+    except OSError as error:
+        raise CredentialsError(f"{path} cannot be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         # the parser's words may quote the line, and the line may be the password
         raise CredentialsError(f"{path} is not valid TOML: check its quotes.") from error
@@ -127,6 +129,29 @@ def _profile(name: str | None) -> dict[str, Any]:
     if unknown:
         raise CredentialsError(f"{path}: {', '.join(unknown)} means nothing in a profile.")
     return _typed({name: conceal(name, value) for name, value in chosen.items()})
+
+
+def _check_trust(path: Path, file: os.stat_result) -> None:
+    """Refuse a file of profiles that somebody else can read, or may have written.
+
+    Whoever writes its url gets the password. Not checked on Windows.
+    """
+    if os.name != "posix":
+        return
+    if file.st_mode & 0o077:
+        raise CredentialsError(f"Others can read {path}: run `chmod 600 {path}`, then try again.")
+    folders = {path.parent, path.resolve().parent}
+    for one, status in ((path, file), *((folder, folder.stat()) for folder in folders)):
+        if status.st_uid not in (os.geteuid(), 0):
+            raise CredentialsError(
+                f"{one} belongs to another user (uid {status.st_uid}), who could write a profile "
+                f"there: run `chown {os.geteuid()} {one}` to trust it, or set KOTT_CONFIG."
+            )
+        if status.st_mode & 0o022:
+            raise CredentialsError(
+                f"Others can write in {one}: run `chmod go-w {one}` to trust it, "
+                "or set KOTT_CONFIG."
+            )
 
 
 def _sections(profiles: Mapping[str, Any]) -> str:

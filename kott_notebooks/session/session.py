@@ -12,6 +12,7 @@ import secrets as randomness
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from importlib.metadata import version
 from typing import Any, NamedTuple, NoReturn, Self
 
@@ -21,7 +22,7 @@ from kott_notebooks import paging, schema
 from kott_notebooks.api import bodies, envelopes
 from kott_notebooks.api.bodies import Call
 from kott_notebooks.api.decode import TextReader
-from kott_notebooks.api.secrets import Secret, concealed, masked, secrets_in
+from kott_notebooks.api.secrets import Secret, concealed, encoded, masked, secrets_in
 from kott_notebooks.errors import (
     ApiError,
     CredentialsError,
@@ -211,7 +212,7 @@ class Session:
         self.expiry: dt.datetime | None = None
         self.unfinished: list[IncompleteError] = []
         self._cache: dict[str, Any] = {}  # what the partner's names are, asked once
-        self._salt = randomness.token_bytes(32)  # of pseudonyms, where KOTT_PII_KEY is not set
+        self._pseudonym_key = Secret(randomness.token_hex(32))  # where KOTT_PII_KEY is not set
         self._means, self._secrets = who.means, dict(who.secrets)
         self._globals = {
             "apiVersion": str(settings.get("api_version", API_VERSION)),
@@ -695,12 +696,15 @@ class Session:
 
     def _masked(self, error: ApiError, request: Request) -> ApiError:
         """Mask secrets in the API's words, those held and those sent: some messages quote."""
-        secrets = [*secrets_in(self._secrets), *secrets_in(request.parameters)]
-        arguments = {str(name): str(one) for name, one in error.arguments.items()}
+        mask = partial(
+            masked,
+            secrets=[*secrets_in(self._secrets), *secrets_in(request.parameters)],
+            names=[name for call in request.calls for name in call.arguments],
+        )
         return api_error(
-            masked(error.code, secrets),
-            masked(error.message, secrets),
-            {masked(name, secrets): masked(text, secrets) for name, text in arguments.items()},
+            mask(error.code),
+            mask(error.message),
+            {mask(str(name)): mask(str(one)) for name, one in error.arguments.items()},
             action=error.action,
         )
 
@@ -763,9 +767,8 @@ def app_token_call(app_token: Sequence[Secret], ks: Secret) -> dict[str, Any]:
     if algorithm is None:
         # what was given is not shown: of a token with a colon in it, it is a part of the token
         raise CredentialsError(f"An app token's hashType is one of {', '.join(HASHES)}: give that.")
-    text = (ks.reveal() + token.reveal()).encode("utf-8", "surrogatepass")
-    digest = hashlib.new(algorithm, text, usedforsecurity=False).hexdigest()
-    return {"id": name, "tokenHash": Secret(digest), "ks": ks}
+    digest = hashlib.new(algorithm, encoded(ks) + encoded(token), usedforsecurity=False)
+    return {"id": name, "tokenHash": Secret(digest.hexdigest()), "ks": ks}
 
 
 def _login_session(fetched: Fetched, name: str) -> LoginSession:

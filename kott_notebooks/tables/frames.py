@@ -106,7 +106,7 @@ def reader(
     wanted = _tops(fields)
     declared = _declared(cls, wanted)
     cells = StructReader(_declared(cls), lambda rows: _part(rows, declared, wanted))
-    return _Hiding(cells, cls, hide) if cls and privacy.sensitive(cls) else cells
+    return _Hiding(cells, cls, hide) if cls and privacy.searched(cls) else cells
 
 
 class _Hiding:

@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -22,6 +23,7 @@ GLOBALS = (  # parameters that any action takes
     *("format", "responseProfile", "ignoreNull", "abortOnError", "abortAllOnError"),
     "skipCondition",
 )
+BY_GET = ("lineup.get",)  # to which production servers refuse a POST
 LAST_REFERENCE = 9  # a reference's number is one digit: only the first nine results can be named
 
 _REFERENCE = re.compile(r"\{(\d+):result\b")
@@ -50,6 +52,27 @@ class Call(NamedTuple):
 def path(service: str, action: str | None = None) -> str:
     """Give the path of an action, or of a service that is called without one (multirequest)."""
     return f"/api_v3/service/{service}" + (f"/action/{action}" if action else "")
+
+
+def for_get(url: str, parameters: Mapping[str, Any]) -> tuple[str, Body]:
+    """Write a GET: its address with the parameters that anybody may read, and a body of the rest.
+
+    Addresses are kept in logs and by proxies, so no ks and no user stands in one.
+    """
+    given = {name: value for name, value in plain(parameters).items() if value is not None}
+    hidden = ("ks", "userId")
+    open_ = {
+        name: value
+        for name, value in given.items()
+        if name not in hidden and isinstance(value, bool | int | float | str)
+    }
+    query = urlencode(
+        {
+            name: str(value).lower() if value is True or value is False else value
+            for name, value in open_.items()
+        }
+    )
+    return f"{url}?{query}", encode({k: v for k, v in given.items() if k not in open_})
 
 
 def encode(parameters: Mapping[str, Any]) -> Body:

@@ -10,7 +10,7 @@ from itertools import islice
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol
 
-from kott_notebooks.api.bodies import Call
+from kott_notebooks.api.bodies import BY_GET, Call
 from kott_notebooks.api.decode import Reader, Rows, decode
 from kott_notebooks.errors import ApiError, IncompleteError, KottError, TransportError
 from kott_notebooks.paging.batching import (
@@ -310,6 +310,8 @@ class Pull:
         listing, cost = self.listing, self.cost
         if isinstance(listing, Lookups):
             return SMALL_CALLS
+        if getattr(listing, "name", "") in BY_GET:
+            return 1  # a multirequest is a POST
         if cost is None:
             return MAX_PAGES if first.kind == "count" else 1
         left = listing.expected if first.ids else listing.expected - listing.rows

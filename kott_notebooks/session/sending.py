@@ -85,14 +85,17 @@ class Connections:
         self._before_fork: list[requests.Session] = []  # kept, since dropping would close them
         self.http = given if given is not None else self._session(*_environment(url))
 
-    def post(self, url: str, body: Body, headers: dict[str, str], name: str) -> Answer:
+    def post(
+        self, url: str, body: Body, headers: dict[str, str], name: str, *, method: str = "POST"
+    ) -> Answer:
         """Send a body and wait for the answer; `name` is the call's, for messages."""
         if os.getpid() != self._process:
             self._leave_parent()
         started = time.monotonic()
         connect, between = self.limits.timeout
         try:
-            with self.http.post(
+            with self.http.request(
+                method,
                 url,
                 data=body,
                 headers={"Content-Type": "application/json", **headers},

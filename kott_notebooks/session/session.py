@@ -26,6 +26,7 @@ from kott_notebooks.api.secrets import Secret, concealed, encoded, masked, secre
 from kott_notebooks.errors import (
     ApiError,
     CredentialsError,
+    Forbidden,
     IncompleteError,
     Interrupted,
     KottError,
@@ -574,15 +575,24 @@ class Session:
     def _attempt(self, request: Request, *, validate: bool = False) -> Fetched:
         """Post once, and read of the reply what tells whether the API refuses."""
         ks = None if request.own_ks else self._ks()
-        body = bodies.encode(self._globals | {"ks": ks} | request.parameters)
+        parameters = self._globals | {"ks": ks} | request.parameters
         headers = {
             "Accept": bodies.ACCEPT[self._format],
             "User-Agent": f"kott_notebooks/{__version__}",
         }
         answer: Answer | None = None
+        refused: ApiError | None = None
         try:
-            answer = self._connections.post(self.url + request.path, body, headers, request.name)
+            if request.name in bodies.BY_GET:
+                url, body = bodies.for_get(self.url + request.path, parameters)
+                answer = self._connections.post(url, body, headers, request.name, method="GET")
+                refused = self._refused_get(request, answer)
+            if answer is None or refused is not None:
+                url, body = self.url + request.path, bodies.encode(parameters)
+                answer = self._connections.post(url, body, headers, request.name)
             fetched = self._checked(request, answer, validate=validate)
+            if refused is not None and fetched.errors:
+                raise refused.hinted(_ONLY_GET)
         except TransportError as error:
             error.wait = answer.wait if answer else None
             if request.idempotent or not error.passing:
@@ -596,6 +606,14 @@ class Session:
             raise
         self._retries.succeeded()
         return fetched
+
+    def _refused_get(self, request: Request, answer: Answer) -> ApiError | None:
+        """Give the refusal of a GET by a server that may not have read the ks in its body."""
+        try:
+            error = self._checked(request, answer, validate=False).errors.get(0)
+        except SessionExpired as expired:
+            return expired
+        return error if isinstance(error, Forbidden) else None
 
     def _checked(self, request: Request, answer: Answer, *, validate: bool) -> Fetched:
         """Raise what fails the whole request, or may be sent again; gather the other refusals."""
@@ -796,6 +814,10 @@ def _only_reads(calls: Sequence[Call]) -> bool:
 _USED_UP = (
     "It was sent once, and may have happened. What it was done with may be used up: "
     "call kott.login() again."
+)
+_ONLY_GET = (
+    "This server may read the ks of a GET only in the URL, where proxies keep it, so it is "
+    "not sent there; and it refuses POST. Call lineup.list, or ask the operator to allow POST."
 )
 _READY_KS = (
     "It was given ready and cannot be renewed: get a new ks and call kott.login(ks=...) with it."

@@ -53,8 +53,7 @@ SEARCH = "KalturaSearchAssetFilter"
         ("asset.get", {"id": "1", "assetReferenceType": "npvr"}, "4039"),
         ("household.list", {}, "500053"),
         ("assetStruct.get", {"id": 1}, "4028"),
-        ("lineup.get", {"pageIndex": 1, "pageSize": 50}, "500092"),
-        ("lineup.get", {"pageIndex": 0, "pageSize": 100}, "500048"),
+        ("lineup.get", {"pageIndex": 1, "pageSize": 100}, "500065"),
         ("asset.list", {"language": "tlh"}, "500072"),
         ("asset.list", {"currency": "ZZZ"}, "4081"),
         ("asset.list", {"responseProfile": {"objectType": SEARCH}}, "500076"),
@@ -66,6 +65,17 @@ def test_what_is_wrong_has_its_code(
 ) -> None:
     """Unknown, missing, mistyped and out of bounds are told apart."""
     assert api.code(name, **parameters) == code
+
+
+@pytest.mark.parametrize(
+    ("parameters", "code"),
+    [({"pageIndex": 1, "pageSize": 50}, "500092"), ({"pageIndex": 0, "pageSize": 100}, "500048")],
+)
+def test_a_line_up_has_pages_of_few_sizes(
+    make: Make, parameters: dict[str, Any], code: str
+) -> None:
+    """The size is one of five, the index counts from 1."""
+    assert log_in(make(deployment="roomy")).code("lineup.get", **parameters) == code
 
 
 def test_an_error_names_what_is_wrong(api: Api) -> None:

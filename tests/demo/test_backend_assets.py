@@ -435,14 +435,14 @@ def test_a_day_of_a_channel_is_answered_whole(api: Api, world: World) -> None:
     assert len(listed) > 10
 
 
-def test_a_line_up_has_the_channels_by_number(api: Api) -> None:
+def test_a_line_up_has_the_channels_by_number(roomy: Api) -> None:
     """With plain page arguments, of sizes that are prescribed."""
-    page = api("lineup.get", pageIndex=1, pageSize=100)
+    page = roomy("lineup.get", pageIndex=1, pageSize=100)
     numbers = [one["lcn"] for one in page["objects"]]
     assert numbers == sorted(numbers)
     assert page["totalCount"] == len(numbers) > 0
     assert {one["objectType"] for one in page["objects"]} == {"KalturaLineupChannelAsset"}
-    assert api("lineup.get", pageIndex=2, pageSize=100)["objects"] == []
+    assert roomy("lineup.get", pageIndex=2, pageSize=100)["objects"] == []
 
 
 def test_a_line_up_is_listed_by_region(api: Api) -> None:

@@ -34,7 +34,7 @@ STRICT = Deployment(
     needs_api_version=True,
     refuses_unknown=True,
     lenient_ksql=False,
-    lineup_by_post=True,
+    lineup_by_post=False,
 )
 ROOMY = Deployment(
     name="roomy",

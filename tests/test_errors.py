@@ -6,7 +6,7 @@ import pickle
 
 import pytest
 
-from kott_notebooks import errors
+from kott_notebooks import errors, schema
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,18 @@ def test_nothing_to_resume_says_so() -> None:
     """An error without a way on tells to start again."""
     with pytest.raises(errors.KottError, match="call the listing again"):
         errors.IncompleteError("short").resume()
+
+
+@pytest.mark.parametrize("code", ["1009", "1001", "1014", "1016", "1019", "1021", "1022", "2019"])
+def test_codes_of_households_and_devices_have_a_hint(code: str) -> None:
+    """One that says where to look or what must happen first; the code's name is beside it."""
+    error = errors.api_error(code, "Refused", {}, action="household.get")
+    assert str(error).startswith(f"household.get: Refused [{code} {schema.error_name(code)}]. ")
+    assert len(error.hint) > 20
+
+
+def test_every_hint_is_of_a_code_that_the_schema_knows() -> None:
+    """And is a sentence."""
+    for code, hint in errors.HINTS.items():
+        assert schema.error_name(code)
+        assert hint.endswith((".", "!"))

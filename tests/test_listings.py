@@ -190,6 +190,23 @@ def test_assets_are_the_media(session: kott.Session) -> None:
     assert set(schema.properties("KalturaLiveAsset")) - {"metas", "tags"} <= set(table.columns)
 
 
+def test_the_assets_of_a_curated_channel(session: kott.Session) -> None:
+    """By the channel's id, narrowed by KSQL; a channel that is not there is refused."""
+    media = kott.assets(session)
+    channels = kott.listing(session, "channel").set_index("name")
+    drama = kott.assets(session, channel=int(channels["id"]["Drama"]))
+    tagged = kott.assets(session, "(and genre='Drama' (or asset_type='411' asset_type='412'))")
+    assert set(drama["id"]) == set(tagged["id"])
+    old = kott.assets(session, K.year < 1980, channel=int(channels["id"]["Drama"]))
+    assert set(old["id"]) == set(drama.loc[drama["metas.Year"] < 1980, "id"])
+    every = kott.assets(session, channel=int(channels["id"]["All channels"]))
+    assert set(every["id"]) <= set(media["id"])
+    with pytest.raises(kott.ApiError, match="does not exist"):
+        kott.assets(session, channel=1)
+    with pytest.raises(kott.KottError, match="not 'Drama'"):
+        kott.assets(session, channel="Drama")  # type: ignore[arg-type]
+
+
 def test_no_asset_has_the_same_columns(session: kott.Session) -> None:
     """An empty table is one that other tables can be joined to."""
     full, none = kott.assets(session), kott.assets(session, "name='nobody made this'")

@@ -46,6 +46,7 @@ def assets(
     session: Session,
     ksql: str | Expression | None = None,
     *,
+    channel: int | None = None,
     fields: Sequence[str] | None = None,
     order_by: str = "CREATE_DATE_ASC",
     language: str | None = None,
@@ -57,7 +58,8 @@ def assets(
     """List the catalogue's media, linear channels included; one row an asset.
 
     `ksql` narrows it (text, or an expression of `kott.K`); where it names an `asset_type` it
-    decides what comes, and one that names several is pulled as several lists. `fields` asks for
+    decides what comes, and one that names several is pulled as several lists. `channel` narrows to
+    the assets of a curated channel, by its id. `fields` asks for
     some columns only (`["name", "metas.Year", "tags"]`). `order_by` is a KalturaAssetOrderBy; it
     holds up to the server's result window and for `limit`. `language="*"` gives all languages.
     So many `workers` ask for pages at the same time. `plan` is what `kott.plan` made of the same
@@ -72,6 +74,7 @@ def assets(
         pulls, cls, columns = asset_pulls(
             session,
             ksql,
+            channel=channel,
             fields=fields,
             order_by=order_by,
             language=language,
@@ -87,6 +90,7 @@ def asset_pulls(
     session: Session,
     ksql: str | Expression | None = None,
     *,
+    channel: int | None = None,
     order_by: str = "CREATE_DATE_ASC",
     fields: Sequence[str] | None = None,
     **options: Any,
@@ -98,7 +102,7 @@ def asset_pulls(
     if len(named) == 1 and kind_required(text):
         wanted = {named[0]: text}
     cls = CLASSES[next(iter(wanted))] if len(wanted) == 1 else "KalturaAsset"
-    asked = [(search(one, order_by), SPLITS.get(kind)) for kind, one in wanted.items()]
+    asked = [(search(one, order_by, channel), SPLITS.get(kind)) for kind, one in wanted.items()]
     pulls, columns = _pulls(session, asked, cls, fields, **options)
     return pulls, cls, columns
 

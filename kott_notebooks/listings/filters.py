@@ -19,8 +19,11 @@ KINDS = ("media", "epg", "recording")
 _KIND = re.compile(r"(?:(?<![\w'])asset_type\s*=\s*(?:'\s*(\w+)\s*'|(\w+)))|'[^']*'", re.IGNORECASE)
 
 
-def search(ksql: str, order_by: str | None = None) -> dict[str, Any]:
-    """Make a KalturaSearchAssetFilter; refuses what the API would: its length, its order."""
+def search(ksql: str, order_by: str | None = None, channel: int | None = None) -> dict[str, Any]:
+    """Make the filter of an asset list, of one channel's if asked.
+
+    Raises KottError for what the API would refuse: a filter that is too long, an unknown order.
+    """
     if len(ksql) > LIMIT:
         raise KottError(
             f"The filter has {len(ksql):,} characters and the API takes {LIMIT:,}: "
@@ -29,8 +32,13 @@ def search(ksql: str, order_by: str | None = None) -> dict[str, Any]:
     orders = schema.enum("KalturaAssetOrderBy")
     if order_by is not None and order_by not in orders:
         raise KottError(f"order_by is one of {', '.join(orders)}; not {order_by!r}.")
+    if channel is not None and (isinstance(channel, bool) or not isinstance(channel, int)):
+        raise KottError(f"channel must be the id of a curated channel, not {channel!r}.")
+    named: dict[str, Any] = {"objectType": "KalturaSearchAssetFilter"}
+    if channel is not None:
+        named = {"objectType": "KalturaChannelFilter", "idEqual": channel}
     return {
-        "objectType": "KalturaSearchAssetFilter",
+        **named,
         "kSql": ksql,
         **({"orderBy": order_by} if order_by else {}),
     }

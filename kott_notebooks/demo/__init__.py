@@ -169,9 +169,9 @@ def _given(path: str | Path) -> catalogue.Given:
     """Read somebody's own guide, and take those for channels too that only programmes name."""
     from kott_notebooks import xmltv
 
-    epg, channels = xmltv.read(path), xmltv.channels(path)
-    epg = epg[epg["endDate"].notna()].astype({"linearAssetId": "str"})
-    channels = channels.astype({"id": "str"}).drop_duplicates("id")
+    epg, channels, _ = xmltv.read_guide(path)
+    epg = epg.dropna(subset=["linearAssetId", "startDate", "endDate"])
+    epg, channels = epg.astype({"linearAssetId": "str"}), channels.astype({"id": "str"})
     others = epg.loc[~epg["linearAssetId"].isin(channels["id"]), ["linearAssetId"]]
     more = others.drop_duplicates().rename(columns={"linearAssetId": "id"})
     named = pd.concat([channels[["id", "name", "externalId"]], more.assign(externalId=more["id"])])

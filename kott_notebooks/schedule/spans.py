@@ -80,6 +80,9 @@ def spans_of(epg: pd.DataFrame, channels: Channels | None = None) -> tuple[pd.In
 def as_channels(channels: Channels, own: pd.Series[Any]) -> pd.Index[Any]:
     """List channels as the guide's own column has them; KottError where they cannot be."""
     ids = channel_ids(channels)
+    if own.isna().all():  # nothing says what form the guide's ids have
+        unseen: pd.Index[Any] = pd.Index(ids)
+        return unseen
     try:
         return pd.Index(pd.Series(ids, dtype=own.dtype))
     except (ValueError, TypeError) as error:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import lzma
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import tzinfo
-from functools import lru_cache
-from itertools import accumulate
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, TypeAlias
 from xml.sax.saxutils import escape, quoteattr
@@ -17,22 +18,23 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from kott_notebooks.audits.texts import blank
-from kott_notebooks.errors import KottError
 from kott_notebooks.schedule.doubles import said_yes
 from kott_notebooks.schedule.genres import values
 from kott_notebooks.schedule.spans import TIMED, Columns, named
 from kott_notebooks.tables.columns import NAT, as_times, channel_ids, micros
 from kott_notebooks.tables.provenance import facts
 from kott_notebooks.times import zone
-from kott_notebooks.xmltv import places
+from kott_notebooks.xmltv import fields
 
-Texts: TypeAlias = npt.NDArray[Any]  # of str: a piece of XML for each programme
+Texts: TypeAlias = npt.NDArray[Any]  # of str: a piece of XML for each row
 
 BATCH = 5_000  # programmes
 TIME = "%Y%m%d%H%M%S %z"
+SECOND = 1_000_000  # microseconds
+_ZONED = (np.datetime64("1800", "us").astype(int), np.datetime64("2500", "us").astype(int))
 _PROLOGUE = '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE tv SYSTEM "xmltv.dtd">\n'
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_OPENED: dict[str, Any] = {".gz": gzip.open, ".xz": lzma.open, ".bz2": bz2.open}
 
 
 def write(
@@ -44,40 +46,87 @@ def write(
     partner: int | str | None = None,
     columns: Columns | None = None,
 ) -> None:
-    """Write a guide as XMLTV, which `read` reads back; gzipped if the path ends in `.gz`.
+    """Write a guide as XMLTV, which `read` reads back.
 
-    `channels` is the table of `kott.channels`, which has their names and pictures, or ids, or None:
-    those that occur stand there in any case. They are written as `276507.478.kott`: the number, the
-    `partner` (the one that the table was pulled from, or 0), and ours; ids that are no numbers
-    stay. `tz` is the zone that times are written in, with their offset. `columns` says what the
-    table calls the columns that we know by the API's names.
+    Parameters
+    ----------
+    epg : DataFrame
+        A table as `kott.epg` or `xmltv.read` gives it, in any dtypes.
+    channels : DataFrame, iterable of ids, or None
+        The table of `kott.channels`, which has names and pictures, or ids. Channels that only
+        programmes name are added in any case, with their id for a name.
+    path : str or Path
+        The file to write; compressed if it ends in `.gz`, `.xz` or `.bz2`.
+    tz : str or tzinfo, default "UTC"
+        The zone of the written times, which have their offset. XMLTV has no offsets with seconds:
+        times that would need one (before 1972, mostly) are written in UTC.
+    partner : int or str, optional
+        The partner in the ids of channels. Default: the one that the table was pulled from, else 0.
+    columns : mapping, optional
+        Our names of columns -> the table's.
 
-    The columns that XMLTV can hold, which are those that come back:
+    Raises
+    ------
+    KottError
+        A column is missing, or does not hold what its name says. There is no file then.
 
-    | column | element | what comes back |
-    |---|---|---|
-    | linearAssetId, startDate, endDate | channel, start, stop | to the second |
-    | name, description | title, desc | in one line, without blanks at the ends (see below) |
-    | multilingualName, multilingualDescription | title, desc with lang | likewise |
-    | metas.Episode name | sub-title | its first language |
-    | tags.Director, Cast, Writer, Adapter ... Guest | credits | the values |
-    | tags.Genre, Keyword, Country, Parental rating | category ... rating | the values |
-    | metas.Year | date | the first four characters |
-    | metas.Language, Original language, Star rating | language ... | the text |
-    | metas.Runtime | length, in minutes | a number with two decimals |
-    | metas.Season number, Episode number | episode-num, xmltv_ns and onscreen | whole numbers |
-    | metas.Repeat, Premiere, Last chance, New | previously-shown ... | `true`; `false` is absent |
-    | images | icon | url, width, height of each |
-    | id, externalId, crid, metas.Series ID | url, of system `kott id` ... | all |
+    Notes
+    -----
+    Numbers of channels are written as `276507.478.kott`: the number, the partner, and whose they
+    are; ids that are text stay as they are. These columns are written, and come back:
 
-    Descriptions keep their line ends. A blank text is an absent one, but a title must stand, so it
-    stands empty. Characters that XML cannot hold are left out. Flags, dates of creation, and the
-    window and the provenance of the pull are nowhere in XMLTV. Raises KottError for programmes
-    without a channel or a start.
+    ========================================  ==================================================
+    linearAssetId, startDate, endDate         channel, start, stop (to the second)
+    name, name@deu, tags.Other titles         title (one line, no blanks at the ends)
+    description, description@deu              desc (with its line ends)
+    tags.Other descriptions                   desc
+    metas.Episode name, metas.Episode         sub-title
+    name@deu, tags.Other episode names
+    tags.Director, Cast, Writer ... Guest     credits
+    metas.Year                                date
+    tags.Genre, Keyword, Country              category, keyword, country
+    metas.Language, Original language         language, orig-language
+    metas.Runtime                             length (minutes, two decimals)
+    images                                    icon (url, width, height), image
+    id, externalId, crid, metas.Series ID     url of system `kott id` ...
+    tags.Address                              url
+    metas.Season number, Episode number       episode-num, xmltv_ns and onscreen (whole numbers)
+    tags.Episode ids (`SYSTEM=TEXT`)          episode-num of other systems
+    metas.Video present, Colour, Aspect,      video
+    Video quality
+    metas.Audio present, Audio                audio
+    metas.Repeat, Previously shown,           previously-shown, with start and channel
+    Previously shown channel
+    metas.Premiere, Last chance, New          premiere, last-chance, new (`false` is absent)
+    metas.Premiere note, Last chance note     their texts
+    tags.Subtitles (`deu (teletext)`)         subtitles
+    tags.Parental rating, Rating system       rating
+    (`SYSTEM=RATING`)
+    metas.Star rating                         star-rating
+    clumpidx                                  clumpidx
+    ========================================  ==================================================
+
+    A blank text is an absent one, but a title, a start and a channel must stand, so they stand
+    empty. Characters that XML cannot hold are left out. Other columns (flags of catch-up, dates of
+    creation) and the provenance of a pull have no place in XMLTV.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import demo, xmltv
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> session = demo.login(assets=40, channels=3, households=0, defects=False)
+    >>> epg = kott.epg(session, "today", "today+1d")
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "guide.xml.gz")
+    ...     xmltv.write(epg, kott.channels(session), path)
+    ...     len(xmltv.read(path)) == len(epg)
+    True
     """
     pieces = lines(epg, channels, tz=tz, partner=partner, columns=columns)
-    first = next(pieces)  # what is wrong with the table is said before there is a file
-    opened: Any = gzip.open if str(path).endswith(".gz") else open
+    first = next(pieces)  # what is wrong with the table is raised before there is a file
+    opened = _OPENED.get(Path(path).suffix.lower(), open)
     with opened(path, "wt", encoding="utf-8", newline="\n") as file:
         file.write(first)
         file.writelines(pieces)
@@ -91,38 +140,54 @@ def lines(
     partner: int | str | None = None,
     columns: Columns | None = None,
 ) -> Iterator[str]:
-    """Give what `write` writes, in pieces of whole lines."""
+    """Return what `write` writes, in pieces of whole lines.
+
+    Parameters
+    ----------
+    epg, channels, tz, partner, columns
+        As in `write`.
+
+    Returns
+    -------
+    iterator of str
+        The guide's text; the first piece comes after the table was checked.
+
+    Raises
+    ------
+    KottError
+        As `write`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from kott_notebooks import xmltv
+    >>> times = pd.to_datetime(["2026-03-01T20:00Z", "2026-03-01T21:00Z"])
+    >>> epg = pd.DataFrame({"linearAssetId": ["a.tv"], "startDate": times[:1],
+    ...                     "endDate": times[1:], "name": ["News"]})
+    >>> "".join(xmltv.lines(epg)).count("<programme ")
+    1
+    """
     epg = named(epg, columns, *TIMED, "name")
-    _check(epg)
     zoned = zone(tz)
     known = facts(epg)
     owner = partner if partner is not None else known.get("partner") or 0
+    times = [_times(epg, column, zoned) for column in TIMED[1:]]
     yield _head(known)
     yield from _channels(epg, channels, owner)
     for start in range(0, len(epg), BATCH):
-        yield "".join(_programmes(epg.iloc[start : start + BATCH], zoned, owner))
+        part = slice(start, start + BATCH)
+        yield "".join(_programmes(epg.iloc[part], owner, *(one[part] for one in times)))
     yield "</tv>\n"
-
-
-def _check(epg: pd.DataFrame) -> None:
-    lost = blank(epg["linearAssetId"]) | (micros(epg, "startDate") == NAT)
-    if lost.any():
-        raise KottError(
-            f"{lost.sum():,} programmes have no linearAssetId or no startDate, which XMLTV needs: "
-            'leave them out; epg.dropna(subset=["linearAssetId", "startDate"]) does so unless they '
-            "are blank texts."
-        )
 
 
 def _head(known: dict[str, Any]) -> str:
     when = known.get("when")
-    told = {
+    attributes = {
         "date": pd.Timestamp(when).strftime(TIME) if when else "",
         "source-info-name": str(known.get("url") or known.get("from") or ""),
         "generator-info-name": "kott_notebooks",
     }
-    attributes = _attributes({name: text for name, text in told.items() if text})
-    return f"{_PROLOGUE}<tv{attributes}>\n"
+    return f"{_PROLOGUE}<tv{_attributes(attributes)}>\n"
 
 
 # Channels
@@ -131,187 +196,310 @@ def _head(known: dict[str, Any]) -> str:
 def _channels(
     epg: pd.DataFrame, channels: Iterable[Any] | pd.DataFrame | None, owner: object
 ) -> Iterator[str]:
-    listed: dict[Any, str] = {} if channels is None else dict.fromkeys(channel_ids(channels), "")
-    if isinstance(channels, pd.DataFrame):
-        texts = _named(channels, "display-name", "name", "multilingualName") + _icons(channels)
-        listed = dict(zip(channels["id"], texts, strict=True))
-    told = {places.written_id(own, owner): inner for own, inner in listed.items()}
-    others = {places.written_id(own, owner) for own in epg["linearAssetId"].unique()} - set(told)
-    for written, inner in [*told.items(), *((one, "") for one in sorted(others))]:
-        if "<display-name" not in inner:  # there must be one
-            inner = _element("display-name", _line(written)) + inner
-        yield f"  <channel id={_quoted(written)}>\n{inner}  </channel>\n"
+    table = channels
+    if not isinstance(table, pd.DataFrame):
+        table = pd.DataFrame({"id": channel_ids(channels or [])}, dtype=object)
+    texts = _texts(table, "display-name", "name", "multilingualName")
+    texts = texts + _pictures(table, "icon") + _tags(table, "url", fields.ADDRESSES)
+    inner: dict[str, str] = {}
+    for own, text in zip(table["id"], texts, strict=True):
+        if not _is_blank(own):
+            inner.setdefault(fields.written_id(own, owner), text)
+    named_ = {
+        fields.written_id(one, owner) for one in epg["linearAssetId"].unique() if not _is_blank(one)
+    }
+    for written, text in [*inner.items(), *((one, "") for one in sorted(named_ - set(inner)))]:
+        if "<display-name" not in text:  # there must be one
+            text = _element("display-name", _line(written)) + text
+        yield f"  <channel id={_quoted(written)}>\n{text}  </channel>\n"
+
+
+def _is_blank(own: Any) -> bool:
+    return pd.isna(own) or not str(own).strip()
 
 
 # Programmes
 
 
-def _programmes(epg: pd.DataFrame, tz: tzinfo, owner: object) -> Iterable[str]:
-    titles = _named(epg, "title", "name", "multilingualName")
+def _programmes(epg: pd.DataFrame, owner: object, start: Texts, stop: Texts) -> Iterable[str]:
+    titles = _texts(epg, "title", "name", "multilingualName")
     titles[titles == ""] = "    <title></title>\n"
+    channels = _each(epg["linearAssetId"], lambda own: _quoted(fields.written_id(own, owner)))
+    channels[channels == ""] = '""'
     parts = [
-        _times(epg, "  <programme start=", "startDate", tz),
-        _times(epg, " stop=", "endDate", tz),
-        _each(
-            epg["linearAssetId"],
-            lambda own: f" channel={_quoted(places.written_id(own, owner))}>\n",
-        ),
+        "  <programme start=" + start,
+        np.where(stop == '""', "", " stop=" + stop),
+        " channel=" + channels,
+        _each(_column(epg, "clumpidx"), partial(_attribute, "clumpidx")),
+        np.full(len(epg), ">\n", dtype=object),
         titles,
-        _each(_column(epg, "metas.Episode name"), _subtitles),
-        _named(epg, "desc", "description", "multilingualDescription", _paragraph),
-        _credits(epg),
-        _metas(epg, "date"),
-        *(_tags(epg, name, places.TAGS[name]) for name in ("category", "keyword")),
-        *(_metas(epg, name) for name in ("language", "orig-language")),
+        _texts(epg, "sub-title", "metas.Episode name", "metas.Episode name"),
+        _texts(epg, "desc", "description", "multilingualDescription", _paragraph),
+        _nested("credits", [_tags(epg, one, f"tags.{tag}") for one, tag in fields.CREDITS.items()]),
+        _meta(epg, "date", fields.YEAR),
+        _tags(epg, "category", "tags.Genre"),
+        _tags(epg, "keyword", "tags.Keyword"),
+        _meta(epg, "language", "Language"),
+        _meta(epg, "orig-language", "Original language"),
         _lengths(epg),
-        _icons(epg),
-        *(_urls(epg, name) for name in places.IDENTITIES),
-        _tags(epg, "country", places.TAGS["country"]),
+        _pictures(epg, "icon"),
+        *(_urls(epg, name) for name in fields.IDENTITIES),
+        _tags(epg, "url", fields.ADDRESSES),
+        _tags(epg, "country", "tags.Country"),
         _numbers(epg),
-        *(_flags(epg, name) for name in places.FLAGS),
-        _tags(epg, "rating", places.TAGS["rating"], "<value>{}</value>"),
-        _metas(epg, "star-rating", "<value>{}</value>"),
+        *(_details(epg, name) for name in ("video", "audio")),
+        _repeats(epg),
+        *(_flags(epg, name) for name in ("premiere", "last-chance", "new")),
+        _each(_column(epg, fields.SUBTITLES), _subtitles),
+        _ratings(epg),
+        _meta(epg, "star-rating", "Star rating", "<value>{}</value>"),
+        _pictures(epg, "image"),
         np.full(len(epg), "  </programme>\n", dtype=object),
     ]
     return map("".join, zip(*parts, strict=True))
 
 
-def _column(epg: pd.DataFrame, name: str) -> pd.Series[Any]:
-    return epg[name] if name in epg.columns else pd.Series(pd.NA, epg.index, dtype="object")
+def _column(table: pd.DataFrame, name: str) -> pd.Series[Any]:
+    return table[name] if name in table.columns else pd.Series(pd.NA, table.index, dtype="object")
 
 
 def _each(column: pd.Series[Any], make: Callable[[Any], str]) -> Texts:
     """Write every value once, an absent one as nothing, and lay the pieces out row by row."""
-    codes, found = pd.factorize(column)
-    return np.array([*map(make, found), ""], dtype=object)[codes]
+    codes, uniques = pd.factorize(column)
+    return np.array([*map(make, uniques), ""], dtype=object)[codes]
 
 
 def _element(name: str, text: str, inside: str = "{}", **attributes: str) -> str:
     """Write an element on a line of its own, or nothing where it has no text."""
     if not text:
         return ""
-    told = _attributes({key: value for key, value in attributes.items() if value})
-    return f"    <{name}{told}>{inside.format(escape(text))}</{name}>\n"
+    return f"    <{name}{_attributes(attributes)}>{inside.format(escape(text))}</{name}>\n"
 
 
 def _attributes(texts: Mapping[str, str]) -> str:
-    return "".join(f" {name}={_quoted(text)}" for name, text in texts.items())
+    return "".join(f" {name}={_quoted(text)}" for name, text in texts.items() if text)
 
 
-def _line(said: Any) -> str:
-    """Give a value as text in one line, of what XML can hold."""
-    if isinstance(said, float) and said.is_integer():
-        said = int(said)
-    return " ".join(_paragraph(said).split("\n"))
-
-
-def _paragraph(said: Any) -> str:
-    text = re.sub("\r\n?", "\n", _FORBIDDEN.sub("", str(said)))
-    return text.strip()
+def _attribute(name: str, value: Any) -> str:
+    return _attributes({name: _line(value)})
 
 
 def _quoted(text: str) -> str:
-    return quoteattr(_line(text))
+    return quoteattr(_FORBIDDEN.sub("", text))
 
 
-def _times(epg: pd.DataFrame, before: str, column: str, tz: tzinfo) -> Texts:
-    stamps = micros(epg, column)
-    times = pd.Series(as_times(np.where(stamps == NAT, 0, stamps)).tz_convert(tz))
-    return _each(times.where(stamps != NAT), lambda time: f'{before}"{time.strftime(TIME)}"')
+def _line(value: Any) -> str:
+    """Return a value as text in one line, of what XML can hold."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return " ".join(_paragraph(value).split("\n"))
 
 
-def _named(
+def _paragraph(value: Any) -> str:
+    return re.sub("\r\n?", "\n", _FORBIDDEN.sub("", str(value))).strip()
+
+
+def _times(epg: pd.DataFrame, column: str, tz: tzinfo) -> Texts:
+    """Write times in a zone, in quotes; in UTC where the zone has seconds in its offset."""
+    stamps, rows = np.unique(micros(epg, column), return_inverse=True)
+    absent = stamps == NAT
+    stamps = np.where(absent, 0, stamps) // SECOND * SECOND
+    zoned = np.clip(stamps, *_ZONED)
+    local = pd.DatetimeIndex(as_times(zoned).tz_convert(tz).tz_localize(None))
+    offsets = (local.as_unit("us").asi8 - zoned) // SECOND
+    offsets = np.where((offsets % 60 != 0) | (zoned != stamps), 0, offsets)
+    shown = np.datetime_as_string((stamps + offsets * SECOND).view("datetime64[us]"), unit="s")
+    texts = [
+        f'"{re.sub("[-T:]", "", text)} {"-" if offset < 0 else "+"}'
+        f'{abs(offset) // 3_600:02}{abs(offset) // 60 % 60:02}"'
+        for text, offset in zip(shown.tolist(), offsets.tolist(), strict=True)
+    ]
+    return np.where(absent, '""', np.array(texts, dtype=object))[rows]
+
+
+def _texts(
     table: pd.DataFrame,
     element: str,
-    one: str,
-    many: str,
-    text: Callable[[Any], str] | None = None,
+    column: str,
+    translated: str,
+    shown: Callable[[Any], str] | None = None,
 ) -> Texts:
-    """Write a text: in every language that it is there in, else as it is."""
-    shown = text or _line
-    plain = _each(_column(table, one), lambda said: _element(element, shown(said)))
-    said = _each(_column(table, many), lambda cell: _in_languages(element, cell, shown))
-    return np.where(said == "", plain, said)
+    """Write a text, its other languages, and further ones; the first is the one that `read` takes.
+
+    `translated` is the column that may hold the API's translations as JSON.
+    """
+    shown = shown or _line
+    languages = {
+        str(name).rpartition("@")[2]: cells
+        for name, cells in table.items()
+        if str(name).startswith(f"{column}@")
+    } or _languages(_column(table, translated))
+    plain = _column(table, column)
+    if column == translated:  # of a meta in all languages, the cell is the translations
+        plain = plain.mask(plain.astype("str").str.startswith("[{").fillna(False))
+    first = np.full(len(table), "", dtype=object)
+    rest = first.copy()
+    for language, cells in languages.items():
+        make = partial(_translated, element, fields.two_letters(language), shown)
+        texts = _each(cells, make)
+        leads = (first == "") & (plain.isna() | (plain == cells)).fillna(False).to_numpy(bool)
+        first, rest = np.where(leads, texts, first), rest + np.where(leads, "", texts)
+    unlabelled = _each(plain, lambda text: _element(element, shown(text)))
+    others = _tags(table, element, fields.OTHER_TEXTS[element])
+    written: Texts = np.where(first == "", unlabelled, first) + rest + others
+    return written
 
 
-def _in_languages(element: str, cell: Any, shown: Callable[[Any], str]) -> str:
-    return "".join(
-        _element(element, shown(token.get("value")), lang=places.two_letters(token["language"]))
-        for token in _entries(cell)
-        if token.get("language")
-    )
+def _translated(element: str, code: str, shown: Callable[[Any], str], text: Any) -> str:
+    return _element(element, shown(text), lang=code)
+
+
+def _languages(cells: pd.Series[Any]) -> dict[str, pd.Series[Any]]:
+    """Lay the API's translations out: one column per language."""
+    rows = [
+        {str(one["language"]): one.get("value") for one in _entries(cell) if one.get("language")}
+        for cell in cells
+    ]
+    laid = pd.DataFrame(rows, index=cells.index, dtype=object)
+    return {str(name): laid[name] for name in laid}
 
 
 def _entries(cell: Any) -> list[dict[str, Any]]:
-    """Give the objects of a nested cell; none of text that is no JSON list."""
+    """Return the objects of a nested cell; none of text that is not a JSON list."""
+    if not isinstance(cell, str) or not cell.startswith("["):
+        return []
     try:
-        found = msgspec.json.decode(str(cell))
+        entries = msgspec.json.decode(cell)
     except msgspec.DecodeError:
-        found = None
-    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+        return []
+    return [one for one in entries if isinstance(one, dict)]
 
 
-def _subtitles(cell: Any) -> str:
-    return _in_languages("sub-title", cell, _line) or _element("sub-title", _line(cell))
+def _nested(element: str, parts: list[Texts]) -> Texts:
+    inner = sum(parts[1:], parts[0])
+    return np.where(inner == "", "", f"    <{element}>\n" + inner + f"    </{element}>\n")
 
 
-def _credits(epg: pd.DataFrame) -> Texts:
-    each = [_tags(epg, name, tag) for name, tag in places.CREDITS.items()]
-    inner = [*accumulate(each)][-1]
-    return np.where(inner == "", "", "    <credits>\n" + inner + "    </credits>\n")
-
-
-def _tags(epg: pd.DataFrame, element: str, tag: str, inside: str = "{}") -> Texts:
+def _tags(table: pd.DataFrame, element: str, column: str) -> Texts:
     return _each(
-        _column(epg, f"tags.{tag}"),
-        lambda cell: "".join(_element(element, _line(one), inside) for one in values(cell)),
+        _column(table, column),
+        lambda cell: "".join(_element(element, _line(one)) for one in values(cell)),
     )
 
 
-def _metas(epg: pd.DataFrame, element: str, inside: str = "{}") -> Texts:
-    column = _column(epg, f"metas.{places.METAS[element]}")
+def _meta(epg: pd.DataFrame, element: str, meta: str, inside: str = "{}") -> Texts:
+    column = _column(epg, f"metas.{meta}")
     return _each(column, lambda cell: _element(element, _line(cell), inside))
 
 
 def _lengths(epg: pd.DataFrame) -> Texts:
-    column = pd.to_numeric(_column(epg, f"metas.{places.METAS['length']}"), errors="coerce")
-    return _each(column, lambda minutes: _element("length", f"{minutes:g}", units="minutes"))
+    column = pd.to_numeric(_column(epg, f"metas.{fields.RUNTIME}"), errors="coerce").round(2)
+    return _each(column, lambda minutes: _element("length", f"{minutes:.15g}", units="minutes"))
 
 
-def _icons(table: pd.DataFrame) -> Texts:
-    return _each(_column(table, "images"), lambda cell: "".join(map(_icon, _entries(cell))))
+def _pictures(table: pd.DataFrame, element: str) -> Texts:
+    def pictures(cell: Any) -> str:
+        entries = [one for one in _entries(cell) if one.get("url")]
+        return "".join(map(write, (one for one in entries if one.get("element") == kind)))
+
+    kind, write = ("image", _image) if element == "image" else (None, _icon)
+    return _each(_column(table, "images"), pictures)
 
 
 def _icon(image: dict[str, Any]) -> str:
-    told = {"src": image.get("url"), "width": image.get("width"), "height": image.get("height")}
-    texts = {name: _line(value) for name, value in told.items() if value}
-    if not texts.get("src"):
-        return ""
-    return f"    <icon{_attributes(texts)} />\n"
+    texts = {"src": _line(image["url"])}
+    texts |= {side: _line(image[side]) for side in ("width", "height") if image.get(side)}
+    return f"    <icon{_attributes(texts)} />\n" if texts["src"] else ""
+
+
+def _image(image: dict[str, Any]) -> str:
+    names = ("type", "size", "orient", "system")
+    return _element(
+        "image", _line(image["url"]), **{name: _line(image.get(name) or "") for name in names}
+    )
 
 
 def _urls(epg: pd.DataFrame, name: str) -> Texts:
-    return _each(_column(epg, name), lambda own: _url(name, _line(own)))
+    def url(own: Any) -> str:
+        text = _line(own)
+        return _element("url", fields.as_url(text) if text else "", system=fields.SYSTEM + name)
 
-
-def _url(name: str, own: str) -> str:
-    return _element("url", places.as_url(own) if own else "", system=places.SYSTEM + name)
+    return _each(_column(epg, name), url)
 
 
 def _numbers(epg: pd.DataFrame) -> Texts:
-    told = (_column(epg, f"metas.{name}") for name in (places.SEASON, places.EPISODE))
-    season, episode = (_each(column, _line) for column in told)
-    return np.array([*map(_numbered, season, episode)], dtype=object)
+    columns = (_column(epg, f"metas.{name}") for name in (fields.SEASON, fields.EPISODE))
+    season, episode = (_each(column, _line) for column in columns)
+    others = _each(_column(epg, fields.EPISODE_IDS), _episode_ids)
+    return np.array([*map(_numbered, season, episode)], dtype=object) + others
 
 
 @lru_cache(maxsize=10_000)
 def _numbered(season: str, episode: str) -> str:
     return "".join(
         _element("episode-num", text, system=system)
-        for system, text in places.numbering(season, episode)
+        for system, text in fields.numbering(season, episode)
     )
 
 
+def _episode_ids(cell: Any) -> str:
+    parts = [one.partition("=") for one in values(cell)]
+    return "".join(_element("episode-num", _line(text), system=one) for one, _, text in parts)
+
+
+def _details(epg: pd.DataFrame, element: str) -> Texts:
+    """Write what <video> or <audio> holds."""
+    inner = {path.partition("/"): meta for path, meta in fields.METAS.items()}
+    return _nested(
+        element,
+        [_meta(epg, name, meta) for (top, _, name), meta in inner.items() if top == element],
+    )
+
+
+def _repeats(epg: pd.DataFrame) -> Texts:
+    is_repeat = _each(_column(epg, "metas.Repeat"), lambda cell: "x" if said_yes(cell) else "")
+    when, where = (
+        _each(_column(epg, f"metas.{meta}"), partial(_attribute, name))
+        for name, meta in fields.SHOWN.items()
+    )
+    element = "    <previously-shown" + when + where + " />\n"
+    return np.where(is_repeat + when + where == "", "", element)
+
+
 def _flags(epg: pd.DataFrame, element: str) -> Texts:
-    column = _column(epg, f"metas.{places.FLAGS[element]}")
-    return _each(column, lambda cell: f"    <{element} />\n" if said_yes(cell) else "")
+    is_set = _each(
+        _column(epg, f"metas.{fields.FLAGS[element]}"), lambda cell: "x" if said_yes(cell) else ""
+    )
+    notes = _meta(epg, element, fields.NOTES.get(element, ""))
+    return np.where(is_set + notes == "", "", np.where(notes == "", f"    <{element} />\n", notes))
+
+
+def _subtitles(cell: Any) -> str:
+    pieces = []
+    for one in values(cell):
+        language, kind = fields.subtitle_parts(_line(one))
+        inner = f"<language>{escape(language)}</language>" if language else ""
+        pieces.append(f"    <subtitles{_attributes({'type': kind})}>{inner}</subtitles>\n")
+    return "".join(pieces)
+
+
+def _ratings(epg: pd.DataFrame) -> Texts:
+    """Write ratings, each with its system where one is known."""
+    pairs = zip(
+        _column(epg, "tags.Parental rating"), _column(epg, fields.RATING_SYSTEM), strict=True
+    )
+    return np.array(
+        [_rated(*("" if pd.isna(one) else one for one in pair)) for pair in pairs], dtype=object
+    )
+
+
+@lru_cache(maxsize=10_000)
+def _rated(ratings: str, systems: str) -> str:
+    pieces, left = [], [*values(systems)]
+    for rating in values(ratings):
+        system = next((one for one in left if one.partition("=")[2] == rating), "")
+        if system:
+            left.remove(system)
+        name = system.partition("=")[0]
+        pieces.append(_element("rating", _line(rating), "<value>{}</value>", system=_line(name)))
+    return "".join(pieces)

@@ -104,8 +104,8 @@ def _coded(values: Cells) -> tuple[Codes, list[Any]]:
 
 def _texts(own: Mapping[str, Cells]) -> dict[str, Text]:
     return {
-        "name": _translated(own["name"], own["multilingualName"]),
-        "description": _translated(own["description"], own["multilingualDescription"]),
+        "name": Text(*_translated(own, "name")),
+        "description": Text(*_translated(own, "description")),
         "externalid": _plain(own["externalId"]),
     }
 
@@ -115,27 +115,23 @@ def _plain(values: Cells) -> Text:
     return Text(codes, in_all(words))
 
 
-def _translated(texts: Cells, tokens: Cells) -> Text:
-    """Make a text that stands in each of the demo's languages, translated where the guide did."""
-    pairs = zip(texts, tokens, strict=True)
-    codes, found = _coded([pair if pair[0] is not None else None for pair in pairs])
-    said = [
-        {one["language"]: one["value"] for one in json.loads(tokens or "[]")} for _, tokens in found
-    ]
+def _translated(own: Mapping[str, Cells], column: str) -> tuple[Codes, Callable[[str], list[str]]]:
+    """Return a text in each of the demo's languages, translated where the guide has it so."""
+    languages = [name for name in own if name.startswith(f"{column}@")]
+    rows = zip(own[column], *(own[name] for name in languages), strict=True)
+    codes, texts = _coded([row if row[0] is not None else None for row in rows])
 
     def words(language: str) -> list[str]:
-        return [told.get(language, text) for told, (text, _) in zip(said, found, strict=True)]
+        name = f"{column}@{language}"
+        at = languages.index(name) + 1 if name in languages else 0
+        return [row[at] or row[0] for row in texts]
 
-    return Text(codes, words)
+    return codes, words
 
 
 def _metas(own: Mapping[str, Cells]) -> dict[str, Meta]:
-    coded = {
-        name.removeprefix("metas."): _coded(values)
-        for name, values in own.items()
-        if name.startswith("metas.")
-    }
-    return {name: Meta("string", codes, in_all(words)) for name, (codes, words) in coded.items()}
+    names = [name for name in own if name.startswith("metas.") and "@" not in name]
+    return {name.removeprefix("metas."): Meta("string", *_translated(own, name)) for name in names}
 
 
 def _tags(own: Mapping[str, Cells]) -> dict[str, Tag]:

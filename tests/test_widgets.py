@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from pathlib import Path
 
+import keyring
+import keyring.backend
+import keyring.backends.fail
 import pytest
 
+import kott_notebooks as kott
 from kott_notebooks import demo
 from kott_notebooks.demo.server import Server
 from kott_notebooks.errors import KottError
 from kott_notebooks.widgets import LoginForm
+from kott_notebooks.widgets.login import NAMES, WAYS
 
 
 @pytest.fixture
@@ -52,12 +59,172 @@ def test_a_wrong_password_is_told(form: LoginForm) -> None:
         _ = form.session
 
 
-def test_a_failed_try_ends_the_session_before_it(form: LoginForm) -> None:
-    """Nobody goes on as the user before by mistake."""
+def test_a_second_press_never_throws_a_good_session_away(form: LoginForm) -> None:
+    """Who wants to be somebody else logs out first."""
     press(form, demo.PASSWORD)
+    first = form.session
     press(form, "wrong")
-    with pytest.raises(KottError, match="Not logged in yet"):
-        _ = form.session
+    assert form.session is first
+    assert first.whoami()["username"] == demo.USERNAME
+
+
+def test_logged_in_a_card_takes_the_place_of_the_fields(form: LoginForm) -> None:
+    """User, roles, partner, server and the time left; and a button to log out."""
+    press(form, demo.PASSWORD)
+    card = str(form.status.value)
+    assert form.password not in form.box.children
+    for words in (demo.USERNAME, str(demo.PARTNER_ID), form.session.url, "roles", "time left"):
+        assert words in card
+    session = form.session
+    form.log_out.click()
+    assert form.password in form.box.children
+    with pytest.raises(KottError, match="logged out"):
+        session.call("session", "get")
+    press(form, demo.PASSWORD)
+    assert form.session.whoami()["username"] == demo.USERNAME
+
+
+def test_enter_logs_in(form: LoginForm) -> None:
+    """In any field, as the browser tells of it."""
+    form.password.value = demo.PASSWORD
+    data = {"method": "custom", "content": {"event": "submit"}}
+    form.password._handle_msg({"content": {"data": data}, "buffers": []})
+    assert form.session.whoami()["username"] == demo.USERNAME
+
+
+def test_every_way_to_log_in_has_its_fields(server: Server) -> None:
+    """Fields of other ways are not shown; anonymous has none."""
+    form = LoginForm(server.url, demo.PARTNER_ID)
+    for way, names in WAYS.items():
+        form.way.value = way
+        shown = [name for name in NAMES if getattr(form, name) in form.box.children]
+        assert shown == list(names)
+    form.way.value = "anonymous"
+    form.button.click()
+    assert form.session.whoami()["roles"] == "anonymous"
+
+
+def test_a_ready_ks_logs_in(server: Server) -> None:
+    """And is gone from its field."""
+    given = kott.login(server.url, demo.PARTNER_ID, username=demo.USERNAME, password=demo.PASSWORD)
+    form = LoginForm(server.url, demo.PARTNER_ID)
+    form.way.value = "ready ks"
+    form.ks.value = given._secrets["ks"].reveal()
+    form.button.click()
+    assert form.session.whoami()["username"] == demo.USERNAME
+    assert form.ks.value == ""
+
+
+@pytest.fixture
+def profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: Server) -> Path:
+    """A file of two profiles, one with its password."""
+    path = tmp_path / "profiles.toml"
+    lines = f'url = "{server.url}"\npartner_id = {demo.PARTNER_ID}\nusername = "{demo.USERNAME}"\n'
+    path.write_text(f'[whole]\n{lines}password = "{demo.PASSWORD}"\n\n[half]\n{lines}', "utf-8")
+    path.chmod(0o600)
+    monkeypatch.setenv("KOTT_CONFIG", str(path))
+    return path
+
+
+def test_a_profile_fills_the_form(profiles: Path) -> None:
+    """Its password is used where none is typed, and never stands in a field."""
+    form = LoginForm()
+    form.profile.value = "whole"
+    assert form.username.value == demo.USERNAME
+    assert demo.PASSWORD not in state(form)
+    form.button.click()
+    assert form.session.whoami()["username"] == demo.USERNAME
+
+
+def test_a_profile_without_a_password_wants_one_typed(profiles: Path) -> None:
+    """The form does not ask anywhere else."""
+    form = LoginForm()
+    form.profile.value = "half"
+    assert "Fill in: Password." in press(form, "")
+    press(form, demo.PASSWORD)
+    assert form.session.whoami()["username"] == demo.USERNAME
+
+
+def test_a_file_of_profiles_that_others_can_read_is_not_offered(profiles: Path) -> None:
+    """The form says what to do, and can be filled in by hand."""
+    profiles.chmod(0o644)
+    form = LoginForm()
+    assert form.profile not in form.box.children
+    assert "chmod 600" in str(form.status.value)
+
+
+class FakeKeyring(keyring.backend.KeyringBackend):
+    """A keyring in memory."""
+
+    priority = 1.0
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.held: dict[tuple[str, str], str] = {}
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return self.held.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.held[service, username] = password
+
+
+@pytest.fixture
+def ring() -> Iterator[FakeKeyring]:
+    """Use a keyring of the test's own."""
+    before = keyring.get_keyring()
+    fake = FakeKeyring()
+    keyring.set_keyring(fake)
+    yield fake
+    keyring.set_keyring(before)
+
+
+def test_a_password_that_is_remembered_is_not_typed_again(
+    ring: FakeKeyring, server: Server
+) -> None:
+    """It lies in the system's keyring, and in no field."""
+    form = LoginForm(server.url, demo.PARTNER_ID, demo.USERNAME)
+    form.remember.value = True
+    press(form, demo.PASSWORD)
+    assert list(ring.held.values()) == [demo.PASSWORD]
+    again = LoginForm(server.url, demo.PARTNER_ID, demo.USERNAME)
+    assert demo.PASSWORD not in state(again)
+    press(again, "")
+    assert again.session.whoami()["username"] == demo.USERNAME
+
+
+def test_a_wrong_password_is_not_remembered(ring: FakeKeyring, form: LoginForm) -> None:
+    """Nor one that nobody asked to remember."""
+    form.remember.value = True
+    press(form, "wrong")
+    form.remember.value = False
+    press(form, demo.PASSWORD)
+    assert ring.held == {}
+
+
+def test_without_a_keyring_nothing_is_offered(server: Server) -> None:
+    """And nothing is said about it."""
+    before = keyring.get_keyring()
+    keyring.set_keyring(keyring.backends.fail.Keyring())  # type: ignore[no-untyped-call]
+    try:
+        form = LoginForm(server.url, demo.PARTNER_ID, demo.USERNAME)
+        assert form.remember not in form.box.children
+        press(form, demo.PASSWORD)
+    finally:
+        keyring.set_keyring(before)
+    assert form.session.whoami()["username"] == demo.USERNAME
+
+
+def test_the_session_of_the_form_can_be_named_before_the_login(form: LoginForm) -> None:
+    """It says what to do until somebody logs in, and is a session like any other from then on."""
+    session = form.pending
+    assert "not logged in yet" in repr(session)
+    for ask in (lambda: session.url, lambda: session.call("session", "get")):
+        with pytest.raises(KottError, match="log in on the form above"):
+            ask()
+    press(form, demo.PASSWORD)
+    assert session.whoami()["username"] == demo.USERNAME
+    assert len(kott.channels(session, progress=False)) > 0
 
 
 @pytest.mark.parametrize("password", [demo.PASSWORD, "a wrong one"])

@@ -69,6 +69,17 @@ def find(given: Mapping[str, Any], profile: str | None = None) -> Credentials:
     )
 
 
+def configured(given: Mapping[str, Any], profile: str | None = None) -> bool:
+    """Say whether a server is named anywhere: in arguments, in KOTT_URL, in a profile."""
+    chosen = profile or os.environ.get("KOTT_PROFILE")
+    return bool(given.get("url") or os.environ.get("KOTT_URL") or chosen or _profile(None))
+
+
+def profiles() -> dict[str, dict[str, Any]]:
+    """Give every profile of the file, secrets as Secrets; none where there is no file."""
+    return {name: _profile(name) for name in _names()}
+
+
 def base_url(url: str) -> str:
     """Give the server's own address: scheme, host and path before `/api_v3`."""
     try:
@@ -152,6 +163,15 @@ def _check_trust(path: Path, file: os.stat_result) -> None:
                 f"Others can write in {one}: run `chmod go-w {one}` to trust it, "
                 "or set KOTT_CONFIG."
             )
+
+
+def _names() -> list[str]:
+    """List the profiles of the file."""
+    try:
+        held = tomllib.loads(config_path().read_text("utf-8"))
+    except (OSError, ValueError):  # TOMLDecodeError and UnicodeDecodeError are ValueErrors
+        return []
+    return [name for name, one in held.items() if isinstance(one, dict)]
 
 
 def _sections(profiles: Mapping[str, Any]) -> str:

@@ -58,6 +58,7 @@ from kott_notebooks.demo.transport import DemoAdapter
 from kott_notebooks.demo.world.homes import MAIL, PASSWORDS
 from kott_notebooks.demo.world.partner import PARTNER_ID
 from kott_notebooks.errors import KottError
+from kott_notebooks.times import When, epoch
 
 __all__ = [
     "PARTNER_ID",
@@ -69,6 +70,7 @@ __all__ = [
     "Faults",
     "Server",
     "backend_of",
+    "changes",
     "defects",
     "login",
     "make",
@@ -221,6 +223,41 @@ def backend_of(session: client.Session) -> Backend:
     if not isinstance(adapter, DemoAdapter):
         raise KottError("This session talks to a real server: only demo.login() has a backend.")
     return adapter.backend
+
+
+def changes(session: client.Session, start: When, end: When) -> pd.DataFrame:
+    """List what changes in a session's demo partner, in truth, after `start` and until `end`.
+
+    With each full day of the clock since the partner was made, some assets are added, withdrawn and
+    edited, and the guide is delivered again: a day longer, with some programmes renamed.
+
+    Parameters
+    ----------
+    session : Session
+        A session of `demo.login`.
+    start, end : str, date, datetime or Timestamp
+        The period, which may lie ahead of the clock.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per asset that came or went, and per field that changed: `time`
+        `datetime64[us, UTC]`, `kind` (media or epg), `id` `Int64`, `change` (added, removed or
+        changed), `field` (empty for a whole asset).
+
+    Examples
+    --------
+    >>> session = demo.login(assets=200, channels=4, days=3, households=20)
+    >>> sorted(set(demo.changes(session, "now", "now+2d")["change"]))
+    ['added', 'changed', 'removed']
+    """
+    partner = backend_of(session).partner
+    now = pd.Timestamp(partner.now, unit="s", tz="UTC")
+    rows = partner.changes(epoch(start, now=now), epoch(end, now=now))
+    table = pd.DataFrame(rows, columns=["time", "kind", "id", "change", "field"])
+    times = pd.to_datetime(table["time"].astype("int64"), unit="s", utc=True)
+    texts = dict.fromkeys(("kind", "change", "field"), "str")
+    return table.assign(time=times.dt.as_unit("us")).astype({"id": "Int64", **texts})
 
 
 def defects(session: client.Session) -> pd.DataFrame:

@@ -30,6 +30,7 @@ class World:
     now: int
     seed: int
     partner_id: int
+    days: int  # of the guide; 0 for somebody's own
     media: Shelf
     epg: Shelf
     recordings: Shelf  # programmes that the first household has recorded
@@ -89,6 +90,7 @@ def build(
         now=moment,
         seed=seed,
         partner_id=partner.PARTNER_ID,
+        days=0 if given else days,
         media=media,
         epg=epg,
         ingest_results=results,

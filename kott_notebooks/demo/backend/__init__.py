@@ -99,6 +99,7 @@ class Backend:
     ) -> Reply:
         """Answer one request; what the API refuses is a reply like any other."""
         started = time.perf_counter()
+        self.partner.live()
         form = protocol.accepted_format(headers)
         cacheable = False
         result: Any

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,8 @@ from kott_notebooks.demo.backend.search import Search
 from kott_notebooks.demo.backend.sessions import Ks, Sessions
 from kott_notebooks.demo.catalogue import Account, World
 from kott_notebooks.demo.faults import BadDay
+from kott_notebooks.demo.life import Change, alive
+from kott_notebooks.demo.world.media import DAY
 
 Record = Mapping[str, Any]
 
@@ -32,7 +35,9 @@ class Partner:
         accounts: Sequence[Account],
         bad_day: BadDay,
     ) -> None:
-        self.world = world
+        self.world = self._made = world
+        self._day = 0  # since the world was made
+        self._lock = threading.Lock()
         self.deployment = deployment
         self.clock = clock
         self.roles = roles
@@ -48,7 +53,27 @@ class Partner:
         self._indexes: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
         self._members: dict[str, dict[int, list[dict[str, Any]]]] = {}
         self.sessions = Sessions(world.partner_id, accounts, deployment, clock)
-        self.search = Search(world, self.default_language, lenient=deployment.lenient_ksql)
+        self.search = self._search()
+
+    def live(self) -> None:
+        """Let the world be as it is on the clock's day."""
+        day = max((self.now - self._made.now) // DAY, 0)
+        with self._lock:
+            if day == self._day:
+                return
+            self.world, _ = alive(self._made, day)
+            self.search = self._search()
+            self.store, self._indexes, self._members = Store(), {}, {}
+            self._day = day
+
+    def changes(self, start: int, end: int) -> list[Change]:
+        """List what changes in (start, end], in epoch seconds."""
+        days = max((end - self._made.now) // DAY, 0)
+        return [one for one in alive(self._made, days)[1] if start < one.time <= end]
+
+    def _search(self) -> Search:
+        lenient = self.deployment.lenient_ksql
+        return Search(self.world, self.default_language, lenient=lenient)
 
     @property
     def now(self) -> int:

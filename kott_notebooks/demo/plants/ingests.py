@@ -21,7 +21,7 @@ from kott_notebooks.demo.world.shelf import Record, Shelf
 from kott_notebooks.demo.world.words import LANGUAGES
 
 GUIDE, LATE_FEED = 1, 2  # ingest profiles
-FIRST, FIRST_LATE, FIRST_UPLOAD = 4_001, 4_011, 4_101
+FIRST, FIRST_LATE, FIRST_UPLOAD, FIRST_LATER = 4_001, 4_011, 4_101, 4_200
 _COUNT = 7  # daily deliveries of a profile that are remembered
 _LAST = FIRST + _COUNT - 1
 _SINCE_LAST = 18 * 3_600  # seconds
@@ -101,6 +101,34 @@ def ingests(
     explained = [_explained(one, causes) for one in defects]
     uploads = _uploads(dice, now, media, refused=3)
     return *_records([*daily, *late], results, uploads), explained
+
+
+def daily_ingest(
+    objects: dict[str, list[Record]],
+    results: dict[int, list[Record]],
+    epg: Shelf,
+    now: int,
+    day: int,
+    renamed: Ints,
+) -> None:
+    """Add the ingest of one more day, which brought programmes again; each third fails in part."""
+    key = FIRST_LATER + day
+    brought = _Results(Delivered.of(epg))
+    refused = renamed[:1].tolist() if day % 3 == 0 else []
+    brought.refused(key, refused, day)
+    brought.brought(key, renamed[len(refused) :].tolist())
+    ingest = _ingest(now, key, GUIDE, 0)
+    ingest |= {"ingestName": f"guide-later-{day}"}
+    ingest["status"] = "PARTIAL_FAILURE" if refused else "SUCCESS"
+    rows = brought.ordered(key)
+    results[key] = rows
+    added = {
+        "KalturaIngestEpg": [ingest],
+        "KalturaIngestEpgDetails": [_details(ingest, rows, 1)],
+        "KalturaIngestEpgProgramResult": rows,
+    }
+    for cls, records in added.items():
+        objects[cls] = objects[cls] + records
 
 
 def _ingest(now: int, key: int, profile: int, ago: int) -> Record:

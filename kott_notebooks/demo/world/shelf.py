@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
-from typing import Any, overload
+from typing import Any, Self, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,6 +76,12 @@ class Column:
         self._base = len(self._words[DEFAULT_LANGUAGE])
         self._extra: list[Mapping[str, Any]] = []
         self._lists: dict[str, list[Any]] = {}
+
+    def copy(self) -> Self:
+        """Make another column with the same values."""
+        other = copy(self)
+        other._extra, other._lists = list(self._extra), {}
+        return other
 
     def vocabulary(self, language: str) -> list[Any]:
         """List what occurs, in one language; the list is kept, so read it only."""
@@ -288,13 +294,15 @@ class Shelf:
             for column in columns.values():
                 column.take(rows)
 
-    def picked(self, rows: Ints, frame: Callable[[Shelf, int], Record]) -> Shelf:
+    def picked(self, rows: Ints, frame: Callable[[Shelf, int], Record] | None = None) -> Shelf:
         """Make another shelf of some rows; what is changed there changes nothing here."""
-        texts = {key: copy(column) for key, column in self.texts.items()}
-        metas = {key: copy(column) for key, column in self.metas.items()}
-        tags = {key: copy(column) for key, column in self.tags.items()}
-        other = Shelf(self.ids, self.numbers, texts, metas, tags, frame)
+        texts = {key: column.copy() for key, column in self.texts.items()}
+        metas = {key: column.copy() for key, column in self.metas.items()}
+        tags = {key: column.copy() for key, column in self.tags.items()}
+        other = Shelf(self.ids, self.numbers, texts, metas, tags, frame or self._frame)
         other.take(rows)
+        if frame is None:
+            other.patches = {key: dict(patch) for key, patch in self.patches.items()}
         return other
 
     def patch(self, asset_id: int, **properties: Any) -> None:

@@ -26,6 +26,20 @@ import numpy as np
 from kott_notebooks.errors import KottError, api_error
 from kott_notebooks.times import filter_epoch
 
+__all__ = [
+    "LIMIT",
+    "Expression",
+    "Group",
+    "K",
+    "Key",
+    "Keys",
+    "Term",
+    "as_text",
+    "check",
+    "quoted",
+    "read",
+]
+
 LIMIT = 4096  # characters of a filter
 DEPTH = 50  # of brackets; more is a slip
 SHORT = 20  # characters of a text searched for; the API would quietly ignore the rest
@@ -227,9 +241,28 @@ K = Keys()
 
 
 def quoted(value: str) -> str:
-    """Write a value as KSQL does, in single quotes; a quote inside is %27.
+    """Write a value as KSQL does: in single quotes, a quote inside as %27.
 
-    Raises KottError for text that holds a %27 of its own, which the API would read as a quote.
+    Parameters
+    ----------
+    value : str
+        Any text.
+
+    Returns
+    -------
+    str
+        The value as it stands in a filter.
+
+    Raises
+    ------
+    KottError
+        The text holds a %27 of its own, which the API would read as a quote.
+
+    Examples
+    --------
+    >>> from kott_notebooks import ksql
+    >>> ksql.quoted("Ocean's Eleven")
+    "'Ocean%27s Eleven'"
     """
     if "%27" in value:
         raise KottError(f"KSQL cannot say {value!r}: it would read the %27 as a quote.")
@@ -275,12 +308,33 @@ def as_text(ksql: str | Expression | None) -> str:
 
 
 def check(ksql: str | Expression | None) -> str:
-    """Find slips in KSQL before it is sent, and return it as text if there are none.
+    """Find slips in KSQL before it is sent.
 
-    Raises KsqlError with the place and what to write instead: values without quotes or in double
-    ones, AND in capitals or between items, `not`, brackets that do not pair, dates that are not
-    epoch seconds, operators that a key does not take, texts and filters that are too long.
     Whether a partner has a meta or tag of some name is for the API to say.
+
+    Parameters
+    ----------
+    ksql : str, Expression or None
+        The filter.
+
+    Returns
+    -------
+    str
+        The filter as text, if it has no slip.
+
+    Raises
+    ------
+    KsqlError
+        There is a slip: the message has the place and what to write instead. Slips are values
+        without quotes or in double ones, AND in capitals or between items, `not`, brackets that do
+        not pair, dates that are not epoch seconds, operators that a key does not take, texts and
+        filters that are too long.
+
+    Examples
+    --------
+    >>> from kott_notebooks import ksql
+    >>> ksql.check("(and Genre='Drama' Year>'2000')")
+    "(and Genre='Drama' Year>'2000')"
     """
     text = as_text(ksql)
     read(text)
@@ -288,7 +342,29 @@ def check(ksql: str | Expression | None) -> str:
 
 
 def read(text: str) -> Expression | None:
-    """Read KSQL into an Expression; None for an empty filter. Raises KsqlError as `check` does."""
+    """Parse KSQL into an expression.
+
+    Parameters
+    ----------
+    text : str
+        The filter.
+
+    Returns
+    -------
+    Expression or None
+        The expression, None for an empty filter.
+
+    Raises
+    ------
+    KsqlError
+        There is a slip, as `check` finds them.
+
+    Examples
+    --------
+    >>> from kott_notebooks import ksql
+    >>> ksql.read("(and Genre='Drama' Year>'2000')")
+    <KSQL (and Genre='Drama' Year>'2000')>
+    """
     return _Reader(text).whole()
 
 

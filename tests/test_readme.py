@@ -1,103 +1,143 @@
-"""The README: its code runs, its commands work, and what it names is there."""
+"""README and docs: their code runs, their commands work, and what they name is there."""
 
 from __future__ import annotations
 
 import re
 import shlex
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pytest
 
 import kott_notebooks as kott
-from kott_notebooks import catalog, cli, demo, household, plots, schedule, xmltv
-from kott_notebooks.cli import trip
+from kott_notebooks import catalog, cli, demo, xmltv
+from kott_notebooks.demo.server import Server
 from kott_notebooks.session import credentials
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
-MODULES = {
-    **{"kott": kott, "demo": demo, "plots": plots},
-    **{"catalog": catalog, "schedule": schedule, "household": household},
-    "xmltv": xmltv,
-}
+DOCS = {path.name: path.read_text("utf-8") for path in sorted((ROOT / "docs").glob("*.md"))}
+PAGES = {"README.md": README, **DOCS}
+MODULES = ("catalog", "household", "plots", "report", "schedule", "xmltv")
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
-def commands() -> list[str]:
-    """The blocks of commands for a terminal that ask a partner."""
-    return [block for block in blocks("sh") if block.startswith("kott ")]
+def lines(text: str) -> list[str]:
+    """The lines for a terminal that call `kott`, but for those that run until they are stopped."""
+    shown = [line for block in blocks(text, "sh") for line in block.splitlines()]
+    return [line for line in shown if line.startswith("kott ")]
 
 
-def test_the_demo_prints_what_the_readme_shows() -> None:
-    """Every line of code in the output shown is one that `kott demo` runs."""
-    shown = blocks("text")[0]
-    code = [line for line in shown.splitlines() if re.match(r"[a-z]", line)]
-    assert len(code) > 5
-    assert [line for line in code if line not in trip.TRIP.splitlines()] == []
+def spans(text: str, pattern: str) -> list[str]:
+    """What stands in the text as code and matches."""
+    return [one for one in re.findall(r"`([^`\n]+)`", text) if re.fullmatch(pattern, one)]
 
 
-def test_six_lines_draw_a_picture_of_ones_own_partner(partner: str) -> None:
-    """The code for one's own partner runs as it stands, where KOTT_* lead to one."""
-    own = blocks("python")[0]
-    assert len([line for line in own.splitlines() if line]) <= 6
+@pytest.fixture(scope="module")
+def small() -> Iterator[Server]:
+    """Serve a small partner."""
+    with demo.serve(assets=150, channels=4, days=2, households=5) as running:
+        yield running
+
+
+@pytest.fixture
+def asked(small: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Server:
+    """Let KOTT_* lead to the small partner, and work in an empty folder."""
+    monkeypatch.setenv("KOTT_URL", small.url)
+    monkeypatch.setenv("KOTT_PARTNER_ID", str(demo.PARTNER_ID))
+    monkeypatch.setenv("KOTT_USERNAME", demo.USERNAME)
+    monkeypatch.setenv("KOTT_PASSWORD", demo.PASSWORD)
+    monkeypatch.chdir(tmp_path)
+    return small
+
+
+def test_the_readme_is_short() -> None:
+    """Under 100 lines, three pictures, and six lines of Python that draw one."""
+    assert README.count("\n") < 100
+    assert README.count("![") == 3
+    assert len([line for line in blocks(README, "python")[0].splitlines() if line]) == 6
+
+
+@pytest.mark.parametrize("page", [name for name, text in PAGES.items() if blocks(text, "python")])
+def test_code_runs_as_written(page: str, asked: Server) -> None:
+    """Block by block, as somebody pastes it."""
+    session = kott.login()
+    channels = kott.channels(session)
+    xmltv.write(kott.epg(session, "today", "today+1d"), channels, "guide.xml")
     names: dict[str, object] = {}
-    exec(own, names)
-    assert plt.gca().get_ylabel() == "linearAssetId" or plt.gca().texts
+    for block in blocks(PAGES[page], "python"):
+        exec(block, names)
+    if page == "README.md":
+        assert plt.gca().has_data() or plt.gca().texts
     plt.close("all")
 
 
-@pytest.mark.parametrize("block", commands())
+@pytest.mark.parametrize("page", [name for name, text in PAGES.items() if lines(text)])
 def test_commands_work_as_written(
-    block: str,
-    partner: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    page: str, asked: Server, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Each command for a terminal ends with 0, or as its comment says."""
-    monkeypatch.chdir(tmp_path)
-    for command in block.splitlines():
-        assert cli.main(shlex.split(command, comments=True)[1:]) == int("# 1" in command)
+    """Each line for a terminal ends with 0, or as its comment says."""
+    for line in lines(PAGES[page]):
+        words = shlex.split(line, comments=True)[1:]
+        assert cli.main(words) == int("# 1" in line), (line, capsys.readouterr().err)
         out, err = capsys.readouterr()
-        assert out or re.search(r"(, in|written:) \w+\.(parquet|html)", err)
+        assert out or "in " in err or "written: " in err, line
+
+
+@pytest.mark.parametrize(
+    ("page", "call"),
+    [
+        (name, call)
+        for name, text in PAGES.items()
+        for call in spans(
+            text, r"(kott\.(assets|listing|provenance)|session\.\w+)\((?!.*\.\.\.).*\)"
+        )
+    ],
+)
+def test_calls_in_the_text_run(page: str, call: str, asked: Server) -> None:
+    """`session.records("region")`, `kott.assets(session, K-expression)` and all the others."""
+    session = kott.login()
+    assets = kott.assets(session, limit=3)
+    names = {"kott": kott, "session": session, "assets": assets}
+    assert eval(call.replace('id="1"', f'id="{assets["id"][0]}"'), names) is not None
 
 
 def test_the_rules_file_shown_is_one(tmp_path: Path) -> None:
-    """What stands in the README can be copied."""
-    (tmp_path / "rules.toml").write_text(blocks("toml")[1], "utf-8")
+    """What stands in docs/audits.md can be copied."""
+    (tmp_path / "rules.toml").write_text(blocks(DOCS["audits.md"], "toml")[0], "utf-8")
     rules = catalog.rules(tmp_path / "rules.toml")
     assert rules.thresholds.ending_days == 7
     assert [waiver.rule for waiver in rules.waivers] == ["file.no_trailer"]
 
 
-def test_what_the_map_names_is_there() -> None:
-    """Every function named in the README exists."""
-    named = re.findall(r"`(\w+)\.(\w+)\(", README)
-    assert len(named) > 20
-    missing = [f"{a}.{b}" for a, b in named if a in MODULES and not hasattr(MODULES[a], b)]
-    assert missing == []
-
-
-def test_the_map_has_every_public_function() -> None:
-    """What gives a table stands in the map."""
-    tables = [name for name in kott.__all__ if name[0].islower() and name != "login"]
-    tables = [name for name in tables if callable(getattr(kott, name))]
-    assert [name for name in tables if f"`kott.{name}(" not in README] == []
+def test_the_reference_has_every_public_function_and_no_other() -> None:
+    """Of `kott` and of each module."""
+    named = set(re.findall(r"`(\w+\.\w+)[(`]", DOCS["reference.md"]))
+    public = {f"kott.{name}" for name in kott.__all__ if callable(getattr(kott, name))}
+    public = {name for name in public if name[5].islower()}
+    for module in MODULES:
+        own = getattr(kott, module)
+        public |= {f"{module}.{name}" for name in own.__all__ if callable(getattr(own, name))}
+    named = {name for name in named if name.split(".")[0] in ("kott", *MODULES)}
+    named -= {f"kott.{name}" for name in MODULES}
+    public = {name for name in public if name.split(".")[1][0].islower()}
+    assert (named - public, public - named) == (set(), set())
 
 
 def test_a_profile_as_shown_can_be_read() -> None:
     """The profile's keys are ones that login knows."""
-    (profile,) = tomllib.loads(blocks("toml")[0]).values()
+    (profile,) = tomllib.loads(blocks(README, "toml")[0]).values()
     assert set(profile) <= set(credentials.PROFILE_KEYS)
 
 
-def test_links_lead_somewhere() -> None:
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page: str) -> None:
     """Every link and picture is a file of the project."""
-    targets = re.findall(r"\]\(([^)]+)\)", README)
-    assert targets
-    assert [one for one in targets if not (ROOT / one).exists()] == []
+    folder = ROOT if page == "README.md" else ROOT / "docs"
+    targets = re.findall(r"\]\(([^)#]+)[^)]*\)", PAGES[page])
+    assert [one for one in targets if "://" not in one and not (folder / one).exists()] == []

@@ -55,20 +55,67 @@ def assets(
     plan: pd.DataFrame | None = None,
     progress: bool | None = None,
 ) -> pd.DataFrame:
-    """List the catalogue's media, linear channels included; one row an asset.
+    """List the media of the catalogue, linear channels included.
 
-    `ksql` narrows it (text, or an expression of `kott.K`); where it names an `asset_type` it
-    decides what comes, and one that names several is pulled as several lists. `channel` narrows to
-    the assets of a curated channel, by its id. `fields` asks for
-    some columns only (`["name", "metas.Year", "tags"]`). `order_by` is a KalturaAssetOrderBy; it
-    holds up to the server's result window and for `limit`. `language="*"` gives all languages.
-    So many `workers` ask for pages at the same time. `plan` is what `kott.plan` made of the same
-    question: the list is read as it says.
+    A filter that names an `asset_type` decides which kinds are listed; one that names several is
+    pulled as several lists. Source: asset.list.
 
-    Columns: those of KalturaLiveAsset, which KalturaMediaAsset's are among (id, type `Int64`,
-    name `str`, startDate, endDate `datetime64[us, UTC]`, status `boolean`; images, mediaFiles
-    JSON text ...), then `metas.*` typed by their values, and `tags.*` as JSON text.
-    Raises IncompleteError (with `.partial`) rather than give a short table. Source: asset.list.
+    Parameters
+    ----------
+    session : Session
+        What `kott.login` returned.
+    ksql : str or ksql.Expression, optional
+        A filter: KSQL, or an expression of `kott.K`. Default: none.
+    channel : int, optional
+        Id of a curated channel: only its assets.
+    fields : list of str, optional
+        Only these columns: properties (`name`), `metas.Year`, `tags.Genre`, `metas`, `tags`, or the
+        name of a meta or tag alone (`Genre`). Default: all.
+    order_by : str, default "CREATE_DATE_ASC"
+        A value of KalturaAssetOrderBy. It holds within the server's result window and for `limit`.
+    language : str, optional
+        A code such as `eng`, or `*` for all languages. Default: the session's.
+    limit : int, optional
+        Stop after this many rows. Default: all.
+    workers : int, default 8
+        Number of requests in flight.
+    plan : DataFrame, optional
+        What `kott.plan` returned for the same question: the list is read as it says.
+    progress : bool, optional
+        Show a progress bar. Default: where somebody looks, unless KOTT_PROGRESS says otherwise.
+
+    Returns
+    -------
+    DataFrame
+        One row per asset. The columns of KalturaLiveAsset (id, type `Int64`; name `str`; startDate,
+        endDate `datetime64[us, UTC]`; status `boolean`; images, mediaFiles JSON text ...), then
+        `metas.*` typed by their values and `tags.*` as JSON text.
+
+    Raises
+    ------
+    IncompleteError
+        The list could not be completed; see `.partial` and `.resume()`.
+    ApiError
+        The API refuses the request.
+    KottError
+        An argument cannot be; the message names what can.
+
+    See Also
+    --------
+    epg : Programmes.
+    plan : What a pull would take.
+    verify : What has changed since.
+
+    Examples
+    --------
+    >>> from kott_notebooks import K, demo
+    >>> import kott_notebooks as kott
+    >>> session = demo.login(assets=200, channels=4, days=2, households=3)
+    >>> dramas = kott.assets(session, K["Genre"] == "Drama", fields=["name", "Year"])
+    >>> list(dramas.columns)
+    ['objectType', 'id', 'name', 'metas.Year']
+    >>> len(kott.assets(session)) > len(dramas)
+    True
     """
     with progress_bar(progress, "assets") as bar:
         pulls, cls, columns = asset_pulls(
@@ -155,19 +202,67 @@ def epg(
     plan: pd.DataFrame | None = None,
     progress: bool | None = None,
 ) -> pd.DataFrame:
-    """List every programme on air at some time in [start, end), each once; one row a programme.
+    """List every programme on air at some time in [start, end), each once.
 
-    Those that began before `start` and those that end after `end` are among them. `start` and
-    `end` take ISO text, `now`, `today`, `today 20:00`, `tomorrow`, `today+7d`, or date objects;
-    without a zone of their own they are local times of `tz`, else of KOTT_TZ, else UTC. The zone
-    is in the provenance, and the analyses of `schedule` take their days from it.
-    `channels` narrows to ids of linear assets, or to a table of `kott.channels`.
+    Programmes that began before `start` and those that end after `end` are included. Source:
+    asset.list.
 
-    Columns: those of KalturaProgramAsset (id, linearAssetId, epgChannelId `Int64`, name `str`,
-    startDate, endDate `datetime64[us, UTC]`, enableCatchUp `boolean` ...), `metas.*` as text
-    (`frames.coerce` types them), `tags.*` as JSON text; by start, or by id where the list was split
-    (a programme may be moved while it is read; its id stays).
-    Raises IncompleteError (with `.partial`) rather than give a short table. Source: asset.list.
+    Parameters
+    ----------
+    session : Session
+        What `kott.login` returned.
+    start, end : str, date, datetime or Timestamp
+        The window of time: ISO text, `now`, `today` (midnight of `tz`), `tomorrow`, `today 20:00`,
+        `today+7d`, or date objects.
+    tz : str or tzinfo, optional
+        Zone of local times and days. Default: KOTT_TZ, else UTC.
+    channels : iterable of int or DataFrame, optional
+        Ids of linear assets, or a table of `kott.channels`. Default: all channels.
+    ksql : str or ksql.Expression, optional
+        A filter: KSQL, or an expression of `kott.K`. Default: none.
+    fields : list of str, optional
+        Only these columns: properties (`name`), `metas.Year`, `tags.Genre`, `metas`, `tags`, or the
+        name of a meta or tag alone (`Genre`). Default: all.
+    language : str, optional
+        A code such as `eng`, or `*` for all languages. Default: the session's.
+    limit : int, optional
+        Stop after this many rows. Default: all.
+    workers : int, default 8
+        Number of requests in flight.
+    plan : DataFrame, optional
+        What `kott.plan` returned for the same question: the list is read as it says.
+    progress : bool, optional
+        Show a progress bar. Default: where somebody looks, unless KOTT_PROGRESS says otherwise.
+
+    Returns
+    -------
+    DataFrame
+        One row per programme. The columns of KalturaProgramAsset (id, linearAssetId, epgChannelId
+        `Int64`; name `str`; startDate, endDate `datetime64[us, UTC]`; enableCatchUp `boolean` ...),
+        `metas.*` as text (`kott.coerce` types them) and `tags.*` as JSON text. By start, or by id
+        where the list was split.
+
+    Raises
+    ------
+    IncompleteError
+        The list could not be completed; see `.partial` and `.resume()`.
+    ApiError
+        The API refuses the request.
+    KottError
+        An argument cannot be; the message names what can.
+
+    See Also
+    --------
+    channels : The channels that `linearAssetId` refers to.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import demo
+    >>> session = demo.login(assets=200, channels=4, days=2, households=3)
+    >>> evening = kott.epg(session, "today 20:00", "today 23:00", tz="Europe/Berlin")
+    >>> evening["linearAssetId"].nunique() <= 4
+    True
     """
     first, last = window(start, end, tz)
     ids = None if channels is None else ids_of(channels, "channels")
@@ -237,11 +332,42 @@ def epg_pulls(
 
 
 def channels(session: Session, *, progress: bool | None = None) -> pd.DataFrame:
-    """List the linear (TV) channels; one row a channel.
+    """List the linear (TV) channels.
 
     A programme's `linearAssetId` is a channel's `id`, and its `epgChannelId` is the channel's
-    `externalIds`, as text. Channels are told by their asset struct, since older servers have no
-    class of their own for them. Columns as `assets`. Source: assetStruct.list, asset.list.
+    `externalIds`, as text. Channels are known by their asset struct, since older servers have no
+    class of their own for them. Source: assetStruct.list, asset.list.
+
+    Parameters
+    ----------
+    session : Session
+        What `kott.login` returned.
+    progress : bool, optional
+        Show a progress bar. Default: where somebody looks, unless KOTT_PROGRESS says otherwise.
+
+    Returns
+    -------
+    DataFrame
+        One row per channel; columns as those of `kott.assets`.
+
+    Raises
+    ------
+    Forbidden
+        The role may not read the asset structs; the message says how to list channels without.
+    KottError
+        No asset struct is called linear.
+    IncompleteError
+        The list could not be completed; see `.partial` and `.resume()`.
+    ApiError
+        The API refuses the request.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import demo
+    >>> session = demo.login(assets=200, channels=4, days=2, households=3)
+    >>> len(kott.channels(session))
+    4
     """
     structs = linear_structs(session)
     types = " ".join(f"asset_type='{number}'" for number in structs)
@@ -281,11 +407,42 @@ def linear_structs(session: Session) -> list[int]:
 def facets(
     session: Session, by: str | Sequence[str], ksql: str | Expression | None = None
 ) -> pd.DataFrame:
-    """Count assets by metas, tags or fields, on the server; one row a value, most first.
+    """Count assets by metas, tags or fields, on the server.
 
-    `by` is one name or several (nested in that order); each is a column, `str`, beside `count`
-    `Int64`. Fields are those of KalturaGroupByField (`media_type_id`, `linear_media_id` ...).
     An asset with two values of a tag counts for both. Source: asset.count.
+
+    Parameters
+    ----------
+    session : Session
+        What `kott.login` returned.
+    by : str or list of str
+        Name of a meta, a tag or a value of KalturaGroupByField; several are nested in that order.
+    ksql : str or ksql.Expression, optional
+        A filter: KSQL, or an expression of `kott.K`. Default: none.
+
+    Returns
+    -------
+    DataFrame
+        One row per value, the commonest first: a column `str` per name, and count `Int64`.
+
+    Raises
+    ------
+    ApiError
+        The API refuses the request, such as a name that it does not know.
+    KottError
+        `by` names nothing, or a name twice.
+
+    See Also
+    --------
+    kott_notebooks.catalog.values : The same from a table.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import demo
+    >>> session = demo.login(assets=200, channels=4, days=2, households=3)
+    >>> list(kott.facets(session, "Genre").columns)
+    ['Genre', 'count']
     """
     names = [by] if isinstance(by, str) else list(by)
     if not names or len(set(names)) < len(names):

@@ -25,13 +25,51 @@ def households(
     pii: bool = False,
     progress: bool | None = None,
 ) -> pd.DataFrame:
-    """List households, by their ids or external ids, or all of them; one row a household.
+    """List households, by their ids or external ids, or all of them.
 
-    All of them come only where the server lists them; where it refuses, the error says so.
-    Columns: those of KalturaHousehold (id, devicesLimit, usersLimit, concurrentLimit, regionId
-    `Int64`, state `str`, createDate `datetime64[us, UTC]` ...). name, description and externalId
-    are hashed unless `pii=True`. Raises IncompleteError, with `.partial`, if some do not exist.
+    All of them are listed only where the server lists them; where it refuses, the error says so.
     Source: household.get or household.list.
+
+    Parameters
+    ----------
+    session : Session
+        What `kott.login` returned.
+    ids : iterable of int or DataFrame, optional
+        Ids of households, or a table with a column `id`.
+    external_ids : iterable of str, optional
+        Ids of your own records, instead of `ids`.
+    pii : bool, default False
+        Show name, description and externalId as they are, instead of hashed.
+    progress : bool, optional
+        Show a progress bar. Default: where somebody looks, unless KOTT_PROGRESS says otherwise.
+
+    Returns
+    -------
+    DataFrame
+        One row per household: the columns of KalturaHousehold (id, devicesLimit, usersLimit,
+        concurrentLimit, regionId `Int64`; state `str`; createDate `datetime64[us, UTC]` ...).
+
+    Raises
+    ------
+    IncompleteError
+        Some households do not exist, or the list could not be completed; see `.partial`.
+    ApiError
+        The API refuses the request.
+    KottError
+        Both `ids` and `external_ids` are given, or one of them is not a list.
+
+    See Also
+    --------
+    household_users : Their users.
+    household_devices : Their devices.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import demo
+    >>> session = demo.login(assets=200, channels=4, days=2, households=3, deployment="roomy")
+    >>> len(kott.households(session))
+    3
     """
     if ids is not None and external_ids is not None:
         raise KottError("Give ids or external_ids, not both.")
@@ -63,11 +101,42 @@ def household_users(
     pii: bool = False,
     progress: bool | None = None,
 ) -> pd.DataFrame:
-    """List the users of households; one row a user in a household.
+    """List the users of households.
 
-    `households` are ids or a table of `kott.households`; without them, all that the server lists.
-    Columns: householdId `Int64`, userId `str`, isMaster, isDefault `boolean`, status `str`,
-    householdMasterUsername `str`, hashed unless `pii=True`. Source: householdUser.list.
+    Source: householdUser.list.
+
+    Parameters
+    ----------
+    session : Session
+        What `kott.login` returned.
+    households : iterable of int or DataFrame, optional
+        Ids, or a table of `kott.households`. Default: all households that the server lists.
+    pii : bool, default False
+        Show personal data as it is, instead of hashed.
+    progress : bool, optional
+        Show a progress bar. Default: where somebody looks, unless KOTT_PROGRESS says otherwise.
+
+    Returns
+    -------
+    DataFrame
+        One row per user in a household: householdId `Int64`, userId `str`, isMaster, isDefault
+        `boolean`, status `str`, householdMasterUsername `str` (hashed).
+
+    Raises
+    ------
+    IncompleteError
+        The list could not be completed; see `.partial` and `.resume()`.
+    ApiError
+        The API refuses the request.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import demo
+    >>> session = demo.login(assets=200, channels=4, days=2, households=3, deployment="roomy")
+    >>> users = kott.household_users(session)
+    >>> users["householdId"].nunique()
+    3
     """
     return _of_households(session, "householdUser", households, pii, progress)
 
@@ -79,12 +148,43 @@ def household_devices(
     pii: bool = False,
     progress: bool | None = None,
 ) -> pd.DataFrame:
-    """List the devices of households; one row a device.
+    """List the devices of households.
 
-    `households` are ids or a table of `kott.households`; without them, all that the server lists.
-    Columns: those of KalturaHouseholdDevice (householdId, brandId, deviceFamilyId `Int64`, status
-    `str`, activatedOn, lastActivityTime `datetime64[us, UTC]` ...); udid, name, macAddress,
-    externalId and dynamicData are hashed unless `pii=True`. Source: householdDevice.list.
+    Source: householdDevice.list.
+
+    Parameters
+    ----------
+    session : Session
+        What `kott.login` returned.
+    households : iterable of int or DataFrame, optional
+        Ids, or a table of `kott.households`. Default: all households that the server lists.
+    pii : bool, default False
+        Show personal data as it is, instead of hashed.
+    progress : bool, optional
+        Show a progress bar. Default: where somebody looks, unless KOTT_PROGRESS says otherwise.
+
+    Returns
+    -------
+    DataFrame
+        One row per device: the columns of KalturaHouseholdDevice (householdId, brandId,
+        deviceFamilyId `Int64`; status `str`; activatedOn, lastActivityTime
+        `datetime64[us, UTC]` ...). udid, name, macAddress, externalId and dynamicData are hashed.
+
+    Raises
+    ------
+    IncompleteError
+        The list could not be completed; see `.partial` and `.resume()`.
+    ApiError
+        The API refuses the request.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import demo
+    >>> session = demo.login(assets=200, channels=4, days=2, households=3, deployment="roomy")
+    >>> devices = kott.household_devices(session)
+    >>> {"householdId", "brandId"} <= set(devices.columns)
+    True
     """
     return _of_households(session, "householdDevice", households, pii, progress)
 

@@ -46,14 +46,55 @@ def listing(
     progress: bool | None = None,
     **arguments: Any,
 ) -> pd.DataFrame:
-    """List any other list action, paged where it has pages; one row a record.
+    """List what any other list action lists, paged where it has pages.
 
-    `filter` is a dict; without `objectType` it is of the argument's own class, or of the usual one
-    where that is abstract. Where the list takes KSQL, it may be an expression of `kott.K`.
-    Columns: those of the class that the action lists (`kott.describe`), then others as they occur;
-    with `fields` or a `responseProfile` that names properties, only those.
-    Personal texts are hashed unless `pii=True`; tokens, pins and passwords are masked always.
-    Raises IncompleteError, with `.partial`, rather than give a short table.
+    Parameters
+    ----------
+    session : Session
+        What `kott.login` returned.
+    service : str
+        Name of a service in any case, such as `region`; `kott.services()` lists them.
+    action : str, default "list"
+        Name of the list action.
+    filter : dict or ksql.Expression, optional
+        The filter object. Without `objectType` it is of the argument's own class, or of the usual
+        one where that is abstract. An expression of `kott.K` where the list takes KSQL.
+    fields : list of str, optional
+        Only these columns. Default: all.
+    limit : int, optional
+        Stop after this many rows. Default: all.
+    pii : bool, default False
+        Show personal data as it is, instead of hashed. Credentials are masked always.
+    workers : int, default 8
+        Number of requests in flight.
+    progress : bool, optional
+        Show a progress bar. Default: where somebody looks, unless KOTT_PROGRESS says otherwise.
+    **arguments : Any
+        Any other argument of the action, by the API's name; `kott.describe` lists them.
+
+    Returns
+    -------
+    DataFrame
+        One row per record: the columns of the class that the action lists, then others as they
+        occur.
+
+    Raises
+    ------
+    IncompleteError
+        The list could not be completed; see `.partial` and `.resume()`.
+    ApiError
+        The API refuses the request.
+    KottError
+        There is no such list action, or an argument cannot be; the message names what can.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import demo
+    >>> session = demo.login(assets=200, channels=4, days=2, households=3)
+    >>> regions = kott.listing(session, "region", fields=["name"])
+    >>> list(regions.columns)
+    ['objectType', 'id', 'name']
     """
     cls = listed(service, action).items or ""
     with progress_bar(progress, service) as bar:
@@ -118,13 +159,38 @@ def listed(service: str, action: str) -> schema.Action:
 
 
 def labels(session: Session, kinds: Sequence[str] = tuple(LABELS)) -> pd.DataFrame:
-    """Name what tables hold as numbers; one row a label.
+    """Name what tables hold as numbers.
 
-    Columns: kind (`assetStruct`, `meta`, `imageType`, `mediaFileType`, `ratio`, `region`,
-    `deviceBrand`, `deviceFamily`, `language`), id, name, systemName, dataType (of a meta), metaIds
-    (of a struct: a comma list), all `str`. A kind that the role may not read, or that the server
-    does not have, is left out and named in the provenance, as `refused`. Of a name in all languages
-    it is the first translation. Source: the list actions.
+    A kind that the role may not read, or that the server does not have, is missing and named in the
+    provenance as `refused`. Source: the list actions.
+
+    Parameters
+    ----------
+    session : Session
+        What `kott.login` returned.
+    kinds : list of str, optional
+        Some of `assetStruct`, `meta`, `imageType`, `mediaFileType`, `ratio`, `region`,
+        `deviceBrand`, `deviceFamily`, `language`. Default: all.
+
+    Returns
+    -------
+    DataFrame
+        One row per label: kind, id, name, systemName, dataType (of a meta), metaIds (of a struct: a
+        comma list), all `str`. A name in all languages is its first translation.
+
+    Raises
+    ------
+    KottError
+        A kind is unknown.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import demo
+    >>> session = demo.login(assets=200, channels=4, days=2, households=3)
+    >>> structs = kott.labels(session, ["assetStruct"])
+    >>> sorted(structs["name"])
+    ['Episode', 'Linear', 'Movie', 'Programme', 'Series']
     """
     unknown = [kinds] if isinstance(kinds, str) else [one for one in kinds if one not in LABELS]
     if unknown:

@@ -21,17 +21,50 @@ def plan(
     progress: bool | None = None,
     **options: Any,
 ) -> pd.DataFrame:
-    """Say what a pull would take before anything is fetched; one row a window.
+    """Say what a pull would take, before anything is fetched.
 
-    `what` is `asset` (arguments as `kott.assets`), `epg` (as `kott.epg`) or any other service (as
-    `kott.listing`). The list is counted, cut into windows that the server can page, and ten rows
-    are looked at. `kott.assets(session, ..., plan=plan)` and `kott.epg(...)` then read it so.
-    `progress` is taken since those take it, and shows nothing.
+    The list is counted, cut into windows that the server can page, and ten rows are looked at.
+    Source: the list action itself.
 
-    Columns: list `Int64` (of several, the nth), key `str`, low, high `Int64` (the window: key at
-    least low and below high; NA is open), rows, pages, requests `Int64`, seconds, MiB `Float64`
-    (estimates; bytes as they are before compression), proof `str` (what will show that it is all).
-    Rows, pages and more are NA where the list has no pager. Source: the list action itself.
+    Parameters
+    ----------
+    session : Session
+        What `kott.login` returned.
+    what : str, default "asset"
+        `asset` (arguments as `kott.assets`), `epg` (as `kott.epg`) or any other service (as
+        `kott.listing`).
+    *arguments : Any
+        Arguments of that function, by place.
+    progress : bool, optional
+        Taken since those functions take it; shows nothing.
+    **options : Any
+        Arguments of that function, by name.
+
+    Returns
+    -------
+    DataFrame
+        One row per window: list `Int64` (which of several), key `str`, low, high `Int64` (key at
+        least low and below high; NA is open), rows, pages, requests `Int64`, seconds, MiB `Float64`
+        (estimates, MiB before compression), proof `str` (what will show that it is complete). NA
+        where the list has no pager.
+
+    Raises
+    ------
+    KottError
+        The list cannot be planned, or an argument cannot be.
+
+    See Also
+    --------
+    assets : Takes the plan as `plan=`.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import demo
+    >>> session = demo.login(assets=200, channels=4, days=2, households=3)
+    >>> plan = kott.plan(session, "asset")
+    >>> int(plan["rows"].sum())
+    200
     """
     if what in ("asset", "assets"):
         pulls, *_ = asset_pulls(session, *arguments, **options)

@@ -12,9 +12,24 @@ from kott_notebooks.errors import KottError
 
 
 def services() -> pd.DataFrame:
-    """List every action, one row each: service, action, returns, items `str`, pager `boolean`.
+    """List every action of the API, from the schema; nothing is requested.
 
-    `items` is the class of a list's entries, absent for an action that answers no list.
+    Returns
+    -------
+    DataFrame
+        One row per action: service, action, returns, items `str` (the class of a list's entries,
+        absent for an action that returns no list), pager `boolean`.
+
+    See Also
+    --------
+    describe : One action, class or enum.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> services = kott.services()
+    >>> services.query("service == 'region' and action == 'list'")["items"].tolist()
+    ['KalturaRegion']
     """
     rows = [(one.service, one.name, one.returns, one.items, one.pager) for one in schema.actions()]
     table = pd.DataFrame(rows, columns=["service", "action", "returns", "items", "pager"])

@@ -16,11 +16,34 @@ from kott_notebooks.tables.provenance import facts
 
 
 def verify(session: Session, table: pd.DataFrame) -> pd.DataFrame:
-    """List the ids again and say what came and went since the table was pulled; empty if nothing.
+    """List the ids again, and say what has changed since a table was pulled.
 
-    One row a difference: kind (`epg` or the rest, `media`) and change (`new`, `gone`) `str`, id
-    `Int64`. Takes a table of `kott.assets` or `kott.epg` as it was pulled: one that was cut by a
-    limit, filtered or added to since, or that is of another partner, is refused with a KottError.
+    Parameters
+    ----------
+    session : Session
+        What `kott.login` returned, for the same partner.
+    table : DataFrame
+        A table of `kott.assets` or `kott.epg`, complete and as it was pulled.
+
+    Returns
+    -------
+    DataFrame
+        One row per difference, none if nothing changed: kind `str` (`media` or `epg`), id `Int64`,
+        change `str` (`new` or `gone`).
+
+    Raises
+    ------
+    KottError
+        The table was cut by a limit, filtered or added to since, or is of another partner.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import demo
+    >>> session = demo.login(assets=200, channels=4, days=2, households=3)
+    >>> assets = kott.assets(session)
+    >>> len(kott.verify(session, assets))
+    0
     """
     known = _pulled(session, table)
     lists = [(known["arguments"], known["split"])]

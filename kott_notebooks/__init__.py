@@ -42,7 +42,7 @@ from kott_notebooks.listings import (
 )
 from kott_notebooks.listings.reference import describe, services
 from kott_notebooks.report import guide
-from kott_notebooks.session import Session, __version__, login
+from kott_notebooks.session import Session, __version__, configured, login
 from kott_notebooks.tables.frames import coerce
 from kott_notebooks.tables.nested import explode, flat, images, media_files, tags, translations
 from kott_notebooks.tables.provenance import provenance
@@ -78,6 +78,7 @@ __all__ = [
     "catalog",
     "channels",
     "coerce",
+    "configured",
     "demo",
     "describe",
     "epg",

@@ -408,6 +408,31 @@ def test_the_lab_starts_on_the_demo_partner_alone(partner: str) -> None:
     assert set(variables) == {"KOTT_URL", "KOTT_PARTNER_ID", "KOTT_USERNAME", "KOTT_PASSWORD"}
 
 
+def test_the_lab_checks_ones_own_credentials_first(
+    partner: str, capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wrong password is 3 before anything starts, and a profile counts."""
+    monkeypatch.setenv("KOTT_PASSWORD", "not-the-one")
+    assert refused(capsys, "lab", "--own", "--out", tmp_path / "lab")[0] == 3
+    status, said = refused(capsys, "lab", "--own", "--profile", "x", "--out", tmp_path / "lab")
+    assert (status, "no profile 'x'" in said) == (3, True)
+
+
+def test_the_lab_ends_jupyterlab_with_itself(tmp_path: Path) -> None:
+    """Whoever ends `kott lab` (SIGTERM) leaves no server behind."""
+    command = [*KOTT, "lab", "--out", str(tmp_path), "--no-browser", "--allow-root", "--port=0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as ours:
+        assert ours.stderr is not None
+        while b"Jupyter Server" not in ours.stderr.readline():
+            pass
+        children = Path(f"/proc/{ours.pid}/task/{ours.pid}/children").read_text("utf-8").split()
+        ours.send_signal(signal.SIGTERM)
+        ours.communicate(timeout=60)
+    assert ours.returncode == 0
+    assert [one for one in children if Path(f"/proc/{one}").exists()] == []
+    assert children
+
+
 def test_the_demo_can_be_served(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     """What `kott demo --serve` prints sets up another `kott`; Ctrl-C ends it with 0."""
     small = ["--assets", "60", "--channels", "2", "--days", "2", "--households", "5", "--clean"]

@@ -317,3 +317,22 @@ def test_every_secret_is_wrapped_where_it_is_read(
     who = find(**PLACE, **user, **extra)
     assert "canary" not in repr(vars(who))
     assert "12345" not in repr(vars(who))
+
+
+def test_a_url_or_a_profile_is_enough_to_log_in(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Notebooks ask the demo partner only where nobody has said which other one to ask."""
+    path = tmp_path / "profiles.toml"
+    monkeypatch.setenv("KOTT_CONFIG", str(path))
+    assert not credentials.configured()
+    path.write_text('[acceptance]\nurl = "https://h.invalid"\n', "utf-8")
+    assert not credentials.configured()
+    for text in ('[default]\nurl = "https://h.invalid"\n', "not TOML ="):
+        path.write_text(text, "utf-8")
+        assert credentials.configured()
+    path.unlink()
+    for name in ("KOTT_PROFILE", "KOTT_URL"):
+        with monkeypatch.context() as patch:
+            patch.setenv(name, "x")
+            assert credentials.configured()

@@ -390,6 +390,14 @@ def test_no_secret_is_shown_logged_or_pickled(
             spread(session)
 
 
+def test_a_card_says_whose_data_it_is(session: kott.Session, partner: str) -> None:
+    """The demo's is made up, in this process or served; a partner's is its own."""
+    assert "Made-up data of the demo partner" in session._repr_html_()
+    assert "Made-up data of the demo partner" in kott.login()._repr_html_()
+    anonymous = kott.login(partner, demo.PARTNER_ID, anonymous=True)
+    assert "Data of partner 478 at 127.0.0.1" in anonymous._repr_html_()
+
+
 def test_a_card_shows_who_and_until_when(session: kott.Session) -> None:
     """In words, every one of them escaped."""
     session.username = "<b>ann</b>"

@@ -1,7 +1,8 @@
 """login() and the Session it gives: the one object with state, and the only one that asks."""
 
+from kott_notebooks.session.credentials import configured
 from kott_notebooks.session.login import login
 from kott_notebooks.session.pending import PendingSession
 from kott_notebooks.session.session import Session, __version__
 
-__all__ = ["PendingSession", "Session", "__version__", "login"]
+__all__ = ["PendingSession", "Session", "__version__", "configured", "login"]

@@ -116,6 +116,29 @@ def config_path() -> Path:
     return former if former.exists() and not path.exists() else path
 
 
+def configured() -> bool:
+    """Say whether `kott.login()` knows where to log in without being told.
+
+    Returns
+    -------
+    bool
+        True where KOTT_URL or KOTT_PROFILE is set, or the file of profiles has a `default`. A file
+        that cannot be read counts: `kott.login()` then says what is wrong with it.
+
+    Examples
+    --------
+    >>> session = kott.login() if kott.configured() else kott.demo.login()
+    """
+    if os.environ.get("KOTT_URL") or os.environ.get("KOTT_PROFILE"):
+        return True
+    try:
+        return "default" in tomllib.loads(config_path().read_text("utf-8"))
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError):
+        return True
+
+
 def _profile(name: str | None) -> dict[str, Any]:
     path = config_path()
     if not path.exists():

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from importlib.metadata import version
 from typing import Any, NamedTuple, NoReturn, Self
+from urllib.parse import urlsplit
 
 import requests
 
@@ -42,6 +43,7 @@ from kott_notebooks.session.retries import ATTEMPTS, Retries, is_read
 from kott_notebooks.session.sending import Answer, Connections, Limits, warn_of_plain_http
 
 API_VERSION = "11.5.0.0"
+DEMO = "demo.kott.invalid"  # the demo partner's host, and that of its users' names
 __version__ = version("kott_notebooks")
 CLIENT_TAG = f"kott_notebooks:python:{__version__}"
 REPEATABLE = ("password", "anonymous", "app_token")  # means that one login does not use up
@@ -397,7 +399,17 @@ class Session:
             f"<td style='text-align:left'>{html.escape(text)}</td></tr>"
             for name, text in self._card().items()
         )
-        return f"<table>{rows}</table>"
+        style = "font-size:1.3em;font-weight:bold;margin:0.3em 0"
+        return f"<p style='{style}'>{html.escape(self._whose())}</p><table>{rows}</table>"
+
+    def _whose(self) -> str:
+        """Say whose data this is, so that nobody takes the demo's figures for a partner's."""
+        if self._means == "nothing":
+            return "Logged out"
+        host = urlsplit(self.url).hostname or ""
+        if DEMO in (host, (self.username or "").rpartition("@")[2]):
+            return "Made-up data of the demo partner"
+        return f"Data of {self._card()['partner']} at {host}"
 
     def _card(self) -> dict[str, str]:
         if self._means == "nothing":

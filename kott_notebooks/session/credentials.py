@@ -69,10 +69,32 @@ def find(given: Mapping[str, Any], profile: str | None = None) -> Credentials:
     )
 
 
-def configured(given: Mapping[str, Any], profile: str | None = None) -> bool:
-    """Say whether a server is named anywhere: in arguments, in KOTT_URL, in a profile."""
-    chosen = profile or os.environ.get("KOTT_PROFILE")
-    return bool(given.get("url") or os.environ.get("KOTT_URL") or chosen or _profile(None))
+def configured(url: str | None = None, profile: str | None = None) -> bool:
+    """Say whether `kott.login()` knows where to log in by itself.
+
+    Parameters
+    ----------
+    url, profile : str, optional
+        What `kott.login` will be given: either is enough.
+
+    Returns
+    -------
+    bool
+        True where KOTT_URL or KOTT_PROFILE is set, or the file of profiles has a `default`. A file
+        that cannot be read counts: `kott.login()` then says what is wrong with it.
+
+    Examples
+    --------
+    >>> session = kott.login() if kott.configured() else kott.demo.login()
+    """
+    if url or profile or os.environ.get("KOTT_URL") or os.environ.get("KOTT_PROFILE"):
+        return True
+    try:
+        return "default" in tomllib.loads(config_path().read_text("utf-8"))
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError):
+        return True
 
 
 def profiles() -> dict[str, dict[str, Any]]:
@@ -114,29 +136,6 @@ def config_path() -> Path:
     path = platformdirs.user_config_path("kott", appauthor=False) / "profiles.toml"
     former = Path.home() / ".config" / "kott" / "profiles.toml"
     return former if former.exists() and not path.exists() else path
-
-
-def configured() -> bool:
-    """Say whether `kott.login()` knows where to log in without being told.
-
-    Returns
-    -------
-    bool
-        True where KOTT_URL or KOTT_PROFILE is set, or the file of profiles has a `default`. A file
-        that cannot be read counts: `kott.login()` then says what is wrong with it.
-
-    Examples
-    --------
-    >>> session = kott.login() if kott.configured() else kott.demo.login()
-    """
-    if os.environ.get("KOTT_URL") or os.environ.get("KOTT_PROFILE"):
-        return True
-    try:
-        return "default" in tomllib.loads(config_path().read_text("utf-8"))
-    except FileNotFoundError:
-        return False
-    except (OSError, ValueError):
-        return True
 
 
 def _profile(name: str | None) -> dict[str, Any]:

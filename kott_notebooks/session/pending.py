@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from kott_notebooks.errors import CredentialsError, KottError
+from kott_notebooks.errors import KottError
 from kott_notebooks.session import credentials
 from kott_notebooks.session.session import Session
 
@@ -44,10 +44,7 @@ def on_a_form(given: Mapping[str, Any], profile: str | None) -> Session | None:
     kernel = getattr(shell and shell.get_ipython(), "kernel", None)
     if not getattr(kernel, "_allow_stdin", False):  # nobody is there to fill it in
         return None
-    try:
-        configured = credentials.configured(given, profile)
-    except CredentialsError:  # which the login will raise
-        return None
+    configured = credentials.configured(given.get("url"), profile)
     if configured or importlib.util.find_spec("ipywidgets") is None:
         return None
     from IPython.display import display

@@ -6,6 +6,7 @@ import bz2
 import gzip
 import io
 import lzma
+import xml.etree.ElementTree as ET
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from typing import Any
 import msgspec
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import kott_notebooks as kott
 from kott_notebooks import schedule, xmltv
@@ -444,3 +447,140 @@ def test_programmes_under_another_element_are_not_the_guides() -> None:
     """Only what stands right under <tv> counts."""
     source = guide(f"<archive>{programme() * 3}</archive>", programme("<title>Own</title>"))
     assert xmltv.read(source)["name"].tolist() == ["Own"]
+
+
+# Which channel is which
+
+
+def matched(ours: dict[str, Any], theirs: dict[str, Any], **options: Any) -> list[list[Any]]:
+    """Match two tables of channels; absent cells are None."""
+    found = xmltv.match(pd.DataFrame(ours), pd.DataFrame(theirs), **options)
+    shown = found[["id", "theirId", "by", "score"]].astype(object)
+    rows: list[list[Any]] = shown.where(shown.notna(), None).to_numpy().tolist()
+    return rows
+
+
+def test_channels_are_matched_by_id_before_name() -> None:
+    """An id as it stands counts 1, one but for case, blanks and zeros 0.95."""
+    ours = {"id": [1, 2], "name": ["One", "Two"], "externalId": ["X.tv", "007"]}
+    theirs = {"id": ["One", "x.TV", "7"], "name": ["One", "Somebody", "Agent"]}
+    assert matched(ours, theirs) == [
+        [1, "x.TV", "id", 0.95], [2, "7", "id", 0.95], [None, "One", None, None],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "score"),
+    [
+        ("ZDF", "ZDF", 1.0),
+        ("ZDF HD", "zdf", 0.9),
+        ("Télé-Québec", "TELE QUEBEC UHD", 0.9),
+        ("Canal+", "Canal +", 0.9),
+        ("Canal+", "Canal", None),
+        ("Sport 1", "Sport 2", None),
+        ("Discovery Channel", "Discovery Chanel", 0.872),
+        ("HD", "SD", None),
+    ],
+)
+def test_names_are_matched_without_what_differs_by_taste(
+    ours: str, theirs: str, score: float | None
+) -> None:
+    """HD, accents, case and punctuation do not count; numbers and a plus do."""
+    row = matched({"id": [1], "name": [ours]}, {"id": ["t"], "name": [theirs]})[0]
+    assert row[3] == (None if score is None else pytest.approx(score, abs=0.01))
+
+
+def test_a_guides_further_names_and_ids_are_looked_at() -> None:
+    """One channel of a guide may serve two of ours; a name may stand in its id."""
+    head = (
+        '<channel id="a"><display-name>1</display-name><display-name>Uno</display-name></channel>'
+    )
+    theirs = xmltv.channels(guide(head, '<channel id="due.it"/>'))
+    ours = pd.DataFrame({"id": [1, 2, 3], "name": ["Uno", "UNO HD", "Due"]})
+    assert xmltv.match(ours, theirs)["theirId"].tolist() == ["a", "a", "due.it"]
+
+
+def test_a_score_out_of_range_is_refused() -> None:
+    """It is a share of 1."""
+    with pytest.raises(KottError, match="min_score must be from 0 to 1, not 80"):
+        matched({"id": [1], "name": ["A"]}, {"id": ["a"], "name": ["A"]}, min_score=80)
+
+
+def test_no_channels_match_nothing() -> None:
+    """Each side may be empty."""
+    assert matched({"id": [], "name": []}, {"id": ["a"], "name": ["A"]}) == [
+        [None, "a", None, None]
+    ]
+    assert matched({"id": [1], "name": ["A"]}, {"id": [], "name": []}) == [[1, None, None, None]]
+
+
+# A referee: the same guides by ElementTree
+
+WORDS = st.text("aé新 &<>\"'\n", min_size=0, max_size=8)
+TIMES = st.sampled_from([START, "20260502", "20260230", "noon", "", "20260501240000 +0100"])
+VALUES = st.one_of(
+    st.tuples(st.just("title"), WORDS),
+    st.tuples(st.just("desc"), WORDS),
+    st.tuples(st.just("category"), WORDS),
+    st.tuples(st.just("date"), st.sampled_from(["1990", "19901011", "soon", ""])),
+    st.tuples(st.just("icon"), st.sampled_from(["a.png", ""])),
+    st.tuples(st.just("length"), st.sampled_from(["90", "long", ""])),
+)
+PROGRAMMES = st.lists(st.tuples(TIMES, TIMES, WORDS, st.lists(VALUES, max_size=5)), max_size=6)
+
+
+def built(programmes: list[Any]) -> ET.Element:
+    """Build a guide with ElementTree; icons have their text as an address."""
+    root = ET.Element("tv")
+    for start, stop, channel, parts in programmes:
+        one = ET.SubElement(root, "programme", start=start, stop=stop, channel=channel)
+        for name, text in parts:
+            if name == "icon":
+                ET.SubElement(one, name, src=text)
+            else:
+                ET.SubElement(one, name).text = text
+    return root
+
+
+def moment(text: str) -> Any:
+    """Read a time as the referee does: with strptime, and 24:00 as the next midnight."""
+    late, text = "240000" in text, text.replace("240000", "000000")
+    form = {20: "%Y%m%d%H%M%S %z", 8: "%Y%m%d"}.get(len(text))
+    if form is None:
+        return pd.NaT
+    read = pd.to_datetime(text, format=form, utc=True, errors="coerce")
+    return read + pd.Timedelta(days=int(late)) if pd.notna(read) else pd.NaT
+
+
+@settings(max_examples=40, deadline=None)
+@given(PROGRAMMES)
+def test_what_is_read_is_what_a_referee_reads(programmes: list[Any]) -> None:
+    """Of guides with faults in them, every text, time, genre and address; and all faults."""
+    text = ET.tostring(built(programmes))
+    epg, _, faults = xmltv.read_guide(io.BytesIO(text))
+    root = ET.fromstring(text)
+    assert len(epg) == len(root)
+    wrong = 0
+    for (_, row), one in zip(epg.iterrows(), root, strict=True):
+        texts = {
+            name: [(v.text or "").strip() for v in one.iter(name)] for name in ("title", "desc")
+        }
+        for name, column in (("title", "name"), ("desc", "description")):
+            first = next(filter(None, texts[name]), None)
+            assert (None if pd.isna(row[column]) else row[column]) == first
+        genres = [t for g in one.iter("category") if (t := (g.text or "").strip())]
+        cell = row.get("tags.Genre")
+        assert ([*values(cell)] if isinstance(cell, str) else []) == genres
+        starts = moment(one.get("start", ""))
+        assert row["startDate"] == starts or (pd.isna(row["startDate"]) and pd.isna(starts))
+        channel = one.get("channel", "")
+        assert not channel.strip() or row["linearAssetId"] == channel
+        sources = [i.get("src", "") for i in one.iter("icon")]
+        cell = row.get("images")
+        images = msgspec.json.decode(cell) if isinstance(cell, str) else []
+        assert [i["url"] for i in images] == [src for src in sources if src]
+        wrong += pd.isna(starts) + (not channel.strip()) + sources.count("")
+        wrong += pd.isna(moment(one.get("stop", ""))) and one.get("stop") != ""
+        wrong += sum(d.text == "soon" for d in one.iter("date"))
+        wrong += sum(d.text == "long" for d in one.iter("length"))
+    assert len(faults) == wrong

@@ -5,12 +5,24 @@ epg = xmltv.read("guide.xml.gz")           anybody's guide in the shape of kott.
 channels = xmltv.channels("guide.xml.gz")  its channels in the shape of kott.channels
 xmltv.faults("guide.xml.gz")               what could not be read, with lines
 epg, channels, faults = xmltv.read_guide("guide.xml.gz")    the three from one pass
+xmltv.match(kott.channels(session), channels)    which of its channels is which of ours
 """
 
 from __future__ import annotations
 
 from kott_notebooks.xmltv.elements import is_guide
+from kott_notebooks.xmltv.matching import match
 from kott_notebooks.xmltv.reading import Guide, channels, faults, read, read_guide
 from kott_notebooks.xmltv.writing import lines, write
 
-__all__ = ["Guide", "channels", "faults", "is_guide", "lines", "read", "read_guide", "write"]
+__all__ = [
+    "Guide",
+    "channels",
+    "faults",
+    "is_guide",
+    "lines",
+    "match",
+    "read",
+    "read_guide",
+    "write",
+]

@@ -97,7 +97,10 @@ def seconds(text: str) -> int:
         raise ValueError("not a time of day")
     if year < 2:
         raise ValueError(f"the year {year}, which stands for no time")
-    days = date(year, month, day).toordinal() - _EPOCH
+    try:
+        days = date(year, month, day).toordinal() - _EPOCH
+    except ValueError as error:
+        raise ValueError("not a day of the calendar") from error
     moment = days * _DAY + 3_600 * hour + 60 * minute + second - _offset(parts[2] or "")
     if moment > _LAST:
         raise ValueError("after the year 9999")

@@ -200,8 +200,8 @@ def faults(source: Source) -> pd.DataFrame:
     >>> import io
     >>> from kott_notebooks import xmltv
     >>> xmltv.faults(io.StringIO('<tv><programme start="20260230" channel="7"/></tv>'))
-       line          element      text                        reason
-    0     1  programme start  20260230  day is out of range for month
+       line          element      text                     reason
+    0     1  programme start  20260230  not a day of the calendar
     """
     try:
         return read_guide(source).faults

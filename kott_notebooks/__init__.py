@@ -21,6 +21,7 @@ from kott_notebooks.errors import (
     RateLimited,
     SessionExpired,
     TransportError,
+    full_tracebacks,
 )
 from kott_notebooks.history import load, load_all, save, snapshots, sql
 from kott_notebooks.ksql import K
@@ -85,6 +86,7 @@ __all__ = [
     "explode",
     "facets",
     "flat",
+    "full_tracebacks",
     "guide",
     "household",
     "household_devices",

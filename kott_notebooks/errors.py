@@ -17,10 +17,13 @@ A class is here because a caller would act differently.
 
 from __future__ import annotations
 
+import linecache
 import os
 import re
+import sys
 import traceback
 from collections.abc import Callable, Mapping
+from types import TracebackType
 from typing import Any
 
 from kott_notebooks import schema
@@ -33,8 +36,78 @@ _CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u
 class KottError(Exception):
     """Say what went wrong, and what to do next."""
 
+    hint = ""  # what to do next, where the message has it at its end
+
     def __str__(self) -> str:
         return printable(super().__str__())
+
+    def _render_traceback_(self) -> list[str]:
+        """Give what a notebook shows: the cell's line, what went wrong, and what to do next."""
+        if _full_tracebacks or debugging():
+            return _whole_traceback(self)
+        message = str(self).removesuffix(self.hint).rstrip()
+        parts = [*_line_of_cell(self.__traceback__), f"{type(self).__name__}: {message}"]
+        parts += [self.hint] if self.hint else []
+        return [*parts, "", "kott.full_tracebacks() shows more, from the next error on."]
+
+
+_full_tracebacks = False
+
+
+def full_tracebacks(on: bool = True) -> None:
+    """Show errors of this package in notebooks with all their frames, or as few lines again.
+
+    Parameters
+    ----------
+    on : bool, default True
+        False goes back to the cell's line, the message and what to do next. KOTT_DEBUG=1 shows
+        everything too, and leaves the locals of the frames, which may show secrets.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> kott.full_tracebacks()
+    >>> kott.full_tracebacks(False)
+    """
+    global _full_tracebacks
+    _full_tracebacks = on
+
+
+def debugging() -> bool:
+    """Say whether KOTT_DEBUG asks for everything."""
+    return os.environ.get("KOTT_DEBUG") == "1"
+
+
+def _whole_traceback(error: BaseException) -> list[str]:
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if shell is None:
+        return traceback.format_exception(error)
+    where = error.__traceback__
+    lines: list[str] = shell.InteractiveTB.structured_traceback(type(error), error, where, 1)
+    return lines
+
+
+def _line_of_cell(where: TracebackType | None) -> list[str]:
+    """Give the line of the cell that led to an error, without the secrets that may stand in it."""
+    frames = list(traceback.walk_tb(where))
+    own = [one for one in frames if one[0].f_globals.get("__name__") == "__main__"]
+    if not own:
+        return []
+    frame, number = own[0]
+    line = linecache.getline(frame.f_code.co_filename, number, frame.f_globals).strip()
+    in_login = any(one.f_code.co_name == "login" for one, _ in frames)
+    if in_login or _SECRET_WORDS.search(line):
+        line = _LITERALS.sub("***", line)
+    return [f"----> {number} {line}", ""] if line else []
+
+
+_SECRET_WORDS = re.compile(
+    r"(?i:password|passwd|pwd|token|secret|credential|login|key\b)|\bpin|Pin|_pin|\b(?:ks|KS)\b"
+)
+_LITERALS = re.compile(  # texts, also one that is not closed on its line; numbers; comments
+    r"""(?x) [a-zA-Z]{0,2} (?: \"{3}.*?\"{3} | '{3}.*?'{3} | "(?:\\.|[^"\\])*" | '(?:\\.|[^'\\])*' )
+    | ["'].* | \b\d[\w.]* | \#.*"""
+)
 
 
 def printable(text: str) -> str:
@@ -60,7 +133,7 @@ def seal(error: BaseException) -> None:
 
     With KOTT_DEBUG=1 all is left as it is.
     """
-    if os.environ.get("KOTT_DEBUG") == "1":
+    if debugging():
         return
     chain: list[BaseException | None] = [error]
     seen: list[BaseException] = []

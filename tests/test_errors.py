@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import linecache
 import pickle
+import re
+import traceback
+from typing import Any
 
 import pytest
 
-from kott_notebooks import errors, schema
+import kott_notebooks as kott
+from kott_notebooks import demo, errors, schema
+from kott_notebooks.session import retries
 
 
 @pytest.mark.parametrize(
@@ -71,3 +77,114 @@ def test_every_hint_is_of_a_code_that_the_schema_knows() -> None:
     for code, hint in errors.HINTS.items():
         assert schema.error_name(code)
         assert hint.endswith((".", "!"))
+
+
+# What a notebook shows
+
+
+def raised(cell: str, **names: Any) -> errors.KottError:
+    """Run a cell as a notebook does, and give the error that it ends in."""
+    name = f"<cell {hash(cell)}>"
+    linecache.cache[name] = (len(cell), None, cell.splitlines(keepends=True), name)
+    with pytest.raises(errors.KottError) as caught:
+        exec(compile(cell, name, "exec"), {"__name__": "__main__", "kott": kott, **names})
+    return caught.value
+
+
+def test_a_notebook_shows_the_line_the_message_and_what_to_do() -> None:
+    """A slip in a filter takes five lines."""
+    session = demo.login(assets=50, channels=2, days=2, households=5)
+    cell = "limit = 3\nkott.assets(session, \"(and name~'x'\", limit=limit)\n"
+    shown = raised(cell, session=session)._render_traceback_()
+    assert shown[0] == "----> 2 kott.assets(session, \"(and name~'x'\", limit=limit)"
+    assert shown[2].startswith("KsqlError: asset.list: ")
+    assert shown[2].endswith("[4004 SyntaxError].")
+    assert shown[3].startswith("Check the filter's syntax: kott.ksql.check(text)")
+    assert len("\n".join(shown).splitlines()) < 15
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "kott.login(URL, 1, username='ann', password='canary')",
+        "pw = 'canary'; kott.login(URL, 1, username='ann', password=pw)  # canary",
+        "kott.login(URL, 1, pin=7777777)",
+        "kott.login(URL, 1, app_token=('id', \"canary\"))",
+        'kott.login(URL, 1, username=\'ann\', password="""canary\ncanary""")',
+        "kott.login(URL, 1, username='ann', password=f'can{\"ary\"}')",
+        "def enter(word):\n    kott.login(URL, 1, username='a', password=word)\nenter('canary')",
+        "session.call('ottUser', 'login', partnerId=1, username='ann', password='canary')",
+        "session.call('ottUser', 'setInitialPassword', partnerId=1, **{'token': 'canary'})",
+    ],
+)
+def test_the_line_that_a_notebook_shows_has_no_secret(
+    cell: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever in a login the password stands; other words of the line stay."""
+    monkeypatch.setattr(retries, "pause", lambda seconds: None)
+    session = demo.login(assets=50, channels=2, days=2, households=5)
+    shown = "\n".join(raised(cell, session=session, URL="http://127.0.0.1:9")._render_traceback_())
+    assert "----> " in shown
+    assert "canary" not in shown
+    assert "7777777" not in shown
+
+
+def test_full_tracebacks_show_every_frame() -> None:
+    """Until they are turned off again."""
+    session = demo.login(assets=50, channels=2, days=2, households=5)
+    error = raised("kott.assets(session, '(and')", session=session)
+    few = error._render_traceback_()
+    kott.full_tracebacks()
+    try:
+        assert len(error._render_traceback_()) > len(few)
+        assert "gathering.py" in "".join(error._render_traceback_())
+    finally:
+        kott.full_tracebacks(False)
+    assert error._render_traceback_() == few
+
+
+def test_a_server_s_escape_codes_reach_no_message() -> None:
+    """Nor its control characters: a terminal would obey them."""
+    said = "no\x1b]0;title\x07 \x1b[31mred\x1b[0m \x9b1m \u202egnorw\x00"
+    error = errors.api_error("1\x1b[2J", said, {"a\x07": "b\x1b[1m"})
+    for text in (
+        str(error),
+        error.message,
+        error.code,
+        *error.arguments,
+        *error.arguments.values(),
+    ):
+        assert not re.search("[\x00-\x1f\x7f-\x9f\u202e]", text)
+    assert error.message.split() == ["no", "red", "1m", "gnorw"]
+    assert "\x1b" not in str(errors.KottError(f"This partner has {said}."))
+
+
+# What leaves a session
+
+
+def test_what_leaves_a_sealed_block_has_cleared_frames() -> None:
+    """Of the whole chain, and whatever its class: no cause, no context."""
+
+    def inner(secret: str) -> None:
+        raise KeyError(len(secret))
+
+    def outer(secret: str) -> None:
+        try:
+            inner(secret)
+        except KeyError as error:
+            raise KeyboardInterrupt from error
+
+    with pytest.raises(KeyboardInterrupt) as caught, errors.sealed():
+        outer("canary")
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
+    shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    assert "secret = " not in "".join(shown.format())
+
+
+def test_debugging_leaves_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    """KOTT_DEBUG=1 is for those who know what they show."""
+    monkeypatch.setenv("KOTT_DEBUG", "1")
+    with pytest.raises(errors.KottError) as caught, errors.sealed():
+        raise errors.KottError("b") from KeyError("a")
+    assert isinstance(caught.value.__cause__, KeyError)

@@ -75,7 +75,7 @@ def full_tracebacks(on: bool = True) -> None:
 
 def debugging() -> bool:
     """Say whether KOTT_DEBUG asks for everything."""
-    return os.environ.get("KOTT_DEBUG") == "1"
+    return os.getenv("KOTT_DEBUG") == "1"
 
 
 def _whole_traceback(error: BaseException) -> list[str]:

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from kott_notebooks import schema
-from kott_notebooks.api.secrets import Body, Secret, concealed
+from kott_notebooks.api.secrets import Body, Secret
 from kott_notebooks.errors import KottError
 from kott_notebooks.ksql import Expression, Key, as_text
 
@@ -219,7 +219,7 @@ def multirequest(calls: Iterable[Sequence[Any] | Call]) -> dict[str, Any]:
 
 
 def as_calls(calls: Iterable[Sequence[Any] | Call]) -> list[Call]:
-    """Read calls written as tuples; what they hold of credentials is concealed."""
+    """Read calls written as tuples."""
     return [_as_call(call, position) for position, call in enumerate(calls, 1)]
 
 
@@ -228,7 +228,7 @@ def _as_call(call: Any, position: int) -> Call:
     if isinstance(call, list | tuple) and 2 <= len(call) <= 3:
         service, action, arguments = (*call, {})[:3]
         if isinstance(arguments, Mapping):
-            return Call(str(service), str(action), concealed(arguments))
+            return Call(str(service), str(action), arguments)
     size = f" of {len(call)}" if isinstance(call, list | tuple) else ""
     raise KottError(
         f"Call {position} is a {type(call).__name__}{size} and cannot be read: write "

@@ -147,11 +147,11 @@ def _personal(cls: str, pii: bool) -> dict[str, str]:
         return {}
     if pii:
         return {"personal": "as the API gives it"}
-    if os.environ.get("KOTT_PII_KEY"):
+    if os.getenv("KOTT_PII_KEY"):
         return {"personal": "hashed with KOTT_PII_KEY"}
     return {"personal": "hashed with this session's own key; KOTT_PII_KEY would join sessions"}
 
 
 def _key(session: Session) -> Secret:
-    own = os.environ.get("KOTT_PII_KEY")
+    own = os.getenv("KOTT_PII_KEY")
     return Secret(own) if own else session._pseudonym_key

@@ -48,7 +48,7 @@ def find(given: Mapping[str, Any], profile: str | None = None) -> Credentials:
     everywhere = [
         _typed(given),
         _environment(),
-        _profile(profile or os.environ.get("KOTT_PROFILE")),
+        _profile(profile or os.getenv("KOTT_PROFILE")),
     ]
     merged = _merged(everywhere)
     url = base_url(_needed(merged, "url"))
@@ -119,9 +119,9 @@ def base_url(url: str) -> str:
 def _environment() -> dict[str, Any]:
     return _typed(
         {
-            name: conceal(name, os.environ[f"KOTT_{name.upper()}"])
+            name: conceal(name, os.getenv(f"KOTT_{name.upper()}"))
             for name in PROFILE_KEYS
-            if os.environ.get(f"KOTT_{name.upper()}")
+            if os.getenv(f"KOTT_{name.upper()}")
         }
     )
 
@@ -131,7 +131,7 @@ def config_path() -> Path:
 
     One in ~/.config, where it was on every system, is still read where there is no other.
     """
-    if named := os.environ.get("KOTT_CONFIG"):
+    if named := os.getenv("KOTT_CONFIG"):
         return Path(named)
     path = platformdirs.user_config_path("kott", appauthor=False) / "profiles.toml"
     former = Path.home() / ".config" / "kott" / "profiles.toml"

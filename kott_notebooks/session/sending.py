@@ -193,7 +193,7 @@ class _TimedReader(io.RawIOBase):
 def _environment(url: str) -> tuple[dict[str, str], bool | str]:
     """Read the proxies and the certificates that requests would read at each call."""
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
-        bundle = os.environ.get(name)
+        bundle = os.getenv(name)
         if bundle and not os.path.exists(bundle):
             raise KottError(f"{name} names {bundle}, which does not exist: correct or unset it.")
         if bundle:

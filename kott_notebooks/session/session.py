@@ -182,8 +182,8 @@ class Session:
         TransportError
             No reply came, or none of the API's.
         """
+        calls, parameters = concealed(list(calls)), concealed(parameters)
         asked = bodies.as_calls(calls)
-        parameters = concealed(parameters)
         if not asked:
             return []
         try:

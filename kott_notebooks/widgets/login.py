@@ -82,9 +82,9 @@ class LoginForm:
         self._session: Session | None = None
         self._options = options
         self.pending = PendingSession()  # becomes the session when somebody logs in
-        self.url = _text("Server", url or os.environ.get("KOTT_URL"), "https://HOST")
-        self.partner = _text("Partner", partner_id or os.environ.get("KOTT_PARTNER_ID"), "478")
-        self.username = _text("User", username or os.environ.get("KOTT_USERNAME"))
+        self.url = _text("Server", url or os.getenv("KOTT_URL"), "https://HOST")
+        self.partner = _text("Partner", partner_id or os.getenv("KOTT_PARTNER_ID"), "478")
+        self.username = _text("User", username or os.getenv("KOTT_USERNAME"))
         self.status = ipywidgets.HTML()
         self._profiles = self._trusted_profiles()
         self.profile = _choice("Profile", [NO_PROFILE, *self._profiles])

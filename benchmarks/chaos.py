@@ -16,7 +16,6 @@ from http.server import ThreadingHTTPServer
 import standin
 
 import kott_notebooks as kott
-from kott_notebooks.session import retries
 from kott_notebooks.tables.provenance import facts
 
 
@@ -29,7 +28,6 @@ def main() -> None:
     print(f"{'seed':>6}{'rows':>9}{'missing':>9}{'twice':>7}{'requests':>10}{'retries':>9}{'s':>8}")
     good = sum(row(seed, given.rows) for seed in range(given.seeds))
     print(f"good: {good} of {given.seeds}")
-    retries.ATTEMPTS = 1
     print(f"without retries: {failure(given.rows)}")
 
 
@@ -51,13 +49,13 @@ def row(seed: int, rows: int) -> bool:
 def failure(rows: int) -> str:
     """Say how the same run ends where nothing is asked for again."""
     try:
-        pulled(0, rows)
+        pulled(0, rows, attempts=1)
     except kott.KottError as error:
         return f"{type(error).__name__}: {error}"
     return "all of it came"
 
 
-def pulled(seed: int, rows: int):  # type: ignore[no-untyped-def]
+def pulled(seed: int, rows: int, attempts: int = 6):  # type: ignore[no-untyped-def]
     """Pull a table from a server of its own; give the chaos that it went through as well."""
     shop = standin.Shop(rows)
     chaos = standin.Chaos(seed, shop)
@@ -71,7 +69,8 @@ def pulled(seed: int, rows: int):  # type: ignore[no-untyped-def]
     server.handle_error = lambda *_: None  # type: ignore[method-assign]
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        session = kott.login(f"http://127.0.0.1:{server.server_port}", 1, anonymous=True)
+        url = f"http://127.0.0.1:{server.server_port}"
+        session = kott.login(url, 1, anonymous=True, attempts=attempts)
         return kott.assets(session, fields=["name"], progress=False), chaos
     finally:
         server.shutdown()

@@ -1,6 +1,6 @@
 """One way each of pulling every asset into a DataFrame; run alone, it prints what that cost.
 
-Ours is what `kott.assets` gives: complete, proved by two readings, with typed columns. The others
+Ours is what `kott.assets` gives: complete, proved by tiles, with typed columns. The others
 page once and trust it. `KOTT_BENCH_WORKERS` and `KOTT_BENCH_PACK` fix what ours would choose.
 """
 
@@ -26,10 +26,10 @@ FIELDS = [
 def ours(url: str, fields: list[str] | None = None) -> int:
     """kott.assets, everything kept."""
     import kott_notebooks as kott
-    from kott_notebooks.paging import Pace
+    from kott_notebooks.paging import run
 
     if pack := int(os.environ.get("KOTT_BENCH_PACK", "0")):
-        Pace.pack = lambda self, pages, workers, cost: pack  # type: ignore[method-assign]
+        run.batch_size = lambda *_: pack
     workers = int(os.environ.get("KOTT_BENCH_WORKERS", "8"))
     session = kott.login(url, 1, ks="djJ8-benchmark")
     return _kept(kott.assets(session, fields=fields, workers=workers))

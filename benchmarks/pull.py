@@ -1,4 +1,4 @@
-"""Pull every asset of a stand-in server in each way, in turns, and print medians and ratios.
+"""Pull every asset of a stand-in server in each way, in turns, and print figures and ratios.
 
 One regime a run; `suite.py` runs a dozen. Every way has to give as many rows as the others.
 """
@@ -12,13 +12,14 @@ import os
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
 NAMES = ("bytes", "loop", "kaltura", "dlt", "ours", "ours, fields")
 ELSEWHERE = {"kaltura": "KOTT_KALTURA_PYTHON", "dlt": "KOTT_DLT_PYTHON"}
+BEFORE = "KOTT_BENCH_BEFORE"  # where the other checkout is
 SERVER = ("rows", "latency", "work", "rate", "page", "kind")  # what the stand-in is told
 
 
@@ -34,11 +35,22 @@ def main() -> None:
     parser.add_argument("--plain", action="store_true", help="without gzip")
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--only", nargs="*", default=NAMES, help="some of the ways")
+    parser.add_argument("--best", action="store_true", help="the best turn instead of the median")
+    parser.add_argument("--against", type=Path, help="another checkout, with its .venv: 'before'")
     given = parser.parse_args()
-    ways = {name: {} for name in given.only if python_of(name)}
+    ways = {name: {} for name in with_before(given.only, given.against) if python_of(name)}
     with server(**{name: getattr(given, name) for name in SERVER}, plain=given.plain) as url:
         print(regime(vars(given)))
-        print_table(turns(url, ways, given.turns, given.page))
+        print_table(turns(url, ways, given.turns, given.page), best=given.best)
+
+
+def with_before(names: Iterable[str], against: Path | None) -> list[str]:
+    """Put the same way of another checkout before each of ours."""
+    if against is None:
+        return list(names)
+    os.environ[BEFORE] = str(against.resolve())
+    pairs = [[name.replace("ours", "before"), name] if "ours" in name else [name] for name in names]
+    return [name for pair in pairs for name in pair]
 
 
 @contextlib.contextmanager
@@ -83,8 +95,10 @@ def check(runs: dict[str, list[dict[str, Any]]]) -> None:
 
 def run(url: str, name: str, env: dict[str, str]) -> dict[str, Any]:
     """Run one contender in a process of its own."""
+    here = Path(os.environ[BEFORE]) / "benchmarks" if name.startswith("before") else HERE
+    way = name.replace("before", "ours")
     done = subprocess.run(
-        [str(python_of(name)), str(HERE / "contenders.py"), name, url],
+        [str(python_of(name)), str(here / "contenders.py"), way, url],
         stdout=subprocess.PIPE,
         check=True,
         text=True,
@@ -96,6 +110,8 @@ def run(url: str, name: str, env: dict[str, str]) -> dict[str, Any]:
 
 def python_of(name: str) -> str | None:
     """Give the Python that has what a contender needs; none where it is not said."""
+    if name.startswith("before"):
+        return str(Path(os.environ[BEFORE]) / ".venv" / "bin" / "python")
     return os.environ.get(ELSEWHERE[name]) if name in ELSEWHERE else sys.executable
 
 
@@ -121,8 +137,10 @@ def regime(given: dict[str, Any]) -> str:
     )  # fmt: skip
 
 
-def print_table(runs: dict[str, list[dict[str, Any]]]) -> None:
-    """Print a row a way: medians, and how many times as long as each of ours it took."""
+def print_table(runs: dict[str, list[dict[str, Any]]], *, best: bool = False) -> None:
+    """Print a row per way: medians or the best turn, and how many times as long as ours it took."""
+    if best:
+        runs = {name: [min(found, key=lambda one: one["seconds"])] for name, found in runs.items()}
     ours = [name for name in runs if name.startswith("ours") and "|" not in name]
     print(
         f"{'way':16}{'rows/s':>10}{'seconds':>9}{'cpu s':>8}{'peak MiB':>10}{'table MiB':>11}"

@@ -1,11 +1,14 @@
 """Twelve regimes of a pull, idle and busy servers, one after the other; about half an hour.
 
-`--only` picks some by their number. Each regime runs its ways in turns; figures are medians.
+`--only` picks some by their number. Each regime runs its ways in turns; figures are medians, or
+with `--best` those of the best turn. `--against PATH` runs the same ways of another checkout, which
+has a `.venv` of its own, in the same turns: `suite.py --against ../old --best --turns 7`.
 """
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 import pull
 
@@ -37,27 +40,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--only", nargs="*", type=int, help="numbers of regimes, from 1")
+    parser.add_argument("--best", action="store_true", help="the best turn instead of the median")
+    parser.add_argument("--against", type=Path, help="another checkout, with its .venv: 'before'")
     given = parser.parse_args()
     both = [(one, False) for one in REGIMES] + [(one, True) for one in CHOICES]
     for number, (told, choices) in enumerate(both, 1):
         if given.only is None or number in given.only:
             print(f"\n{number}. ", end="")
-            one_regime({**USUAL, **told}, given.turns, choices=choices)
+            one_regime({**USUAL, **told}, given, choices=choices)
 
 
-def one_regime(told: dict[str, object], turns: int, *, choices: bool) -> None:
+def one_regime(told: dict[str, object], given: argparse.Namespace, *, choices: bool) -> None:
     """Run one regime: each way, or ours beside fixed choices."""
     plain, only = bool(told.pop("plain", False)), told.pop("only", EVERYTHING)
     ways: dict[str, dict[str, str]] = {
         str(name): {}
-        for name in only
+        for name in pull.with_before(only, given.against)  # type: ignore[arg-type]
         if pull.python_of(str(name))  # type: ignore[attr-defined]
     }
     if choices:
         ways = {"ours": {}} | {f"ours|{name}": fixed(*pair) for name, pair in FIXED.items()}
     print(pull.regime({**told, "plain": plain}), flush=True)
     with pull.server(plain=plain, **told) as url:
-        pull.print_table(pull.turns(url, ways, turns, int(str(told["page"]))))
+        runs = pull.turns(url, ways, given.turns, int(str(told["page"])))
+        pull.print_table(runs, best=given.best)
 
 
 def fixed(workers: int, pack: int) -> dict[str, str]:

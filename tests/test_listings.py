@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 import kott_notebooks as kott
 from kott_notebooks import K, demo, schedule, schema
+from kott_notebooks.demo.transport import DemoAdapter
 from kott_notebooks.session import retries
 from kott_notebooks.tables.provenance import facts, with_facts
 
@@ -294,6 +296,31 @@ def test_the_guide_has_every_programme_on_air_once(session: kott.Session) -> Non
     assert table["id"].is_unique
     assert (table["startDate"] < start).sum() > 0
     assert (told(table)["start"], told(table)["end"]) == (start.isoformat(), end.isoformat())
+
+
+class Heedless(DemoAdapter):
+    """A server that does not heed the times of a filter."""
+
+    def send(self, request: Any, *args: Any, **options: Any) -> Any:
+        always = rb"start_date>'1000000000'"
+        request.body = re.sub(rb"(start|end)_date[<>]'\d+'", always, request.body)
+        request.headers["Content-Length"] = str(len(request.body))
+        return super().send(request, *args, **options)
+
+
+@pytest.mark.parametrize("fields", [None, ["name"]])
+def test_programmes_outside_of_the_window_are_an_error(
+    login: Callable[..., kott.Session], fields: list[str] | None
+) -> None:
+    """A server that does not heed the times of the filter is found out, whatever the fields."""
+    session = login()
+    day = ("2025-11-24T10:00", "2025-11-24T12:00")
+    table = kott.epg(session, *day, fields=fields)
+    assert len(table) > 0
+    assert ("startDate" in table) == (fields is None)
+    session._connections.http.mount(demo.URL, Heedless(demo.backend_of(session)))
+    with pytest.raises(kott.IncompleteError, match="are not on air between"):
+        kott.epg(session, *day, fields=fields)
 
 
 def test_the_guide_of_some_channels(session: kott.Session) -> None:

@@ -11,7 +11,6 @@ import re
 import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from operator import attrgetter
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote, unquote
 
@@ -368,12 +367,8 @@ def columns(rows: Sequence[Any]) -> dict[str, list[Any]]:
 
 def _laid(structs: Sequence[Any], absent: Any = NULL) -> dict[str, list[Any]]:
     names = structs[0].__struct_encode_fields__
-    if len(names) < 2:
-        columns = [list(map(attrgetter(f"c{n}"), structs)) for n in range(len(names))]
-    else:  # one getter for all columns takes a fraction of the time of one for each
-        getter = attrgetter(*(f"c{n}" for n in range(len(names))))
-        columns = list(map(list, zip(*map(getter, structs), strict=True)))
-    laid = dict(zip(names, columns, strict=True))
+    rows = map(msgspec.structs.astuple, structs)  # half the time of a getter for each column
+    laid = dict(zip(names, map(list, zip(*rows, strict=True)), strict=bool(names)))
     return {_own(own): cells for own, cells in laid.items() if not empty(cells, absent)}
 
 

@@ -11,9 +11,13 @@ import contextlib
 import io
 import os
 import re
+import signal
+import socket
 import sys
+import threading
 import warnings
 from collections.abc import Iterator, Sequence
+from typing import NoReturn
 
 import kott_notebooks as kott
 from kott_notebooks.cli.arguments import parser
@@ -28,6 +32,7 @@ from kott_notebooks.errors import (
     TransportError,
 )
 
+STOP_SECONDS = 0.7  # that a command has after Ctrl-C, to end in its own way
 DONE, FOUND, USAGE, LOGIN, SERVICE, STOPPED, CLOSED = 0, 1, 2, 3, 4, 130, 141
 STATUSES = (
     "exit status: 0 done, 1 an audit found what it is to fail on, 2 used wrongly, "
@@ -50,7 +55,8 @@ def _run(argv: Sequence[str] | None) -> int:
                 f"`kott {arguments.command} --help` lists what there is."
             )
         arguments.rest = rest
-        failing = arguments.run(arguments)
+        with _quick_stop(as_process=argv is None and arguments.command != "lab"):
+            failing = arguments.run(arguments)
         if sys.stdout is not None:
             sys.stdout.flush()
     except KeyboardInterrupt:
@@ -71,6 +77,45 @@ def _run(argv: Sequence[str] | None) -> int:
     except KottError as error:
         return _say(error, USAGE)
     return FOUND if failing else DONE
+
+
+@contextlib.contextmanager
+def _quick_stop(*, as_process: bool) -> Iterator[None]:
+    """End the process soon after Ctrl-C, even while it computes or waits where Python cannot act.
+
+    The first press interrupts the command, further ones do nothing; a thread that the signal itself
+    wakes ends the process unless that has ended by then.
+    """
+    if not as_process:
+        yield
+        return
+    over = threading.Event()
+    woken, signalled = socket.socketpair()
+    signalled.setblocking(False)
+
+    def watch() -> None:
+        while (numbers := woken.recv(1)) and numbers[0] != signal.SIGINT:
+            pass
+        if numbers and not over.wait(STOP_SECONDS):
+            os.write(2, b"kott: stopped\n")
+            os._exit(STOPPED)
+
+    def press(*_: object) -> NoReturn:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    watcher = threading.Thread(target=watch, name="kott-stop", daemon=True)
+    watcher.start()
+    signal.signal(signal.SIGINT, press)
+    before = signal.set_wakeup_fd(signalled.fileno(), warn_on_full_buffer=False)
+    try:
+        yield
+    finally:
+        over.set()
+        signal.set_wakeup_fd(before)
+        signalled.close()
+        watcher.join()
+        woken.close()
 
 
 def _say(what: object, status: int) -> int:

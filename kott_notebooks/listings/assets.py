@@ -10,7 +10,7 @@ import msgspec
 import pandas as pd
 
 from kott_notebooks import schema
-from kott_notebooks.errors import Forbidden, KottError, TransportError
+from kott_notebooks.errors import Forbidden, IncompleteError, KottError, TransportError
 from kott_notebooks.ksql import Expression, as_text
 from kott_notebooks.listings.fields import Chosen, Source, chosen, flat
 from kott_notebooks.listings.filters import (
@@ -35,6 +35,7 @@ SPLITS = {
     "media": Split("media_id", 0, 2**20),
     "epg": Split("epg_id", 0, 2**20),
 }
+TIMES = ("startDate", "endDate")  # of programmes, compared with the window requested
 CLASSES = {
     "media": "KalturaLiveAsset",  # extends KalturaMediaAsset: its columns serve both
     "epg": "KalturaProgramAsset",
@@ -165,10 +166,14 @@ def _pulls(
     workers: int = WORKERS,
     plan: pd.DataFrame | None = None,
     bar: Progress | None = None,
+    also: Sequence[str] = (),
 ) -> tuple[list[Pull], Chosen | None]:
-    """Make a pull of each filter, by its part of the plan if there is one; name their columns."""
+    """Make a pull of each filter, by its part of the plan if there is one; name their columns.
+
+    `also` are columns that are requested beside the `fields`.
+    """
     columns = chosen(session, fields, Source("asset", "list", cls, {"filter": asked[0][0]}))
-    wanted = flat(columns)
+    wanted = None if columns is None else [*(flat(columns) or []), *also]
     plans = plans_of(plan, [filter_ for filter_, _ in asked], session)
     pulls = []
     for (filter_, split), planned in zip(asked, plans, strict=True):
@@ -289,6 +294,8 @@ def epg(
             limit=limit,
             start=first.isoformat(),
             end=last.isoformat(),
+            also=TIMES,
+            check=lambda programmes: _check_times(programmes, first, last),
             tz=zone_name(zone(tz)),
             channels=ids,
         )
@@ -328,7 +335,19 @@ def epg_pulls(
         )
         for condition in channel_conditions(ids)
     ]
-    return _pulls(session, asked, CLASSES["epg"], fields, **options)
+    return _pulls(session, asked, CLASSES["epg"], fields, also=TIMES, **options)
+
+
+def _check_times(programmes: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) -> None:
+    """Raise IncompleteError for programmes that are not on air in the window requested."""
+    start, end = (pd.Timestamp(filter_epoch(one), unit="s", tz="UTC") for one in (first, last))
+    outside = (programmes["startDate"] >= end) | (programmes["endDate"] <= start)
+    if outside.any():
+        raise IncompleteError(
+            f"asset.list: {outside.sum():,} of {len(programmes):,} programmes received are not on "
+            f"air between {first} and {last}: the server does not heed the times of the filter, so "
+            "that its list cannot be trusted."
+        )
 
 
 def channels(session: Session, *, progress: bool | None = None) -> pd.DataFrame:

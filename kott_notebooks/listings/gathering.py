@@ -35,10 +35,13 @@ def gathered(
     fields: Chosen | None = None,
     limit: int | None = None,
     pii: bool = False,
+    also: Sequence[str] = (),
     check: Callable[[pd.DataFrame], None] | None = None,
     **about: Any,
 ) -> pd.DataFrame:
-    """Lay pulls out as one table with its provenance; `check` raises what is wrong with it.
+    """Lay pulls out as one table with its provenance.
+
+    `check` raises what is wrong with it, by the columns of `also` too, which the table then lacks.
 
     The listing is registered in `session.unfinished` before anything is requested, so that an
     interrupt at any moment leaves what was received, and a way to go on.
@@ -46,9 +49,12 @@ def gathered(
 
     def lay_out(parts: Iterable[Any], **more: Any) -> pd.DataFrame:
         received = list(parts) if limit is None else _head(parts, limit)
-        table = frames.frame(received, cls, fields=flat(fields), hide=hiding(session, pii))
+        wanted = None if fields is None else [*(flat(fields) or []), *also]
+        table = frames.frame(received, cls, fields=wanted, hide=hiding(session, pii))
         if check is not None and not more:
             check(table)
+        if fields is not None:
+            table = table.drop(columns=[one for one in also if one not in (flat(fields) or [])])
         table = narrowed(table, fields)
         origin = {"source": source, "url": session.url, "partner": session.partner_id}
         facts = _added([pull.report() for pull in pulls], cls)

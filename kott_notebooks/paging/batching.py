@@ -12,7 +12,8 @@ NEAR_AHEAD, FAR_AHEAD = 16 * 2**20, 32 * 2**20  # bytes requested and not receiv
 RECEIVED = 400e6  # bytes a second that we receive at best
 DECODE, LAY_OUT = 20e-6, 25e-6  # seconds that a row costs us
 REQUEST = 6e-3  # seconds that a request costs us: a thread that wakes waits for the interpreter
-NEXT_DOOR = 2e-3  # seconds of a round trip below which threads cost more than they save
+NEXT_DOOR, FAST_LINK = 2e-3, 5e-3  # seconds of a round trip, and of a page's way, below which
+# threads cost more than they save
 
 
 class Cost(NamedTuple):
@@ -34,11 +35,14 @@ class Pace:
         """Learn from a reply that took `seconds`, of which the server worked `work`."""
         self.round_trip = min(self.round_trip, max(0.0, seconds - (work or 0.0)))
 
-    def cost(self, seconds: float, work: float | None, rows: int, size: int) -> Cost:
+    def cost(
+        self, seconds: float, work: float | None, rows: int, size: int, pages: int = 1
+    ) -> Cost:
         """Divide what a page took; where the server is silent, all but the way is its work."""
         way = min(self.round_trip, seconds)
         worked = seconds - way if work is None else work
-        return Cost(worked, max(0.0, seconds - way - worked), rows, size)
+        transfer = max(0.0, seconds - way - worked)
+        return Cost(worked / pages, transfer / pages, rows // pages, size // pages)
 
 
 def expected_seconds(pages: int, workers: int, cost: Cost, batch: int, round_trip: float) -> float:

@@ -14,6 +14,7 @@ from kott_notebooks.api.bodies import BY_GET, Call
 from kott_notebooks.api.decode import Reader, Rows, decode
 from kott_notebooks.errors import ApiError, IncompleteError, KottError, TransportError
 from kott_notebooks.paging.batching import (
+    FAST_LINK,
     MAX_PAGES,
     NEXT_DOOR,
     Cost,
@@ -250,7 +251,7 @@ class Pull:
                 job = in_flight[0] if in_flight[0].ended else next(failed, in_flight[0])
                 if job.ended:
                     self._receive(job, in_flight, threads)
-                    listing.lay_out(MAX_LOOSE)
+                    listing.lay_out(LAY_OUT if self._workers_now == 1 else MAX_LOOSE)
                 elif not listing.lay_out(LAY_OUT):
                     threads.wait()
         weak = {one["proof"] for one in listing.report().get("windows", ())} & WEAK.keys()
@@ -292,8 +293,9 @@ class Pull:
     def _workers_now(self) -> int:
         """Count the workers that pay: of a server next door, one."""
         cost = self.cost
-        near = cost is not None and self._pace.round_trip + cost.work + cost.transfer < NEXT_DOOR
-        return 1 if near else self.workers
+        if cost is None or cost.transfer > FAST_LINK:
+            return self.workers
+        return 1 if self._pace.round_trip + cost.work < NEXT_DOOR else self.workers
 
     def _has_room(self, in_flight: list[Job]) -> bool:
         """Say whether one more request may be under way: not too many of them, nor too large."""
@@ -318,7 +320,7 @@ class Pull:
         pages = max(left // max(getattr(listing, "largest", [1])[0], 1), 1)
         # of ids alone, there is little to transfer and nothing to lay out
         cost = Cost(cost.work) if first.ids else cost
-        return batch_size(pages, self.workers, cost, self._pace.round_trip)
+        return batch_size(pages, self._workers_now, cost, self._pace.round_trip)
 
     # Receiving
 
@@ -362,16 +364,19 @@ class Pull:
         if len(job.requests) == 1 and fetched.errors:
             return [fetched.errors[0]]
         decoded = decode(fetched.body, job.calls, self.listing.reader_of(first))
-        work, rows = decoded.execution_time, decoded.parts[0]
+        work = decoded.execution_time
         self._pace.note(fetched.seconds, work)
         self._tally["requests"] += 1
         self._tally["retries"] += fetched.retries
         self._tally["bytes"] += len(fetched.body)
         self._seconds["seconds"] += fetched.seconds
         self._seconds["server_seconds"] += work or 0.0
-        shown = 0 if isinstance(rows, ApiError) else len(rows.rows)
-        if self.cost is None and len(job.requests) == 1 and shown and not first.ids:
-            self.cost = self._pace.cost(fetched.seconds, work, shown, len(fetched.body))
+        shown = sum(len(part.rows) for part in decoded.parts if not isinstance(part, ApiError))
+        if shown and not first.ids:
+            pages, size = len(job.requests), len(fetched.body)
+            cost = self._pace.cost(fetched.seconds, work, shown, size, pages)
+            if self.cost is None or cost.transfer < self.cost.transfer:  # the others waited for us
+                self.cost = cost
         return [fetched.errors.get(n, part) for n, part in enumerate(decoded.parts)]
 
     def _show(self) -> None:

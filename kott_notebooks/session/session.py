@@ -379,10 +379,13 @@ class Session:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        """Log out, unless the ks was given ready: that one is its owner's; close the pool."""
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Log out, unless the ks was given ready: that one is its owner's; close the pool.
+
+        After an interrupt the ks is forgotten without a word to the server, which may not answer.
+        """
         try:
-            if self._means != "ks":
+            if self._means != "ks" and not (kind and issubclass(kind, KeyboardInterrupt)):
                 self.logout()
         except KottError as error:
             log.info("the logout failed: %s", error)

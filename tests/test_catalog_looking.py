@@ -151,13 +151,13 @@ def test_the_tail_of_values_is_folded_into_one() -> None:
     """It stands after the others, with each of its assets once, and before those that have none."""
     genres = [("Drama", "News"), ("Drama", "News"), ("Drama", "Kids", "Crime"), ("Kids",), ()]
     table = assets(*({"tags": {"Genre": tag(*one)}} for one in genres))
-    assert rows(catalog.values(table, top=3), "value", "values", "assets") == [
+    assert rows(catalog.values(table, n=3), "value", "values", "assets") == [
         ("Drama", 1, 3),
         ("Kids", 1, 2),
         ("2 others", 2, 3),
         (None, 0, 1),
     ]
-    assert catalog.values(table, top=4)["values"].tolist() == [1, 1, 1, 1, 0]
+    assert catalog.values(table, n=4)["values"].tolist() == [1, 1, 1, 1, 0]
 
 
 def test_numbers_are_values_as_people_write_them() -> None:
@@ -202,7 +202,7 @@ def test_a_cast_says_who_is_in_how_many_assets() -> None:
 def test_credits_of_other_names_are_asked_for() -> None:
     """The message names what there is; so it does for a name that is not there."""
     table = assets({"tags": {"Stars": tag("Ana")}})
-    with pytest.raises(KottError, match=r"name yours: credits=\[\.\.\.\], of tags.Stars"):
+    with pytest.raises(KottError, match=r"name some with credits=, of tags.Stars"):
         catalog.cast(table)
     with pytest.raises(KottError, match=r"'Cast'; there are tags.Stars"):
         catalog.cast(table, credits=["Cast"])

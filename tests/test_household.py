@@ -22,7 +22,7 @@ DTYPES = {
     "limit": "str",
     "allowed": "Int64",
     "used": "Int64",
-    "left": "Int64",
+    "headroom": "Int64",
     "share": "Float64",
 }
 

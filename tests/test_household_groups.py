@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import kott_notebooks as kott
 from kott_notebooks import demo, household
 from kott_notebooks.errors import KottError
-from kott_notebooks.household.folding import folded
+from kott_notebooks.household.groups import folded
 
 NOW = pd.Timestamp("2026-03-01T12:00Z")
 DTYPES = {"group": "str", "count": "Int64", "households": "Int64", "share": "Float64"}
@@ -108,7 +108,7 @@ def test_many_devices_of_few_households_are_few() -> None:
 
 def test_a_k_of_none_is_refused() -> None:
     """The message says how to fold nothing."""
-    with pytest.raises(KottError, match="give k=1"):
+    with pytest.raises(KottError, match="k must be at least 1"):
         folded(pd.Series(["a"]), pd.Series([1]), 0)
 
 
@@ -193,13 +193,13 @@ def test_masters_tells_who_misses_one() -> None:
     ]  # fmt: skip
 
 
-def test_left_counts_households_limit_by_limit() -> None:
+def test_headroom_counts_households_limit_by_limit() -> None:
     """In the order of the limits, the worst first; absent limits and tables have their words."""
     limits = pd.DataFrame(
         {"limit": ["users"] * 6 + ["streams"], "allowed": [2, 2, 2, 2, 9, None, 2],
          "used": [3, 2, 1, 0, 1, 1, None]}
     ).astype({"allowed": "Int64", "used": "Int64"})  # fmt: skip
-    found = household.left(limits.assign(left=limits["allowed"] - limits["used"]), k=1)
+    found = household.headroom(limits, k=1)
     assert list(zip(found["limit"], found["group"], found["households"], strict=True)) == [
         ("users", "over the limit", 1),
         ("users", "at the limit", 1),
@@ -209,6 +209,36 @@ def test_left_counts_households_limit_by_limit() -> None:
         ("users", "no limit set", 1),
         ("streams", "not known", 1),
     ]
+    assert found["least"].tolist() == [-1, 0, 1, 2, 3, pd.NA, pd.NA]
+
+
+def headroom_of(*rest: int | None) -> list[tuple[str, int]]:
+    """Count households by headroom, of a limit of 9; None has no limit."""
+    allowed = [None if one is None else 9 for one in rest]
+    used = [1 if one is None else 9 - one for one in rest]
+    table = pd.DataFrame({"limit": "users", "allowed": allowed, "used": used})
+    table = table.astype({"allowed": "Int64", "used": "Int64"})
+    groups = household.headroom(table, k=3)
+    return list(zip(groups["group"], groups["count"].tolist(), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("rest", "groups"),
+    [
+        ([-1, 0, 0, 5, 5, 5], [("at or over the limit", 3), ("3 or more left", 3)]),
+        ([-2, -1, -1, 0, 1, 1, 1], [("at or over the limit", 4), ("1 left", 3)]),
+        ([-1, 1, 1, 5, 5, 5], [("1 or fewer left", 3), ("3 or more left", 3)]),
+        ([0, 0, 0, 2, 3, 3], [("at the limit", 3), ("2 or more left", 3)]),
+        ([-1, -1, -1, 5, 5, 5, None], [("over the limit", 3), ("other", 4)]),
+        ([None, None, None, 0, 0, 0], [("at the limit", 3), ("no limit set", 3)]),
+        ([0, 1], []),
+    ],
+)
+def test_a_small_group_joins_its_neighbour(
+    rest: list[int | None], groups: list[tuple[str, int]]
+) -> None:
+    """The words say the range; those at and over the limit are always named."""
+    assert headroom_of(*rest) == groups
 
 
 # On the demo
@@ -236,7 +266,9 @@ FIGURES: dict[str, Callable[[dict[str, pd.DataFrame]], pd.DataFrame]] = {
     "ages": lambda of: household.device_ages(of["devices"]),
     "sizes": lambda of: household.sizes(of["homes"], of["users"]),
     "masters": lambda of: household.masters(of["homes"], of["users"]),
-    "left": lambda of: household.left(household.limits(of["homes"], of["users"], of["devices"])),
+    "headroom": lambda of: household.headroom(
+        household.limits(of["homes"], of["users"], of["devices"])
+    ),
 }
 every = pytest.mark.parametrize("figure", FIGURES.values(), ids=FIGURES)
 
@@ -248,7 +280,7 @@ def test_a_figure_counts_everybody_and_nobody_twice(
     """Shares add up to all; no group is of fewer than five; dtypes are what they are."""
     found = figure(tables)
     assert {name: str(found[name].dtype) for name in DTYPES} == DTYPES
-    assert found["households"].min() >= household.K
+    assert found["households"].min() >= household.MIN_GROUP_SIZE
     limits = found["limit"].nunique() if "limit" in found else 1
     assert found["share"].sum() == pytest.approx(limits)
 

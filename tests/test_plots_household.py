@@ -28,7 +28,7 @@ def limits(*left: int) -> pd.DataFrame:
     """Make a table of limits: devices, of which so many are left."""
     used = pd.array([9 - rest for rest in left], dtype="Int64")
     table = pd.DataFrame({"limit": "devices", "allowed": 9, "used": used}).convert_dtypes()
-    return table.assign(left=table["allowed"] - table["used"])
+    return table
 
 
 def rows_of(ax: Axes) -> list[str]:
@@ -73,10 +73,10 @@ def test_too_few_households_to_be_shown_are_not() -> None:
         ]
 
 
-def test_limits_of_few_households_are_other(ax: Axes) -> None:
+def test_few_households_at_a_limit_join_their_neighbours(ax: Axes) -> None:
     """The one household that is over its limit cannot be told from its fellows."""
     plots.limits(limits(-1, *[1] * 6, *[5] * 9), ax=ax)
     box = ax.get_legend()
     assert box is not None
-    assert [text.get_text() for text in box.get_texts()] == ["3 or more left", "other"]
-    assert [bar[0].get_width() for bar in ax.containers] == [9, 7]
+    assert [text.get_text() for text in box.get_texts()] == ["1 or fewer left", "3 or more left"]
+    assert [bar[0].get_width() for bar in ax.containers] == [7, 9]

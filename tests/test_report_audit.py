@@ -182,12 +182,12 @@ def test_a_large_catalogue_makes_no_large_page() -> None:
     """The list is cut, keeps some of every rule, and says what it left out."""
     many = made_up(*(f"Title {place}" for place in range(20_000)))
     rare = made_up("Rare").assign(rule="acme.rare", id="rare", impact=0.1, severity="info")
-    page = report.audit(pd.concat([many, rare], ignore_index=True), most=500)
+    page = report.audit(pd.concat([many, rare], ignore_index=True), n=500)
     assert len(page.html) < 100_000
     assert "The list holds 501 of 20,001 assets" in page.html
     assert listed(page.html)["assets"][-1][0] == "rare"
-    with pytest.raises(KottError, match="A work list of -1 is none"):
-        report.audit(many, most=-1)
+    with pytest.raises(KottError, match="n must be at least 0, not -1"):
+        report.audit(many, n=-1)
 
 
 def test_an_asset_with_many_findings_is_told_in_short() -> None:
@@ -196,6 +196,24 @@ def test_an_asset_with_many_findings_is_told_in_short() -> None:
     data = listed(told(one))
     assert [row[4] for row in data["assets"]] == [30]
     assert len(data["findings"]) == 12
+
+
+@pytest.mark.parametrize(
+    ("kind", "rule", "title"),
+    [
+        ("media", "image.none", "Catalogue audit"),
+        ("epg", "schedule.gap", "Guide audit"),
+        ("device", "device.idle", "Household audit"),
+    ],
+)
+def test_a_page_is_titled_and_filled_by_its_findings(kind: str, rule: str, title: str) -> None:
+    """Only rules of the same audit are listed as without findings."""
+    page = report.audit(made_up("One", kind=kind, rule=rule))
+    assert page.title == title
+    text = Words(page.html).text
+    families = {"Catalogue audit": "file.none", "Guide audit": "schedule.overlap"}
+    others = families | {"Household audit": "household.empty"}
+    assert [other for other in others if others[other] in text] == [title]
 
 
 # The work book
@@ -258,12 +276,12 @@ def test_no_text_becomes_a_formula(tmp_path: Path) -> None:
 
 def test_a_sheet_says_what_it_left_out(tmp_path: Path) -> None:
     """The findings of most impact stay; Excel takes only so many links."""
-    path = report.workbook(made_up("One", "Two", "Three"), tmp_path / "cut.xlsx", most=2)
+    path = report.workbook(made_up("One", "Two", "Three"), tmp_path / "cut.xlsx", n=2)
     sheet = openpyxl.load_workbook(path)["acme.name"]
     assert [row["id"].value for row in rows_of(sheet, "id")] == ["0", "1"]
     assert "1 more are not in this sheet" in str([row[0].value for row in sheet.iter_rows()])
-    with pytest.raises(KottError, match="1 to 30,000 findings"):
-        report.workbook(made_up("One"), path, most=100_000)
+    with pytest.raises(KottError, match="n must be 1 to 30,000"):
+        report.workbook(made_up("One"), path, n=100_000)
 
 
 def test_an_asset_of_many_findings_is_found_by_each_of_its_rules() -> None:

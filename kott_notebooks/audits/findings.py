@@ -49,10 +49,3 @@ def _typed(column: pd.Series[Any], dtype: Any) -> pd.Series[Any]:
             raise
         typed = column.astype("str")
     return typed
-
-
-def id_texts(ids: pd.Series[Any]) -> pd.Series[Any]:
-    """Return ids as text, whether they were numbers, text, or floats beside absent ones."""
-    if ids.dtype.kind == "f":
-        ids = ids.astype("Int64")
-    return ids.astype("str")

@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from kott_notebooks.audits.findings import SEVERITIES, as_findings, id_texts
+from kott_notebooks.audits.findings import SEVERITIES, as_findings
 from kott_notebooks.audits.rulebook import Rules, RulesSource, Waiver, rules
 from kott_notebooks.errors import KottError
-from kott_notebooks.tables.columns import need
+from kott_notebooks.tables.columns import id_texts, need
 from kott_notebooks.tables.provenance import facts, pulled, with_facts
 from kott_notebooks.times import When, instant
 

@@ -8,10 +8,10 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from kott_notebooks.audits.findings import SEVERITIES, id_texts
+from kott_notebooks.audits.findings import SEVERITIES
 from kott_notebooks.audits.rulebook import OTHER, Rules, RulesSource, definitions, rules
 from kott_notebooks.errors import KottError
-from kott_notebooks.tables.columns import need
+from kott_notebooks.tables.columns import id_texts, need
 from kott_notebooks.tables.provenance import facts
 from kott_notebooks.times import instant
 

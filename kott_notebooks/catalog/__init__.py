@@ -24,12 +24,11 @@ from kott_notebooks.audits import (
     waivers,
     worklist,
 )
-from kott_notebooks.catalog.counts import PROPERTIES, completeness, growth
-from kott_notebooks.catalog.doubles import duplicates
-from kott_notebooks.catalog.judging import audit
-from kott_notebooks.catalog.offers import availability, expiring
-from kott_notebooks.catalog.tallies import CREDITS, cast, ratios, values, years
-from kott_notebooks.catalog.tongues import languages
+from kott_notebooks.catalog.audit import audit
+from kott_notebooks.catalog.completeness import PROPERTIES, completeness, languages, ratios
+from kott_notebooks.catalog.over_time import availability, expiring, growth
+from kott_notebooks.catalog.rules_identity import duplicates
+from kott_notebooks.catalog.values import CREDITS, cast, values, years
 
 __all__ = [
     "CREDITS",

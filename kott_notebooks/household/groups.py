@@ -1,4 +1,4 @@
-"""How many households, users and devices there are of what kind, small groups folded."""
+"""How many households, users and devices there are of what kind, in groups large enough to show."""
 
 from __future__ import annotations
 
@@ -7,42 +7,66 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from kott_notebooks.household.folding import OTHER, K, folded, widened
-from kott_notebooks.household.limiting import used_by
-from kott_notebooks.tables.columns import NAT, micros, need, pulled, stamp
+from kott_notebooks.errors import KottError
+from kott_notebooks.tables.columns import NAT, id_texts, micros, need, pulled, stamp
 from kott_notebooks.times import When
 
 KINDS = {"brandId": "deviceBrand", "deviceFamilyId": "deviceFamily", "regionId": "region"}
 IDLE = (7, 30, 90, 180, 365)  # days
 AGES = (30, 90, 180, 365, 730)
-LEFT = (
-    *("over the limit", "at the limit", "1 left", "2 left", "3 or more left"),
-    *("no limit set", "not known"),
-)
+OTHER = "other"
+MIN_GROUP_SIZE = 5  # households in a group that may be shown
 _DAY = 86_400_000_000  # microseconds
 _NONE = "none"
 
 
 def groups(
-    table: pd.DataFrame, by: str, *, labels: pd.DataFrame | None = None, k: int = K
+    table: pd.DataFrame, by: str, *, labels: pd.DataFrame | None = None, k: int = MIN_GROUP_SIZE
 ) -> pd.DataFrame:
-    """Count the rows of a table, and the households they are of, by the values of a column.
-
-    One row a group, the largest first: group `str` ("none" where the cell is empty; "other", last,
-    for what was folded), count (rows), households `Int64`, share `Float64` (of the rows). `table`
-    is one of households, users or devices; `by` a column such as regionId, state, brandId,
-    deviceFamilyId, model. `labels` (kott.labels) name brands, families and regions.
+    """Count the rows of a table, and the households they belong to, by the values of a column.
 
     A group of fewer than `k` households is folded into "other", and so are the smallest of the
-    large enough until that is of two groups and `k` households: no subtraction tells of a few. No
-    row at all where the table is of fewer than `k` households. It is one figure that is safe so:
-    whoever lays several cuts of the same households side by side may still learn of a few.
+    large enough until that is of two groups and `k` households: no subtraction reveals a few. This
+    holds for one figure: several cuts of the same households side by side may still reveal a few.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Households, users or devices.
+    by : str
+        A column such as regionId, state, brandId, deviceFamilyId, model.
+    labels : DataFrame, optional
+        `kott.labels`, which name brands, families and regions.
+    k : int, default `MIN_GROUP_SIZE`
+        The least number of households in a group; 1 to fold nothing.
+
+    Returns
+    -------
+    DataFrame
+        One row per group, the largest first: `group` ("none" where the cell is empty; "other",
+        last, for what was folded; `str`), `count` (rows), `households` (`Int64`), `share` (of the
+        rows, `Float64`). No row where the table is of fewer than `k` households.
+
+    Raises
+    ------
+    KottError
+        `k` is less than 1, or the table lacks the column.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import demo, household
+    >>> homes = kott.households(demo.login(assets=20, households=60))
+    >>> table = household.groups(homes, "state")
+    >>> int(table["households"].min()) >= household.MIN_GROUP_SIZE
+    True
     """
     values = need(table, by)[by].reset_index(drop=True)
     found = values.convert_dtypes().astype("str").replace(_names(by, labels)).fillna(_NONE)
-    return _figure(found, _households(table), k)
+    return figure(found, _households(table), k)
 
 
 def _names(by: str, labels: pd.DataFrame | None) -> dict[str, str]:
@@ -55,26 +79,80 @@ def _names(by: str, labels: pd.DataFrame | None) -> dict[str, str]:
 
 
 def idle_devices(
-    devices: pd.DataFrame, *, days: Iterable[int] = IDLE, k: int = K, now: When | None = None
+    devices: pd.DataFrame,
+    *,
+    days: Iterable[int] = IDLE,
+    k: int = MIN_GROUP_SIZE,
+    now: When | None = None,
 ) -> pd.DataFrame:
-    """Count devices by how long they have rested, from lastActivityTime to `now`.
+    """Count devices by how long they have been idle, from lastActivityTime to `now`.
 
-    One row a band of days, the shortest first: group `str` ("under 7 days", "7 to 29 days" ...;
-    "none" where no activity is told), count (devices), households `Int64`, share `Float64`. A band
-    of fewer than `k` households is widened by the shorter one, which tells more than "other" and
-    gives away as little; what is left to fold is folded as `groups` folds. `now` is when the table
-    was pulled unless given.
+    A band of fewer than `k` households is joined with the shorter one, which says more than "other"
+    and reveals as little; what remains is folded as `groups` does.
+
+    Parameters
+    ----------
+    devices : DataFrame
+        `kott.household_devices`.
+    days : iterable of int
+        Where a band begins, in days.
+    k : int, default `MIN_GROUP_SIZE`
+        The least number of households in a band; 1 to widen none.
+    now : str, datetime or Timestamp, optional
+        By default when the table was pulled.
+
+    Returns
+    -------
+    DataFrame
+        One row per band, the shortest first: `group` ("under 7 days", "7 to 29 days" ...; "none"
+        where no activity is known; `str`), `count` (devices), `households` (`Int64`), `share`
+        (`Float64`).
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import demo, household
+    >>> devices = kott.household_devices(demo.login(assets=20, households=60))
+    >>> household.idle_devices(devices, days=[30])["group"].iloc[0]
+    'under 30 days'
     """
     return _banded(devices, "lastActivityTime", days, k, now)
 
 
 def idle_households(
-    devices: pd.DataFrame, *, days: Iterable[int] = IDLE, k: int = K, now: When | None = None
+    devices: pd.DataFrame,
+    *,
+    days: Iterable[int] = IDLE,
+    k: int = MIN_GROUP_SIZE,
+    now: When | None = None,
 ) -> pd.DataFrame:
-    """Count households by how long all their devices have rested.
+    """Count households by how long all their devices have been idle.
 
-    One row a band of days, as `idle_devices` gives them; count and households are the same. A
-    household without a device is not counted.
+    A household without a device is not counted.
+
+    Parameters
+    ----------
+    devices : DataFrame
+        `kott.household_devices`.
+    days : iterable of int
+        Where a band begins, in days.
+    k : int, default `MIN_GROUP_SIZE`
+        The least number of households in a band; 1 to widen none.
+    now : str, datetime or Timestamp, optional
+        By default when the table was pulled.
+
+    Returns
+    -------
+    DataFrame
+        One row per band, as `idle_devices` returns them; count and households are the same.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import demo, household
+    >>> devices = kott.household_devices(demo.login(assets=20, households=60))
+    >>> household.idle_households(devices, days=[30])["group"].iloc[0]
+    'under 30 days'
     """
     need(devices, "householdId", "lastActivityTime")
     last = pulled(devices, now)
@@ -83,22 +161,71 @@ def idle_households(
 
 
 def device_ages(
-    devices: pd.DataFrame, *, days: Iterable[int] = AGES, k: int = K, now: When | None = None
+    devices: pd.DataFrame,
+    *,
+    days: Iterable[int] = AGES,
+    k: int = MIN_GROUP_SIZE,
+    now: When | None = None,
 ) -> pd.DataFrame:
     """Count devices by how long ago they were activated, from activatedOn to `now`.
 
-    One row a band of days, as `idle_devices` gives them.
+    Parameters
+    ----------
+    devices : DataFrame
+        `kott.household_devices`.
+    days : iterable of int
+        Where a band begins, in days.
+    k : int, default `MIN_GROUP_SIZE`
+        The least number of households in a band; 1 to widen none.
+    now : str, datetime or Timestamp, optional
+        By default when the table was pulled.
+
+    Returns
+    -------
+    DataFrame
+        One row per band, as `idle_devices` returns them.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import demo, household
+    >>> devices = kott.household_devices(demo.login(assets=20, households=60))
+    >>> household.device_ages(devices)["count"].sum() == len(devices)
+    np.True_
     """
     return _banded(devices, "activatedOn", days, k, now)
 
 
-def sizes(households: pd.DataFrame, members: pd.DataFrame, *, k: int = K) -> pd.DataFrame:
+def sizes(
+    households: pd.DataFrame, members: pd.DataFrame, *, k: int = MIN_GROUP_SIZE
+) -> pd.DataFrame:
     """Count households by how many users (or devices) they have.
 
-    One row a size, the smallest first: group `str` ("0", "1" ... "6 to 8"), count, households
-    `Int64`, share `Float64`. Sizes of fewer than `k` households stand together with the next
-    smaller ones, as `idle_devices` widens its bands. `members` is the table of
-    `kott.household_users` or `kott.household_devices`, whole for these households.
+    Sizes of fewer than `k` households are joined with the next smaller ones.
+
+    Parameters
+    ----------
+    households : DataFrame
+        `kott.households`.
+    members : DataFrame
+        `kott.household_users` or `kott.household_devices`, whole for these households.
+    k : int, default `MIN_GROUP_SIZE`
+        The least number of households in a group.
+
+    Returns
+    -------
+    DataFrame
+        One row per size, the smallest first: `group` ("0", "1" ... "6 to 8"; `str`), `count`,
+        `households` (`Int64`), `share` (`Float64`).
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import demo, household
+    >>> session = demo.login(assets=20, households=60)
+    >>> table = household.sizes(kott.households(session), kott.household_users(session))
+    >>> int(table["count"].sum())
+    60
     """
     ids = need(households, "id")["id"].reset_index(drop=True)
     many = used_by(ids, members).to_numpy(np.int64)
@@ -106,18 +233,41 @@ def sizes(households: pd.DataFrame, members: pd.DataFrame, *, k: int = K) -> pd.
     edges = widened(many, ids, range(1, beyond), k)
     names = [_size(low, high) for low, high in pairwise([0, *edges, beyond])]
     found = np.array(names, dtype=object)[np.searchsorted(edges, many, "right")]
-    return _figure(pd.Series(found, dtype="str"), ids, k, names)
+    return figure(pd.Series(found, dtype="str"), ids, k, names)
 
 
 def _size(low: int, high: int) -> str:
     return str(low) if high == low + 1 else f"{low} to {high - 1}"
 
 
-def masters(households: pd.DataFrame, users: pd.DataFrame, *, k: int = K) -> pd.DataFrame:
+def masters(
+    households: pd.DataFrame, users: pd.DataFrame, *, k: int = MIN_GROUP_SIZE
+) -> pd.DataFrame:
     """Count households by whether they have a master among their users.
 
-    One row a group: group `str` ("one master", "several masters", "no master", "no users", "other"
-    for what was folded), count, households `Int64`, share `Float64`, folded as `groups` folds.
+    Parameters
+    ----------
+    households : DataFrame
+        `kott.households`.
+    users : DataFrame
+        `kott.household_users`, whole for these households.
+    k : int, default `MIN_GROUP_SIZE`
+        The least number of households in a group.
+
+    Returns
+    -------
+    DataFrame
+        One row per group: `group` ("one master", "several masters", "no master", "no users",
+        "other" for what was folded; `str`), `count`, `households` (`Int64`), `share` (`Float64`).
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import demo, household
+    >>> session = demo.login(assets=20, households=60)
+    >>> table = household.masters(kott.households(session), kott.household_users(session), k=1)
+    >>> "one master" in set(table["group"])
+    True
     """
     ids = need(households, "id")["id"].reset_index(drop=True)
     users = need(users, "householdId", "isMaster")
@@ -126,29 +276,7 @@ def masters(households: pd.DataFrame, users: pd.DataFrame, *, k: int = K) -> pd.
     leads = used_by(ids, users[lead]).to_numpy(np.int64)
     words = ["no users", "no master", "one master", "several masters"]
     found = np.select([many == 0, leads == 0, leads == 1], words[:3], words[3])
-    return _figure(pd.Series(found, dtype="str"), ids, k, words[::-1])
-
-
-def left(limits: pd.DataFrame, *, k: int = K) -> pd.DataFrame:
-    """Count households by how much is left of each limit; `limits` are those of `limits`.
-
-    One row a limit and group: limit, group `str` ("over the limit", "at the limit", "1 left" ...,
-    "no limit set", "not known", "other" for what was folded), count, households `Int64`, share
-    `Float64` (of the limit's households); limits in the table's order, folded as `groups` folds.
-    """
-    own = need(limits, "limit", "allowed", "used", "left").reset_index(drop=True)
-    rest = own["left"].to_numpy(np.float64, na_value=np.nan)
-    unknown, free = own["used"].isna(), own["allowed"].isna()
-    cases = [unknown, free, rest < 0, rest == 0, rest == 1, rest == 2]
-    words = pd.Series(np.select(cases, [LEFT[6], LEFT[5], *LEFT[:4]], LEFT[4]), dtype="str")
-    each = pd.Series(own.index)  # a row is a household's
-    parts = [
-        _figure(words[of], each[of], k, LEFT).assign(limit=str(name))
-        for name, of in own.groupby("limit", sort=False).groups.items()
-    ]
-    columns = ["limit", *_DTYPES]
-    table = pd.concat([pd.DataFrame(columns=columns), *parts], ignore_index=True)
-    return table[columns].astype({"limit": "str", **_DTYPES})
+    return figure(pd.Series(found, dtype="str"), ids, k, words[::-1])
 
 
 _DTYPES = {"group": "str", "count": "Int64", "households": "Int64", "share": "Float64"}
@@ -165,7 +293,7 @@ def _banded(
     names = _bands(edges)
     found = np.full(len(times), _NONE, dtype=object)
     found[times != NAT] = np.array(names, dtype=object)[np.searchsorted(edges, rested, "right")]
-    return _figure(pd.Series(found, dtype="str"), ids, k, [*names, _NONE])
+    return figure(pd.Series(found, dtype="str"), ids, k, [*names, _NONE])
 
 
 def _bands(edges: Sequence[int]) -> list[str]:
@@ -181,11 +309,18 @@ def _households(table: pd.DataFrame) -> pd.Series[Any]:
     return need(table, column)[column].reset_index(drop=True)
 
 
-def _figure(
-    found: pd.Series[str], households: pd.Series[Any], k: int, order: Sequence[str] = ()
+def figure(
+    groups: pd.Series[str],
+    households: pd.Series[Any],
+    k: int,
+    order: Sequence[str] = (),
+    joins: Sequence[str] = (),
 ) -> pd.DataFrame:
-    """Count rows and households by group, in an order, or the largest first; the rest is last."""
-    each = pd.DataFrame({"group": folded(found, households, k), "household": households})
+    """Count rows and households by group, in an order, or the largest first; "other" is last.
+
+    Small groups join those of `joins`, in this order, or else the smallest that are large enough.
+    """
+    each = pd.DataFrame({"group": folded(groups, households, k, joins), "household": households})
     each = each.dropna(subset="group")
     table = (
         each.groupby("group")
@@ -195,5 +330,66 @@ def _figure(
     place = {name: at for at, name in enumerate(order)} | {OTHER: len(order) + 1}
     at = table["group"].map(place).fillna(len(order))
     ordered = table.iloc[np.lexsort((table["group"], -table["count"], at))]
-    ordered = ordered.assign(share=ordered["count"] / len(found)).reset_index(drop=True)
+    ordered = ordered.assign(share=ordered["count"] / len(groups)).reset_index(drop=True)
     return ordered[[*_DTYPES]].astype(_DTYPES)
+
+
+def folded(
+    groups: pd.Series[Any], households: pd.Series[Any], k: int, joins: Sequence[str] = ()
+) -> pd.Series[Any]:
+    """Return each row's group, `OTHER` where it is of fewer than `k` households.
+
+    Whoever knows the whole could subtract all other groups from it: so groups that are large
+    enough join (those of `joins` first, then the smallest), until `OTHER` is of two groups and of
+    `k` households. Where the whole is of fewer, no row has a group. Both columns have one index.
+    """
+    if k < 1:
+        raise KottError(f"k must be at least 1 (which shows every group), not {k}.")
+    codes, names = pd.factorize(groups, use_na_sentinel=False)
+    pairs = pd.DataFrame({"group": codes, "household": households.to_numpy()})
+    pairs = pairs.dropna().drop_duplicates()
+    sizes = np.bincount(pairs["group"], minlength=len(names))
+    small = int((sizes < k).sum())
+    if not small:
+        return groups
+    preferred = {name: at for at, name in enumerate(joins)}
+    later = np.array([preferred.get(name, len(joins)) for name in names])
+    order = np.lexsort((sizes, np.where(sizes < k, -1, later)))
+    rank = np.argsort(order, kind="stable")
+    first = pairs.assign(rank=rank[pairs["group"]]).groupby("household")["rank"].min()
+    reached = np.bincount(first, minlength=len(names)).cumsum()  # households of the n smallest
+    if reached[-1] < k:
+        return pd.Series(None, index=groups.index, dtype="object")
+    last = max(small, 2, int(np.searchsorted(reached, k)) + 1)
+    return groups.astype("object").where(rank[codes] >= last, OTHER)
+
+
+def widened(
+    values: npt.NDArray[np.integer[Any]],
+    households: pd.Series[Any],
+    edges: Iterable[int],
+    k: int,
+) -> list[int]:
+    """Return those edges between bands, in their order, that part no fewer than `k` households.
+
+    A band in which there are some, and fewer, joins the one below it; the lowest the one above.
+    """
+
+    def few(low: float, high: float) -> bool:
+        return 0 < households[(values >= low) & (values < high)].nunique() < k
+
+    kept: list[int] = []
+    for edge in sorted(edges, reverse=True):
+        if not few(edge, kept[0] if kept else np.inf):
+            kept.insert(0, edge)
+    while kept and few(-np.inf, kept[0]):
+        kept.pop(0)
+    return kept
+
+
+def used_by(ids: pd.Series[int], table: pd.DataFrame | None) -> pd.Series[int]:
+    """Count the rows of each household in a table; absent where there is no table."""
+    if table is None:
+        return pd.Series(pd.NA, index=ids.index, dtype="Int64")
+    counts = id_texts(need(table, "householdId")["householdId"]).value_counts()
+    return id_texts(ids).map(counts).fillna(0).astype("Int64")

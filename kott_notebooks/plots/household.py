@@ -31,35 +31,45 @@ from kott_notebooks.plots.drawing import (
 from kott_notebooks.plots.lettering import width
 from kott_notebooks.tables.columns import need
 
-LEFT = dict(
-    zip(household.LEFT, (VERMILLION, ORANGE, YELLOW, SKY, BLUE, "#CCCCCC", "#F0F0F0"), strict=True)
-) | {household.OTHER: PURPLE}
+_NEAR = {-1: VERMILLION, 0: ORANGE, 1: YELLOW, 2: SKY, 3: BLUE}  # by the least headroom
+_APART = {"no limit set": "#CCCCCC", "not known": "#F0F0F0", household.OTHER: PURPLE}
 _FEW = "These are too few households to be shown."
 
 
 def limits(
-    table: pd.DataFrame, *, k: int = household.K, ax: Axes | None = None, **kwargs: Any
+    table: pd.DataFrame,
+    *,
+    k: int = household.MIN_GROUP_SIZE,
+    ax: Axes | None = None,
+    **kwargs: Any,
 ) -> Axes:
-    """Draw `household.limits` as a bar per limit: how many households have how much left.
+    """Draw `household.limits` as a bar per limit: how many households are how far below it.
 
-    What fewer than `k` households have left is folded into "other", as `household.left` does.
+    Groups of fewer than `k` households join their neighbours, as `household.headroom` says, so that
+    those at and over the limit are always named. Keywords go to `Axes.barh`.
     """
     ax = current(ax)
-    need(table, "limit", "allowed", "used", "left")
+    need(table, "limit", "allowed", "used")
     if table.empty:
         return say(ax, "There are no households here.")
-    left = household.left(table, k=k)
-    if left.empty:
+    groups = household.headroom(table, k=k)
+    if groups.empty:
         return say(ax, _FEW)
-    counts = left.pivot(index="group", columns="limit", values="households")
-    counts = counts.reindex(index=list(LEFT), columns=left["limit"].unique()).fillna(0).astype(int)
+    places = groups.drop_duplicates("group").sort_values("least", kind="stable")
+    least = places.set_index("group")["least"]
+    counts = groups.pivot(index="group", columns="limit", values="households")
+    counts = counts.reindex(index=least.index, columns=groups["limit"].unique())
+    counts = counts.fillna(0).astype(int)
     ax.set(xlabel="households", ylabel="limit", xlim=(0, counts.sum().max()))
-    for state, row in counts[counts.any(axis=1)].iterrows():
-        base = counts.loc[:state].iloc[:-1].sum()
-        look = {"color": LEFT[str(state)], "label": state, **kwargs}
+    base = pd.Series(0, index=counts.columns)
+    for group, row in counts.iterrows():
+        near = least[str(group)]
+        colour = _APART[str(group)] if pd.isna(near) else _NEAR[int(near)]
+        look = {"color": colour, "label": group, **kwargs}
         bars = ax.barh(counts.columns, row, left=base, **look)
         ink = str(legible(np.array(to_rgba(look["color"]))))
         ax.bar_label(bars, _that_fit(ax, row), label_type="center", color=ink, fontsize=USUAL)
+        base = base + row
     ax.invert_yaxis()
     ax.locator_params(axis="x", integer=True)
     legend_above(ax, {str(bar.get_label()): bar for bar in ax.containers})

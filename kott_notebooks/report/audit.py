@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
 
-from kott_notebooks import catalog
+from kott_notebooks import audits, catalog
 from kott_notebooks.audits.findings import SEVERITIES
+from kott_notebooks.catalog.view import LABELS
 from kott_notebooks.errors import KottError
 from kott_notebooks.report import parts
-from kott_notebooks.report.page import Page, page, resource, text
+from kott_notebooks.report.page import Page, page, render, resource
+from kott_notebooks.tables.provenance import facts as facts_of
 
-MOST = 3_000  # assets that the work list holds
-_OF_EACH = 40  # assets of each rule that stand there whatever their impact
-_DETAILS = 12  # findings that are told of one asset, and one of each rule
-_ELSEWHERE = 200  # findings of no asset
-_STATED = 5  # filters that are told of one rule
+LISTED = 3_000  # things that the work list holds
+_OF_EACH = 40  # things of each rule that are listed whatever their impact
+_DETAILS = 12  # findings that are shown of one thing, and one of each rule
+_WHOLE = 200  # findings of no thing in particular
+_FILTERS = 5  # KSQL filters that are shown of one rule
 
 
 def audit(
@@ -26,218 +28,217 @@ def audit(
     *,
     labels: pd.DataFrame | None = None,
     rules: parts.GivenRules = None,
-    title: str = "Catalogue audit",
+    title: str | None = None,
     link: str | None = None,
-    most: int = MOST,
+    n: int = LISTED,
 ) -> Page:
     """Make a page of an audit: score, rules with their remedies, work list with search, pictures.
 
-    It is one file that needs no network; light or dark as the reader has it. `assets` are those
-    that were audited: with them the page scores each type, shows which fields are filled, and links
-    to a picture of each asset; `labels` name the types, `rules` are those of the audit. `link` is
-    where assets are edited, such as "https://HOST/assets/{id}". The work list holds the `most`
-    assets of most impact and some of every rule, so that the page stays small, and says how many it
-    leaves out. `.save(path)` writes it; in a notebook it shows itself.
+    It is one file that needs no network; light or dark as the reader has it. In a notebook it shows
+    itself.
+
+    Parameters
+    ----------
+    findings : DataFrame
+        Findings of any audit: of assets, a guide, or households.
+    assets : DataFrame, optional
+        What was audited. With assets the page scores each type, shows which fields are filled, and
+        links to a picture of each asset.
+    labels : DataFrame, optional
+        `kott.labels`, which name the types.
+    rules : path, mapping or Rules, optional
+        The rules of the audit; see `audits.rules`.
+    title : str, optional
+        By default what was audited.
+    link : str, optional
+        Where assets are edited, such as "https://HOST/assets/{id}".
+    n : int, default 3000
+        Number of things in the work list: those of most impact; some of every rule are added, and
+        the page says how many it leaves out.
+
+    Returns
+    -------
+    Page
+        `.save(path)` writes it, `.html` is its text.
+
+    Raises
+    ------
+    KottError
+        `n` is negative, or the findings lack a column.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import catalog, demo, report
+    >>> assets = kott.assets(demo.login(assets=200))
+    >>> report.audit(catalog.audit(assets), assets).title
+    'Catalogue audit'
     """
-    if most < 0:
-        raise KottError(f"A work list of {most} is none: give most=1000, or 0 for a few a rule.")
-    told = parts.by_rule(findings, rules)
+    if n < 0:
+        raise KottError(f"n must be at least 0, not {n}.")
+    by_rule = parts.by_rule(findings, rules)
     findings = findings.reset_index(drop=True)
+    audited = parts.audited(findings)
     names = parts.type_names(assets, labels)
-    of_assets = findings[findings["id"].notna() & (findings["id"] != "")]
-    listed = _listed(of_assets, most)
-    main = "".join(
-        (
-            _tiles(findings, assets),
-            _grades(parts.scores(findings, assets), names),
-            _rules(told, findings),
-            _worklist(told, len(listed), of_assets.groupby(["kind", "id"]).ngroups),
-            _elsewhere(findings.drop(of_assets.index)),
-            _filled(assets, names),
-            _silent(told, findings, rules),
-        )
+    with_id = findings[findings["id"].notna() & (findings["id"] != "")]
+    listed = _listed(with_id, n)
+    whole = findings.drop(with_id.index)
+    body = render(
+        "audit.html",
+        title=title or audited.title,
+        thing=audited.thing,
+        things=audited.things,
+        weights=audited.weights,
+        severities=SEVERITIES,
+        facts=_facts(findings, assets, audited),
+        tiles=_tiles(findings, assets, audited),
+        rules=_rules(by_rule, findings),
+        work={"listed": len(listed), "total": with_id.groupby(["kind", "id"]).ngroups},
+        whole=whole[:_WHOLE].fillna({"field": "", "detail": ""}).to_dict("records"),
+        more_whole=max(len(whole) - _WHOLE, 0),
+        filled=_filled(assets, labels, names) if audited.is_catalog else None,
+        quiet=_quiet(by_rule, findings, rules, audited),
+        **_scores(findings, assets, names),
     )
-    body = f"{_head(title, findings, assets)}<main>{main}</main>"
-    data = _data(listed, of_assets, told["rule"].tolist(), parts.types(assets, names))
+    data = _data(listed, with_id, by_rule["rule"].tolist(), parts.types(assets, names))
     data["link"] = link if link and link.startswith(parts.WEB) else None
     urls = parts.pictures(assets, listed["id"])
     data["pictures"] = [urls.get(id, "") for id in listed["id"]]
     return page(
-        title, body, data=data, style=resource("audit.css"), script=resource("audit.js"), height=900
+        title or audited.title,
+        body,
+        data=data,
+        style=resource("audit.css"),
+        script=resource("audit.js"),
+        height=900,
     )
 
 
-# What is said once
+def _facts(
+    findings: pd.DataFrame, assets: pd.DataFrame | None, audited: parts.Audited
+) -> list[str]:
+    known = facts_of(findings)
+    count = known.get(audited.counted) if assets is None else len(assets)
+    lines = [
+        f"{count:,} {audited.rows}" if count is not None else "",
+        f"{len(findings):,} findings",
+    ]
+    if known.get("when"):
+        lines.append(f"as of {pd.Timestamp(known['when']):%Y-%m-%d %H:%M} UTC")
+    return [line for line in lines if line]
 
 
-def _head(title: str, findings: pd.DataFrame, assets: pd.DataFrame | None) -> str:
-    said = parts.said(findings)
-    count = said.get("assets") if assets is None else len(assets)
-    facts = [f"{count:,} assets" if count is not None else "", f"{len(findings):,} findings"]
-    if said.get("when"):
-        facts.append(f"as of {pd.Timestamp(said['when']):%Y-%m-%d %H:%M} UTC")
-    return (
-        f"<header><h1>{text(title)}</h1><p>{text(', '.join(filter(None, facts)))}</p>"
-        '<button class="theme" type="button">Light or dark</button></header>'
-    )
-
-
-def _tiles(findings: pd.DataFrame, assets: pd.DataFrame | None) -> str:
+def _tiles(
+    findings: pd.DataFrame, assets: pd.DataFrame | None, audited: parts.Audited
+) -> list[dict[str, str]]:
     overall = parts.scores(findings, assets).query("type == 'all'")
-    tiles = [_tile("", f"{score:.1f}", "score, of 100") for score in overall["score"].dropna()]
+    tiles = [("", f"{score:.1f}", "score, of 100") for score in overall["score"].dropna()]
     tiles += [
-        _tile(
-            severity, f"{count:,}", f"{severity}{'' if count == 1 or severity == 'info' else 's'}"
-        )
+        (severity, f"{count:,}", severity if count == 1 or severity == "info" else f"{severity}s")
         for severity, count in parts.counted(findings).items()
     ]
     tiles += [
-        _tile("", f"{clean:,}", f"of {count:,} assets have neither error nor warning")
+        ("", f"{clean:,}", f"of {count:,} {audited.rows} have neither error nor warning")
         for count, clean in zip(overall["assets"], overall["clean"], strict=True)
     ]
-    return f'<section class="tiles">{"".join(tiles)}</section>'
+    return [{"kind": kind, "number": number, "words": words} for kind, number, words in tiles]
 
 
-def _tile(kind: str, number: str, words: str) -> str:
-    return f'<div class="tile {kind}"><b>{number}</b><span>{words}</span></div>'
-
-
-def _grades(scores: pd.DataFrame, names: dict[str, str]) -> str:
-    own = scores[scores["type"] != catalog.OVERALL].dropna(subset=["score"])
-    rows = [
-        f"<tr><th scope='row'>{text(names.get(type_, type_))}</th>"
-        f"<td class='wide'>{_bar(score / 100)}</td><td class='number'>{score:.1f}</td>"
-        f"<td class='number'>{clean:,} of {count:,} clean</td></tr>"
-        for type_, count, clean, score in _rows(own, "type", "assets", "clean", "score")
-    ]
-    lead = "An asset begins with 100 and loses 25 for each error, 8 for each warning, down to 0."
-    table = f"<table class='bars'>{''.join(rows)}</table>"
-    return _section("Score by type", table, lead) if rows else ""
+def _scores(
+    findings: pd.DataFrame, assets: pd.DataFrame | None, names: dict[str, str]
+) -> dict[str, Any]:
+    scores = parts.scores(findings, assets)
+    own = scores[scores["type"] != audits.OVERALL].dropna(subset=["score"])
+    judged = scores["judged"].dropna()
+    share = float(judged.iloc[0]) if len(judged) else 1.0
+    return {
+        "scores": [
+            {"name": names.get(type_, type_), "score": score, "clean": clean, "count": count}
+            for type_, count, clean, score in _rows(own, "type", "assets", "clean", "score")
+        ],
+        "judged": "" if share == 1 else f"{share:.0%} of the rules could be judged; see the end.",
+    }
 
 
 def _rows(table: pd.DataFrame, *columns: str) -> Iterator[tuple[Any, ...]]:
     return zip(*(table[column].tolist() for column in columns), strict=True)
 
 
-def _bar(share: float, kind: str = "") -> str:
-    return f'<i class="bar {kind}" style="width: {max(0.4, 100 * share):.2f}%"></i>'
-
-
-def _section(title: str, body: str, lead: str = "") -> str:
-    lead = f"<p>{lead}</p>" if lead else ""
-    return f"<section><h2>{text(title)}</h2>{lead}{body}</section>"
-
-
-# Rules
-
-
-def _rules(told: pd.DataFrame, findings: pd.DataFrame) -> str:
-    if told.empty:
-        return _section("What is wrong", "<p>Nothing was found.</p>")
-    largest = int(told["findings"].max())
-    stated = findings.dropna(subset=["ksql"]).groupby("rule")["ksql"].unique()
-    rows = [_rule(row, largest, stated.get(row["rule"], ())) for row in told.to_dict("records")]
-    head = "<tr><th>severity</th><th>rule</th><th class='number'>findings</th>"
-    head += "<th class='wide'></th><th class='number'>assets</th><th>what to do</th></tr>"
-    lead = "A rule's name shows its assets in the work list."
-    return _section("What is wrong", f"<table class='rules'>{head}{''.join(rows)}</table>", lead)
-
-
-def _rule(row: dict[Any, Any], largest: int, stated: Iterable[str]) -> str:
-    severity, rule = text(row["severity"]), text(row["rule"])
-    hint = "" if pd.isna(row["hint"]) else text(row["hint"])
-    return (
-        f"<tr><td><span class='chip {severity}'>{severity}</span></td>"
-        f"<td><button type='button' class='pick' data-rule='{rule}'>{rule}</button></td>"
-        f"<td class='number'>{row['findings']:,}</td>"
-        f"<td class='wide'>{_bar(row['findings'] / largest, severity)}</td>"
-        f"<td class='number'>{row['assets']:,}</td><td>{hint}{_more(row, list(stated))}</td></tr>"
-    )
-
-
-def _more(row: dict[Any, Any], stated: list[str]) -> str:
-    facts = [
-        f"<dt>{name}</dt><dd>{text(row[key])}</dd>"
-        for key, name in (("threshold", "Threshold"), ("movielabs", "MovieLabs QC term"))
-        if not pd.isna(row[key])
-    ]
-    facts += [
-        f"<dt>On the server</dt><dd><code>{text(one)}</code></dd>" for one in stated[:_STATED]
-    ]
-    return f"<details><summary>more</summary><dl>{''.join(facts)}</dl></details>" if facts else ""
-
-
-def _silent(told: pd.DataFrame, findings: pd.DataFrame, rules: parts.GivenRules) -> str:
-    """Say which rules found nothing, which were not judged, and what was waived."""
-    said = parts.said(findings)
-    known = catalog.rule_table(rules)
-    known = known[~known["rule"].isin(told["rule"])]
-    off = known["rule"][known["severity"] == "off"]
-    quiet = known["rule"][known["severity"] != "off"]
-    lines = [*_line("Found nothing, or were not asked", quiet), *_line("Switched off", off)]
-    for rule, why in said.get("not_judged", {}).items():
-        lines.append(f"<li>Not judged: {text(rule)}. {text(why)}</li>")
-    for rule, count in said.get("waived", {}).items():
-        lines.append(f"<li>Waived: {text(rule)}, {count:,} findings</li>")
-    return _section("Which rules are silent", f"<ul>{''.join(lines)}</ul>")
-
-
-def _line(words: str, rules: pd.Series[str]) -> Iterator[str]:
-    if len(rules):
-        yield f"<li>{words}: {text(', '.join(rules))}</li>"
-
-
-# Findings of no asset, and fields
-
-
-def _elsewhere(findings: pd.DataFrame) -> str:
-    """Tell what is found of no asset in particular, such as a field that none has."""
-    rows = [
-        f"<tr><td><span class='chip {text(severity)}'>{text(severity)}</span></td>"
-        f"<td>{text(field)}</td><td>{text(detail)}</td><td class='under'>{text(rule)}</td></tr>"
-        for severity, field, detail, rule in _rows(
-            findings[:_ELSEWHERE].fillna({"field": "", "detail": ""}),
-            *("severity", "field", "detail", "rule"),
+def _rules(by_rule: pd.DataFrame, findings: pd.DataFrame) -> list[dict[str, Any]]:
+    """Lay out each rule that has findings: its counts, its remedy, and more facts about it."""
+    filters = findings.dropna(subset=["ksql"]).groupby("rule")["ksql"].unique()
+    most = max(int(by_rule["findings"].max()), 1) if len(by_rule) else 1
+    rules = []
+    for row in by_rule.to_dict("records"):
+        known = (("Threshold", row["threshold"]), ("MovieLabs QC term", row["movielabs"]))
+        facts = [
+            {"name": name, "value": value, "is_code": False}
+            for name, value in known
+            if not pd.isna(value)
+        ]
+        facts += [
+            {"name": "On the server", "value": ksql, "is_code": True}
+            for ksql in list(filters.get(row["rule"], ()))[:_FILTERS]
+        ]
+        hint = "" if pd.isna(row["hint"]) else row["hint"]
+        rules.append(
+            {
+                **{str(key): one for key, one in row.items()},
+                "hint": hint,
+                "share": row["findings"] / most,
+                "facts": facts,
+            }
         )
-    ]
-    left = len(findings) - len(rows)
-    table = f"<table>{''.join(rows)}</table>" + (f"<p>And {left:,} more.</p>" if left else "")
-    return _section("Of no asset in particular", table) if rows else ""
+    return rules
 
 
-def _filled(assets: pd.DataFrame | None, names: dict[str, str]) -> str:
-    """Draw which fields the assets of each type have, those that some lack."""
+def _filled(
+    assets: pd.DataFrame | None, labels: pd.DataFrame | None, names: dict[str, str]
+) -> dict[str, Any] | None:
+    """Lay out which fields the assets of each type have, those that some lack."""
     if assets is None or assets.empty:
-        return ""
-    table = catalog.completeness(assets)
-    shares = table.pivot(index="field", columns="type", values="share").astype(float)
+        return None
+    whole = labels is not None and set(LABELS) <= set(labels.columns)
+    table = catalog.completeness(assets, labels=labels if whole else None)
+    shares = table.pivot(index="field", columns="type", values="share").astype(float).fillna(0)
     shares = shares.loc[table["field"].drop_duplicates()]
     shares = shares[((shares > 0) & (shares < 1)).any(axis=1)]
-    if shares.empty:
-        return _section("Which fields are filled", "<p>Each type has a field always, or never.</p>")
-    types = [str(type_) for type_ in shares.columns]
-    head = "".join(f"<th scope='col'>{text(names.get(type_, type_))}</th>" for type_ in types)
-    rows = [
-        f"<tr><th scope='row'>{text(field)}</th>{''.join(map(_cell, cells))}</tr>"
-        for field, cells in zip(shares.index, shares.to_numpy().tolist(), strict=True)
+    return {
+        "types": [names.get(str(type_), str(type_)) for type_ in shares.columns],
+        "rows": [
+            {"field": field, "shares": own}
+            for field, own in zip(shares.index, shares.to_numpy().tolist(), strict=True)
+        ],
+    }
+
+
+def _quiet(
+    by_rule: pd.DataFrame,
+    findings: pd.DataFrame,
+    rules: parts.GivenRules,
+    audited: parts.Audited,
+) -> list[str]:
+    """Say which rules found nothing, which were not judged, and what was waived."""
+    known, table = facts_of(findings), audits.rule_table(rules)
+    table = table[~table["rule"].isin(by_rule["rule"])]
+    table = table[[rule.partition(".")[0] in audited.families for rule in table["rule"]]]
+    off = table["severity"] == "off"
+    lines = [
+        f"{words}: {', '.join(names)}"
+        for words, names in (
+            ("Found nothing, or were not judged", table["rule"][~off]),
+            ("Switched off", table["rule"][off]),
+        )
+        if len(names)
     ]
-    heat = (
-        f"<div class='scroll'><table class='heat'><tr><th></th>{head}</tr>{''.join(rows)}</table>"
-    )
-    lead = "The share of assets that have a field; fields that a type has always, or never, aside."
-    return _section("Which fields are filled", f"{heat}</div>", lead)
+    lines += [f"Not judged: {rule}. {why}" for rule, why in known.get("not_judged", {}).items()]
+    return lines + [
+        f"Waived: {rule}, {count:,} findings" for rule, count in known.get("waived", {}).items()
+    ]
 
 
-def _cell(share: float) -> str:
-    shown = "" if share == 0 else "100 %" if share == 1 else f"{min(99.9, 100 * share):.1f} %"
-    return f"<td style='--share: {100 * share:.0f}%'>{shown}</td>"
-
-
-# The work list
-
-
-def _listed(findings: pd.DataFrame, most: int) -> pd.DataFrame:
-    """Choose the assets of the list: most impact first, and of every rule some."""
+def _listed(findings: pd.DataFrame, n: int) -> pd.DataFrame:
+    """Choose the things of the list: most impact first, and some of every rule."""
     key = ["kind", "id"]
     total = findings.groupby(key, sort=False)["impact"].sum().rename("total").reset_index()
     total = total.sort_values("total", ascending=False, kind="stable", ignore_index=True)
@@ -245,61 +246,32 @@ def _listed(findings: pd.DataFrame, most: int) -> pd.DataFrame:
         "place", kind="stable"
     )
     some = ranked.groupby("rule", sort=False).head(_OF_EACH)["place"]
-    return total[(total.index < most) | total.index.isin(some)].reset_index(drop=True)
-
-
-def _worklist(told: pd.DataFrame, listed: int, every: int) -> str:
-    if not every:
-        return ""
-    lead = (
-        "Most impact first: an error weighs 9, a warning 3, an info 1, and a third where viewers "
-    )
-    lead += "do not see the asset."
-    if listed < every:
-        lead += f" <strong>The list holds {listed:,} of {every:,} assets: those of most impact and "
-        lead += "some of every rule; the table of findings has all.</strong>"
-    rules = "".join(f"<option>{text(rule)}</option>" for rule in told["rule"])
-    severities = "".join(f"<option>{one}</option>" for one in SEVERITIES)
-    return _section(
-        "Work list",
-        '<form id="filter"><label>Search <input type="search" id="search" '
-        'placeholder="name, id or words"></label>'
-        f'<label>Severity <select id="severity"><option value="">all</option>{severities}'
-        f'</select></label><label>Rule <select id="rule"><option value="">all</option>{rules}'
-        '</select></label><label>Type <select id="type"><option value="">all</option></select>'
-        '</label><button type="reset">Show all</button></form><p id="count" role="status"></p>'
-        '<div class="scroll"><table class="work"><thead><tr><th>asset</th><th>type</th>'
-        '<th class="number">impact</th><th>what is wrong</th></tr></thead>'
-        '<tbody id="rows"></tbody></table></div>'
-        '<button type="button" id="further" hidden>Show more</button>'
-        "<noscript>The list needs the page's own script.</noscript>",
-        lead,
-    )
+    return total[(total.index < n) | total.index.isin(some)].reset_index(drop=True)
 
 
 def _data(
     listed: pd.DataFrame, findings: pd.DataFrame, rules: list[str], types: dict[str, str]
 ) -> dict[str, Any]:
-    """Lay the list out for the script: assets, and the findings of each."""
+    """Lay the list out for the script: things, and the findings of each."""
     own = findings.merge(listed.reset_index(names="at"), on=["kind", "id"])
     worst = own.sort_values(["at", "impact"], ascending=[True, False], kind="stable")
     of = worst.groupby("at", sort=True)
     first = ~worst.duplicated(["at", "rule"])  # the page filters by rule
-    kept = worst[(of.cumcount() < _DETAILS) | first]
+    shown = worst[(of.cumcount() < _DETAILS) | first]
     table = listed.assign(
         name=of["name"].first().fillna(""),
         type=[types.get(id, kind) for id, kind in _rows(listed, "id", "kind")],
         impact=listed["total"].fillna(0).round(1),
-        many=of.size(),
+        findings=of.size(),
     )
-    told = kept.assign(
-        rule=kept["rule"].map({rule: place for place, rule in enumerate(rules)}),
-        severity=kept["severity"].map({one: place for place, one in enumerate(SEVERITIES)}),
-        detail=kept["detail"].fillna(""),
+    places = shown.assign(
+        rule=shown["rule"].map({rule: place for place, rule in enumerate(rules)}),
+        severity=shown["severity"].map({one: place for place, one in enumerate(SEVERITIES)}),
+        detail=shown["detail"].fillna(""),
     )
     return {
         "rules": rules,
         "severities": list(SEVERITIES),
-        "assets": list(_rows(table, "id", "name", "type", "impact", "many")),
-        "findings": list(_rows(told, "at", "rule", "severity", "detail")),
+        "assets": list(_rows(table, "id", "name", "type", "impact", "findings")),
+        "findings": list(_rows(places, "at", "rule", "severity", "detail")),
     }

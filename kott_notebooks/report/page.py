@@ -1,11 +1,11 @@
-"""What every self-contained page shares: words escaped, data and files embedded, light and dark.
+"""What every self-contained page shares: templates, data and files embedded, light and dark.
 
-    from kott_notebooks.report.page import Page, page, resource, text
+    from kott_notebooks.report.page import Page, page, render, resource
 
-    body = f"<h1>{text(name)}</h1><div id='rows'></div>"
+    body = render("audit.html", title=title, rules=rules)
     page("Audit", body, data=rows, style=resource("audit.css"), script=resource("audit.js"))
 
-`body` is HTML of ours: whatever comes from a table goes through `text` first, or into `data`. The
+`body` is HTML of ours: what comes from a table is escaped by the template, or goes into `data`. The
 script finds `data` (anything that JSON can say) by `const rows = await data()`, since it runs as a
 module behind page.js, and has to write it as text (`textContent`), never as HTML. page.css has the
 colours, for light and dark, as variables (`--ink` on `--paper`, `--error` ...); a button of the
@@ -21,9 +21,13 @@ import html
 import json
 import zlib
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
 
 
 @dataclass(frozen=True, repr=False)
@@ -57,35 +61,48 @@ def page(
 ) -> Page:
     """Make a page of a body, its data, and the text of its own style and script."""
     code = f"{resource('page.js')}\n{script}"
-    return Page(title, _PAGE.format(
-        title=text(title),
+    html = render(
+        "page.html",
+        title=title,
         digest=base64.b64encode(hashlib.sha256(code.encode()).digest()).decode(),
-        style=f"{resource('page.css')}\n{style}",
-        body=body,
+        style=Markup(f"{resource('page.css')}\n{style}"),
+        body=Markup(body),
         data=packed(data),
-        code=code,
-    ), height)  # fmt: skip
+        code=Markup(code),
+    )
+    return Page(title, html, height)
 
 
-_PAGE = """\
-<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; \
-style-src 'unsafe-inline'; script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'">
-<title>{title}</title>
-<style>
-{style}</style>
-</head>
-<body>
-{body}
-<script type="text/plain" id="data">{data}</script>
-<script type="module">{code}</script>
-</body>
-</html>
-"""
+def render(name: str, **values: Any) -> Markup:
+    """Fill a template that stands beside this module; every value is escaped."""
+    return Markup(_templates().get_template(name).render(**values))
+
+
+@cache
+def _templates() -> Environment:
+    templates = Environment(
+        loader=FunctionLoader(resource),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_whole,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.filters["percent"] = _percent
+    return templates
+
+
+def _whole(value: Any) -> Any:
+    """Replace half characters, which have no UTF-8."""
+    if isinstance(value, Markup) or not isinstance(value, str):
+        return value
+    return value.encode("utf-8", "replace").decode()
+
+
+def _percent(share: float) -> str:
+    if share in (0, 1):
+        return "100 %" if share else ""
+    return f"{min(99.9, 100 * share):.1f} %"
 
 
 def text(value: object) -> str:

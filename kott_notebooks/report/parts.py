@@ -1,20 +1,20 @@
-"""What page, work book and JSON tell alike of an audit: rules, scores, names, pictures."""
+"""What page, work book and JSON have in common: rules, scores, names and pictures of findings."""
 
 from __future__ import annotations
 
-from os import PathLike
-from typing import Any
+from typing import NamedTuple, TypeAlias
 
 import pandas as pd
 
-from kott_notebooks import catalog
+from kott_notebooks import audits
 from kott_notebooks.audits.findings import SEVERITIES
-from kott_notebooks.catalog import Rules
+from kott_notebooks.audits.rulebook import RulesSource
+from kott_notebooks.catalog.audit import FAMILIES
 from kott_notebooks.tables import nested
 from kott_notebooks.tables.columns import id_texts, need
 from kott_notebooks.tables.provenance import facts
 
-GivenRules = Rules | str | PathLike[str] | None
+GivenRules: TypeAlias = "RulesSource | None"
 NEEDED = ("rule", "severity", "kind", "id", "name", "field", "impact", "detail", "ksql", "hint")
 WEB = ("https://", "http://")  # no other link is followed, whatever a table says
 
@@ -22,10 +22,11 @@ WEB = ("https://", "http://")  # no other link is followed, whatever a table say
 def by_rule(findings: pd.DataFrame, rules: GivenRules = None) -> pd.DataFrame:
     """Sum findings up by rule, the worst first, with what the rules say of each.
 
-    The columns of `catalog.summary`, and threshold, movielabs `str`; rules of one's own have none.
+    The columns of `audits.summary`, and `threshold`, `movielabs` (`str`; rules of one's own have
+    none).
     """
-    told = catalog.rule_table(rules)[["rule", "threshold", "movielabs"]]
-    return catalog.summary(need(findings, *NEEDED)).merge(told, on="rule", how="left")
+    known = audits.rule_table(rules)[["rule", "threshold", "movielabs"]]
+    return audits.summary(need(findings, *NEEDED)).merge(known, on="rule", how="left")
 
 
 def counted(findings: pd.DataFrame) -> dict[str, int]:
@@ -35,24 +36,63 @@ def counted(findings: pd.DataFrame) -> dict[str, int]:
 
 
 def scores(findings: pd.DataFrame, assets: pd.DataFrame | None) -> pd.DataFrame:
-    """Give `catalog.score` of the assets, or as the findings remember it; empty if nobody knows."""
-    if assets is not None:
-        return catalog.score(findings, assets)
-    known = said(findings).get("scores", [])
+    """Return `audits.score` of the assets, or as the findings' provenance has it, or no row."""
+    if assets is not None and audited(findings).is_catalog:
+        return audits.score(findings, assets)
+    known = facts(findings).get("scores", [])
     return pd.DataFrame(known, columns=["type", "assets", "clean", "score", "judged"])
 
 
-def said(findings: pd.DataFrame) -> dict[str, Any]:
-    """Give what an audit says of itself: when, assets, waived, not_judged, scores."""
-    return facts(findings)
+class Audited(NamedTuple):
+    """What findings are of, in words."""
+
+    title: str
+    thing: str
+    things: str
+    rows: str
+    weights: str
+    families: tuple[str, ...]  # how the names of its rules begin
+    counted: str = "assets"  # how the provenance names the number of rows
+
+    @property
+    def is_catalog(self) -> bool:
+        return self.counted == "assets" and "image" in self.families
+
+
+_WEIGHTS = "an error weighs 9, a warning 3, an info 1"
+_CATALOG = Audited(
+    "Catalogue audit", "asset", "assets", "assets",
+    f"{_WEIGHTS}, and a third where viewers do not see the asset.", tuple(FAMILIES),
+)  # fmt: skip
+_GUIDE = Audited(
+    "Guide audit", "programme", "programmes and channels", "programmes",
+    "the minutes that viewers miss, those in prime time and of large channels most.",
+    ("schedule", "ingest"), "programmes",
+)  # fmt: skip
+_HOUSEHOLDS = Audited(
+    "Household audit", "household", "households, users and devices", "households",
+    f"{_WEIGHTS}.", ("household", "user", "device"), "households",
+)  # fmt: skip
+_SOURCES = {"schedule.audit": _GUIDE, "household.audit": _HOUSEHOLDS, "catalog.audit": _CATALOG}
+
+
+def audited(findings: pd.DataFrame) -> Audited:
+    """Say what findings are of: by their provenance, else by their kinds."""
+    source = facts(findings).get("source")
+    if source in _SOURCES:
+        return _SOURCES[source]
+    kinds = set(findings["kind"].dropna())
+    if kinds and kinds <= {"epg", "ingest"}:
+        return _GUIDE
+    return _HOUSEHOLDS if kinds and kinds <= set(_HOUSEHOLDS.families) else _CATALOG
 
 
 def type_names(assets: pd.DataFrame | None, labels: pd.DataFrame | None = None) -> dict[str, str]:
-    """Name asset types: as the labels do, else as the assets do."""
+    """Return the names of asset types by id: as the labels have them, else as the assets do."""
     names: dict[str, str] = {}
-    if assets is not None and "typeDescription" in assets:
+    if assets is not None and {"type", "typeDescription"} <= set(assets.columns):
         own = assets[["type", "typeDescription"]].dropna().drop_duplicates("type")
-        names = dict(zip(own["type"].astype("str"), own["typeDescription"], strict=True))
+        names = dict(zip(id_texts(own["type"]), own["typeDescription"], strict=True))
     if labels is not None:
         structs = labels[labels["kind"] == "assetStruct"].dropna(subset=["name"])
         names |= dict(zip(id_texts(structs["id"]), structs["name"], strict=True))
@@ -60,15 +100,15 @@ def type_names(assets: pd.DataFrame | None, labels: pd.DataFrame | None = None) 
 
 
 def types(assets: pd.DataFrame | None, names: dict[str, str]) -> dict[str, str]:
-    """Give each asset's type, by its name, by the asset's id."""
-    if assets is None:
+    """Return the name of each asset's type by the asset's id; none for tables without types."""
+    if assets is None or not {"id", "type"} <= set(assets.columns):
         return {}
-    own = need(assets, "id", "type")[["id", "type"]].astype("str")
-    return {id: names.get(type_, type_) for id, type_ in zip(own["id"], own["type"], strict=True)}
+    pairs = zip(id_texts(assets["id"]), id_texts(assets["type"]), strict=True)
+    return {id: names.get(type_, type_) for id, type_ in pairs if isinstance(type_, str)}
 
 
 def pictures(assets: pd.DataFrame | None, ids: pd.Series[str]) -> dict[str, str]:
-    """Give the address of one picture of each of these assets, if it has one on the web."""
+    """Return the address of one picture of each of these assets, if it has one on the web."""
     if assets is None or "images" not in assets:
         return {}
     laid = nested.images(assets[assets["id"].astype("str").isin(ids)])

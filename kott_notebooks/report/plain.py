@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from kott_notebooks.report import parts
+from kott_notebooks.tables.provenance import facts
 
 
 def as_json(
@@ -20,14 +21,14 @@ def as_json(
     (an object each). Times are ISO text in UTC; what is absent is null. A table's own
     `findings.to_json` has the rows alone.
     """
-    said = parts.said(findings)
+    known = facts(findings)
     whole = {
-        "when": said.get("when"),
-        "assets": said.get("assets") if assets is None else len(assets),
+        "when": known.get("when"),
+        "assets": known.get("assets") if assets is None else len(assets),
         "counts": parts.counted(findings),
         "scores": _records(parts.scores(findings, assets)),
-        "waived": said.get("waived", {}),
-        "not_judged": said.get("not_judged", {}),
+        "waived": known.get("waived", {}),
+        "not_judged": known.get("not_judged", {}),
         "rules": _records(parts.by_rule(findings, rules)),
         "findings": _records(findings),
     }

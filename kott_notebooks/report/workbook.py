@@ -15,6 +15,7 @@ import pandas as pd
 from kott_notebooks import catalog
 from kott_notebooks.errors import KottError
 from kott_notebooks.report import parts
+from kott_notebooks.tables.provenance import facts
 
 SUMMARY, WORK = "Summary", "Work list"
 MOST = 30_000  # rows of a sheet: Excel takes 65,530 links in one
@@ -34,25 +35,25 @@ def workbook(
     labels: pd.DataFrame | None = None,
     rules: parts.GivenRules = None,
     link: str | None = None,
-    most: int = MOST,
+    n: int = MOST,
 ) -> Path:
     """Write findings as an Excel work book, and give its path: a summary, a work list, the rules.
 
-    The summary links to each rule's sheet, which has its findings, `most` of them, those of most
+    The summary links to each rule's sheet, which has its findings, `n` of them, those of most
     impact first, and says how many were left out: Excel takes no more links. With `assets`, rows
     name the type and link to a picture; `link` is where assets are edited, such as
     "https://HOST/assets/{id}", and each id leads there. Times are UTC. Texts stay texts: none is
     taken for a formula.
     Raises KottError without the extra `excel`, and where the file cannot be written.
     """
-    if not 1 <= most <= MOST:
-        raise KottError(f"A sheet holds 1 to {MOST:,} findings, not {most:,}.")
-    told = parts.by_rule(findings, rules)
+    if not 1 <= n <= MOST:
+        raise KottError(f"n must be 1 to {MOST:,}, the links that a sheet can hold, not {n:,}.")
+    by_rule = parts.by_rule(findings, rules)
     types = parts.types(assets, parts.type_names(assets, labels))
-    sheets = _sheet_names(told["rule"])
+    sheets = _sheet_names(by_rule["rule"])
     with _Book(Path(path)) as book:
-        links: list[Any] = [Link(_within(sheets[rule]), rule) for rule in told["rule"]]
-        book.sheet(SUMMARY, _headline(findings, assets), told.assign(rule=links))
+        links: list[Any] = [Link(_within(sheets[rule]), rule) for rule in by_rule["rule"]]
+        book.sheet(SUMMARY, _headline(findings, assets), by_rule.assign(rule=links))
         book.sheet(
             WORK, [f"The {_WORK_ROWS:,} with the most impact, at most."], _work(findings, link)
         )
@@ -61,12 +62,12 @@ def workbook(
             own = findings[findings["rule"] == rule].sort_values(
                 "impact", ascending=False, kind="stable"
             )
-            shown = own[:most].assign(
+            shown = own[:n].assign(
                 type=lambda table: [types.get(one, "") for one in table["id"]],
                 picture=lambda table: [_outward(urls.get(one)) for one in table["id"]],
                 id=lambda table: [_asset(one, link) for one in table["id"]],
             )
-            book.sheet(sheet, _lead(own, most), shown[[c for c in _OF_RULE if c in shown]])
+            book.sheet(sheet, _lead(own, n), shown[[c for c in _OF_RULE if c in shown]])
     return Path(path)
 
 
@@ -79,24 +80,24 @@ class Link:
 
 
 def _headline(findings: pd.DataFrame, assets: pd.DataFrame | None) -> list[str]:
-    said = parts.said(findings)
+    known = facts(findings)
     counts = ", ".join(f"{n:,} {severity}" for severity, n in parts.counted(findings).items())
     lines = [f"Findings: {counts}"]
     overall = parts.scores(findings, assets).query("type == 'all'")
     if len(overall):
         assets_, score = overall.iloc[0][["assets", "score"]]
         lines.append(f"Score {score:.1f} of 100, over {assets_:,} assets")
-    if "when" in said:
-        lines.append(f"As of {pd.Timestamp(said['when']):%Y-%m-%d %H:%M} UTC")
+    if "when" in known:
+        lines.append(f"As of {pd.Timestamp(known['when']):%Y-%m-%d %H:%M} UTC")
     return lines
 
 
-def _lead(own: pd.DataFrame, most: int) -> list[Any]:
+def _lead(own: pd.DataFrame, n: int) -> list[Any]:
     hint = ": ".join(own[["rule", "hint"]].iloc[0].dropna())
     lines = [Link(_within(SUMMARY), SUMMARY), hint]
     lines += [f"On the server: {ksql}" for ksql in own["ksql"].dropna().unique()[:5]]
-    if len(own) > most:
-        lines.append(f"{len(own) - most:,} more are not in this sheet: those of least impact.")
+    if len(own) > n:
+        lines.append(f"{len(own) - n:,} more are not in this sheet: those of least impact.")
     return lines
 
 

@@ -15,7 +15,6 @@ from datetime import UTC, datetime, timedelta
 from itertools import combinations, pairwise
 from typing import Any
 
-from kott_notebooks import schema
 from kott_notebooks.demo.catalogue import World
 from kott_notebooks.demo.world.guide import ZONE
 
@@ -25,9 +24,11 @@ Finding = tuple[str, str, str]  # rule, kind, id
 LANGUAGES = ("eng", "fra", "ell")
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 YEAR = 365.25 * DAY
+FIRST, LAST = 315_532_800, 253_402_300_799  # 1980, and the end of 9999
+ROMAN = {"i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x"}
 WIDTHS = {"16:9": 640, "2:3": 480, "1:1": 200}
 MAIN = ("HLS_Main", "DASH_Main")
-STAND_INS = {"tba", "tbc", "tobeannounced", "noinformation", "loremipsum", "na"}
+STAND_INS = {"tba", "tbc", "tobeannounced", "noinformation", "loremipsum", "na", "seminformacao"}
 TITLES_TOO = {"test", "unknown", "untitled", "title", "none"}
 TYPES: dict[str, tuple[type, ...]] = {
     "NUMBER": (int, float),
@@ -61,7 +62,7 @@ def _is_stand_in(text: str, other: str) -> bool:
 
 
 def _is_mojibake(text: str) -> bool:
-    return any(bad in text for bad in ("\xc3\xa9", "\xe2\u20ac\u2122", "\ufffd"))
+    return any(bad in text for bad in ("\xc3\xa9", "\xe2\u20ac\u2122", "\xc4\u2122", "\ufffd"))
 
 
 # Media
@@ -82,13 +83,6 @@ def _media(world: World) -> Iterator[Finding]:
     yield from _identities(records)
     yield from _series(records, {name: key for key, name in struct.items()})
     yield from _channels(world, records)
-    if records:
-        shown = {name for record in records for name in record} | {"name", "description"}
-        for cls in ("KalturaMediaAsset", "KalturaLiveAsset"):
-            own = schema.properties(cls)
-            for name in own if cls == "KalturaMediaAsset" else schema.own_properties(cls):
-                if name not in shown:
-                    yield "field.unused", "media", ""
 
 
 def _images(record: Record) -> Iterator[str]:
@@ -132,15 +126,21 @@ def _files(record: Record, now: int) -> Iterator[str]:
 
 def _window(record: Record, now: int) -> Iterator[str]:
     start, end = record["startDate"], record["endDate"]
-    if end <= start:
+    starts, ends = FIRST <= start <= LAST, FIRST <= end < 10**12
+    if not starts:
+        yield "window.bad_time"
+    if not ends:
+        yield "window.bad_time"
+        return
+    if starts and end <= start:
         yield "window.inverted"
     if end < now and record["status"]:
         yield "window.expired"
-    if start > now:
+    if starts and start > now:
         yield "window.not_started"
     if now <= end <= now + 14 * DAY:
         yield "window.ending"
-    if end >= now + 50 * YEAR:
+    if end >= now + 50 * YEAR and record["typeDescription"] != "Linear":
         yield "window.endless"
 
 
@@ -174,6 +174,7 @@ def _texts(record: Record) -> Iterator[str]:
                 or re.search("^[\u200b-\u200f]|[\u200b-\u200f]$", text)
             ),
             "text.markup": bool(re.search(r"</?\w+/?>|&#?\w+;", text)),
+            "text.residue": "{{" in text or text.endswith('"}') or text == "null",
             "text.shouting": len(letters) > 12 and all(map(str.isupper, letters)),
             "text.too_long": len(text) > (100 if key == "name" else 2_000),
         }
@@ -250,7 +251,9 @@ def _identities(records: list[Record]) -> Iterator[Finding]:
         year = record["metas"].get("Year", {}).get("value")
         name = _text(record, "multilingualName").get("eng", "")
         if name.strip() and year is not None:
-            groups[record["type"], year].append((_fold(name), str(record["id"])))
+            of = record["metas"].get("Series ID", {}).get("value")
+            series = of if record["typeDescription"] == "Episode" else ""
+            groups[record["type"], year, series].append((name, str(record["id"])))
     found = {
         asset
         for group in groups.values()
@@ -261,10 +264,21 @@ def _identities(records: list[Record]) -> Iterator[Finding]:
     yield from (("identity.twin", "media", asset) for asset in found)
 
 
-def _alike(one: str, other: str) -> bool:
+def _alike(first: str, second: str) -> bool:
+    words = [[_fold(word) for word in re.split(r"[\W_]+", name)] for name in (first, second)]
+    words = [[word for word in own if word] for own in words]
+    numbers = [
+        [word for at, word in enumerate(own) if word.isdigit() or (at and word in ROMAN)]
+        for own in words
+    ]
+    one, other = sorted((_fold(first), _fold(second)), key=len)
+    if numbers[0] != numbers[1]:
+        return False
     if one == other:
         return True
-    one, other = sorted((one, other), key=len)
+    fewer, more = sorted(words, key=len)
+    if any(more[:at] + more[at + 1 :] == fewer for at, word in enumerate(more) if len(word) == 1):
+        return False
     if len(one) < 8 or len(other) - len(one) > 1:
         return False
     at = next(

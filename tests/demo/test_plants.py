@@ -21,14 +21,14 @@ _RULES = """
     image.none image.missing_ratio image.too_small image.default
     file.none file.inactive file.expired file.outside_window file.missing_type
     file.duration_mismatch file.no_trailer
-    window.inverted window.expired window.not_started window.ending window.endless
+    window.inverted window.expired window.not_started window.ending window.endless window.bad_time
     meta.missing meta.type meta.out_of_range meta.unknown_value meta.near_duplicate
     language.missing language.untranslated
     text.missing_name text.missing_description text.placeholder text.mojibake text.control
-    text.markup text.shouting text.too_long text.description_is_name
+    text.markup text.residue text.shouting text.too_long text.description_is_name
     identity.duplicate_external_id identity.duplicate_entry_id identity.twin
     series.orphan_episode series.hole series.duplicate_number series.empty
-    channel.no_epg_id channel.no_programmes channel.catchup_without_buffer field.unused
+    channel.no_epg_id channel.no_programmes channel.catchup_without_buffer
     schedule.gap schedule.overlap schedule.duplicate schedule.reingested schedule.zero_length
     schedule.negative_length schedule.absurd_length schedule.missing_title
     schedule.placeholder_title schedule.missing_synopsis schedule.title_is_synopsis
@@ -39,7 +39,7 @@ _RULES = """
     device.idle device.duplicate_udid household.frequency_lock user.never_logged_in
 """
 RULES = _RULES.split()
-NATURAL = {"window.not_started", "window.ending", "window.endless", "field.unused"}
+NATURAL = {"window.not_started", "window.ending", "window.endless"}
 
 
 @pytest.fixture(scope="module")

@@ -35,6 +35,8 @@ _TWINS: tuple[tuple[bool, int, int, tuple[str, ...]], ...] = (  # twins?, struct
     (False, MOVIE, 0, ("Kestrel", "Kestral")),
     (False, MOVIE, 0, ("Saltwater Hymns", "Saltwater Hims")),
     (False, MOVIE, 1, ("The Parrot Ledger", "The Parrot Ledger")),
+    (False, MOVIE, 0, ("Harbour Pirates II", "Harbour Pirates III")),
+    (False, MOVIE, 0, ("Plan Lighthouse", "Plan B Lighthouse")),
 )
 
 

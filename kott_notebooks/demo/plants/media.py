@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from kott_notebooks import schema
 from kott_notebooks.demo.plants import (
     channels,
     fields,
@@ -48,19 +45,6 @@ def wrecks(on: Assets) -> None:
     on.found("image.too_small", row, f"Its largest image of {LANDSCAPE} is 639 wide.")
 
 
-def empty_fields(on: Assets) -> None:
-    """Name the fields that the schema lists for media and that no row has; they are natural."""
-    listed = schema.properties("KalturaMediaAsset") | schema.properties("KalturaLiveAsset")
-    of = on.shelf.numbers["asset_type"]
-    firsts = np.unique(of, return_index=True)[1].tolist()
-    shown = {name for row in firsts for name in on.shelf.record(row)}
-    shown |= {name for patch in on.shelf.patches.values() for name in patch}
-    known = shown | {"name", "description"}  # what a record in one language has
-    for name in listed:
-        if on.shelf.count and name not in known:
-            on.defects.append(Defect("field.unused", "media", "", f"No row has {name}."))
-
-
 # The series come first: they need whole seasons to which nothing has happened.
 PLANTS = (
     *series.PLANTS,
@@ -73,7 +57,6 @@ PLANTS = (
     *identities.PLANTS,
     wrecks,
     windows.write_down_windows,
-    empty_fields,
 )
 
 

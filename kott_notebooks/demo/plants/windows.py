@@ -6,7 +6,10 @@ import numpy as np
 
 from kott_notebooks.demo.plants.assets import HOUR, YEAR, Assets
 from kott_notebooks.demo.world.media import DAY
-from kott_notebooks.demo.world.partner import EPISODE, MOVIE, SERIES
+from kott_notebooks.demo.world.partner import EPISODE, LINEAR, MOVIE, SERIES
+
+FIRST, NEVER = 315_532_800, 253_402_300_799  # 1980, and the end of 9999
+MILLISECONDS = 10**12
 
 
 def moved_windows(on: Assets) -> None:
@@ -19,6 +22,7 @@ def moved_windows(on: Assets) -> None:
     end[on.victim(EPISODE)] = on.now - HOUR
     for years, days in ((50, -30), (50, 30), (75, 0)):
         end[on.victim(SERIES)] = on.now + int(years * YEAR) + days * DAY
+    end[on.victim(MOVIE)] = NEVER
     for after in (-HOUR, HOUR, 30 * DAY):
         start[on.victim(EPISODE)] = on.now + after
 
@@ -37,20 +41,35 @@ def inverted_windows(on: Assets) -> None:
     end[row] = start[row] + 60
 
 
+def bad_times(on: Assets) -> None:
+    """Start before 1980, and end in milliseconds; the first second of 1980 is valid."""
+    dates = on.shelf.numbers
+    for date in (DAY, FIRST - 1, FIRST):
+        dates["start_date"][on.victim(MOVIE)] = date
+    for date in (1_000_000_000_000, 4_102_444_800_000):
+        dates["end_date"][on.victim(EPISODE)] = date
+
+
 def write_down_windows(on: Assets) -> None:
     """Find by the dates alone what is wrong with a window, or worth knowing; some is natural."""
     of = on.shelf.numbers
     start, end, now = of["start_date"], of["end_date"], on.now
+    starts = (start >= FIRST) & (start <= NEVER)
+    ends = (end >= FIRST) & (end < MILLISECONDS)
     found = {
-        "window.inverted": (end <= start, "It ends before it has started."),
-        "window.expired": ((end < now) & (of["status"] == 1), "It ended, and is active."),
-        "window.not_started": (start > now, "It has not started yet."),
+        "window.inverted": (starts & ends & (end <= start), "It ends before it has started."),
+        "window.expired": (ends & (end < now) & (of["status"] == 1), "It ended, and is active."),
+        "window.not_started": (starts & (start > now), "It has not started yet."),
         "window.ending": ((end > now) & (end <= now + 14 * DAY), "It ends within 14 days."),
-        "window.endless": (end >= now + 50 * YEAR, "It ends in 50 years or later."),
+        "window.endless": (
+            ends & (end >= now + 50 * YEAR) & (of["asset_type"] != LINEAR),
+            "It ends in 50 years or later.",
+        ),
+        "window.bad_time": (~starts | ~ends, "No asset has such a date."),
     }
     for rule, (rows, what) in found.items():
         for row in np.flatnonzero(rows).tolist():
             on.found(rule, row, what)
 
 
-PLANTS = (moved_windows, inverted_windows)
+PLANTS = (moved_windows, inverted_windows, bad_times)

@@ -1,4 +1,4 @@
-"""The audit of households, their users and their devices: every rule over their tables."""
+"""The audit of households, their users and their devices."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from kott_notebooks.audits import texts
 from kott_notebooks.audits.judging import WEIGHTS, judge
 from kott_notebooks.audits.rulebook import Household, RulesSource, definitions
 from kott_notebooks.audits.rulebook import rules as rules_of
-from kott_notebooks.household.limiting import LIMITS, allowed_by, used_by
+from kott_notebooks.household.groups import used_by
+from kott_notebooks.household.limits import LIMITS, allowed_by
 from kott_notebooks.tables.columns import (
     NAT,
     Micros,
@@ -51,18 +52,45 @@ def audit(
 ) -> pd.DataFrame:
     """Find what is wrong with households, their users and their devices.
 
-    One row a finding: rule, severity (error, warning, info), kind (household, user, device), id
-    (a device's is its udid), name, field, detail, hint `str`; impact `Float64`: 9 for an error,
-    3 for a warning, 1 for an info; the other columns of findings are absent. By rule, then in the
-    order of the table looked at. `users` and `devices` are the tables of `kott.household_users`
-    and `kott.household_devices`, whole for these households; `ott_users` is that of
-    `kott.listing(session, "ottUser")`, and user.never_logged_in needs it. Without a table, what
-    needs it is not judged, and their provenance says so. What a table hashes stays hashed. `rules`
-    says how many days a household (180) or a device (365) may rest, and how old a user is who
-    should have logged in (30), at `now` (default: when the households were pulled), and turns rules
-    off: `household.Rules`, a mapping such as `{"idle_days": 90}`, or the path of a rules file,
-    whose table `[household]` has these (`catalog.judged` puts its severities and waivers on the
-    findings).
+    `audits.rule_table` says what each rule finds. What a table hashes stays hashed.
+
+    Parameters
+    ----------
+    households : DataFrame
+        `kott.households`.
+    users, devices : DataFrame, optional
+        `kott.household_users` and `kott.household_devices`, whole for these households. Rules that
+        need a table that is missing are not judged.
+    ott_users : DataFrame, optional
+        ``kott.listing(session, "ottUser")``; user.never_logged_in needs it.
+    rules : path, mapping or Rules, optional
+        A partner's rules; see `audits.rules`. A mapping may hold the keys of ``[household]`` alone:
+        ``{"idle_days": 90}``.
+    now : str, datetime or Timestamp, optional
+        The time to judge at; by default when the households were pulled.
+
+    Returns
+    -------
+    DataFrame
+        One row per finding, by rule, then in the table's order: `rule`, `severity` (error, warning,
+        info), `kind` (household, user, device), `id` (a device's is its udid), `name`, `field`,
+        `detail`, `hint` (`str`), `impact` (9 for an error, 3 for a warning, 1 for an info;
+        `Float64`); the other columns of findings are absent. The provenance has what was
+        `not_judged` and why, and `waived` by rule.
+
+    Raises
+    ------
+    KottError
+        A table lacks a column.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import demo, household
+    >>> session = demo.login(assets=20, households=60)
+    >>> findings = household.audit(kott.households(session), kott.household_users(session))
+    >>> "household.no_master" in set(findings["rule"])
+    True
     """
     own = rules_of(rules, section="household")
     when = pulled(households, now)
@@ -74,7 +102,7 @@ def audit(
     if devices is not None:
         parts += _devices(homes, devices, moment, own.household)
     if ott_users is not None:
-        parts.append(_strangers(ott_users, moment - round(own.household.new_days * _DAY)))
+        parts.append(_never_logged_in(ott_users, moment - round(own.household.new_days * _DAY)))
     order = {rule: place for place, rule in enumerate(definitions())}
     rows = pd.concat(parts).sort_values("rule", key=lambda of: of.map(order), kind="stable")
     return judge(
@@ -86,6 +114,12 @@ def audit(
         households=len(homes),
         judged=len(homes),
     )
+
+
+def _times(table: pd.DataFrame, column: str) -> Micros:
+    """Return a column of times; a date of 0 is absent."""
+    times = micros(table, column)
+    return np.where(times == 0, NAT, times)
 
 
 def _not_judged(homes: pd.DataFrame, **tables: pd.DataFrame | None) -> dict[str, str]:
@@ -139,22 +173,22 @@ def _states(homes: pd.DataFrame, moment: int) -> Iterator[pd.DataFrame]:
     if "state" in homes:
         suspended = homes[homes["state"] == "suspended"]
         yield _finding("household.suspended", suspended, "state", "It is suspended.")
-    told = [column for column in _NEXT if column in homes]
-    if told:
-        until = np.max([micros(homes, column) for column in told], axis=0)
+    dates = [column for column in _NEXT if column in homes]
+    if dates:
+        until = np.max([_times(homes, column) for column in dates], axis=0)
         at = np.flatnonzero(until > moment)
         detail = "No change before " + as_times(until[at]).strftime("%Y-%m-%d %H:%M UTC") + "."
         locked = homes.iloc[at]
-        yield _finding("household.frequency_lock", locked, " ".join(told), detail.to_numpy(object))
+        yield _finding("household.frequency_lock", locked, " ".join(dates), detail.to_numpy(object))
 
 
 def _members(homes: pd.DataFrame, users: pd.DataFrame) -> Iterator[pd.DataFrame]:
     users = need(users, "householdId", "isMaster")
     master = users["isMaster"].fillna(False).astype(bool)
     some = homes["id"].isin(users["householdId"])
-    led = homes["id"].isin(users.loc[master, "householdId"])
+    has_master = homes["id"].isin(users.loc[master, "householdId"])
     detail = "It has users, and none is its master."
-    yield _finding("household.no_master", homes[some & ~led], "isMaster", detail)
+    yield _finding("household.no_master", homes[some & ~has_master], "isMaster", detail)
     yield _finding("household.empty", homes[~some], "id", "It has no users.")
 
 
@@ -162,12 +196,12 @@ def _devices(
     homes: pd.DataFrame, devices: pd.DataFrame, moment: int, limits: Household
 ) -> Iterator[pd.DataFrame]:
     devices = need(devices, "householdId", "udid", "lastActivityTime").reset_index(drop=True)
-    last = micros(devices, "lastActivityTime")
-    rested = (last != NAT) & (moment - last > limits.idle_days * _DAY)
+    last = _times(devices, "lastActivityTime")
+    idle_now = (last != NAT) & (moment - last > limits.idle_days * _DAY)
     some = homes["id"].isin(devices["householdId"])
-    awake = homes["id"].isin(devices["householdId"][~rested])
+    in_use = homes["id"].isin(devices["householdId"][~idle_now])
     detail = f"None of its devices was active for {limits.idle_days:g} days."
-    yield _finding("household.idle", homes[some & ~awake], "lastActivityTime", detail)
+    yield _finding("household.idle", homes[some & ~in_use], "lastActivityTime", detail)
     idle = (last != NAT) & (moment - last > limits.device_idle_days * _DAY)
     detail_of = _since(last[idle], "It was last active on ")
     yield _finding("device.idle", devices[idle], "lastActivityTime", detail_of)
@@ -175,15 +209,15 @@ def _devices(
     places = known.drop_duplicates(["udid", "householdId"])
     many = places.groupby("udid")["householdId"].transform("size")
     shared = places[many > 1].drop_duplicates("udid")
-    where = "It stands in " + many[shared.index].astype("str") + " households."
-    yield _finding("device.duplicate_udid", shared, "udid", where)
+    shared_by = "It is in " + many[shared.index].astype("str") + " households."
+    yield _finding("device.duplicate_udid", shared, "udid", shared_by)
 
 
-def _strangers(ott_users: pd.DataFrame, before: int) -> pd.DataFrame:
+def _never_logged_in(ott_users: pd.DataFrame, before: int) -> pd.DataFrame:
     ott_users = need(ott_users, "id", "createDate", "lastLoginDate").reset_index(drop=True)
-    created, login = micros(ott_users, "createDate"), micros(ott_users, "lastLoginDate")
+    created, login = _times(ott_users, "createDate"), _times(ott_users, "lastLoginDate")
     found = (login == NAT) & (created != NAT) & (created < before)
-    detail = _since(created[found], "It has never logged in, and exists since ")
+    detail = _since(created[found], "It has never logged in, and was created on ")
     return _finding("user.never_logged_in", ott_users[found], "lastLoginDate", detail)
 
 

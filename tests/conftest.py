@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from kott_notebooks.demo.server import Server
 
 HERE = ("127.0.0.1", "::1", "localhost", "0.0.0.0", "::", "", None)
-TOOLS = ("KOTT_KALTURA_PYTHON", "KOTT_CHROMIUM")  # where a test finds what it needs
+TOOLS = (
+    "KOTT_KALTURA_PYTHON",
+    "KOTT_CHROMIUM",
+    "KOTT_PLAYER_JS",
+)  # where a test finds what it needs
 
 
 def stay_here(event: str, arguments: tuple[Any, ...]) -> None:

@@ -41,7 +41,9 @@ def stay_here(event: str, arguments: tuple[Any, ...]) -> None:
 
 def pytest_configure() -> None:
     """Shut the way out before anything is collected; a slow machine fails no property."""
-    hypothesis.settings.register_profile("any machine", deadline=None)
+    hypothesis.settings.register_profile(
+        "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    )
     hypothesis.settings.load_profile("any machine")
     sys.addaudithook(stay_here)
 

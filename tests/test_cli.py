@@ -239,6 +239,15 @@ def test_households_hide_who_they_are(partner: str, capsys: Capture) -> None:
     assert hidden[0]["name"] != plain[0]["name"]
 
 
+def test_a_household_that_does_not_exist_leaves_the_others(partner: str, capsys: Capture) -> None:
+    """They are written, stderr says which is missing, and the status is 4."""
+    assert run("households", 20_001, 1, 20_002, "--format", "json") == 4
+    out, err = capsys.readouterr()
+    assert [row["id"] for row in json.loads(out)] == [20_001, 20_002]
+    assert "1 of 3 households asked for do not exist: those at position 2." in err
+    assert ".partial" not in err
+
+
 def test_any_other_list_may_be_asked_for(partner: str, capsys: Capture) -> None:
     """A service, an action, a filter and further arguments reach the API."""
     found = printed(capsys, "listing", "assetStruct", "--format", "csv", "--fields", "name")

@@ -665,3 +665,13 @@ def test_the_first_of_two_lists_is_kept_when_the_second_fails(
     assert len(e.value.partial) == 160
     backend.bad_day = quiet
     assert len(e.value.resume()) == 160 + len(kott.epg(session, YESTERDAY, END))
+
+
+def test_households_that_do_not_exist_can_be_skipped(roomy: kott.Session) -> None:
+    """The others are a table, whose provenance has the positions of those that are missing."""
+    known = [one["id"] for one in demo.backend_of(roomy).world.objects["KalturaHousehold"][:3]]
+    table = kott.households(roomy, [known[0], 1, *known[1:], 2], missing="skip")
+    assert table["id"].tolist() == known
+    assert told(table)["missing"] == [1, 4]
+    with pytest.raises(kott.KottError, match="missing is 'error' or 'skip', not 'drop'"):
+        kott.households(roomy, known, missing="drop")  # type: ignore[arg-type]

@@ -126,6 +126,7 @@ def _say(what: object, status: int) -> int:
 
 
 _WORDS = [  # Python's remedies, and the command's
+    (r"\.partial holds the others, as missing='skip' returns", "The others were written"),
     (r"kott\.(services|labels|whoami)\((?:session)?\)", r"`kott \1`"),
     (r"kott\.describe\(['\"]([\w.]+)['\"]\)", r"`kott describe \1`"),
     (r"kott\.assets\(session, \"(.*?)\"\)", r'`kott assets --ksql "\1"`'),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -15,6 +15,7 @@ from kott_notebooks.listings.others import listing
 from kott_notebooks.listings.progress import progress_bar
 from kott_notebooks.paging import Lookups
 from kott_notebooks.session import Session
+from kott_notebooks.tables.provenance import with_facts
 
 
 def households(
@@ -22,6 +23,7 @@ def households(
     ids: Ids | None = None,
     *,
     external_ids: Iterable[str] | None = None,
+    missing: Literal["error", "skip"] = "error",
     pii: bool = False,
     progress: bool | None = None,
 ) -> pd.DataFrame:
@@ -38,6 +40,9 @@ def households(
         Ids of households, or a table with a column `id`.
     external_ids : iterable of str, optional
         Ids of your own records, instead of `ids`.
+    missing : {"error", "skip"}, default "error"
+        What to do about households that do not exist: raise IncompleteError, or return the others;
+        the provenance then has the positions of those that are `missing`.
     pii : bool, default False
         Show name, description and externalId as they are, instead of hashed.
     progress : bool, optional
@@ -71,19 +76,26 @@ def households(
     >>> len(kott.households(session))
     3
     """
+    if missing not in ("error", "skip"):
+        raise KottError(f"missing is 'error' or 'skip', not {missing!r}.")
+    skip = missing == "skip"
     if ids is not None and external_ids is not None:
         raise KottError("Give ids or external_ids, not both.")
     if ids is not None:
         wanted = ids_of(ids, "households")
         calls = [Call("household", "get", {"id": one}) for one in wanted]
-        return _looked_up(session, calls, ("id", wanted), "kott.households", pii, progress)
+        return _looked_up(
+            session, calls, ("id", wanted), "kott.households", pii, progress, skip=skip
+        )
     if isinstance(external_ids, str):
         raise KottError("external_ids is a list: write external_ids=[...].")
     if external_ids is not None:
         names = list(dict.fromkeys(external_ids))
         filters = [{"externalIdEqual": name} for name in names]
         calls = [Call("household", "list", {"filter": one}) for one in filters]
-        return _looked_up(session, calls, ("externalId", names), "kott.households", pii, progress)
+        return _looked_up(
+            session, calls, ("externalId", names), "kott.households", pii, progress, skip=skip
+        )
     try:
         return listing(session, "household", filter={}, pii=pii, progress=progress)
     except (Forbidden, IncompleteError):
@@ -217,8 +229,13 @@ def _looked_up(
     pii: bool,
     progress: bool | None,
     cls: str = CLASSES["household"],
+    *,
+    skip: bool = False,
 ) -> pd.DataFrame:
     """Make many small calls and lay their records out; each record must be one asked for."""
     with progress_bar(progress, source.removeprefix("kott.")) as bar:
-        lookups = Lookups(calls, asked=asked, one_each=cls == CLASSES["household"])
-        return gathered(session, [session._pull(lookups, progress=bar)], cls, source, pii=pii)
+        one_each = cls == CLASSES["household"]
+        lookups = Lookups(calls, asked=asked, one_each=one_each, skip_missing=skip)
+        pulls = [session._pull(lookups, progress=bar)]
+        table = gathered(session, pulls, cls, source, pii=pii)
+    return with_facts(table, missing=lookups.missing()) if skip else table

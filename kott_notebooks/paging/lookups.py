@@ -26,7 +26,8 @@ class Lookups:
     """Many small calls: each answers one record, or a short list without a pager.
 
     `asked` is the property that every record of a call must have as it was asked for, and its
-    value for each call; `one_each` says that a call without a record is one that is missing.
+    value for each call; `one_each` says that a call without a record is one that is missing, and
+    `skip_missing` that this is no error.
     """
 
     def __init__(
@@ -35,8 +36,10 @@ class Lookups:
         *,
         asked: tuple[str, Sequence[Any]] | None = None,
         one_each: bool = False,
+        skip_missing: bool = False,
     ) -> None:
         self.calls, self.asked, self.one_each = list(calls), asked, one_each
+        self.skip_missing = skip_missing
         first = self.calls[0] if self.calls else Call("household", "get")
         known = schema.action(first.service, first.action)
         self.name = f"{first.service}.{first.action}"
@@ -47,18 +50,19 @@ class Lookups:
 
     def advance(self) -> None:
         """Raise what no record can mend, once every call is answered."""
-        if self.done and (missing := self._missing()):
+        if self.done and not self.skip_missing and (missing := self.missing()):
             shown = ", ".join(f"{position + 1}" for position in missing[:10])
             more = ", ..." if len(missing) > 10 else ""
             raise IncompleteError(
                 f"{len(missing):,} of {len(self.calls):,} households asked for do not exist: "
-                f"those at position {shown}{more}. Leave them out; .partial holds the others."
+                f"those at position {shown}{more}. "
+                ".partial holds the others, as missing='skip' returns."
             )
 
     def restart(self) -> None:
         """Ask again for the records that were missing."""
         if self.done:
-            for position in self._missing():
+            for position in self.missing():
                 del self.replies[position]
 
     def wanted(self) -> Iterator[LookupRequest]:
@@ -94,7 +98,8 @@ class Lookups:
                     "trusted. Log in as an operator, who may look at every household."
                 )
 
-    def _missing(self) -> list[int]:
+    def missing(self) -> list[int]:
+        """List the positions of the calls whose record does not exist."""
         return [
             position
             for position, reply in sorted(self.replies.items())

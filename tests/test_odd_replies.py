@@ -226,3 +226,31 @@ def test_a_nest_too_deep_for_xml_is_an_error(depth: int) -> None:
     body = "<xml><result>" + "<a>" * depth + "</a>" * depth + "</result></xml>"
     with pytest.raises(kott.TransportError, match="cannot be read"):
         saying(body).call("asset", "get", id=1)
+
+
+def counted(value: Any, count: int, *inner: dict[str, Any]) -> dict[str, Any]:
+    """One group of asset.count, and those within it."""
+    return {"value": value, "count": count, "subs": [{"field": "X", "objects": list(inner)}]}
+
+
+@pytest.mark.parametrize(
+    ("groups", "rows"),
+    [
+        ([], []),
+        ([counted("News", 4)], [["News", None, 4]]),
+        (
+            [counted("News", 4), counted("Drama", 5, counted("1", 5))],
+            [["Drama", "1", 5], ["News", None, 4]],
+        ),
+        ([{"value": "News", "count": 4}], [["News", None, 4]]),
+        ([counted("A", 3, counted("1", 2), counted("2", 1))], [["A", "1", 2], ["A", "2", 1]]),
+    ],
+)
+def test_a_group_without_inner_groups_still_counts(
+    groups: list[dict[str, Any]], rows: list[Any]
+) -> None:
+    """Assets that have the first value and none of the second are a row with an empty cell."""
+    result = {"count": sum(one["count"] for one in groups), "subs": [{"objects": groups}]}
+    session = saying(json.dumps({"result": result}))
+    table = kott.facets(session, ["Genre", "media_type_id"])
+    assert table.astype("object").where(table.notna(), None).to_numpy().tolist() == rows

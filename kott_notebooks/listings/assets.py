@@ -474,7 +474,9 @@ def facets(
         counted = msgspec.convert(result, _Count, strict=False)
     except msgspec.ValidationError as error:
         raise TransportError(f"asset.count: the result is not a count: {error}.") from error
-    rows = [dict(zip([*names, "count"], row, strict=True)) for row in _leaves(counted, len(names))]
+    rows = [
+        dict(zip([*names, "count"], row, strict=True)) for row in _leaves(counted, [], len(names))
+    ]
     table = pd.DataFrame(rows, columns=[*names, "count"])
     table = table.astype({**dict.fromkeys(names, "str"), "count": "Int64"})
     return table.sort_values(
@@ -500,12 +502,10 @@ class _Count(msgspec.Struct):
     subs: list[_Counts] | None = None
 
 
-def _leaves(count: _Count, depth: int) -> Iterator[list[Any]]:
-    """Walk the nested counts down to the innermost."""
-    if depth == 0:
-        yield [count.count]
-        return
-    for sub in count.subs or []:
-        for one in sub.objects or []:
-            for rest in _leaves(one, depth - 1):
-                yield [one.value, *rest]
+def _leaves(count: _Count, values: list[Any], depth: int) -> Iterator[list[Any]]:
+    """Walk the nested counts down to the innermost; one without inner counts is a row too."""
+    inner = [one for sub in count.subs or [] for one in sub.objects or []]
+    if values and not inner:
+        yield [*values, *[None] * (depth - len(values)), count.count]
+    for one in inner:
+        yield from _leaves(one, [*values, one.value], depth)

@@ -139,7 +139,8 @@ def windows(view: View) -> Iterator[Hits]:
         ("window.ending", "endDate", ends & (end >= now) & (end <= soon),
          (K.end_date >= _up(now)) & (K.end_date <= soon // SECOND), "It ends soon."),
         ("window.endless", "endDate", ends & (end >= never) & ~linear,
-         _without_linear(view, (K.end_date >= _up(never)) & (K.end_date < 10**12)), "It never ends."),
+         _without_linear(view, (K.end_date >= _up(never)) & (K.end_date < 10**12)),
+         "It never ends."),
     ]  # fmt: skip
     for rule, field, mask, term, detail in found:
         rows = np.flatnonzero(mask)

@@ -13,15 +13,14 @@ from zipfile import BadZipFile
 import pandas as pd
 
 import kott_notebooks as kott
-from kott_notebooks import catalog, report
-from kott_notebooks.audits.findings import SEVERITIES
+from kott_notebooks import audits, catalog, report
+from kott_notebooks.audits.findings import SEVERITIES, as_findings
 from kott_notebooks.cli import output
 from kott_notebooks.cli.arguments import argument, new_file
 from kott_notebooks.errors import KottError
 from kott_notebooks.tables.provenance import facts
 from kott_notebooks.times import present
 
-NEVER = "never"
 GUIDE = ("today-1d", "today+2d")  # a channel without a programme then has none
 DAYS = 90  # that a waiver written here holds; its file says until when
 _SHOWN = ["severity", "rule", "findings", "assets", "hint"]
@@ -34,8 +33,13 @@ ARGUMENTS = (
     ),
     argument("--rules", type=Path, metavar="FILE", help="thresholds, waivers ...: TOML"),
     argument(
-        "--fail-on", choices=(*SEVERITIES, NEVER), default="error",
-        help="exit with 1 on findings of this severity or a worse one (default: error)",
+        "--fail-on", metavar="WHAT", default="error",
+        help="exit with 1 on findings of this severity or a worse one (error, warning, info; "
+        "default: error), never, or above budgets: 'image.* > 2 %%, schedule.gap > 10'",
+    ),
+    argument(
+        "--baseline", type=Path, metavar="FILE",
+        help="saved findings (.parquet, .csv, .xlsx): fail only on what they do not have",
     ),
     argument("--ksql", metavar="FILTER", help="audit only what this filter finds"),
     argument("--epg", action="store_true", help="look for channels without programmes"),
@@ -56,7 +60,12 @@ ARGUMENTS = (
 
 def check(given: argparse.Namespace) -> None:
     """Refuse before the login what cannot be read or written."""
-    books = [path for path in (given.table, *given.out) if path and path.suffix.lower() == ".xlsx"]
+    audits.failing(as_findings([]), given.fail_on, judged=1)
+    books = [
+        path
+        for path in (given.table, given.baseline, *given.out)
+        if path and path.suffix.lower() == ".xlsx"
+    ]
     missing = [name for name in ("openpyxl", "xlsxwriter") if find_spec(name) is None]
     if books and missing:
         raise KottError(
@@ -83,6 +92,11 @@ def read(arguments: argparse.Namespace) -> pd.DataFrame:
     for option in ("demo", "ksql", "epg"):
         if getattr(arguments, option):
             raise KottError(f"A saved table is audited as it is: leave out --{option}, or {path}.")
+    return read_table(path)
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Read a saved table; raises KottError for another file than those it knows."""
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
         raise KottError(f"{path}: a saved table ends in {', '.join(_READERS)}.")
@@ -142,7 +156,10 @@ def told(
         _print(audited, arguments.format or "table")
     for path in arguments.out:
         _WRITERS[path.suffix.lower()](audited, path)
-    failing = _failing(found, arguments.fail_on)
+    new = found
+    if arguments.baseline:
+        new = audits.new(found, read_table(arguments.baseline))
+    failing = audits.failing(new, arguments.fail_on)
     if arguments.write_waivers:
         _waive(failing, arguments.write_waivers)
     for line in _words(found, len(failing), arguments):
@@ -157,12 +174,6 @@ def _print(audited: Audited, format: str) -> None:
         output.write(catalog.summary(audited.found)[_SHOWN], format, None)
     else:
         output.write(audited.found, format, None)
-
-
-def _failing(found: pd.DataFrame, fail_on: str) -> pd.DataFrame:
-    """Give what is as bad as the severity to fail on, or worse."""
-    worst = () if fail_on == NEVER else SEVERITIES[: SEVERITIES.index(fail_on) + 1]
-    return found[found["severity"].isin(worst)]
 
 
 def _waive(failing: pd.DataFrame, path: Path) -> None:
@@ -186,4 +197,7 @@ def _words(found: pd.DataFrame, failing: int, arguments: argparse.Namespace) -> 
     for path in arguments.out:
         yield f"written: {path}"
     if failing:
-        yield f"failing: {failing:,} findings of severity {arguments.fail_on} or worse"
+        limit = arguments.fail_on
+        above = f"of severity {limit} or worse" if limit in SEVERITIES else f"by {limit}"
+        new = ", not in the baseline" if arguments.baseline else ""
+        yield f"failing: {failing:,} findings {above}{new}"

@@ -132,6 +132,20 @@ def test_views_of_programmes_are_asked_as_such(session: kott.Session) -> None:
     assert kott.views(session, ids, kind="epg")["views"].tolist() == table["views"][:3].tolist()
 
 
+def test_views_weigh_the_findings_of_a_guide(session: kott.Session) -> None:
+    """A channel's impact grows with its views; the mean of them counts once."""
+    channels = kott.channels(session)
+    epg = kott.epg(session, "today", "today+2d", channels=channels)
+    views = kott.views(session, channels)
+    keys = ["rule", "id", "field", "startDate"]
+    plain = schedule.audit(epg, channels).set_index(keys)["impact"]
+    audited = schedule.audit(epg, channels, weights=views).set_index([*keys, "linearAssetId"])
+    share = dict(zip(views["assetId"], views["views"] / views["views"].mean(), strict=True))
+    weight = audited.index.get_level_values("linearAssetId").map(share)
+    expected = plain.reindex(audited.droplevel("linearAssetId").index).to_numpy(float)
+    assert audited["impact"].to_numpy(float) == pytest.approx(expected * weight.to_numpy(float))
+
+
 # What ingests say
 
 

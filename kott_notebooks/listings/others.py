@@ -96,7 +96,7 @@ def listing(
     >>> list(regions.columns)
     ['objectType', 'id', 'name']
     """
-    cls = listed(service, action).items or ""
+    known = listed(service, action, session, filter=filter, **arguments)
     with progress_bar(progress, service) as bar:
         pull, columns = listing_pull(
             session,
@@ -108,8 +108,10 @@ def listing(
             pii=pii,
             workers=workers,
             bar=bar,
+            known=known,
             **arguments,
         )
+        cls = known.items or ""
         return gathered(session, [pull], cls, "kott.listing", fields=columns, limit=limit, pii=pii)
 
 
@@ -124,10 +126,11 @@ def listing_pull(
     pii: bool = False,
     workers: int = WORKERS,
     bar: Progress | None = None,
+    known: schema.Action | None = None,
     **arguments: Any,
 ) -> tuple[Pull, Chosen | None]:
     """Give the list that `listing` reads, and its columns."""
-    known = listed(service, action)
+    known = known or listed(service, action)
     profile = arguments.pop("responseProfile", None)
     if profile is not None and fields is not None:
         raise KottError("Give fields= or responseProfile=, not both: fields= makes a profile.")
@@ -150,12 +153,29 @@ def listing_pull(
     return session._pull(listing, workers=workers, progress=bar), columns
 
 
-def listed(service: str, action: str) -> schema.Action:
-    """Give what the schema knows of a list action; KottError for any other."""
+def listed(
+    service: str, action: str, session: Session | None = None, **arguments: Any
+) -> schema.Action:
+    """Give what is known of a list action; KottError for any other.
+
+    Of an action that is newer than the schema, a session tells the class of the first row.
+    """
     known = schema.action(service, action)
+    if known is None and session is not None:
+        given = {name: value for name, value in arguments.items() if value is not None}
+        try:
+            first = next(session.records(service, action, limit=1, **given), {})
+        except ApiError as error:
+            if error.code in _NO_SUCH_ACTION:
+                raise KottError(_no_list(service, action)) from error
+            raise
+        return schema.Action(service, action, {}, "", str(first.get("objectType", "")), True)
     if known is None or known.items is None:
         raise KottError(_no_list(service, action))
     return known
+
+
+_NO_SUCH_ACTION = ("500011", "500012")
 
 
 def labels(session: Session, kinds: Sequence[str] = tuple(LABELS)) -> pd.DataFrame:

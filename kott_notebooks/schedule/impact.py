@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from kott_notebooks.schedule.spans import DAY, MINUTE
-from kott_notebooks.tables.columns import NAT, Micros, as_times, micros, stamp
+from kott_notebooks.tables.columns import NAT, Micros, as_times, micros, need, stamp
 
-Weights: TypeAlias = Mapping[Any, float]
+Weights: TypeAlias = Mapping[Any, float] | pd.DataFrame
 
 
 def impact(
@@ -28,11 +28,16 @@ def impact(
     """Weigh findings: (minutes + (prime_weight - 1) x minutes in prime time) x channel's weight.
 
     The minutes are those between a finding's startDate and endDate, within the window. `prime`
-    are two hours of the day in `tz`; a channel that `weights` does not name has the weight 1.
+    are two hours of the day in `tz`; a channel that `weights` does not name has the weight 1. A
+    table of `kott.views` weighs each channel by its views, of which the mean is 1.
     """
     first, last = _clipped(findings, start, end)
     total = _prime_until(first, last, prime, tz)
     minutes = (last - first) / MINUTE
+    if isinstance(weights, pd.DataFrame):
+        counted = need(weights, "assetId", "views").dropna(subset=["assetId", "views"])
+        share = counted["views"] / counted["views"].mean()
+        weights = dict(zip(counted["assetId"], share, strict=True))
     known = {str(one): weight for one, weight in (weights or {}).items()}
     weight = findings["linearAssetId"].astype("str").map(known).astype("Float64").fillna(1.0)
     weighed = (minutes + total * (prime_weight - 1)) * weight.to_numpy(float)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from xml.etree.ElementTree import Element, ParseError
 
@@ -35,20 +35,11 @@ class Reply(NamedTuple):
 
     result: bytes
     execution_time: float | None = None
-    size: int = 0  # bytes of the body it came in
-    seconds: float = 0.0  # that we waited
-    retries: int = 0
-    requests: int = 1  # that brought it; 0 for the others that came with it
-    found: Any = None  # what a reader of lists made of it at once, in the place of `result`
 
     @property
     def value(self) -> Any:
         """Decode the result."""
         return decoded(self.result, "")
-
-
-# Reads a body of so many calls at once, or says that it cannot: then it is read step by step
-AtOnce = Callable[[bytes, int], list[Reply] | None]
 
 
 class _Outline(msgspec.Struct):
@@ -106,9 +97,8 @@ def replies(body: bytes, calls: Sequence[Call], *, status: int = 200) -> list[Re
         )
     share = whole.execution_time and whole.execution_time / len(calls)
     return [
-        error_in(bytes(part), call.name)
-        or Reply(bytes(part), share, len(bytes(part)), requests=int(position == 0))
-        for position, (part, call) in enumerate(zip(parts, calls, strict=True))
+        error_in(bytes(part), call.name) or Reply(bytes(part), share)
+        for part, call in zip(parts, calls, strict=True)
     ]
 
 

@@ -119,9 +119,9 @@ def login(
     refresh_token = credentials.conceal("refresh_token", refresh_token)
     ks = credentials.conceal("ks", ks)
     given = {name: value for name, value in locals().items() if name in credentials.PROFILE_KEYS}
-    if (pending := on_a_form(given, profile)) is not None:
-        return pending
     with sealed():
+        if (pending := on_a_form(given, profile)) is not None:
+            return pending
         who = credentials.find(given, profile)
         limits = Limits.checked(who.settings.get("timeout"), max_reply_mb, max_reply_seconds)
         if isinstance(attempts, bool) or not isinstance(attempts, int) or attempts < 1:

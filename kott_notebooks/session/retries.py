@@ -86,6 +86,10 @@ class Retries:
             reraise=True,
         )
 
+    def renewed(self) -> Retries:
+        """Give one as patient as this, whose locks nobody holds."""
+        return Retries(self._attempts)
+
     def succeeded(self) -> None:
         """Forget the failures in a row: the server answers."""
         with self._lock:

@@ -89,8 +89,6 @@ class Connections:
         self, url: str, body: Body, headers: dict[str, str], name: str, *, method: str = "POST"
     ) -> Answer:
         """Send a body and wait for the answer; `name` is the call's, for messages."""
-        if os.getpid() != self._process:
-            self._leave_parent()
         started = time.monotonic()
         connect, between = self.limits.timeout
         try:
@@ -122,8 +120,13 @@ class Connections:
         if os.getpid() == self._process:
             self.http.close()
 
-    def _leave_parent(self) -> None:
-        """Take new connections in a forked child: two processes on one would mix their replies."""
+    def leave_parent(self) -> bool:
+        """Take new connections in a forked child, and say whether this is one.
+
+        Two processes on one connection would get each other's replies.
+        """
+        if os.getpid() == self._process:
+            return False
         if self._given:
             raise KottError(
                 "This session was made before a fork, with an http= of yours, whose connections "
@@ -132,6 +135,7 @@ class Connections:
         self._before_fork.append(self.http)
         self.http = self._session(dict(self.http.proxies), self.http.verify)
         self._process = os.getpid()
+        return True
 
     def _session(self, proxies: dict[str, str], verify: bool | str | None) -> requests.Session:
         http = requests.Session()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import copy
 import datetime as dt
-import hashlib
 import html
 import logging
 import secrets as randomness
@@ -14,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from importlib.metadata import version
-from typing import Any, NamedTuple, NoReturn, Self
+from typing import Any, NoReturn, Self
 from urllib.parse import urlsplit
 
 import requests
@@ -23,7 +22,7 @@ from kott_notebooks import paging, schema
 from kott_notebooks.api import bodies, envelopes
 from kott_notebooks.api.bodies import Call
 from kott_notebooks.api.decode import TextReader
-from kott_notebooks.api.secrets import Secret, concealed, encoded, masked, secrets_in
+from kott_notebooks.api.secrets import Secret, concealed, masked, secrets_in
 from kott_notebooks.errors import (
     ApiError,
     CredentialsError,
@@ -39,6 +38,14 @@ from kott_notebooks.errors import (
     sealed,
 )
 from kott_notebooks.session.credentials import Credentials
+from kott_notebooks.session.exchange import (
+    Fetched,
+    LoginSession,
+    Request,
+    app_token_call,
+    instant,
+    login_session,
+)
 from kott_notebooks.session.retries import ATTEMPTS, Retries, is_read
 from kott_notebooks.session.sending import Answer, Connections, Limits, warn_of_plain_http
 
@@ -50,26 +57,8 @@ REPEATABLE = ("password", "anonymous", "app_token")  # means that one login does
 CAPS = (10_000, 100_000)  # totals at which a server may have stopped counting
 UNFINISHED = 10  # listings that stopped and can go on
 EARLY = 60.0  # seconds before its end that a ks is renewed
-HASHES = {"MD5": "md5", "SHA1": "sha1", "SHA256": "sha256", "SHA512": "sha512"}
 
 log = logging.getLogger("kott_notebooks")
-
-
-class Fetched(NamedTuple):
-    """The reply to one request: an undecoded JSON body, and the calls that the API refused."""
-
-    body: bytes
-    errors: dict[int, ApiError]  # by the call's position
-    seconds: float  # from sending to the last byte, of the attempt that succeeded
-    retries: int
-
-
-class LoginSession(NamedTuple):
-    """What a login answers."""
-
-    ks: Secret
-    expiry: dt.datetime | None
-    refresh_token: Secret | None = None
 
 
 class Session:
@@ -355,7 +344,7 @@ class Session:
             "user_id": session.get("userId"),
             "username": self.username,
             "roles": "anonymous",
-            "expires": _instant(session.get("expiry")),
+            "expires": instant(session.get("expiry")),
         }
         if str(session.get("userId") or "0") != "0":
             user = envelopes.decoded_object(self.call("ottUser", "get"), "ottUser.get")
@@ -449,6 +438,8 @@ class Session:
         `until`, a time of the monotonic clock.
         """
         with sealed():
+            if self._connections.leave_parent():  # a thread of the parent may have held a lock
+                self._renewing, self._retries = threading.Lock(), self._retries.renewed()
             request = Request.of(calls, parameters or {}, multirequest=multirequest)
             renewable = renew and not request.own_ks and self._means not in ("ks", "nothing")
             if renewable:
@@ -605,7 +596,7 @@ class Session:
             own_ks=True,
             lost=_USED_UP,
         )
-        return _login_session(self._attempt(request), call.name)
+        return login_session(self._attempt(request), call.name)
 
     # Secrets
 
@@ -630,80 +621,6 @@ class Session:
         return ks
 
 
-class Request(NamedTuple):
-    """One request: what is sent but for the ks and the global parameters, and how it is read."""
-
-    path: str
-    parameters: dict[str, Any]
-    name: str  # in messages
-    calls: Sequence[Call]
-    returns: str | tuple[str, ...]
-    idempotent: bool
-    own_ks: bool = False  # it brings a ks, or needs none
-    packed: bool = False  # into a multirequest
-    lost: str = "It was sent once, and may have happened."  # what a lost reply means
-
-    @classmethod
-    def of(
-        cls, calls: Sequence[Call], parameters: Mapping[str, Any], *, multirequest: bool
-    ) -> Request:
-        """Make the request for calls: a multirequest of several, or where it is asked for."""
-        own = {name: value for name, value in parameters.items() if value is not None}
-        idempotent = all(is_read(call.action) for call in calls)
-        if multirequest or len(calls) > 1:
-            return cls(
-                bodies.path("multirequest"),
-                own | bodies.multirequest(calls),
-                "multirequest",
-                calls,
-                tuple(call.returns for call in calls),
-                idempotent=idempotent,
-                own_ks="ks" in own,
-                packed=True,
-            )
-        (call,) = calls
-        own |= {name: value for name, value in call.arguments.items() if value is not None}
-        return cls(
-            bodies.path(call.service, call.action),
-            bodies.typed(call.service, call.action, own),
-            call.name,
-            calls,
-            call.returns,
-            idempotent=idempotent,
-            own_ks="ks" in own,
-        )
-
-
-def app_token_call(app_token: Sequence[Secret], ks: Secret) -> dict[str, Any]:
-    """Give the arguments of appToken.startSession: the token is hashed with an anonymous ks."""
-    name, token, *others = app_token
-    kind = others[0].reveal() if others else "SHA256"
-    algorithm = HASHES.get(kind.upper().replace("-", ""))
-    if algorithm is None:
-        # what was given is not shown: of a token with a colon in it, it is a part of the token
-        raise CredentialsError(f"An app token's hashType is one of {', '.join(HASHES)}: give that.")
-    digest = hashlib.new(algorithm, encoded(ks) + encoded(token), usedforsecurity=False)
-    return {"id": name, "tokenHash": Secret(digest.hexdigest()), "ks": ks}
-
-
-def _login_session(fetched: Fetched, name: str) -> LoginSession:
-    """Read a login's reply, flat or with a `loginSession`; its texts end with this frame."""
-    if fetched.errors:
-        raise fetched.errors[0]
-    result = envelopes.decoded(envelopes.reply(fetched.body, name).result, name)
-    inner = result.get("loginSession") if isinstance(result, dict) else None
-    session = inner if isinstance(inner, dict) else result
-    ks = session.get("ks") if isinstance(session, dict) else None
-    if not isinstance(ks, str) or not ks:
-        raise TransportError(f"{name}: the reply holds no ks; check url.")
-    token = session.get("refreshToken")
-    return LoginSession(
-        Secret(ks),
-        _instant(session.get("expiry")),
-        Secret(token) if token and isinstance(token, str) else None,
-    )
-
-
 def _only_reads(calls: Sequence[Call]) -> bool:
     return all(is_read(call.action) for call in calls)
 
@@ -719,13 +636,6 @@ _ONLY_GET = (
 _READY_KS = (
     "It was given ready and cannot be renewed: get a new ks and call kott.login(ks=...) with it."
 )
-
-
-def _instant(seconds: Any) -> dt.datetime | None:
-    try:
-        return dt.datetime.fromtimestamp(int(seconds), dt.UTC) if seconds else None
-    except (TypeError, ValueError, OverflowError, OSError):
-        return None
 
 
 def _text(value: Any) -> str | None:

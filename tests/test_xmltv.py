@@ -149,12 +149,8 @@ def held(text: str | None, *, lines: bool = False) -> str | None:
 
 
 def tag(values: list[str] | None) -> str | None:
-    """Write a tag as the API does."""
-    if not values:
-        return None
-    objects = [{"objectType": "KalturaMultilingualStringValue", "value": one} for one in values]
-    cell = {"objectType": "KalturaMultilingualStringValueArray", "objects": objects}
-    return msgspec.json.encode(cell).decode()
+    """Write a tag as tables have it."""
+    return msgspec.json.encode(values).decode() if values else None
 
 
 def row(one: dict[str, Any]) -> dict[str, Any]:

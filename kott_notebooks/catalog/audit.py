@@ -22,9 +22,10 @@ from kott_notebooks.catalog import (
     rules_series,
     rules_text,
 )
-from kott_notebooks.catalog.view import LABELS, Hits, Mask, View, listing_filter, refuse_flat
+from kott_notebooks.catalog.view import LABELS, Hits, Mask, View, listing_filter
 from kott_notebooks.errors import KottError
 from kott_notebooks.tables.columns import NAT, as_times, distinct, id_texts, need, pulled
+from kott_notebooks.tables.nested import without_counts
 from kott_notebooks.tables.provenance import facts, with_facts
 from kott_notebooks.times import When
 
@@ -116,8 +117,7 @@ def audit(
     own = rules_of(rules)
     table = need(assets, "id", "type")
     programmes = _programmes(table)
-    media = distinct(table[~programmes])
-    refuse_flat(media)
+    media = distinct(without_counts(table[~programmes]))
     known = None if labels is None else need(labels, *LABELS)
     view = View(media, own, pulled(assets, now), known, epg, _partial(assets))
     offered = np.append(on_offer(view), False)

@@ -453,15 +453,6 @@ def decoded(cells: pd.Series[Any], shape: type[list[_T]]) -> tuple[Rows, list[_T
         raise _not_json(cells.name) from error
 
 
-def refuse_flat(table: pd.DataFrame) -> None:
-    """Raise KottError for tags that kott.flat has joined: their values cannot be told apart."""
-    for column in map(str, table.columns):
-        if column.startswith("tags."):
-            given = table[column].dropna().astype("str").str.strip()
-            if not given.str.startswith(("[", "{")).all():
-                raise _not_json(column)
-
-
 def _not_json(column: object) -> KottError:
     return KottError(
         f"{column} does not hold JSON: give the table as it was pulled, such as its Parquet file, "

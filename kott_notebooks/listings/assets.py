@@ -90,7 +90,7 @@ def assets(
     DataFrame
         One row per asset. The columns of KalturaLiveAsset (id, type `Int64`; name `str`; startDate,
         endDate `datetime64[us, UTC]`; status `boolean`; images, mediaFiles JSON text ...), then
-        `metas.*` typed by their values and `tags.*` as JSON text.
+        `metas.*` typed by their values and `tags.*` as JSON lists.
 
     Raises
     ------
@@ -244,7 +244,7 @@ def epg(
     DataFrame
         One row per programme. The columns of KalturaProgramAsset (id, linearAssetId, epgChannelId
         `Int64`; name `str`; startDate, endDate `datetime64[us, UTC]`; enableCatchUp `boolean` ...),
-        `metas.*` as text (`kott.coerce` types them) and `tags.*` as JSON text. By start, or by id
+        `metas.*` as text (`kott.coerce` types them) and `tags.*` as JSON lists. By start, or by id
         where the list was split.
 
     Raises

@@ -24,6 +24,7 @@ from kott_notebooks.schedule.spans import (
     named,
     spans_of,
 )
+from kott_notebooks.tables import tags
 from kott_notebooks.tables.columns import NAT, Names, as_times, micros, need, stamp
 from kott_notebooks.tables.nested import flat
 from kott_notebooks.tables.provenance import facts
@@ -105,7 +106,7 @@ def _programmes(epg: pd.DataFrame, spans: Spans) -> dict[str, Any]:
     lane, many = np.zeros_like(spans.row), np.ones_like(spans.row)
     lasting = np.flatnonzero(spans.end > spans.start)
     lane[lasting], many[lasting] = lanes(spans.take(lasting))
-    more = [name for name in rows if str(name).startswith(("metas.", "tags."))]
+    more = tags.fields(rows, "metas.", "tags.")
     return {
         **_columns(spans),
         "lane": lane.tolist(),

@@ -22,6 +22,7 @@ from kott_notebooks.schedule.spans import (
     spans_of,
     window,
 )
+from kott_notebooks.tables import tags
 from kott_notebooks.tables.columns import Micros, as_times, zone_of
 from kott_notebooks.times import When
 
@@ -31,27 +32,17 @@ _NONE = "none"
 
 def genre_of(epg: pd.DataFrame, column: str = "tags.Genre") -> npt.NDArray[Any]:
     """Give each programme's first genre, `none` where it has none; cells may be JSON or text."""
-    codes, cells = pd.factorize(epg[column])
+    lists = epg[column] if tags.has_lists(epg[column]) else tags.read(epg[column])
+    codes, cells = pd.factorize(lists)
     genres = [next(values(cell), _NONE) for cell in cells]
     return np.array([*genres, _NONE], dtype=object)[codes]
 
 
 def values(cell: Any) -> Iterator[str]:
-    """Give a tag's values: it holds `objects`, or on some servers a `value`; text is a value.
-
-    Of a value in several languages, the first that there is.
-    """
-    try:
-        tag = msgspec.json.decode(str(cell))
-    except msgspec.DecodeError:
-        tag = None
-    if not isinstance(tag, dict):
-        tag = {"value": str(cell).strip()}
-    for one in tag.get("objects") or [tag]:
-        said = [one, *(one.get("multilingualValue") or [])]
-        value = next((text["value"] for text in said if text.get("value")), None)
-        if value:
-            yield str(value)
+    """Give the values of a tag's cell, a JSON list; other text is a value."""
+    text = str(cell).strip()
+    entries = msgspec.json.decode(text) if text.startswith("[") else [text]
+    yield from (str(one) for one in entries if one)
 
 
 def lineup_mix(

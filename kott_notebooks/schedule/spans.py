@@ -45,12 +45,7 @@ def named(epg: pd.DataFrame, columns: Columns | None, *needed: str) -> pd.DataFr
         epg = epg.rename(columns={theirs: ours for ours, theirs in columns.items()})
     if "id" not in epg.columns:
         epg = epg.assign(id=epg.index if epg.index.is_unique else range(len(epg)))
-    other = [
-        column
-        for column in TIMED[1:]
-        if column in need(epg, *needed) and str(epg[column].dtype) != "datetime64[us, UTC]"
-    ]
-    return epg.assign(**{column: as_times(micros(epg, column)) for column in other})
+    return need(epg, *needed)
 
 
 class Spans(NamedTuple):

@@ -19,7 +19,7 @@ import pandas as pd
 import pyarrow as pa
 
 from kott_notebooks.errors import KottError
-from kott_notebooks.tables import kinds
+from kott_notebooks.tables import kinds, tags
 from kott_notebooks.tables.kinds import STR, UTC
 from kott_notebooks.tables.provenance import asked, facts, pulled, with_facts, zone_of
 
@@ -87,7 +87,7 @@ def typed(table: pd.DataFrame, *needed: str) -> pd.DataFrame:
         if known is None:
             known = _kinds(table.columns)
         kind = _kind_of(str(name), dtype, known)
-        if _is_ready(dtype, kind):
+        if _is_ready(dtype, kind) and (kind != "tags" or tags.has_lists(table[name])):
             continue
         try:
             changed[str(name)], bad = _READERS[kind](table[name])
@@ -125,7 +125,7 @@ def _kinds(columns: pd.Index[Any]) -> dict[str, str]:
 
 def _kind_of(name: str, dtype: Any, known: dict[str, str]) -> str:
     if name.startswith("tags."):
-        return "json"
+        return "tags"
     if name.startswith("metas."):
         return "time" if dtype.kind == "M" else ""
     return known.get(name, "")
@@ -133,8 +133,8 @@ def _kind_of(name: str, dtype: Any, known: dict[str, str]) -> str:
 
 def _is_ready(dtype: Any, kind: str) -> bool:
     """Say whether a column of a kind already has a dtype that our functions take."""
-    if kind in ("text", "json") or dtype == STR:
-        return bool(dtype == STR and kind in ("text", "json", ""))
+    if kind in ("text", "json", "tags") or dtype == STR:
+        return bool(dtype == STR and kind in ("text", "json", "tags", ""))
     if kind == "time":
         return bool(dtype == UTC)
     if isinstance(dtype, pd.ArrowDtype) or dtype.kind == "O":
@@ -242,6 +242,7 @@ _READERS: dict[str, Callable[[Series], tuple[Series, Bad]]] = {
     "bool": _read_flags,
     "text": _read_texts,
     "json": _read_texts,
+    "tags": lambda values: (tags.read(_texts(values)), []),
     "time": lambda values: times(values),
 }
 

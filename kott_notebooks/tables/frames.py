@@ -36,7 +36,7 @@ from kott_notebooks.api.decode import (
 )
 from kott_notebooks.api.privacy import Hide
 from kott_notebooks.errors import KottError
-from kott_notebooks.tables import kinds
+from kott_notebooks.tables import kinds, tags
 from kott_notebooks.tables.kinds import KINDS, MAX_TIME
 from kott_notebooks.tables.provenance import with_facts
 
@@ -208,7 +208,11 @@ def _part(rows: list[Any], declared: dict[str, str], wanted: frozenset[str] | No
     known = {name: kind for cls in sorted(classes) for name, kind in _declared(cls).items()}
     known |= declared
     kept = {name: cells for name, cells in laid.items() if wanted is None or _in(name, wanted)}
-    chunks = {name: _column(name, cells, known) for name, cells in kept.items()}
+    chunks: dict[str, _Chunk] = {}
+    for name, cells in kept.items():
+        chunks |= _columns(name, cells, known)
+    for name in [one for one in chunks if one.startswith("multilingual")]:
+        chunks |= _spoken(name, chunks)
     ids = laid.get("id", [NULL] * len(rows))
     bad = tuple(
         (name, _unquoted(ids[row]) or "", text)
@@ -223,13 +227,46 @@ def _in(name: str, wanted: frozenset[str]) -> bool:
     return name in wanted or bool(dot and top in MAPS and top in wanted)
 
 
-def _column(name: str, cells: list[Any], known: dict[str, str]) -> _Chunk:
+def _columns(name: str, cells: list[Any], known: dict[str, str]) -> dict[str, _Chunk]:
+    """Turn cells into their column, and into one of each language that they have."""
     if name.startswith("metas."):
-        return _meta(cells)
-    kind = "json" if name.startswith("tags.") else known.get(name, "")
+        return _meta(name, cells)
+    if name.startswith("tags."):
+        by_language = tags.cells(_texts(cells)).items()
+        return {_in_language(name, one): _Chunk("json", values) for one, values in by_language}
+    kind = known.get(name, "")
     if kind == "time":
-        return _times(cells, endless=name == "endDate")
-    return _chunk(cells, kind)
+        return {name: _times(cells, endless=name == "endDate")}
+    return {name: _chunk(cells, kind)}
+
+
+def _in_language(name: str, language: str) -> str:
+    return f"{name}@{language}" if language else name
+
+
+def _spoken(name: str, chunks: dict[str, _Chunk]) -> dict[str, _Chunk]:
+    """Return the languages of `multilingualName` as `name@eng` ..., and `name` where it is absent.
+
+    Nothing where the column holds something else than translations.
+    """
+    own = name.removeprefix("multilingual")
+    own = own[:1].lower() + own[1:]
+    cells = chunks[name].values.to_pylist()
+    spoken = [tags.tokens(msgspec.json.decode(cell)) if cell else {} for cell in cells]
+    if not any(spoken):
+        return {}
+    plain = chunks[own].values if own in chunks else pa.nulls(len(cells), _TEXT)
+    firsts = pa.array([next(iter(one.values()), None) for one in spoken], _TEXT)
+    whole = _Chunk("text", pc.coalesce(plain.cast(_TEXT), firsts))
+    return {own: whole} | _by_language(own, spoken)
+
+
+def _by_language(name: str, spoken: list[dict[str, str]]) -> dict[str, _Chunk]:
+    languages = dict.fromkeys(language for one in spoken for language in one)
+    return {
+        f"{name}@{language}": _Chunk("text", pa.array([one.get(language) for one in spoken], _TEXT))
+        for language in languages
+    }
 
 
 def _array(cells: Column) -> bytes:
@@ -277,7 +314,7 @@ def _mixed(cells: Column) -> _Chunk:
     return _Chunk("mixed", pa.array(map(_unquoted, cells), _TEXT))
 
 
-def _meta(values: list[Value | None]) -> _Chunk:
+def _meta(name: str, values: list[Value | None]) -> dict[str, _Chunk]:
     """Type a meta's column by its value objects; where they disagree, all become text."""
     classes: set[Any] = set(map(type, values))
     given: list[Any] = values
@@ -287,22 +324,30 @@ def _meta(values: list[Value | None]) -> _Chunk:
     of = filter(_holds, given) if Value in classes else classes
     kind = kinds.common({kinds.OF_VALUE.get(one.objectType, "") for one in of}) or "mixed"
     plain = list(map(attrgetter("value"), given))
-    complete = NoneType not in set(map(type, plain))
-    if _exact(plain, kind) and (complete or not _any_translated(given)):
-        return _Chunk(kind, pa.array(plain, KINDS[kind].arrow))
-    cells = [_shown(one) for one in given]
-    if kind == "mixed":
-        return _mixed(cells)
-    return _chunk(cells, "" if _any_nested(cells) else kind)
+    spoken = _translated(given)
+    if spoken:
+        firsts = (next(iter(one.values()), None) for one in spoken)
+        plain = [first if one is None else one for one, first in zip(plain, firsts, strict=True)]
+    if _exact(plain, kind):
+        chunk = _Chunk(kind, pa.array(plain, KINDS[kind].arrow))
+    else:
+        cells = [NULL if one is None else Raw(msgspec.json.encode(one)) for one in plain]
+        kind = "" if kind != "mixed" and _any_nested(cells) else kind
+        chunk = _mixed(cells) if kind == "mixed" else _chunk(cells, kind)
+    return {name: chunk} | _by_language(name, spoken)
+
+
+def _translated(values: list[Any]) -> list[dict[str, str]]:
+    """Return each value's texts by language; an empty list where no value has any."""
+    cells = list(map(attrgetter("multilingualValue"), values))
+    if cells.count(NULL) == len(cells):
+        return []
+    spoken = [{} if cell == NULL else tags.tokens(msgspec.json.decode(cell)) for cell in cells]
+    return spoken if any(spoken) else []
 
 
 def _holds(value: Value) -> bool:
     return value.value is not None or value.multilingualValue != NULL
-
-
-def _any_translated(values: list[Value]) -> bool:
-    tokens = list(map(attrgetter("multilingualValue"), values))
-    return tokens.count(NULL) < len(tokens)
 
 
 def _exact(values: list[Any], kind: str) -> bool:
@@ -321,12 +366,6 @@ def _fits(values: list[Any], kind: str) -> bool:
     given = [one for one in values if one is not None]
     low, high = bounds
     return not given or bool(low <= min(given) and max(given) <= high)
-
-
-def _shown(value: Value) -> Raw:
-    """Choose a meta's cell: its value, or its translations where all languages were asked for."""
-    plain = value.value
-    return value.multilingualValue if plain is None else Raw(msgspec.json.encode(plain))
 
 
 def _any_nested(cells: Column) -> bool:
@@ -447,7 +486,8 @@ def _narrowed(table: pd.DataFrame, fields: Sequence[str] | None) -> pd.DataFrame
     wanted = {name: None for name in ("objectType", "id") if name in table}
     for field in fields:
         inner = [name for name in table.columns if name.startswith(f"{field}.")]
-        wanted |= dict.fromkeys(inner if field in MAPS else [field])
+        spoken = [name for name in table.columns if name.startswith(f"{field}@")]
+        wanted |= dict.fromkeys(inner if field in MAPS else [field, *spoken])
     missing = {
         name: pd.Series(index=table.index, dtype=_STR) for name in wanted if name not in table
     }

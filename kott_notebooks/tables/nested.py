@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import tzinfo
 from typing import Any
 
 import msgspec
+import numpy as np
 import pandas as pd
 
 from kott_notebooks import schema
 from kott_notebooks.tables import frames
+from kott_notebooks.tables import tags as tagging
 from kott_notebooks.tables.columns import need
+from kott_notebooks.times import zone
 
 KEY = "assetId"
 
@@ -58,101 +62,108 @@ def media_files(assets: pd.DataFrame) -> pd.DataFrame:
 def tags(table: pd.DataFrame, *names: str) -> pd.DataFrame:
     """Lay tags out, all or those named: one row a value; `assetId` Int64, `tag`, `value` str.
 
-    Values that stand twice on one row are given once. Where all languages were asked for, the
-    first translation is the value.
+    Values that stand twice on one row are given once. A language of a tag is named `Genre@fra`.
     """
-    columns = [f"tags.{name}" for name in names] or _starting(table, "tags.")
+    columns = [f"tags.{name}" for name in names] or tagging.fields(table, "tags.")
     table = need(table, "id", *columns)
-    rows = [
-        (owner, column.removeprefix("tags."), value)
-        for column in columns
-        for owner, cell in _cells(table, column, "id")
-        for value in dict.fromkeys(_values(cell))
-    ]
-    laid = pd.DataFrame(rows, columns=[KEY, "tag", "value"])
-    return laid.astype({KEY: table["id"].dtype, "tag": "str", "value": "str"})
+    parts = [tagging.values(table[name]).assign(tag=name.removeprefix("tags.")) for name in columns]
+    laid = pd.concat([pd.DataFrame(columns=["row", "tag", "value"]), *parts], ignore_index=True)
+    return _keyed(table, laid, ["tag", "value"])
 
 
 def translations(table: pd.DataFrame) -> pd.DataFrame:
     """Lay translations out: one row a text; `assetId` Int64, `field`, `language`, `value` str.
 
-    Give a table that was listed with `language="*"`: only then does the API send them.
+    Give a table that was listed with `language="*"`: only then does the API send them. Of a tag,
+    each value of the list is a row.
     """
-    named = {"multilingualName": "name", "multilingualDescription": "description"}
     table = need(table, "id")
-    columns = [*named, *_starting(table, "metas."), *_starting(table, "tags.")]
-    rows = [
-        (owner, named.get(column, column), token.get("language"), token.get("value"))
-        for column in columns
-        if column in table and table[column].dtype == "str"
-        for owner, cell in _cells(table, column, "id")
-        for token in _tokens(cell)
-    ]
-    laid = pd.DataFrame(rows, columns=[KEY, "field", "language", "value"])
-    return laid.astype({KEY: table["id"].dtype, "field": "str", "language": "str", "value": "str"})
+    parts: list[pd.DataFrame] = []
+    for field in map(str, table.columns):
+        for language, column in tagging.languages(table, field).items():
+            given = table[column].notna().to_numpy(bool)
+            laid = pd.DataFrame({"row": np.flatnonzero(given), "value": table[column][given].array})
+            if field.startswith("tags."):
+                laid = tagging.values(table[column])
+            parts.append(laid.assign(field=field, place=len(parts), language=language))
+    columns = ["field", "language", "value"]
+    laid = pd.concat([pd.DataFrame(columns=["row", "place", *columns]), *parts])
+    order = laid.groupby("field", sort=False)["place"].transform("min")
+    laid = laid.assign(first=order).sort_values(["first", "row", "place"], kind="stable")
+    return _keyed(table, laid, columns)
 
 
-def flat(table: pd.DataFrame, *, safe: bool = False) -> pd.DataFrame:
+def _keyed(table: pd.DataFrame, laid: pd.DataFrame, texts: list[str]) -> pd.DataFrame:
+    """Put the id of each `row` before the texts that were laid out."""
+    owner = table["id"].take(laid["row"].to_numpy(np.intp)).array
+    return pd.DataFrame({KEY: owner, **{name: laid[name].astype("str").array for name in texts}})
+
+
+def flat(table: pd.DataFrame, *, tz: str | tzinfo = "UTC", safe: bool = False) -> pd.DataFrame:
     """Make every cell one that people read, for CSV and Excel: the same rows and columns.
 
     A tag becomes its values joined by `, `; a list (images, media files) becomes how many there
-    are, Int64; a text in all languages becomes its first translation; other objects stay JSON.
-    `safe` puts an apostrophe before texts that a spreadsheet would run as a formula.
+    are, Int64; translations become the first one; other objects stay JSON. Times are those of
+    `tz`, without a zone, as Excel has them. `safe` puts an apostrophe before texts that a
+    spreadsheet would run as a formula.
     """
     table = need(table)
-    nested = [name for name in table.columns if _is_nested(table[name])]
-    shown = {name: _readable(table[name].reset_index(drop=True)) for name in nested}
-    flat_table = table.assign(**{name: one.set_axis(table.index) for name, one in shown.items()})
+    shown: dict[str, pd.Series[Any]] = {}
+    for name in map(str, table.columns):
+        if isinstance(table[name].dtype, pd.DatetimeTZDtype):
+            shown[name] = table[name].dt.tz_convert(zone(tz)).dt.tz_localize(None)
+        elif table[name].dtype == "str" and not name.startswith("metas."):
+            shown[name] = _readable(table[name])
+    flat_table = table.assign(**shown)
     return flat_table.apply(_harmless) if safe else flat_table
 
 
-def _harmless(cells: pd.Series) -> pd.Series:
+def _harmless(cells: pd.Series[Any]) -> pd.Series[Any]:
     if not pd.api.types.is_string_dtype(cells.dtype):
         return cells
     return cells.str.replace(r"^(?=[=+\-@\t\r])", "'", regex=True)
 
 
-def _readable(cells: pd.Series) -> pd.Series:
-    decoded = [msgspec.json.decode(cell) for cell in cells.dropna()]
-    if all(_is_text_in_languages(one) for one in decoded):
-        texts: list[Any] = [next((t.get("value") for t in one), None) for one in decoded]
-    elif all(isinstance(one, list) for one in decoded):
-        counts = pd.Series([len(one) for one in decoded], cells.dropna().index, dtype="Int64")
-        return counts.reindex(cells.index)
-    else:
-        texts = [_joined(one) for one in decoded]
-    return pd.Series(texts, cells.dropna().index, dtype="str").reindex(cells.index)
+def without_counts(table: pd.DataFrame) -> pd.DataFrame:
+    """Leave out nested columns that hold no JSON: `flat` has put counts in their place."""
+    lists = [table[name].dropna() for name in ("images", "mediaFiles") if name in table]
+    counts = [one.name for one in lists if len(one) and not str(one.iloc[0]).startswith("[")]
+    return table.drop(columns=counts)
 
 
-def _joined(value: Any) -> str:
-    if isinstance(value, dict) and ("objects" in value or "value" in value):
-        return ", ".join(dict.fromkeys(_values(value)))
-    return msgspec.json.encode(value).decode()
-
-
-def _is_nested(column: pd.Series) -> bool:
-    if column.dtype != "str":
-        return False
-    given = column.dropna()
-    return bool(len(given)) and bool(given.str.match(r"\s*[\[{]").all() and _all_json(given))
-
-
-def _all_json(cells: pd.Series) -> bool:
+def _readable(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Join a column's lists of texts, count its lists of objects; leave other columns alone."""
+    given = column.notna().to_numpy(bool)
+    cells = column.to_numpy(object)[given]
+    if not len(cells) or cells[0].lstrip()[:1] != "[":
+        return column
+    text = f"[{','.join(cells)}]"
     try:
-        msgspec.json.decode(f"[{','.join(cells)}]")
-    except msgspec.DecodeError:
-        return False
-    return True
+        entries = msgspec.json.decode(text, type=list[list[msgspec.Raw]])
+    except msgspec.MsgspecError:
+        return column
+    if len(entries) != len(cells):
+        return column
+    if str(column.name).startswith("multilingual"):
+        firsts = [
+            next(iter(tagging.tokens(msgspec.json.decode(one)).values()), None) for one in cells
+        ]
+        return _filled(column, given, firsts)
+    try:
+        lists = msgspec.json.decode(text, type=list[list[str]])
+    except msgspec.ValidationError:
+        lists = []
+    if not any(lists):
+        counts = pd.Series(pd.NA, column.index, dtype="Int64", name=column.name)
+        counts[given] = [len(one) for one in entries]
+        return counts
+    return _filled(column, given, [", ".join(dict.fromkeys(one)) for one in lists])
 
 
-def _is_text_in_languages(value: Any) -> bool:
-    return isinstance(value, list) and all(
-        isinstance(one, dict) and "language" in one and "value" in one for one in value
-    )
-
-
-def _starting(table: pd.DataFrame, prefix: str) -> list[str]:
-    return [str(name) for name in table.columns if str(name).startswith(prefix)]
+def _filled(column: pd.Series[Any], given: Any, texts: list[str | None]) -> pd.Series[Any]:
+    cells = np.full(len(column), None, dtype=object)
+    cells[given] = texts
+    return pd.Series(cells, column.index, dtype="str", name=column.name)
 
 
 def _cells(table: pd.DataFrame, column: str, key: str) -> Iterator[tuple[Any, Any]]:
@@ -188,26 +199,3 @@ def _entry_class(column: str, entries: list[dict[str, Any]]) -> str | None:
 
 
 _HOLDERS = ("KalturaLiveAsset", "KalturaProgramAsset", "KalturaHouseholdDevice", "KalturaOTTUser")
-
-
-def _values(tag: Any) -> Iterator[str]:
-    """Give a tag's values, in either of the shapes that servers use."""
-    if not isinstance(tag, dict):
-        return
-    for one in tag.get("objects") or ([tag] if "value" in tag else []):
-        if not isinstance(one, dict):
-            continue
-        value = one.get("value")
-        if value is None:
-            value = next((token.get("value") for token in one.get("multilingualValue") or []), None)
-        if value is not None:
-            yield str(value)
-
-
-def _tokens(cell: Any) -> Iterator[dict[str, Any]]:
-    """Give the translation tokens of a name, a meta or a tag."""
-    if isinstance(cell, dict):
-        for one in filter(None, cell.get("objects") or []):
-            yield from one.get("multilingualValue") or []
-    elif _is_text_in_languages(cell):
-        yield from cell

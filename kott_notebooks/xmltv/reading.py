@@ -22,7 +22,6 @@ from kott_notebooks.xmltv.elements import Batch, GuideFile, Source
 Texts: TypeAlias = list[str | None]  # one per row
 
 LONGEST_OPEN = pd.Timedelta(hours=8)  # a programme without a stop ends at a start within this time
-_TAG_VALUE = "KalturaMultilingualStringValue"
 _TEXT = pa.large_string()
 _DTYPES = {_TEXT: pd.StringDtype(na_value=np.nan), pa.int64(): pd.Int64Dtype()}
 
@@ -572,15 +571,13 @@ def _rating_systems(batch: Batch) -> dict[str, Texts | pa.Array]:
 
 
 def _tag_cells(values: dict[int, list[str]], rows: int) -> Texts:
-    """Return tags in the API's form; rows with equal values share one text."""
+    """Return tags as JSON lists; rows with equal values share one text."""
     texts: dict[tuple[str, ...], str] = {}
     cells: Texts = [None] * rows
     for row, own in values.items():
         key = tuple(own)
         if key not in texts:
-            objects = [{"objectType": _TAG_VALUE, "value": one} for one in own]
-            cell = {"objectType": f"{_TAG_VALUE}Array", "objects": objects}
-            texts[key] = msgspec.json.encode(cell).decode()
+            texts[key] = msgspec.json.encode(own).decode()
         cells[row] = texts[key]
     return cells
 

@@ -1,0 +1,149 @@
+"""Texts in several languages, and tags: what the API wraps becomes plain columns.
+
+A tag's cell is a JSON list of texts, `["Drama","Crime"]`. Where a listing asked for all languages,
+each has a column of its own: `name@eng`, `metas.Synopsis@fra`, `tags.Genre@fra`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+import pandas as pd
+import pyarrow as pa
+
+from kott_notebooks.errors import KottError
+from kott_notebooks.tables.kinds import STR, TEXT
+
+_LANGUAGE = re.compile(r"(.+)@([A-Za-z]{2,3}(?:-\w+)*)")
+
+
+def language_of(column: object, columns: Iterable[object]) -> tuple[str, str]:
+    """Split a column into its field and language; the language of a field itself is empty.
+
+    Only what stands beside its field is a language: a meta called `E@mail` is none.
+    """
+    name = str(column)
+    split = _LANGUAGE.fullmatch(name)
+    if split is None or split[1] not in columns:
+        return name, ""
+    return split[1], split[2]
+
+
+def fields(table: pd.DataFrame, *prefixes: str) -> list[str]:
+    """List the columns that begin with a prefix (`metas.`, `tags.`), languages aside."""
+    return [
+        str(name)
+        for name in table.columns
+        if str(name).startswith(prefixes) and not language_of(name, table.columns)[1]
+    ]
+
+
+def languages(table: pd.DataFrame, field: str) -> dict[str, str]:
+    """Return the column of each language of a field."""
+    split = {str(name): language_of(name, table.columns) for name in table.columns if "@" in name}
+    return {language: name for name, (own, language) in split.items() if own == field and language}
+
+
+def tokens(value: Any) -> dict[str, str]:
+    """Return the text of each language of a decoded `multilingualValue`; the first one counts."""
+    texts: dict[str, str] = {}
+    for one in value if isinstance(value, list) else []:
+        if isinstance(one, dict) and one.get("language") and one.get("value") is not None:
+            texts.setdefault(str(one["language"]), str(one["value"]))
+    return texts
+
+
+def cells(texts: pa.Array) -> dict[str, pa.Array]:
+    """Return the cells of a tag by language, from its JSON as the API writes it; "" is the tag.
+
+    Distinct cells are decoded once. The text of an entry is its `value`, else its first language's.
+    """
+    encoded = texts.dictionary_encode()
+    bare: list[str | None] = []
+    translated: dict[str, dict[int, str]] = {}
+    for place, text in enumerate(encoded.dictionary.to_pylist()):
+        entries = _entries(msgspec.json.decode(text))
+        own = [one for one in map(_text, entries) if one]
+        bare.append(_json(own) if own else None)
+        spoken = [tokens(one.get("multilingualValue")) for one in entries if isinstance(one, dict)]
+        for language in dict.fromkeys(code for one in spoken for code in one):
+            values = [one[language] for one in spoken if language in one]
+            translated.setdefault(language, {})[place] = _json(values)
+    by_language: dict[str, list[str | None]] = {
+        language: [values.get(place) for place in range(len(bare))]
+        for language, values in translated.items()
+    }
+    return {
+        language: pa.array(values, TEXT).take(encoded.indices)
+        for language, values in {"": bare, **by_language}.items()
+    }
+
+
+def has_lists(column: pd.Series[Any]) -> bool:
+    """Say whether a column's first cell is a JSON list of texts, or no row has a cell."""
+    given = column.notna().to_numpy(bool)
+    return not given.any() or str(column.iloc[int(given.argmax())]).startswith(('["', "[]"))
+
+
+def read(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Return a tag's column as JSON lists: also of version 0.1's cells, and of joined text.
+
+    Joined text, which `kott.flat` makes for people, is split at its commas.
+    """
+    codes, texts = pd.factorize(column)
+    lists: list[str | None] = []
+    for text in texts:
+        try:
+            entries = _entries(msgspec.json.decode(text))
+        except msgspec.DecodeError:
+            entries = [one.strip() for one in str(text).split(",")]
+        own = [one for one in map(_text, entries) if one]
+        lists.append(_json(own) if own else None)
+    every = pd.Series([*lists, None], dtype=STR)
+    return pd.Series(every.take(codes).array, column.index, name=column.name)
+
+
+def values(column: pd.Series[Any]) -> pd.DataFrame:
+    """Lay the JSON lists of a column out: `row` (its place), `value` `str`; each once in a row."""
+    codes, texts = pd.factorize(column)
+    try:
+        every = msgspec.json.decode(f"[{','.join(texts)}]", type=list[list[str]])
+    except msgspec.MsgspecError as error:
+        raise KottError(
+            f"{column.name} must hold JSON lists of texts, as kott.assets gives them: {error}."
+        ) from error
+    lists = [list(dict.fromkeys(one)) for one in every]
+    each = pd.DataFrame(
+        {
+            "code": [code for code, one in enumerate(lists) for _ in one],
+            "value": pd.Series([value for one in lists for value in one], dtype=STR),
+        }
+    )
+    rows = pd.DataFrame({"row": range(len(codes)), "code": codes})
+    laid = rows.merge(each, on="code").sort_values("row", kind="stable")
+    return laid[["row", "value"]].reset_index(drop=True)
+
+
+def _entries(tag: Any) -> list[Any]:
+    """Return a tag's entries: those of a list, of `objects`, or the one `value` that it has."""
+    if isinstance(tag, list):
+        return tag
+    if not isinstance(tag, dict):
+        return [tag]
+    objects = tag.get("objects")
+    return objects if isinstance(objects, list) else [tag]
+
+
+def _text(entry: Any) -> str | None:
+    if not isinstance(entry, dict):
+        return None if entry is None else str(entry)
+    if entry.get("value") is not None:
+        return str(entry["value"])
+    return next(iter(tokens(entry.get("multilingualValue")).values()), None)
+
+
+def _json(texts: list[str]) -> str:
+    return msgspec.json.encode(texts).decode()

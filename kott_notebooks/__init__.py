@@ -44,6 +44,7 @@ from kott_notebooks.listings import (
 from kott_notebooks.listings.reference import describe, services
 from kott_notebooks.report import guide
 from kott_notebooks.session import Session, __version__, configured, login
+from kott_notebooks.tables.diff import diff
 from kott_notebooks.tables.frames import coerce
 from kott_notebooks.tables.nested import explode, flat, images, media_files, tags, translations
 from kott_notebooks.tables.provenance import provenance
@@ -82,6 +83,7 @@ __all__ = [
     "configured",
     "demo",
     "describe",
+    "diff",
     "epg",
     "explode",
     "facets",

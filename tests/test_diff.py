@@ -1,0 +1,97 @@
+"""The comparer: rows are matched, then fields are compared."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import kott_notebooks as kott
+
+CELL = st.none() | st.sampled_from(["a", "b", '["x"]'])
+TABLE = st.dictionaries(st.integers(1, 6), st.tuples(CELL, CELL), max_size=5)
+
+
+def table(rows: dict[int, tuple[str | None, str | None]]) -> pd.DataFrame:
+    laid = pd.DataFrame([(key, *cells) for key, cells in rows.items()], columns=["id", "p", "q"])
+    return laid.astype({"id": "Int64", "p": "str", "q": "str"})
+
+
+@settings(max_examples=60, deadline=None)
+@given(TABLE, TABLE)
+def test_the_changes_lead_from_one_table_to_the_other(
+    before: dict[int, tuple[str | None, str | None]],
+    after: dict[int, tuple[str | None, str | None]],
+) -> None:
+    """What was added, removed and changed is exactly what differs."""
+    found = kott.diff(table(before), table(after))
+    by_change = {change: set(of["key"]) for change, of in found.groupby("change")}
+    assert by_change.get("removed", set()) == {str(key) for key in before.keys() - after.keys()}
+    assert by_change.get("added", set()) == {str(key) for key in after.keys() - before.keys()}
+    changed = found[found["change"] == "changed"]
+    wanted = {
+        (str(key), field): (before[key][place], after[key][place])
+        for key in before.keys() & after.keys()
+        for place, field in enumerate("pq")
+        if before[key][place] != after[key][place]
+    }
+    shown = zip(changed["key"], changed["field"], changed["before"], changed["after"], strict=True)
+    assert {
+        (key, field): tuple(None if pd.isna(one) else one for one in cells)
+        for key, field, *cells in shown
+    } == wanted
+
+
+@pytest.mark.parametrize("dtype", ["float64", "str", "string", "category", "object"])
+def test_rows_match_whatever_the_dtype_of_their_ids(dtype: str) -> None:
+    """The same table in other dtypes has no change."""
+    one = table({1: ("a", None), 2: ("b", "a")})
+    assert kott.diff(one, one.astype({"id": dtype, "p": "string", "q": "object"})).empty
+
+
+def test_nested_cells_are_compared_as_lists() -> None:
+    """The order of an object's properties is no change; that of a list is."""
+    before = pd.DataFrame({"id": [1, 2], "images": ['[{"a":1,"b":2}]', '["x","y"]']})
+    after = pd.DataFrame({"id": [1, 2], "images": ['[{"b":2,"a":1}]', '["y","x"]']})
+    assert kott.diff(before, after)["key"].tolist() == ["2"]
+
+
+def test_an_equal_change_of_many_rows_is_one_cause() -> None:
+    """Twelve assets of one new rating share a cause; the one other change has none."""
+    before = pd.DataFrame({"id": range(13), "rating": "12"})
+    found = kott.diff(before, before.assign(rating=["16"] * 12 + ["18"]))
+    assert found["cause"].fillna("").tolist() == ["rating: 12 -> 16"] * 12 + [""]
+    assert found["rows"].tolist() == [12] * 12 + [1]
+
+
+def test_times_are_compared_as_times() -> None:
+    """One moment in two zones is no change."""
+    times = pd.Series(pd.to_datetime(["2026-01-02T03:00Z"]))
+    before = pd.DataFrame({"id": [1], "startDate": times})
+    after = before.assign(startDate=times.dt.tz_convert("Asia/Tokyo"))
+    assert kott.diff(before, after).empty
+
+
+def test_several_columns_identify_a_row() -> None:
+    """The key shows them side by side."""
+    before = pd.DataFrame({"a": [1, 1], "b": ["x", "y"], "v": [1, 2]})
+    found = kott.diff(before, before.assign(v=[1, 3]), on=["a", "b"])
+    assert found[["key", "before", "after"]].to_numpy().tolist() == [["1 | y", "2", "3"]]
+
+
+@pytest.mark.parametrize(
+    ("rows", "on", "message"),
+    [
+        ({"id": [1, 1]}, "id", "Several rows have one id, such as '1'"),
+        ({"id": [1, None]}, "id", "id must be there in every row"),
+        ({"id": [1]}, "name", "no column name"),
+    ],
+)
+def test_rows_that_cannot_be_matched_are_refused(
+    rows: dict[str, list[int | None]], on: str, message: str
+) -> None:
+    """A key that is missing, absent or not unique is named."""
+    given_ = pd.DataFrame(rows)
+    with pytest.raises(kott.KottError, match=message):
+        kott.diff(given_, given_, on=on)

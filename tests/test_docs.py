@@ -20,7 +20,7 @@ from numpydoc.validate import validate
 import kott_notebooks as kott
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ("ksql", "listings")  # whose public functions have every section
+ROOMS = ("ksql", "listings", "session")  # whose public functions have every section
 PUBLIC = [kott, kott.ksql]
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]
 CHECKS = set(SETTINGS["numpydoc_validation"]["checks"])
@@ -48,6 +48,18 @@ def examples(name: str) -> list[doctest.DocTest]:
     names |= {one: getattr(kott, one) for one in ("catalog", "demo", "household", "plots")}
     names |= {one: getattr(kott, one) for one in ("report", "schedule", "xmltv")}
     return [one for one in doctest.DocTestFinder().find(module, extraglobs=names) if one.examples]
+
+
+METHODS = [
+    f"kott_notebooks.Session.{name}" for name in dir(kott.Session) if not name.startswith("_")
+]
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_method_of_the_session_says_what_it_takes_and_returns(name: str) -> None:
+    """As numpydoc has it."""
+    errors = validate(name)["errors"]
+    assert [f"{code}: {text}" for code, text in errors if code in CHECKS] == []
 
 
 @pytest.mark.parametrize("name", [name for module in PUBLIC for name in functions(module)])

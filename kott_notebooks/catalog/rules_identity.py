@@ -87,8 +87,8 @@ def duplicates(assets: pd.DataFrame, *, rules: RulesSource | None = None) -> pd.
     >>> import kott_notebooks as kott
     >>> from kott_notebooks import catalog, demo
     >>> groups = catalog.duplicates(kott.assets(demo.login(assets=200)))
-    >>> sorted(set(groups["rule"]))
-    ['identity.duplicate_entry_id', 'identity.duplicate_external_id', 'identity.twin']
+    >>> list(groups.columns)
+    ['group', 'rule', 'assets', 'id', 'type', 'name']
     """
     view = view_of(assets, "id", "type", own=rules_of(rules))
     groups = [(rule, rows) for rule, rows in _groups(view) if len(rows) > 1]

@@ -55,8 +55,8 @@ def values(assets: pd.DataFrame, field: str = "Genre", *, n: int | None = None) 
     >>> import kott_notebooks as kott
     >>> from kott_notebooks import catalog, demo
     >>> genres = catalog.values(kott.assets(demo.login(assets=200, defects=False)), "Genre", n=3)
-    >>> genres["values"].max() > 1, len(genres["value"].unique())
-    (True, 4)
+    >>> list(genres.columns)
+    ['value', 'values', 'type', 'assets', 'share']
     """
     view = view_of(assets, "type")
     laid = view.values(_column(view, field)).copy()

@@ -87,7 +87,7 @@ def audit(
     --------
     >>> import kott_notebooks as kott
     >>> from kott_notebooks import demo, household
-    >>> session = demo.login(assets=20, households=60)
+    >>> session = demo.login(assets=20, households=60, deployment="roomy")
     >>> findings = household.audit(kott.households(session), kott.household_users(session))
     >>> "household.no_master" in set(findings["rule"])
     True

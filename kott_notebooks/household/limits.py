@@ -48,7 +48,7 @@ def limits(
     --------
     >>> import kott_notebooks as kott
     >>> from kott_notebooks import demo, household
-    >>> session = demo.login(assets=20, households=30)
+    >>> session = demo.login(assets=20, households=30, deployment="roomy")
     >>> homes, devices = kott.households(session), kott.household_devices(session)
     >>> household.limits(homes, devices=devices)["limit"].unique().tolist()
     ['devices', 'users', 'streams']

@@ -211,8 +211,13 @@ class Session:
             Stop after this many rows.
         workers : int, default 8
             Number of requests in flight. The order of the rows does not depend on it.
-        **arguments
-            The action's own, by the API's names.
+        **arguments : Any
+            Arguments of the action, by the API's names.
+
+        Returns
+        -------
+        Pull
+            An iterable of pages.
         """
         bodies.check_names(service, action, arguments)
         return self._pull(paging.Listing(service, action, arguments, limit=limit), workers=workers)
@@ -241,11 +246,31 @@ class Session:
     ) -> Iterator[dict[str, Any]]:
         """Yield a list action's records one by one, as the API sends them.
 
+        Parameters
+        ----------
+        service, action : str
+            A list action; service names in any case.
+        limit : int, optional
+            Stop after this many records.
+        **arguments : Any
+            Arguments of the action, by the API's names.
+
+        Yields
+        ------
+        dict
+            One record.
+
         Raises
         ------
         IncompleteError
             The list could not be completed: `.partial` holds the records that were received, and
             `.resume()` returns all of them.
+
+        Examples
+        --------
+        >>> session = demo.login(assets=200, channels=4, days=2, households=3)
+        >>> [region["name"] for region in session.records("region", limit=1)]
+        ['National']
         """
         pull = self.pages(service, action, limit=limit, **arguments)
 
@@ -272,7 +297,31 @@ class Session:
         self._end(entry)
 
     def count(self, service: str, action: str = "list", /, **arguments: Any) -> int:
-        """Return how many records a list action has, by requesting one of them."""
+        """Return how many records a list action has, by requesting one of them.
+
+        Parameters
+        ----------
+        service, action : str
+            A list action; service names in any case.
+        **arguments : Any
+            Arguments of the action, by the API's names.
+
+        Returns
+        -------
+        int
+            The server's total.
+
+        Raises
+        ------
+        IncompleteError
+            The server sends no total, or one at which it stops counting.
+
+        Examples
+        --------
+        >>> session = demo.login(assets=200, channels=4, days=2, households=3)
+        >>> session.count("assetStruct")
+        5
+        """
         known = schema.action(service, action)
         if known is None or not known.pager:
             return sum(1 for _ in self.records(service, action, **arguments))
@@ -333,9 +382,25 @@ class Session:
     # Who is it
 
     def whoami(self) -> dict[str, Any]:
-        """Check the credentials and say whose they are: partner, user, roles, until when.
+        """Check the credentials and say whose they are.
 
-        Asks session.get and, for a user who has logged in, ottUser.get. The ks is left out.
+        Requests session.get and, for a user who has logged in, ottUser.get.
+
+        Returns
+        -------
+        dict
+            url, partner_id, user_id, username, roles, expires; never the ks.
+
+        Raises
+        ------
+        ApiError
+            The ks is not valid any more, or never was.
+
+        Examples
+        --------
+        >>> session = demo.login(assets=200, channels=4, days=2, households=3)
+        >>> session.whoami()["partner_id"]
+        478
         """
         session = envelopes.decoded_object(self.call("session", "get"), "session.get")
         who = {

@@ -6,10 +6,10 @@ through the `fetch` it is given, with the only threads and waits. `windows` and 
 """
 
 from kott_notebooks.paging.batching import Cost, Pace, batch_size, expected_seconds
-from kott_notebooks.paging.listing import RESULT_WINDOW, Listing
+from kott_notebooks.paging.listing import RESULT_WINDOW, Listing, Work
 from kott_notebooks.paging.lookups import Lookups
 from kott_notebooks.paging.planning import Plan, Planning
-from kott_notebooks.paging.run import WORKERS, Fetch, Fetched, Progress, Pull, Work, pause
+from kott_notebooks.paging.run import WORKERS, Fetch, Fetched, Progress, Pull, pause
 from kott_notebooks.paging.windows import WHOLE, Counted, Split, Window
 
 __all__ = [

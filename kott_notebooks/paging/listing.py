@@ -38,6 +38,13 @@ from kott_notebooks.api.decode import (
 from kott_notebooks.api.secrets import MASK, Secret, concealed
 from kott_notebooks.errors import ApiError, IncompleteError, KottError, KsqlError
 from kott_notebooks.ksql import LIMIT
+from kott_notebooks.paging.passes import (
+    Pass,
+    first_positions,
+    repeats_a_row,
+    repeats_an_id,
+    row_ids,
+)
 from kott_notebooks.paging.windows import (
     MAX_PARTS,
     WHOLE,
@@ -122,151 +129,6 @@ class Failed(NamedTuple):
 Verdict: TypeAlias = Accepted | NeedsCheck | NeedsPass | Narrow | Failed
 
 
-class Received(NamedTuple):
-    """One page in the log of a pass; `sum` and `largest` are the rows of all pages up to it."""
-
-    keys: list[Key]
-    total: int | None
-    texts: list[int] | None
-    sum: int
-    largest: int
-    mark: int  # pages with one mark have the same rows
-    repeats: bool  # a page that was received before
-
-
-class Pass:
-    """All pages of one window, read once: an append-only log, and the parts laid out from it."""
-
-    def __init__(self, number: int, size: int, ids: bool = False) -> None:
-        self.number, self.size, self.ids = number, size, ids
-        self.pages: list[Received] = []
-        self.rows: list[list[Any]] = []  # of each page, until they are laid out
-        self.parts: list[tuple[int, Any]] = []  # how many pages they reach to, and the part
-        self.look: Rows | None = None
-
-    def append(self, page: Rows, texts: list[int] | None) -> None:
-        """Log the next page."""
-        number, before = len(self.pages), self.pages[-1] if self.pages else None
-        self.rows[number:] = [page.rows]  # over what an interrupted call may have put there
-        shown, mark = len(page.keys), hash(tuple(page.keys))
-        # past the end, a server may count nothing
-        total = page.total if shown or before is None else None
-        self.pages.append(
-            Received(
-                page.keys,
-                total,
-                texts,
-                shown + (before.sum if before else 0),
-                max(shown, before.largest if before else 0),
-                mark,
-                # rows without ids may be equal, but hardly a whole page of different ones
-                shown > 0
-                and (page.keys[0][0] != NO_ID or len(set(page.keys)) > 1)
-                and any(one.mark == mark for one in self.pages),
-            )
-        )
-
-    def lay_out(self, reader: Reader, rows: int) -> bool:
-        """Lay out what is not yet, if that is at least `rows` rows; the undecoded rows go."""
-        start, end = self.parts[-1][0] if self.parts else 0, len(self.pages)
-        done = self.pages[start - 1].sum if start else 0
-        if self.ids or end == start or self.pages[-1].sum - done < rows:
-            return False
-        loose = list(chain.from_iterable(self.rows[start:end]))
-        if loose:
-            self.parts.append((end, reader.lay_out(loose)))
-        for number in range(start, end):
-            self.rows[number] = []
-        return bool(loose)
-
-    def selected(self, positions: list[int] | None) -> list[Any]:
-        """Return the parts, or what they hold at some positions."""
-        if positions is None:
-            return [part for _, part in self.parts]
-        selected, start, at = [], 0, 0
-        for _, part in self.parts:
-            stop = at
-            while stop < len(positions) and positions[stop] < start + part.rows:
-                stop += 1
-            if stop - at == part.rows:
-                selected.append(part)
-            elif stop > at:
-                selected.append(part.select([one - start for one in positions[at:stop]]))
-            start, at = start + part.rows, stop
-        return selected
-
-    @property
-    def count(self) -> int:
-        """Count the rows received, repeated ones too."""
-        return self.pages[-1].sum if self.pages else 0
-
-    @property
-    def total(self) -> int | None:
-        """Return the server's last total, if it sent any."""
-        return next((one.total for one in reversed(self.pages) if one.total is not None), None)
-
-    @property
-    def totals(self) -> list[int]:
-        """Return the totals of all pages."""
-        return [page.total for page in self.pages if page.total is not None]
-
-    @property
-    def ends_short(self) -> bool:
-        """Say whether the last page has fewer rows than a page of this pass."""
-        last, largest = len(self.pages[-1].keys), self.pages[-1].largest
-        return len(self.pages) > 1 and last < min(self.size, largest)
-
-    @property
-    def repeats_a_page(self) -> bool:
-        """Say whether the last page is one that was received before."""
-        return bool(self.pages) and self.pages[-1].repeats
-
-    def keys(self) -> list[Key]:
-        """Return what identifies each row received."""
-        return list(chain.from_iterable(page.keys for page in self.pages))
-
-    def texts(self) -> list[int | None]:
-        """Return the hash of each row's text, where it is known."""
-        unknown: list[int | None] = [None]
-        texts = (page.texts or unknown * len(page.keys) for page in self.pages)
-        return list(chain.from_iterable(texts))
-
-    def two_texts(self) -> bool:
-        """Say whether one id was received with two different texts."""
-        keys = self.keys()
-        if len(set(keys)) == len(keys):
-            return False
-        known: dict[Key, int] = {}
-        pairs = zip(keys, self.texts(), strict=True)
-        return any(
-            known.setdefault(key, text) != text
-            for key, text in pairs
-            if key[0] != NO_ID and text is not None
-        )
-
-    def over(self, limit: int | None) -> bool:
-        """Say whether no further page of this pass is worth a request."""
-        if not self.pages:
-            return False
-        last = self.pages[-1]
-        if not last.keys or self.repeats_a_page:
-            return True
-        if limit is not None and last.sum >= limit and len(set(self.keys())) >= limit:
-            return True
-        total = self.total
-        return total is not None and len(self.pages) * last.largest >= total
-
-    def pages_wanted(self, rows_a_page: int, expected: int | None, limit: int | None) -> int:
-        """Count the pages that are worth a request, as far as is known."""
-        start = len(self.pages)
-        total = self.total if self.pages else expected
-        largest = (self.pages[-1].largest if self.pages else 0) or rows_a_page
-        if total is None or not largest:
-            return start + 1
-        rows = total if limit is None else min(total, limit)
-        return max(start + 1, math.ceil(rows / largest))
-
-
 class Proved(NamedTuple):
     """Rows that are proved: the window they fill, their parts, and what proves them."""
 
@@ -332,7 +194,7 @@ class WindowRead:
         own = max((one for one in self.passes if not one.ids), key=lambda one: one.count)
         if self.seen is not None and not own.count:
             return self.seen
-        return own, _first_positions(own.keys())
+        return own, first_positions(own.keys())
 
     @property
     def count(self) -> int:
@@ -348,7 +210,7 @@ class WindowRead:
             keys = self.seen[0].keys()
             shown.append([keys[position] for position in self.seen[1]])
         shown += [reply.keys for reply in self.tiles.values()]
-        ids = chain.from_iterable(_numbers(keys) or () for keys in shown)
+        ids = chain.from_iterable(row_ids(keys) or () for keys in shown)
         return set(filter(self.window.holds, ids))
 
     def begin(self, next_pass: Pass) -> None:
@@ -374,7 +236,7 @@ class WindowRead:
         if not listing.paged:
             return self._unpaged(current)
         if limit is not None and current.count >= limit:
-            positions = _first_positions(current.keys())
+            positions = first_positions(current.keys())
             if len(positions) >= limit:
                 return Accepted(current, "limit", positions[:limit])
         emptied = not current.count and any(one.count for one in self.passes)
@@ -427,9 +289,9 @@ class WindowRead:
     def _one_reply(self, current: Pass) -> Verdict | None:
         """Judge a window that one reply may hold; None where it does not."""
         page, rows = current.pages[0], current.count
-        if page.total != rows or _repeats(page):
+        if page.total != rows or repeats_a_row(page):
             return None
-        lacking = self.seen is not None and self.known - set(_numbers(page.keys) or ())
+        lacking = self.seen is not None and self.known - set(row_ids(page.keys) or ())
         if rows < min(current.size, self.listing.largest[False]) and not lacking:
             return Accepted(current, "one reply")
         look = current.look
@@ -461,21 +323,21 @@ class WindowRead:
         if bad == {self.window}:
             return self._narrowed(current)
         good_ids = {one for window, ids in self._tiling.items() if window not in bad for one in ids}
-        numbers = _numbers(current.keys()) or []
-        positions = [n for n, one in enumerate(numbers) if one in good_ids]
+        shown = row_ids(current.keys()) or []
+        positions = [n for n, one in enumerate(shown) if one in good_ids]
         again = self._parts([window for window in self._tiling if window in bad], current)
         return Accepted(current, "tiles", positions, again, len(self._tiling) - len(bad))
 
     def _parts(self, windows: Sequence[Window], seen: Pass) -> list[WindowRead]:
         """Give reads of parts of the window, which know what was seen of them."""
-        numbers = _numbers(seen.keys()) or []
-        firsts = _first_positions(seen.keys()) if numbers else []
+        shown = row_ids(seen.keys()) or []
+        firsts = first_positions(seen.keys()) if shown else []
         return [
             WindowRead(
                 self.listing,
                 window,
                 split=self.split,
-                seen=(seen, [n for n in firsts if window.holds(numbers[n])]),
+                seen=(seen, [n for n in firsts if window.holds(shown[n])]),
             )
             for window in windows
         ]
@@ -487,7 +349,7 @@ class WindowRead:
         shown = len(reply.keys)
         return (
             reply.total == shown < max(self.listing.largest)
-            and sorted(_numbers(reply.keys) or ()) == self._tiling[window]
+            and sorted(row_ids(reply.keys) or ()) == self._tiling[window]
         )
 
     def _narrowed(self, current: Pass) -> Verdict:
@@ -521,7 +383,7 @@ class WindowRead:
             return "one id has several texts"
         if before.repeats_a_page or current.repeats_a_page:
             return "it repeats a page that it gave before"
-        if _repeated(first) or _repeated(second):
+        if repeats_an_id(first) or repeats_an_id(second):
             return "it shows a row on two pages"
         totalled = any(one.totals for one in self.passes)
         if not totals and (totalled or current.pages[-1].keys or before.pages[-1].keys):
@@ -709,7 +571,7 @@ class Survey:
     @property
     def _guessed(self) -> Split:
         """Guess between which values the ids lie, by the oldest and the newest rows."""
-        ids = [n for page in self._ends.values() for n in _numbers(page.keys) or ()]
+        ids = [n for page in self._ends.values() for n in row_ids(page.keys) or ()]
         return self.split._replace(low=min(ids), high=max(ids) + 1) if ids else self.split
 
 
@@ -720,7 +582,82 @@ _IGNORED = (
 )
 
 
-class Listing:
+class Work:
+    """What can be run: it says what it wants, takes the replies, and has parts in the end.
+
+    A subclass gives `wanted`, `call`, `reader_of`, `receive`, `done` and `proved`.
+    """
+
+    name = ""
+
+    def wanted(self) -> Iterator[Any]:
+        """Give what is to be requested, in the order in which it is needed."""
+        raise NotImplementedError
+
+    def call(self, request: Any) -> Call:
+        """Give the call of a request."""
+        raise NotImplementedError
+
+    def reader_of(self, request: Any) -> Reader:
+        """Give what reads the reply to a request."""
+        raise NotImplementedError
+
+    def receive(self, request: Any, reply: Rows | ApiError) -> None:
+        """Log a reply."""
+        raise NotImplementedError
+
+    @property
+    def done(self) -> bool:
+        """Say whether all is proved."""
+        raise NotImplementedError
+
+    def proved(self) -> Iterator[Any]:
+        """Give the parts that are proved, in order."""
+        return iter(())
+
+    def received(self) -> list[Any]:
+        """Return the parts of all that was received."""
+        return []
+
+    def restart(self) -> None:
+        """Begin anew with what failed for good."""
+
+    def advance(self) -> None:
+        """Act on whatever needs no further reply."""
+
+    def lay_out(self, rows: int) -> bool:
+        """Lay out rows, if at least `rows` of them wait; say whether it did."""
+        return False
+
+    @property
+    def rows(self) -> int:
+        """Count what was received."""
+        return 0
+
+    @property
+    def expected(self) -> int:
+        """Count what is expected."""
+        return 0
+
+    @property
+    def page_rows(self) -> int:
+        """Return the rows of a page, as far as is known."""
+        return 1
+
+    def so_far(self) -> str:
+        """Say how much was received."""
+        return f"{self.name} was stopped"
+
+    def where(self, request: Any) -> str:
+        """Say what a request is for."""
+        return ""
+
+    def report(self) -> dict[str, Any]:
+        """Say how it was gathered, in values that JSON can hold."""
+        return {"action": self.name}
+
+
+class Listing(Work):
     """One list action: the windows it is read by, and what was received of each.
 
     Give `wanted()` to a server and its replies to `receive()` until `done`; `proved` are the rows.
@@ -776,9 +713,11 @@ class Listing:
 
     # What the runner asks
 
-    def advance(self, items: Sequence[WindowRead | Survey | Proved] | None = None) -> None:
-        """Act on every verdict that needs no further reply; of all items, or of some."""
-        open_items = list(self.items if items is None else items)
+    def advance(self) -> None:
+        """Act on every verdict that needs no further reply."""
+        self._settle(list(self.items))
+
+    def _settle(self, open_items: list[WindowRead | Survey | Proved]) -> None:
         while open_items:
             item = open_items.pop()
             verdict = None if isinstance(item, Proved) else item.verdict()
@@ -839,7 +778,7 @@ class Listing:
                 raise IncompleteError(
                     f"{self.so_far()}: {self.replies:,} replies did not settle it."
                 )
-        self.advance([read])
+        self._settle([read])
 
     @property
     def _most_replies(self) -> int:
@@ -933,6 +872,11 @@ class Listing:
         return rows if self.limit is None else min(rows, self.limit)
 
     @property
+    def page_rows(self) -> int:
+        """Return the rows of a page, as far as is known."""
+        return max(self.largest[False], 1)
+
+    @property
     def deepest(self) -> int:
         """Return the rows of the largest window that can be paged: the depth less one page."""
         largest = max(self.largest) or self.page_size
@@ -995,54 +939,19 @@ def _windows(proved: Sequence[Proved]) -> list[dict[str, Any]]:
     return described
 
 
-def _numbers(keys: Sequence[Key]) -> list[int] | None:
-    """Read the ids of rows as numbers; None where they are of several kinds, or no numbers."""
-    if len({kind for kind, _ in keys}) > 1:
-        return None
-    try:
-        return [int(one.strip(b'"')) for _, one in keys if isinstance(one, bytes)] or None
-    except ValueError:
-        return None
-
-
 def _outside(keys: Sequence[Key], window: Window) -> bool:
     """Say whether a row lies outside of a window that has bounds."""
     if window == WHOLE or not keys:
         return False
-    return not all(map(window.holds, _numbers(keys) or [-MAX_PARTS]))
+    return not all(map(window.holds, row_ids(keys) or [-MAX_PARTS]))
 
 
 def _tiling(window: Window, keys: Sequence[Key], rows: int) -> dict[Window, list[int]]:
     """Cut a window into tiles of at most `rows` rows, each with the ids known in it."""
-    ids = sorted(_numbers(keys) or ())
+    ids = sorted(row_ids(keys) or ())
     cuts = tiles(window, ids, rows) if ids else []
     starts = [0, *(bisect_left(ids, one.low or 0) for one in cuts[1:]), len(ids)]
     return {one: ids[a:b] for one, a, b in zip(cuts, starts, starts[1:], strict=False)}
-
-
-def _first_positions(keys: Sequence[Key]) -> list[int]:
-    """Return where each row is received for the first time; rows without ids are all first."""
-    seen: set[Key] = set()
-    positions = []
-    for position, key in enumerate(keys):
-        if key[0] == NO_ID or key not in seen:
-            seen.add(key)
-            positions.append(position)
-    return positions
-
-
-def _repeats(page: Received) -> bool:
-    """Say whether a page shows one row with an id twice."""
-    if not page.texts or page.keys[0][0] == NO_ID:
-        return False
-    return len(set(zip(page.keys, page.texts, strict=True))) < len(page.keys)
-
-
-def _repeated(identities: Sequence[Any]) -> bool:
-    """Say whether a row with an id is there twice."""
-    kinds = (one[0][0] if isinstance(one[0], tuple) else one[0] for one in identities)
-    with_id = [one for one, kind in zip(identities, kinds, strict=True) if kind != NO_ID]
-    return len(set(with_id)) < len(with_id)
 
 
 def _sizes(listing: Listing, largest: int) -> list[int]:

@@ -11,6 +11,7 @@ from kott_notebooks import schema
 from kott_notebooks.api.bodies import Call
 from kott_notebooks.api.decode import ObjectReader, Reader, Rows, TextReader
 from kott_notebooks.errors import ApiError, IncompleteError
+from kott_notebooks.paging.listing import Work
 
 MISSING = ("1005", "1006")  # no such household
 
@@ -22,7 +23,7 @@ class LookupRequest(NamedTuple):
     ids: bool = False
 
 
-class Lookups:
+class Lookups(Work):
     """Many small calls: each answers one record, or a short list without a pager.
 
     `asked` is the property that every record of a call must have as it was asked for, and its
@@ -46,7 +47,6 @@ class Lookups:
         listed = known is not None and known.items is not None
         self.reader: Reader = TextReader() if listed else ObjectReader()
         self.replies: dict[int, Rows | ApiError] = {}
-        self.largest = [1, 1]
 
     def advance(self) -> None:
         """Raise what no record can mend, once every call is answered."""
@@ -113,10 +113,6 @@ class Lookups:
     def reader_of(self, request: LookupRequest) -> Reader:
         """Give what reads the replies."""
         return self.reader
-
-    def lay_out(self, rows: int) -> bool:
-        """Lay out nothing: the records are few."""
-        return False
 
     @property
     def done(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from kott_notebooks.api.bodies import Call
 from kott_notebooks.api.decode import Reader, Rows
@@ -18,6 +18,7 @@ from kott_notebooks.paging.listing import (
     PageRequest,
     Survey,
     WindowRead,
+    Work,
 )
 from kott_notebooks.paging.windows import WHOLE, Counted
 
@@ -31,7 +32,7 @@ class Plan(NamedTuple):
     cost: Cost
 
 
-class Planning:
+class Planning(Work):
     """Counts a listing and looks at a few of its rows; nothing is read."""
 
     def __init__(self, listing: Listing) -> None:
@@ -53,9 +54,6 @@ class Planning:
                 self.windows = [(one.window, one.expected) for one in reads]
             elif isinstance(verdict, Failed):
                 raise IncompleteError(verdict.why)
-
-    def restart(self) -> None:
-        """Begin anew: what was received so far still holds."""
 
     def wanted(self) -> Iterator[PageRequest]:
         """Give what is to be requested: a page of ids, the counts, a page of a few rows."""
@@ -102,33 +100,7 @@ class Planning:
         """Give what reads the reply to a request."""
         return self.listing.reader_of(request)
 
-    def lay_out(self, rows: int) -> bool:
-        """Lay out nothing."""
-        return False
-
     @property
     def done(self) -> bool:
         """Say whether the windows are counted and the rows were looked at."""
         return self.windows is not None and (self.sample is not None or not self.listing.paged)
-
-    def proved(self) -> Iterator[Any]:
-        """Give nothing: a plan has no rows."""
-        return iter(())
-
-    rows, expected = 0, 0
-
-    def received(self) -> list[Any]:
-        """Return nothing."""
-        return []
-
-    def so_far(self) -> str:
-        """Say what was under way."""
-        return f"{self.name} was not planned"
-
-    def where(self, request: PageRequest) -> str:
-        """Say nothing more."""
-        return ""
-
-    def report(self) -> dict[str, Any]:
-        """Say how the list was planned."""
-        return {"action": self.name}

@@ -11,7 +11,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Protocol
 
 from kott_notebooks.api.bodies import BY_GET, Call
-from kott_notebooks.api.decode import Reader, Rows, decode
+from kott_notebooks.api.decode import Rows, decode
 from kott_notebooks.errors import ApiError, IncompleteError, KottError, TransportError
 from kott_notebooks.paging.batching import (
     FAST_LINK,
@@ -22,7 +22,7 @@ from kott_notebooks.paging.batching import (
     batch_size,
     bytes_ahead,
 )
-from kott_notebooks.paging.listing import LAY_OUT, WEAK
+from kott_notebooks.paging.listing import LAY_OUT, WEAK, Work
 from kott_notebooks.paging.lookups import Lookups
 from kott_notebooks.times import present
 
@@ -73,60 +73,6 @@ class Progress(Protocol):
 
     def update(self, n: float | None = 1) -> Any:
         """Add rows."""
-
-
-class Work(Protocol):
-    """What is run: a state that says what it wants and takes the replies."""
-
-    name: str
-
-    def restart(self) -> None:
-        """Begin anew with what failed for good."""
-
-    def advance(self) -> None:
-        """Act on whatever needs no further reply."""
-
-    def wanted(self) -> Iterator[Any]:
-        """Give what is to be requested, in the order in which it is needed."""
-
-    def call(self, request: Any) -> Call:
-        """Give the call of a request."""
-
-    def reader_of(self, request: Any) -> Reader:
-        """Give what reads the reply to a request."""
-
-    def receive(self, request: Any, reply: Rows | ApiError) -> None:
-        """Log a reply."""
-
-    def lay_out(self, rows: int) -> bool:
-        """Lay out rows, if at least so many wait; say whether it did."""
-
-    @property
-    def done(self) -> bool:
-        """Say whether all is proved."""
-
-    @property
-    def rows(self) -> int:
-        """Count what was received."""
-
-    @property
-    def expected(self) -> int:
-        """Count what is expected."""
-
-    def proved(self) -> Iterator[Any]:
-        """Give the parts that are proved, in order."""
-
-    def received(self) -> list[Any]:
-        """Return the parts of all that was received."""
-
-    def so_far(self) -> str:
-        """Say how much was received."""
-
-    def where(self, request: Any) -> str:
-        """Say what a request is for."""
-
-    def report(self) -> dict[str, Any]:
-        """Say how it was gathered."""
 
 
 class Job:
@@ -317,7 +263,7 @@ class Pull:
         if cost is None:
             return MAX_PAGES if first.kind == "count" else 1
         left = listing.expected if first.ids else listing.expected - listing.rows
-        pages = max(left // max(getattr(listing, "largest", [1])[0], 1), 1)
+        pages = max(left // listing.page_rows, 1)
         # of ids alone, there is little to transfer and nothing to lay out
         cost = Cost(cost.work) if first.ids else cost
         return batch_size(pages, self._workers_now, cost, self._pace.round_trip)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import os
@@ -161,6 +162,28 @@ def test_a_guide_is_a_page(partner: str, capsys: Capture, tmp_path: Path) -> Non
     saved = (tmp_path / "guide.html").read_text("utf-8")
     assert saved.startswith("<!doctype html>")
     assert printed(capsys, "guide", *window)[:400] == saved[:400]
+
+
+def test_a_guide_of_a_file_is_a_page(
+    capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Known by its content, from stdin too, without a login; half a file is the file's fault."""
+    start = '<programme start="20260501{}0000" channel="b.tv"><title>Own</title></programme>'
+    text = "".join(start.format(hour) for hour in (18, 19))
+    content = gzip.compress(f"<tv>{text}</tv>".encode())
+    (tmp_path / "guide").write_bytes(content)
+    assert run("guide", tmp_path / "guide", "-o", tmp_path / "guide.html") == 0
+    assert capsys.readouterr().err.startswith("2 programmes, ")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+    assert printed(capsys, "guide", "-").startswith("<!doctype html>")
+    (tmp_path / "half").write_text(f"<tv>{text}")
+    status, words = refused(capsys, "guide", str(tmp_path / "half"), "-o", str(tmp_path / "x"))
+    assert (status, "no element found" in words) == (2, True)
+    for extra in (["--channels", "7"], ["tomorrow"]):
+        status, words = refused(
+            capsys, "guide", str(tmp_path / "guide"), *extra, "-o", str(tmp_path / "x")
+        )
+        assert (status, "leave " in words) == (2, True)
 
 
 def test_a_page_is_not_for_the_screen(

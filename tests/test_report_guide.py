@@ -12,6 +12,7 @@ import pytest
 import kott_notebooks as kott
 from kott_notebooks import KottError, schedule
 from kott_notebooks.report.page import Page, unpacked
+from kott_notebooks.schedule.layout import genre_slots
 from kott_notebooks.tables.provenance import with_facts
 
 NOON = pd.Timestamp("2026-03-28T12:00", tz="UTC")
@@ -67,7 +68,7 @@ def test_metas_and_tags_are_told_as_people_read_them() -> None:
     assert column(data["programmes"]["genre"]) == ["News", "none"]
     more = {label: column(cells) for label, cells in data["programmes"]["more"].items()}
     assert more == {"Actors": ["Zoë, Crime", ""], "Year": ["2019", ""]}
-    assert data["genres"] == ["News"]
+    assert data["genres"] == {"News": 1}
 
 
 def test_overlaps_have_lanes_and_gaps_are_given() -> None:
@@ -181,3 +182,22 @@ def test_the_same_guide_is_the_same_page() -> None:
     """Byte by byte, so that it can be compared."""
     table = epg((1, 7, 0, 60, "A"))
     assert kott.guide(table, **WINDOW) == kott.guide(table, **WINDOW)
+
+
+def test_one_time_far_away_does_not_widen_the_page() -> None:
+    """A programme of 1970 is counted as not shown; a window that is given holds."""
+    table = epg((1, 7, 0, 60, "A"), (2, 7, 60, 120, "B"), (3, 7, 0, 60, "Zero"))
+    table.loc[2, ["startDate", "endDate"]] -= pd.Timedelta(days=20_000)
+    nothing = pd.DataFrame(columns=[*schedule.audit(table[:2], **WINDOW).columns])
+    data = given(kott.guide(table, findings=nothing))
+    assert (data["end"] - data["start"], data["outside"]) == (7200, 1)
+    assert given(kott.guide(table[:2], findings=nothing))["outside"] == 0
+    year = given(kott.guide(table, start="2026-01-01", end="2027-01-01", findings=nothing))
+    assert year["end"] - year["start"] == 365 * 86_400
+
+
+def test_a_genre_has_a_place_in_the_palette() -> None:
+    """The same in every picture."""
+    table = epg((1, 7, 0, 60, "A"), (2, 7, 60, 120, "B"))
+    table["tags.Genre"] = ["News", "Drama"]
+    assert given(kott.guide(table, **WINDOW))["genres"] == genre_slots(["News", "Drama"], 8)

@@ -211,13 +211,21 @@ LOGIN = Group(
 )
 
 
-def window(days: int) -> tuple[Argument, ...]:
-    """Declare the two ends of a window of time, and the zone that they are read in."""
+def window(days: int, *, or_file: bool = False) -> tuple[Argument, ...]:
+    """Declare the two ends of a window of time, and the zone that they are read in.
+
+    With `or_file`, a file, or `-` for stdin, may stand instead of the start.
+    """
     end = f"today+{days}d"
     time: Callable[[str], str] = checked(instant)
+
+    def start(text: str) -> str:
+        is_file = or_file and (text == "-" or Path(text).is_file())
+        return text if is_file else time(text)
+
     return (
         argument(
-            "start", nargs="?", default="today", type=time, metavar="START",
+            "start", nargs="?", default="today", type=start, metavar="START",
             help="ISO text, now, today, tomorrow, 'today 20:00', today+7d ...; default: today",
         ),
         argument(

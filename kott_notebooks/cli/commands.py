@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 import kott_notebooks as kott
-from kott_notebooks import catalog
+from kott_notebooks import catalog, xmltv
 from kott_notebooks.cli import audit, lab, output, trip
 from kott_notebooks.cli.arguments import (
     CHANNELS,
@@ -42,6 +42,7 @@ SIZES = {  # of the demo partner
     "households": "how many households",
     "seed": "another number, another partner",
 }
+GUIDE_END = "today+7d"
 PLANNED = ("asset", "assets", "epg")
 TABLE = table_arguments(output.FORMATS)
 OPTIONS = (
@@ -100,15 +101,36 @@ def write_facts(given: argparse.Namespace) -> None:
 
 
 def guide(given: argparse.Namespace) -> None:
-    """Write the guide as a page, and say on stderr what is in it."""
-    check_window(given)
+    """Write a guide as a page, and say on stderr what is in it: the partner's, or a file's."""
     output.check_screen(given.out, "A page", "-o FILE")
-    with login(given) as session:
-        channels = kott.channels(session)
-        wanted = given.channels or channels
-        epg = kott.epg(session, given.start, given.end, tz=given.tz, channels=wanted)
-    page = kott.guide(epg, wanted, tz=given.tz, names=channels.set_index("id")["name"])
+    if given.start == "-" or Path(given.start).is_file():
+        epg, wanted, labels = guide_file(given)
+    else:
+        check_window(given)
+        with login(given) as session:
+            channels = kott.channels(session)
+            wanted = given.channels or channels
+            epg = kott.epg(session, given.start, given.end, tz=given.tz, channels=wanted)
+        labels = channels.set_index("id")["name"]
+    page = kott.guide(epg, wanted, tz=given.tz, names=labels)
     print(f"{len(epg):,} programmes, {output.write_page(page, given.out)}", file=sys.stderr)
+
+
+def guide_file(given: argparse.Namespace) -> tuple[pd.DataFrame, Any, pd.Series[str]]:
+    """Read an XMLTV guide from a file, or with `-` from stdin: programmes, channels, names."""
+    if given.end != GUIDE_END:
+        raise KottError(f"The page of {given.start} shows all of it: leave out {given.end}.")
+    if given.channels:
+        raise KottError("--channels is for linear assets: leave it out for a file.")
+    try:
+        epg, channels, faults = xmltv.read_guide(
+            sys.stdin.buffer if given.start == "-" else given.start
+        )
+    except IncompleteError as error:  # the file's fault, and no service's
+        raise KottError(str(error)) from error
+    if len(faults):
+        print(f"{len(faults):,} values could not be read: xmltv.faults lists them", file=sys.stderr)
+    return epg, channels, channels.set_index("id")["name"]
 
 
 def audit_assets(given: argparse.Namespace) -> bool:
@@ -425,15 +447,19 @@ COMMANDS = (
     ),
     Command(
         "guide",
-        "write the TV guide of [START, END) as one HTML page",
+        "write the TV guide of [START, END), or of an XMLTV file, as one HTML page",
         guide,
         (
-            *window(7),
+            *window(7, or_file=True),
             CHANNELS,
             argument("-o", "--out", type=new_file(), metavar="FILE", help="default: stdout"),
             LOGIN,
         ),
-        ("kott guide -o guide.html", "kott guide today today+1d --tz Europe/Berlin -o today.html"),
+        (
+            "kott guide -o guide.html",
+            "kott guide today today+1d --tz Europe/Berlin -o today.html",
+            "kott guide guide.xml.gz -o guide.html  # a file; - reads stdin",
+        ),
     ),
     Command(
         "audit",

@@ -139,8 +139,7 @@ const known = (item, role) => {
 };
 
 const cell = (item, from) => {
-  const rank = guide.genres.indexOf(item.genre);
-  const look = item.kind ?? (rank >= 0 && rank < 8 ? `g${rank}` : "others");
+  const look = item.kind ?? (item.genre in guide.genres ? `g${guide.genres[item.genre]}` : "others");
   const time = make("i", { textContent: `${marked(item)}${clock(item.start)}` });
   const inside = make("span", { className: "what" }, make("b", { textContent: item.name }), time);
   item.el = box(`box ${look} ${worst(item) ?? ""}`, item.start, item.end, { from, inside });
@@ -179,7 +178,9 @@ const row = (channel) => {
     return piece;
   });
   const look = { className: "row", role: "row", ariaRowIndex: channel.row + 1 };
-  return make("div", look, heading(channel), strip);
+  channel.line = make("div", look, heading(channel), strip);
+  channel.line.hidden = channel.hidden ?? false;
+  return channel.line;
 };
 
 const near = new IntersectionObserver((entries) => {
@@ -239,15 +240,32 @@ const now = (inside = "") => {
   return seen ? [box("now", present(), present(), { inside })] : [];
 };
 
+const inWords = (count, word) => `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
+
 const tell = () => {
   $("days").replaceChildren(
     make("button", { type: "button", textContent: "Now", onclick: toNow, disabled: !now().length }),
     ...days().map(({ start }) =>
       make("button", { type: "button", textContent: day(start), onclick: () => toTime(start) })),
   );
-  const many = `${channels.length} channel${channels.length > 1 ? "s" : ""}`;
-  const pulled = guide.pulled ? `, pulled ${day(guide.pulled)} ${clock(guide.pulled)}` : "";
-  $("about").textContent = `${many}, ${day(guide.start)} to ${day(guide.end - 1)}${pulled}`;
+  const pulled = guide.pulled ? `pulled ${day(guide.pulled)} ${clock(guide.pulled)}` : "";
+  const outside = guide.outside ? `${inWords(guide.outside, "programme")} not shown` : "";
+  $("about").textContent = [
+    inWords(channels.length, "channel"), `${day(guide.start)} to ${day(guide.end - 1)}`,
+    judgement(""), pulled, outside,
+  ].filter(Boolean).join(", ");
+};
+
+// Findings, in words: "82 findings on 65 programmes, 3 channels"
+const judgement = (rule) => {
+  const fits = (one) => !rule || rule === "any" || one.rule === rule;
+  const count = (all) => all.filter((item) => item.findings.some(fits)).length;
+  const size = [...channels, ...items].flatMap((item) => item.findings).filter(fits).length;
+  const on = [[programmes, "programme"], [channels, "channel"], [gaps, "gap"]]
+    .map(([all, word]) => [count(all), word])
+    .filter(([many]) => many)
+    .map(([many, word]) => inWords(many, word));
+  return on.length ? `${inWords(size, "finding")} on ${on.join(", ")}` : "no findings";
 };
 
 const switchZone = (name) => {
@@ -309,7 +327,10 @@ const choose = (item, { focus = true, keep = false } = {}) => {
   if (focus) item.el.focus({ preventScroll: true });
 };
 
-const cells = (by = 0) => channels[(current.channel ?? current).row - 1 + by]?.cells;
+const cells = (by = 0) => {
+  const shown = channels.filter((one) => !one.hidden);
+  return shown[shown.indexOf(current.channel ?? current) + by]?.cells;
+};
 const at = (all, time) => {
   const begun = all.filter((item) => item.start <= time);
   return begun.findLast((item) => item.end > time) ?? begun.at(-1) ?? all[1] ?? all[0];
@@ -380,22 +401,33 @@ let found = [];
 
 const filter = () => {
   const words = fold($("words").value.trim());
-  const [genre, rule] = [$("genre").value, $("rule").value];
+  const [own, genre, rule] = [$("channel").value, $("genre").value, $("rule").value];
+  for (const channel of channels) {
+    channel.hidden = own !== "" && own !== String(channel.row);
+    channel.line.hidden = channel.hidden;
+  }
+  const shown = (item) => !(item.channel ?? item).hidden;
   const fits = (item) =>
     (!words || (item.kind !== "gap" && said(item).includes(words)))
     && (!genre || item.genre === genre)
     && (!rule || item.findings.some((one) => rule === "any" || one.rule === rule));
   const all = !words && !genre && !rule;
-  const every = [...channels.filter((one) => rule && fits(one)), ...items.filter(fits)];
-  for (const item of items) {
-    item.off = !all && !fits(item);
-    item.el?.classList.toggle("off", item.off);
+  for (const item of [...channels, ...items]) {
+    const ofFoundChannel = words && !genre && !rule && item.channel && fits(item.channel);
+    item.off = !all && !fits(item) && !ofFoundChannel;
+    item.el?.classList.toggle("off", item.off && item.kind !== "channel");
   }
-  found = all ? [] : every;
-  const of = programmes.length.toLocaleString("en");
-  const size = found.length.toLocaleString("en");
-  $("count").textContent = all ? `${of} programmes` : `${size} found`;
+  found = all ? [] : [...channels, ...items].filter((item) => fits(item) && shown(item));
+  const size = all ? items.filter((item) => !item.kind && shown(item)).length : found.length;
+  $("count").textContent = all ? inWords(size, "programme") : `${size.toLocaleString("en")} found`;
+  if (rule && !words && !genre && !own) $("count").textContent = judgement(rule);
   $("previous").disabled = $("next").disabled = !found.length;
+  if (current && (current.channel ?? current).hidden) choose(found[0] ?? channels.find(shown), { focus: false });
+};
+
+const search = () => {
+  filter();
+  if ($("words").value.trim() && found.length) choose(found[0], { focus: false });
 };
 
 const step = (by) => {
@@ -417,12 +449,13 @@ const options = (select, pairs) =>
 
 const offer = () => {
   const rules = guide.findings.rule;
+  options($("channel"), channels.map((one) => [String(one.row), one.name]));
   options($("genre"), counted(programmes.map((item) => item.genre)));
   options($("rule"), [["any", `any finding (${rules.length})`], ...counted(rules)]);
   const here = new Intl.DateTimeFormat().resolvedOptions().timeZone;
   const zones = new Set([guide.zone, "UTC", here, ...Intl.supportedValuesOf("timeZone")]);
   options($("zone"), [...zones].map((name) => [name, name]));
-  const shown = guide.genres.slice(0, 8).map((genre, i) => [`g${i}`, genre]);
+  const shown = Object.entries(guide.genres).map(([genre, slot]) => [`g${slot}`, genre]);
   const rest = [["others", "other genres"], ["gap", "no programme"], ["prime", "prime time"]];
   const marks = Object.entries(MARKS).map(([severity, mark]) => [severity, `${mark} ${severity}`]);
   $("legend").append(...[...shown, ...rest, ...marks].map(([className, textContent]) =>
@@ -457,15 +490,37 @@ const listen = () => {
     event.preventDefault();
     step(1);
   });
-  for (const [id, event] of [["words", "input"], ["genre", "change"], ["rule", "change"]])
-    $(id).addEventListener(event, filter);
+  $("words").addEventListener("input", search);
+  for (const id of ["channel", "genre", "rule"]) $(id).addEventListener("change", filter);
   $("zone").addEventListener("change", () => switchZone($("zone").value));
   $("previous").addEventListener("click", () => step(-1));
   $("next").addEventListener("click", () => step(1));
   $("narrower").addEventListener("click", () => zoom(-1));
   $("wider").addEventListener("click", () => zoom(1));
   $("close").addEventListener("click", hide);
+  matchMedia("print").addEventListener("change", ({ matches }) => matches && print());
+  addEventListener("beforeprint", print);
+  addEventListener("afterprint", () => $("paper").replaceChildren());
   setInterval(label, 60_000);
+};
+
+// On paper: one page per day, with the channels and programmes that the filters leave
+
+const print = () => {
+  const line = (item) =>
+    make("li", {}, make("b", { textContent: `${clock(item.start)} ` }), item.name);
+  const pages = days().map(({ start, end }) => {
+    const lists = channels.filter((one) => !one.hidden).map((channel) => {
+      const own = channel.cells.slice(1).filter((item) =>
+        item.start >= start && item.start < end && !item.off);
+      return own.length
+        ? make("section", {}, make("h3", { textContent: channel.name }), make("ul", {}, ...own.map(line)))
+        : "";
+    });
+    const heading = `${document.title}, ${day(start)} (${zone})`;
+    return make("article", {}, make("h2", { textContent: heading }), ...lists);
+  });
+  $("paper").replaceChildren(...pages.filter((page) => page.childElementCount > 1));
 };
 
 // A notebook may make the page before it has a size; where it opens is decided once it has one.

@@ -14,8 +14,9 @@ from kott_notebooks.audits.rulebook import Schedule
 from kott_notebooks.errors import KottError
 from kott_notebooks.report.page import Page, page, resource
 from kott_notebooks.schedule.genres import genre_of
-from kott_notebooks.schedule.layout import lanes, names_of, ranked, shown
+from kott_notebooks.schedule.layout import genre_slots, lanes, names_of, ranked, shown
 from kott_notebooks.schedule.spans import (
+    DAY,
     TIMED,
     Channels,
     Columns,
@@ -27,10 +28,12 @@ from kott_notebooks.schedule.spans import (
 from kott_notebooks.tables import tags
 from kott_notebooks.tables.columns import NAT, Names, as_times, micros, need, stamp
 from kott_notebooks.tables.nested import flat
-from kott_notebooks.tables.provenance import facts
+from kott_notebooks.tables.provenance import asked, facts
 from kott_notebooks.times import When, instant, zone
 
 SECOND = 1_000_000  # microseconds
+MOST_DAYS = 31  # of a window that nobody asked for
+COLOURS = 8  # guide.css has so many for genres
 OF_A_CHANNEL = (  # rules whose findings name a channel and not a programme
     "schedule.gap",
     "schedule.no_programmes",
@@ -52,28 +55,65 @@ def guide(
     title: str = "TV guide",
     columns: Columns | None = None,
 ) -> Page:
-    """Make a TV guide as one HTML page: it shows itself in a notebook, and `.save(path)` writes it.
+    """Make a TV guide as one HTML page, which needs no network.
 
-    It needs no network, and a browser of 2024 or later: scroll and zoom by day and hour, search,
-    filter by genre or by finding, read what is known of a programme (its description, `metas.*` and
-    `tags.*`), in any time zone, with the mouse or the keyboard. What no programme covers is
-    hatched, programmes that share time stand one above the other. `findings` are those of
-    `schedule.audit` (default: found here; an empty table for none). `channels` (ids, or the table
-    of `kott.channels`) are shown in the order given, by default those that occur, by id. The window
-    is the one that the table was pulled for; `tz` the zone that the page opens in; `now` what it
-    takes for the present instead of the reader's clock. Raises KottError where there is no channel
-    to show.
+    It scrolls and zooms by day and hour; finds programmes and channels by words; filters by
+    channel, genre or finding; shows what is known of a programme (its description, `metas.*`,
+    `tags.*`), in any time zone, by mouse or keyboard; prints one page per day. What no programme
+    covers is hatched; programmes that share time stand one above the other.
+
+    Parameters
+    ----------
+    epg : DataFrame
+        The programmes, as `kott.epg` or `xmltv.read` gives them.
+    channels : DataFrame or iterable of ids, optional
+        The channels to show, in this order: ids, or the table of `kott.channels` or
+        `xmltv.channels`. Default: those that occur, by id.
+    findings : DataFrame, optional
+        The findings to show, as `schedule.audit` gives them. Default: audited here; an empty table
+        shows none.
+    start, end : time, optional
+        The window. Default: the one that the table was pulled for, else that of the programmes
+        that start within 31 days around the middle one.
+    now : time, optional
+        The present that the page takes. Default: the reader's clock.
+    tz : str or tzinfo, optional
+        The zone that the page opens in. Default: KOTT_TZ, else UTC.
+    names : mapping or Series, optional
+        Names of channels by id. Default: those of `channels`.
+    title : str, default "TV guide"
+        The page's title.
+    columns : mapping, optional
+        Our names of columns -> the table's.
+
+    Returns
+    -------
+    Page
+        `.html` is the page, `.save(path)` writes it, and a notebook's cell shows it.
+
+    Raises
+    ------
+    KottError
+        There is no channel to show, a column is missing, or a time or zone is not valid.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import demo
+    >>> session = demo.login(assets=40, channels=3, households=0, defects=False)
+    >>> kott.guide(kott.epg(session, "today", "today+1d"), title="Today").title
+    'Today'
     """
     zoned = zone(tz)
     epg = named(epg, columns, *TIMED, "name").reset_index(drop=True)
     labels = spans_of(epg, channels)[0]
     if not len(labels):
         raise KottError("There is no channel to show: the guide is empty, and none was asked for.")
-    first, last = shown(epg, start, end)
+    first, last = _window(epg, start, end)
     since, until = as_times(np.array([first, last]))
     if findings is None:
-        asked = labels if channels is None else channels
-        findings = schedule.audit(epg, asked, start=since, end=until, now=now, tz=zoned)
+        whose = labels if channels is None else channels
+        findings = schedule.audit(epg, whose, start=since, end=until, now=now, tz=zoned)
     spans = _spans(epg, labels, first, last)
     gaps = schedule.gaps(epg, start=since, end=until, channels=labels)
     return page(title, resource("guide.html"), data={
@@ -82,14 +122,26 @@ def guide(
         "end": last // SECOND,
         "now": None if now is None else stamp(instant(now)) // SECOND,
         "pulled": _pulled(epg),
+        "outside": int(epg["linearAssetId"].isin(labels).sum()) - len(spans.row),
         "prime": list(Schedule().prime_hours),
         "channels": _labelled(labels, names, channels),
         "ids": [str(one) for one in labels],
         "programmes": _programmes(epg, spans),
         "gaps": _columns(spans_of(gaps, labels)[1]),
-        "genres": ranked(_genres(epg)[spans.row], spans.end - spans.start),
+        "genres": genre_slots(ranked(_genres(epg)[spans.row], spans.end - spans.start), COLOURS),
         "findings": _findings(findings, epg, labels, spans),
     }, style=resource("guide.css"), script=resource("guide.js"))  # fmt: skip
+
+
+def _window(epg: pd.DataFrame, start: When | None, end: When | None) -> tuple[int, int]:
+    """Return the window; where none is known, without programmes that stand far from the others."""
+    first, last = shown(epg, start, end)
+    is_known = any(bound is not None for bound in asked(epg, start, end))
+    if is_known or last - first <= MOST_DAYS * DAY:
+        return first, last
+    starts = pd.Series(micros(epg, "startDate")).where(lambda stamps: stamps != NAT)
+    near = (starts - starts.median()).abs() <= MOST_DAYS * DAY / 2
+    return shown(epg[near.to_numpy()], None, None)
 
 
 def _spans(epg: pd.DataFrame, labels: pd.Index[Any], first: int, last: int) -> Spans:

@@ -29,6 +29,13 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
+# A frame takes its colour scheme from the element that holds it
+_LIGHT_OR_DARK = (
+    '[data-jp-theme-light="true"] .kott-page, .vscode-light .kott-page { color-scheme: light } '
+    '[data-jp-theme-light="false"] .kott-page, .vscode-dark .kott-page, '
+    "html[theme=dark] .kott-page { color-scheme: dark }"
+)
+
 
 @dataclass(frozen=True, repr=False)
 class Page:
@@ -48,9 +55,13 @@ class Page:
         return f"<kott page: {self.title}, {len(self.html.encode()) / 1000:,.0f} kB>"
 
     def _repr_html_(self) -> str:
-        """Show the page in a frame that cannot reach the notebook; its links open elsewhere."""
+        """Show the page in a frame that cannot reach the notebook; its links open elsewhere.
+
+        It is light or dark as the notebook is (JupyterLab, VS Code, Colab).
+        """
         return (
-            f'<iframe srcdoc="{text(self.html)}" title="{text(self.title)}" '
+            f"<style>{_LIGHT_OR_DARK}</style>"
+            f'<iframe class="kott-page" srcdoc="{text(self.html)}" title="{text(self.title)}" '
             'sandbox="allow-scripts allow-downloads allow-popups allow-popups-to-escape-sandbox" '
             f'style="width: 100%; height: {self.height}px; border: 0"></iframe>'
         )

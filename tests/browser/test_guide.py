@@ -244,3 +244,62 @@ def test_a_frame_that_is_shown_late_opens_at_now(page: Page, made: Made, tmp_pat
     page.evaluate("document.getElementById('late').hidden = false")
     expect(frame.locator("#over .now")).to_be_in_viewport()
     expect(frame.locator(".box.current")).to_be_in_viewport()
+
+
+def test_a_search_finds_channels_and_shows_its_first_hit(guide: Page) -> None:
+    """A channel by its name, its programmes undimmed; else the first programme, in view."""
+    name = guide.get_by_role("rowheader").last.inner_text()
+    guide.get_by_role("searchbox").fill(name)
+    expect(guide.get_by_role("rowheader", name=name)).to_be_in_viewport()
+    expect(guide.locator(".name.current")).to_have_text(name)
+    assert guide.locator(".row", has=guide.locator(".current")).locator(".box.off").count() == 0
+    guide.get_by_role("searchbox").fill(NASTY)
+    expect(guide.locator("#count")).to_have_text("1 found")
+    expect(cell(guide, NASTY)).to_be_in_viewport()
+
+
+def test_a_filter_by_channel_leaves_its_row(guide: Page) -> None:
+    """The keyboard stays in it, and the count is of its programmes."""
+    guide.get_by_label("Channel").select_option(index=2)
+    rows = guide.get_by_role("rowheader")
+    expect(rows).to_have_count(1)
+    guide.locator(".current").focus()
+    guide.keyboard.press("ArrowDown")
+    assert guide.locator(".row:visible .current").count() == 1
+    guide.get_by_label("Channel").select_option("")
+    expect(rows).to_have_count(6)
+
+
+def test_findings_are_counted_in_words(guide: Page) -> None:
+    """How many there are, and on how many programmes, channels and gaps."""
+    words = r"\d+ findings? on (\d+ (programme|channel|gap)s?(, )?)+"
+    expect(guide.locator("#about")).to_have_text(re.compile(words))
+    guide.get_by_label("Finding").select_option("any")
+    expect(guide.locator("#count")).to_have_text(re.compile(f"^{words}$"))
+
+
+def test_print_gives_a_page_per_day(guide: Page) -> None:
+    """With each channel's programmes; the screen's guide is left out, and names stay text."""
+    guide.emulate_media(media="print")
+    pages = guide.locator("#paper article")
+    expect(pages).to_have_count(7)
+    expect(pages.first.locator("h2")).to_have_text(re.compile(r"Thu 22 Oct \(Europe/Berlin\)"))
+    expect(pages.first.get_by_text(NASTY)).to_be_visible()
+    expect(guide.locator("#view")).to_be_hidden()
+    assert guide.locator("#paper script").count() == 0
+
+
+def test_a_notebook_in_the_dark_has_a_dark_page(page: Page, made: Made, tmp_path: Path) -> None:
+    """The frame follows the notebook's theme, whatever the system prefers."""
+    path = tmp_path / "dark.html"
+    body = "<body data-jp-theme-light='{}'>{}</body>"
+    page.emulate_media(color_scheme="null")  # else the driver's own choice overrides the frame's
+    shades = []
+    for light in ("true", "false"):
+        path.write_text(f"<!doctype html>{body.format(light, made._repr_html_())}", "utf-8")
+        page.goto(path.as_uri())
+        frame = page.frame_locator("iframe")
+        expect(frame.locator(".box").first).to_be_attached()
+        paper = "getComputedStyle(document.body).backgroundColor"
+        shades.append(page.frames[1].evaluate(paper))
+    assert shades == ["rgb(255, 255, 255)", "rgb(20, 23, 26)"]

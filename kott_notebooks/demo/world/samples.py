@@ -15,42 +15,19 @@ from kott_notebooks.demo.world.shelf import Record
 DAY = 86_400
 COUNT = 3  # records per class
 DEPTH = 2  # of objects in objects
-IDS = (  # the end of a property's name, in lower case -> the class whose ids it holds
-    ("linearchannel", "linear"),
-    ("linearasset", "linear"),
-    ("liveasset", "linear"),
-    ("epg", "programme"),
-    ("program", "programme"),
-    ("assetfile", "file"),
-    ("mediafile", "file"),
-    ("assetstruct", "KalturaAssetStruct"),
-    ("assettype", "KalturaAssetStruct"),
-    ("mediafiletype", "KalturaMediaFileType"),
-    ("filetype", "KalturaMediaFileType"),
-    ("asset", "media"),
-    ("media", "media"),
-    ("household", "KalturaHousehold"),
-    ("user", "KalturaOTTUser"),
-    ("channel", "KalturaChannel"),
-    ("subscription", "KalturaSubscription"),
-    ("collection", "KalturaCollection"),
-    ("ppv", "KalturaPpv"),
-    ("ppvmodule", "KalturaPpv"),
-    ("meta", "KalturaMeta"),
-    ("region", "KalturaRegion"),
-    ("country", "KalturaCountry"),
-    ("currency", "KalturaCurrency"),
-    ("language", "KalturaLanguage"),
-    ("imagetype", "KalturaImageType"),
-    ("ratio", "KalturaRatio"),
-    ("devicebrand", "KalturaDeviceBrand"),
-    ("brand", "KalturaDeviceBrand"),
-    ("devicefamily", "KalturaDeviceFamily"),
-    ("family", "KalturaDeviceFamily"),
-    ("role", "KalturaUserRole"),
-    ("topic", "KalturaTopic"),
-    ("limitations", "KalturaHouseholdLimitations"),
-)
+_IDS = """
+    linearchannel:linear linearasset:linear liveasset:linear epg:programme program:programme
+    assetfile:file mediafile:file asset:media media:media assetstruct:KalturaAssetStruct
+    assettype:KalturaAssetStruct mediafiletype:KalturaMediaFileType filetype:KalturaMediaFileType
+    household:KalturaHousehold user:KalturaOTTUser channel:KalturaChannel topic:KalturaTopic
+    subscription:KalturaSubscription collection:KalturaCollection ppv:KalturaPpv
+    ppvmodule:KalturaPpv meta:KalturaMeta region:KalturaRegion country:KalturaCountry
+    currency:KalturaCurrency language:KalturaLanguage imagetype:KalturaImageType
+    ratio:KalturaRatio devicebrand:KalturaDeviceBrand brand:KalturaDeviceBrand
+    devicefamily:KalturaDeviceFamily family:KalturaDeviceFamily role:KalturaUserRole
+    limitations:KalturaHouseholdLimitations
+"""  # the end of a property's name, in lower case, and the class whose ids it holds
+_CLASSES = sorted((pair.split(":") for pair in _IDS.split()), key=lambda one: -len(one[0]))
 _FUTURE = ("end", "expir", "until", "valid", "next")
 _TEXTS = {  # part of a property's name, in lower case -> its text
     "url": "https://demo.kott.invalid/sample",
@@ -140,7 +117,7 @@ class _Maker:
         for end in ("idin", "ids", "id"):
             if lower.endswith(end) and len(lower) > len(end):
                 stem = lower.removesuffix(end)
-                of = next((pool for part, pool in IDS if stem.endswith(part)), "")
+                of = next((pool for part, pool in _CLASSES if stem.endswith(part)), "")
                 return self.pools.get(of, ())
         return ()
 

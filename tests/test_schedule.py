@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from itertools import combinations
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import pandas as pd
 import pytest
@@ -228,11 +228,13 @@ def seconds_of(table: pd.DataFrame, origin: pd.Timestamp) -> list[tuple[int, int
 def test_without_a_window_a_channels_own_days_are_looked_at(
     world: list[Programme], tz: str
 ) -> None:
-    """They run from the day of its first start to the day of its last, whole."""
+    """They run from the day of its first start to that of its last end, or of 8 hours after."""
     epg = guide(world, ZONES[tz], QUARTER)
     found = schedule.coverage(epg, tz=tz)
     real = epg[epg["endDate"] > epg["startDate"]]
-    days = real["startDate"].dt.tz_convert(tz).dt.date.groupby(real["linearAssetId"])
+    reach = real["endDate"].clip(upper=real["startDate"] + pd.Timedelta(hours=8)) - SECOND
+    both = pd.concat([real, real.assign(startDate=reach)])
+    days = both["startDate"].dt.tz_convert(tz).dt.date.groupby(both["linearAssetId"])
     for channel, own in days:
         expected = pd.date_range(own.min(), own.max()).date.tolist()
         assert found.loc[found["linearAssetId"] == channel, "day"].dt.date.tolist() == expected
@@ -350,7 +352,41 @@ def test_an_end_in_the_year_2999_is_taken_as_it_is() -> None:
     assert schedule.coverage(epg)["share"].tolist() == [1.0, 1.0]
 
 
-@pytest.mark.parametrize("column", ["startDate", "endDate", "linearAssetId"])
+def test_an_absent_end_is_the_next_start() -> None:
+    """Within 8 hours; else nobody knows, and for 8 hours there is no gap."""
+    epg = one_channel((0, 10), (10, 20), (20, 30), (700, 710))
+    epg.loc[1, "endDate"] = None
+    epg.loc[2, "endDate"] = None
+    assert minutes_of(schedule.gaps(epg)) == [(500, 700)]
+    assert schedule.overlaps(epg).empty
+    assert schedule.coverage(epg)["minutes"].sum() == 30
+
+
+def test_a_wrong_end_hides_no_gap() -> None:
+    """A programme of more than 8 hours covers what lies before the next start alone."""
+    epg = one_channel((0, 60), (60, 50_000), (120, 180), (240, 300))
+    assert minutes_of(schedule.gaps(epg)) == [(180, 240)]
+    assert schedule.horizon(epg, now=at(0))["ahead"].tolist() == [5]
+    off_air = epg.assign(name=["News", "Sendepause", "Film", "Talk"])
+    assert schedule.gaps(off_air).empty
+
+
+def test_known_off_air_hours_are_no_gaps() -> None:
+    """Hours of every local day, by the channel's id or name, or one time."""
+    epg = one_channel((0, 60), (600, 660)).assign(channelName="Harbour")
+    ways: list[tuple[dict[str, Any], list[tuple[int, int]]]] = [
+        ({"7": "01:00-10:00"}, []),
+        ({"harbour": ["2:00-4:00", "6:00-23:00"]}, [(60, 120), (240, 360)]),
+        ({"7": "2026-03-29T02:00/2026-03-29T10:00"}, [(60, 120)]),
+        ({"8": "01:00-10:00"}, [(60, 600)]),
+    ]
+    for off_air, expected in ways:
+        assert minutes_of(schedule.gaps(epg, off_air=off_air, tz="UTC")) == expected
+    with pytest.raises(KottError, match=r"'25-26' must be hours such as '02:00-06:00'"):
+        schedule.gaps(epg, off_air={"7": "25-26"})
+
+
+@pytest.mark.parametrize("column", ["startDate", "linearAssetId"])
 def test_a_row_without_time_or_channel_covers_nothing(column: str) -> None:
     """Absent values leave a gap, and no error."""
     epg = one_channel((0, 10), (10, 20), (20, 30))

@@ -164,61 +164,70 @@ def airings(*numbers: tuple[str | None, str | None], **more: Any) -> pd.DataFram
     return guide(*rows, **more)
 
 
-@given(st.lists(st.tuples(st.integers(1, 2), st.integers(1, 4)), max_size=10))
-def test_episodes_that_run_backwards_are_found(numbers: list[tuple[int, int]]) -> None:
-    """A walk along the channel finds the same: down within a season, not to 1, not seen before."""
-    epg = airings(("1", "1"), *((str(season), str(episode)) for season, episode in numbers))
-    last, seen, expected = {1: 1}, {(1, 1)}, []
-    for id, (season, episode) in enumerate(numbers, 2):
-        if (season, episode) in seen:
-            continue
-        if 1 != episode < last.get(season, 0):
-            expected.append(id)
-        seen.add((season, episode))
-        last[season] = episode
+@pytest.mark.parametrize(
+    ("numbers", "exchanged"),
+    [
+        ((1, 3, 2, 4), [3]),
+        ((5, 6, 8, 7, 9, 10), [4]),
+        ((1, 3, 2, 5), []),
+        ((4, 3, 2, 1), []),
+        ((1, 3, 1, 2, 4), [4]),  # a repeat is left out
+        ((1, 3, 2), []),
+    ],
+)
+def test_exchanged_episodes_are_found(numbers: tuple[int, ...], exchanged: list[int]) -> None:
+    """Of n-1, n+1, n, n+2 the third, whatever the order of the rows."""
+    epg = airings(*(("1", str(number)) for number in numbers))
     found = schedule.episodes(epg.sample(frac=1, random_state=1))
-    assert sorted(found["id"]) == expected
-    assert set(found["fault"]) <= {"backwards"}
+    assert sorted(found["id"]) == exchanged
+    assert set(found["fault"]) <= {"exchanged"}
 
 
-def test_a_series_without_an_id_is_told_by_its_name() -> None:
-    """In a table that has no ids of series at all."""
-    rows = [slot(60 * i, 60 * i + 30, **{SERIES[1]: "1", SERIES[2]: str(3 - i)}) for i in range(2)]
-    named = guide(*rows, name="Show")
-    assert faults(schedule.episodes(named)) == {2: "backwards"}
-    assert schedule.episodes(named.assign(name=["Show", "Other"])).empty
+def test_strips_that_alternate_are_not_exchanged() -> None:
+    """Episodes of a morning and an evening strip follow each other so by right."""
+    hours = [24 * (n // 2) + (9 if n % 2 else 0) for n in range(4)]
+    rows = [
+        slot(60 * hour, 60 * hour + 30, **dict(zip(SERIES, ("S", "1", number), strict=True)))
+        for hour, number in zip(hours, ("1", "3", "2", "4"), strict=True)
+    ]
+    assert schedule.episodes(guide(*rows)).empty
+    daily = [row | slot(1440 * n, 1440 * n + 30) for n, row in enumerate(rows)]
+    assert schedule.episodes(guide(*daily))["id"].tolist() == [3]
+
+
+def test_a_series_without_an_id_is_known_by_its_name() -> None:
+    """In a table without such ids, and in a row that has none."""
+    numbers = ("1", "3", "2", "4")
+    epg = airings(*(("1", number) for number in numbers), name="Show")
+    for table in (epg.drop(columns=SERIES[0]), epg.assign(**{SERIES[0]: " "})):
+        assert faults(schedule.episodes(table)) == {3: "exchanged"}
+        assert schedule.episodes(table.assign(name=["Show", "Other"] * 2)).empty
 
 
 def test_a_flagged_repeat_is_no_disorder() -> None:
     """It says that it was on before, though not in this table."""
-    epg = airings(("1", "5"), ("1", "3"), ("1", "6"))
-    assert faults(schedule.episodes(epg)) == {2: "backwards"}
-    assert schedule.episodes(epg.assign(**{"metas.Repeat": ["false", "true", "false"]})).empty
+    epg = airings(("1", "1"), ("1", "3"), ("1", "2"), ("1", "4"))
+    assert faults(schedule.episodes(epg)) == {3: "exchanged"}
+    assert schedule.episodes(epg.assign(**{"metas.Repeat": ["false", "false", "true", ""]})).empty
 
 
 def test_half_a_number_is_found() -> None:
-    """Both may be absent, and a programme of no series needs none."""
+    """Both may be absent, and so may one where no airing of the series has both."""
     epg = airings(("1", None), (" ", "4"), (None, None), ("1", "x"))
     assert faults(schedule.episodes(epg)) == {1: "no_episode", 2: "no_season"}
-    assert schedule.episodes(epg.assign(**{SERIES[0]: ""})).empty
+    assert schedule.episodes(epg.iloc[:3]).empty
 
 
 # Fillers and flags
 
 
-def test_a_stand_in_between_real_programmes_fills_a_hole() -> None:
-    """At the end of what is known it only waits for its name."""
-    epg = guide(
-        slot(0, 30, name="TBA"),
-        slot(30, 60),
-        slot(60, 90, name="TBA"),
-        slot(90, 120, name="TBA"),
-        slot(120, 150),
-        slot(150, 180, name="TBA"),
-    )
+def test_a_name_that_says_off_air_fills_a_hole() -> None:
+    """In any language of the list; a stand-in for a name is something else."""
+    names = ["Sendepause", "TBA", "OFF-AIR", "Off the Air Force", "放送休止"]
+    epg = guide(*(slot(30 * n, 30 * n + 30, name=name) for n, name in enumerate(names)))
     found = schedule.fillers(epg)
-    assert found["id"].tolist() == [3, 4]
-    assert set(found["why"]) == {"placeholder"}
+    assert found["id"].tolist() == [1, 3, 5]
+    assert set(found["why"]) == {"off air"}
 
 
 def test_a_programme_without_an_identity_was_made_up() -> None:
@@ -363,6 +372,117 @@ def test_starts_tell_where_names_do_not_come_back() -> None:
             assert found["shifted"].tolist() == [shifted]
 
 
+def test_one_day_off_is_enough() -> None:
+    """Three programmes of a local day; the days after it moved with the clocks."""
+    epg = moved(guide(*week()), -60)
+    late = epg["startDate"].between(CHANGE, CHANGE + pd.Timedelta(days=1))
+    for number, shifted in ((3, True), (2, False)):
+        rows = late & (late.cumsum() <= number)
+        hour = pd.to_timedelta(rows * 60, "min")
+        wrong = epg.assign(startDate=epg["startDate"] + hour, endDate=epg["endDate"] + hour)
+        found = schedule.clock_changes(wrong, tz="Europe/Athens")
+        assert found["shifted"].tolist() == [shifted]
+        assert found[["day", "off", "kept"]].to_numpy().tolist() == [
+            ["2026-03-29", number, 4 - number]
+        ]
+
+
+def test_every_channel_has_its_own_clocks() -> None:
+    """By a mapping of ids or names, or by a column of the channels."""
+    epg = guide(*week(), *week(channel=8))
+    channels = pd.DataFrame({"id": [7, 8], "name": ["A", "B"], "tz": ["Europe/Athens", "UTC"]})
+    for way in (
+        {"tz": {7: "Europe/Athens", "8": "UTC"}},
+        {"tz": {"a": "Europe/Athens"}, "channels": channels.drop(columns="tz")},
+        {"channels": channels},
+    ):
+        found = schedule.clock_changes(epg, **way)
+        assert found[["linearAssetId", "shifted"]].to_numpy().tolist() == [[7, True]]
+
+
+# Cross-checks
+
+
+@pytest.mark.parametrize(
+    ("slot_minutes", "runtime", "listed"),
+    [
+        (60, "60", False), (70, "60", False), (72, "60", False), (73, "60", True), (47, "60", True),
+        (25, "15", False), (26, "15", True), (150, "180", False), (143, "180", True),
+        (60, "an hour", False), (60, None, False), (60, "0", False),
+    ],
+)  # fmt: skip
+def test_a_slot_is_compared_with_the_runtime(
+    slot_minutes: int, runtime: str | None, listed: bool
+) -> None:
+    """More than a fifth of the runtime and more than ten minutes apart."""
+    epg = guide(slot(0, slot_minutes, **{"metas.Runtime": runtime}), slot(0, 5))
+    assert schedule.runtimes(epg)["id"].tolist() == ([1] if listed else [])
+
+
+@pytest.mark.parametrize(
+    ("rating", "start", "minutes"),
+    [
+        ('["18"]', 5 * 60, 0),  # until 6:00
+        ('["18"]', 5.5 * 60, 30),
+        ('["FSK 16"]', 12 * 60, 60),
+        ('["15"]', 12 * 60, 0),
+        ('["12","TV-MA 17+"]', 20.5 * 60, 30),
+        ('["18"]', 21 * 60, 0),
+        ('["PG"]', 12 * 60, 0),
+        (None, 12 * 60, 0),
+    ],
+)
+def test_adults_only_is_for_the_evening(rating: str | None, start: float, minutes: float) -> None:
+    """From six in the morning to nine in the evening, as the channel's clocks show it."""
+    row = slot(
+        start - 120, start - 60, **{"tags.Parental rating": rating}
+    )  # Athens is ahead by 2 h
+    found = schedule.watershed(guide(row), tz={7: "Europe/Athens"})
+    assert found["minutes"].tolist() == ([minutes] if minutes else [])
+
+
+def day_of(channel: int, number: int, later: float = 0, **more: Any) -> list[dict[str, Any]]:
+    """Make a day of programmes of a channel, an hour each."""
+    return [
+        slot(60 * n + later, 60 * n + 60 + later, name=f"Show {n}", linearAssetId=channel) | more
+        for n in range(number)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("number", "spoilt", "later", "hours"),
+    [
+        (8, 0, 0, [0]), (7, 0, 0, []), (10, 1, 0, [0]), (10, 2, 0, []), (12, 0, 60, [1]),
+        (12, 0, 720, [12]), (12, 0, 780, []), (12, 0, 30, []), (24, 0, 0, [0]),
+    ],
+)  # fmt: skip
+def test_channels_that_show_the_same_are_found(
+    number: int, spoilt: int, later: int, hours: list[int]
+) -> None:
+    """Eight programmes and more, nine tenths of both, at once or by whole hours up to twelve."""
+    rows = [*day_of(7, number), *day_of(8, number, later)]
+    for n in range(spoilt):
+        rows[n] |= {"name": f"Other {n}"}
+    found = schedule.simulcasts(guide(*rows), tz="UTC")
+    assert found["hours"].tolist() == hours
+    assert found["linearAssetId"].tolist() == [8] * len(hours)
+    assert found["otherChannelId"].tolist() == [7] * len(hours)
+
+
+def test_what_says_nothing_is_not_compared() -> None:
+    """Stand-ins, off-air names and a loop of three names."""
+    for name in ("TBA", "Sendepause"):
+        rows = [*day_of(7, 12, name=name), *day_of(8, 12, name=name)]
+        assert schedule.simulcasts(guide(*rows), tz="UTC").empty
+    rows = [*day_of(7, 12), *day_of(8, 12)]
+    loop = [row | {"name": f"Clip {n % 3}"} for n, row in enumerate(rows)]
+    assert schedule.simulcasts(guide(*loop), tz="UTC").empty
+    shouted = [row | {"name": row["name"].upper() + "!"} for row in rows[12:]]
+    names = pd.DataFrame({"id": [7, 8], "name": ["Harbour", "Harbour HD"]})
+    found = schedule.simulcasts(guide(*rows[:12], *shouted), names, tz="UTC")
+    assert found["variant"].tolist() == [True]
+
+
 # Every one
 
 
@@ -390,7 +510,7 @@ ANALYSES: dict[str, Callable[..., pd.DataFrame]] = {
 
 def rich() -> pd.DataFrame:
     """Make a guide in which every analysis has something to say."""
-    rows = [slot(0, 30), slot(0, 30), slot(9000, 9000, name="TBA"), slot(20_000, 20_010)]
+    rows = [slot(0, 30), slot(0, 30), slot(9000, 9000, name="Off air"), slot(20_000, 20_010)]
     return numbered(guide(*rows, name="Same", description="Same"))
 
 
@@ -443,7 +563,14 @@ def test_labels_may_be_the_same(name: str) -> None:
 def test_each_channel_is_judged_by_its_own_rows(name: str) -> None:
     """Two channels, analysed apart and laid together, give what the whole gives."""
     again = slot(2, 32, name="A", crid="d")
-    one = guide(*week(), slot(0, 30, name="A"), again, slot(40, 40), slot(50, 60, name="TBA"))
+    one = guide(
+        *week(),
+        slot(0, 30, name="A"),
+        again,
+        slot(40, 40),
+        slot(50, 60, name="Off air"),
+        slot(0, 1, name=" "),
+    )
     one = one.assign(**{SERIES[0]: "S", SERIES[1]: "1", SERIES[2]: "4"})
     one.loc[5, SERIES[2]] = None
     other = one.assign(linearAssetId=pd.array([8] * len(one), dtype="Int64"), id=one["id"] + 100)

@@ -91,6 +91,62 @@ def test_late_changes_come_first() -> None:
     assert found["hours"].tolist() == [1, 3, 9, -1]
 
 
+def test_a_pushed_evening_is_moved() -> None:
+    """Names are matched before slots, also one that is on the channel twice."""
+    before = pull((1, 1, 2, "News"), (2, 2, 3, "Film"), (3, 3, 4, "Talk"), (4, 4, 5, "News"))
+    after = pull((1, 1, 2, "News"), (2, 2, 3, "Special"), (3, 3, 4, "Film"), (4, 4, 5, "Talk"))
+    after = pd.concat([after, pull((5, 5, 6, "News"))], ignore_index=True)
+    found = schedule.changes(bare(before), bare(after), now=NOON)
+    names = found["name"].fillna(found["newName"])
+    assert sorted(zip(found["change"], names, found["minutes"].fillna(0), strict=True)) == [
+        ("added", "Special", 0),
+        ("moved", "Film", 60),
+        ("moved", "News", 60),
+        ("moved", "Talk", 60),
+    ]
+    moved = found["change"] == "moved"
+    assert set(found["detail"][moved]) == {"It is moved by 60 min."}
+
+
+@pytest.mark.parametrize(
+    ("field", "old", "new"),
+    [
+        ("description", "A tale.", "Another."),
+        ("tags.Genre", '["Drama"]', '["Crime"]'),
+        ("images", "[]", '[{"id":"1"}]'),
+        ("enableCatchUp", True, False),
+    ],
+)
+def test_other_fields_are_compared_where_both_have_them(field: str, old: Any, new: Any) -> None:
+    """With the values of both; a blank text is an absent one."""
+    epg = pull((1, 1, 2, "A"))
+    found = schedule.changes(epg.assign(**{field: old}), epg.assign(**{field: new}), now=NOON)
+    assert found[["change", "field", "old", "new"]].to_numpy().tolist() == [
+        ["changed", field, str(old), str(new)]
+    ]
+    assert schedule.changes(epg.assign(**{field: old}), epg, now=NOON).empty
+    if field == "description":
+        blank, absent = epg.assign(description=""), epg.assign(description=None)
+        assert schedule.changes(blank, absent, now=NOON).empty
+
+
+def test_two_sources_stand_side_by_side() -> None:
+    """Each programme once, with what differs; ids of channels are mapped."""
+    ours = pull((1, 1, 2, "News"), (2, 2, 3, "Film"), (3, 3, 4, "Talk"))
+    theirs = pull((7, 1, 2, "News"), (8, 2.5, 3, "Film"), (9, 5, 6, "Late"))
+    theirs = theirs.assign(linearAssetId="seven.tv")
+    table = schedule.compare(ours, theirs, channels={"seven.tv": 7})
+    assert table[["name", "otherName", "verdict", "differs"]].fillna("").to_numpy().tolist() == [
+        ["News", "News", "same", ""],
+        ["Film", "Film", "differs", "startDate"],
+        ["Talk", "", "ours", ""],
+        ["", "Late", "theirs", ""],
+    ]
+    assert table["minutes"].fillna(0).tolist() == [0, 30, 0, 0]
+    assert set(table["linearAssetId"]) == {7}
+    assert set(schedule.compare(ours, theirs)["verdict"]) == {"ours", "theirs"}
+
+
 def test_programmes_without_ids_are_told_by_when_they_are_on() -> None:
     """By channel, start and name, then by start, then by a name that the channel has once."""
     before = pull((1, 1, 2, "News"), (2, 2, 3, "Film"), (3, 3, 4, "Talk"), (4, 4, 5, "News"))

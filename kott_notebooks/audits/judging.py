@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from kott_notebooks.audits.findings import SEVERITIES, as_findings
-from kott_notebooks.audits.rulebook import Rules, RulesSource, Waiver, rules
+from kott_notebooks.audits.rulebook import Rules, RulesSource, Waiver, definitions, rules
 from kott_notebooks.errors import KottError
 from kott_notebooks.tables.columns import id_texts, need
 from kott_notebooks.tables.provenance import facts, pulled, with_facts
@@ -34,9 +34,9 @@ def judge(
 ) -> pd.DataFrame:
     """Make findings of what an audit's checks return, and put into `attrs` how they were made.
 
-    A severity that a row has of its own stays, unless a partner's rules name its rule. `not_judged`
-    gives the reason by rule, or by a pattern such as "image.*"; `more` are further facts. Rows keep
-    their order.
+    A severity or a hint that a row has of its own stays, unless a partner's rules name its rule.
+    `not_judged` gives the reason by rule, or by a pattern such as "image.*"; `more` are further
+    facts. Rows keep their order.
     """
     findings = with_facts(
         as_findings(rows), source=source, now=now.isoformat(), not_judged=dict(not_judged), **more
@@ -69,10 +69,14 @@ def judged(findings: pd.DataFrame, rules_: RulesSource, *, now: When | None = No
     own = rules(rules_)
     table = need(findings, "rule", "severity", "id", "field", "hint")
     given = table["severity"].where(~table["rule"].isin(own.graded))
-    hints = {rule: hint for rule, hint in own.hints.items() if rule in set(table["rule"])}
+    usual = {rule: one.hint for rule, one in definitions().items()}
+    hints = {rule: hint for rule, hint in own.hints.items() if hint != usual.get(rule)}
     table = table.assign(
         severity=given.fillna(table["rule"].map(own.severities)).astype("str"),
-        hint=table["rule"].map(hints).fillna(table["hint"]).astype("str"),
+        hint=table["rule"].map(hints).astype("str").fillna(table["hint"].astype("str")),
+    )
+    table = table.assign(
+        hint=table["hint"].fillna(table["rule"].map(usual).astype("str")),
     )
     is_on = np.array([not own.is_off(rule) for rule in table["rule"]], bool)
     table = table[is_on]

@@ -297,6 +297,7 @@ def epg(
             also=TIMES,
             check=lambda programmes: _check_times(programmes, first, last),
             tz=zone_name(zone(tz)),
+            ksql=as_text(ksql).strip() or None,
             channels=ids,
         )
 

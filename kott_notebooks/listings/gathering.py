@@ -58,7 +58,7 @@ def gathered(
         table = narrowed(table, fields)
         origin = {"source": source, "url": session.url, "partner": session.partner_id}
         facts = _added([pull.report() for pull in pulls], cls)
-        facts |= {"rows": len(table), **about, **_personal(cls, pii)}
+        facts |= {"rows": len(table), "limit": limit, **about, **_personal(cls, pii)}
         facts |= {"fingerprint": fingerprint(table)} if "id" in table else {}
         return with_facts(table, **origin, **facts, **more)
 

@@ -262,6 +262,7 @@ CHANGES = {
     "shortened": SKY,
     "lengthened": PURPLE,
     "renumbered": YELLOW,
+    "changed": OTHERS,
 }
 
 

@@ -2,22 +2,29 @@
 
 Each function takes the table of `kott.epg`, or any other: `columns={"startDate": "start", ...}`
 says what it calls the columns that we know by the API's names. Every channel is judged by its own
-rows alone: each function may be run on parts of a table that hold whole channels.
+rows alone, but by `simulcasts`: each function may be run on parts of a table that hold whole
+channels.
 """
 
 from __future__ import annotations
 
 from kott_notebooks.audits.rulebook import Schedule as Rules
-from kott_notebooks.schedule.air import coverage, gaps, overlaps
-from kott_notebooks.schedule.auditing import audit
+from kott_notebooks.schedule.audit import audit
+from kott_notebooks.schedule.changes import changes, compare
 from kott_notebooks.schedule.clocks import clock_changes
-from kott_notebooks.schedule.comparing import changes
-from kott_notebooks.schedule.doubles import duplicates, repeats
+from kott_notebooks.schedule.coverage import coverage, gaps, horizon, now_next, overlaps
+from kott_notebooks.schedule.duplicates import duplicates, repeats, simulcasts
+from kott_notebooks.schedule.episodes import episodes
 from kott_notebooks.schedule.genres import lineup_mix
 from kott_notebooks.schedule.ingests import audit_ingests, explain
-from kott_notebooks.schedule.presence import horizon, now_next
-from kott_notebooks.schedule.programmes import durations, fillers, restart, texts
-from kott_notebooks.schedule.series import episodes
+from kott_notebooks.schedule.programmes import (
+    durations,
+    fillers,
+    restart,
+    runtimes,
+    texts,
+    watershed,
+)
 
 __all__ = [
     "Rules",
@@ -25,6 +32,7 @@ __all__ = [
     "audit_ingests",
     "changes",
     "clock_changes",
+    "compare",
     "coverage",
     "duplicates",
     "durations",
@@ -38,5 +46,8 @@ __all__ = [
     "overlaps",
     "repeats",
     "restart",
+    "runtimes",
+    "simulcasts",
     "texts",
+    "watershed",
 ]

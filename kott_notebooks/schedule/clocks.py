@@ -9,50 +9,106 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from kott_notebooks.schedule.spans import DAY, MINUTE, TIMED, Columns, named
+from kott_notebooks.schedule.spans import (
+    DAY,
+    MINUTE,
+    TIMED,
+    Channels,
+    Columns,
+    Zone,
+    named,
+    zones_of,
+)
 from kott_notebooks.tables.columns import NAT, Micros, as_times, micros
-from kott_notebooks.times import zone
+from kott_notebooks.times import offset_changes, offsets
 
-_STEP = 15 * MINUTE  # clocks change at a quarter of an hour, everywhere
 _FEWEST = 3  # programmes that have to be off, to speak of a channel
+_DAYS = 7  # before and after the change that are compared
 
 
 class _Airings(NamedTuple):
-    """What is shown when: a pattern (channel and name, or channel alone), UTC, the clock's time."""
+    """What is on when: a pattern (channel and name), channel, UTC, what the clocks show."""
 
     pattern: npt.NDArray[np.int64]
     channel: npt.NDArray[np.int64]
     start: Micros
-    wall: Micros
+    local: Micros
 
     def take(self, at: npt.NDArray[Any]) -> _Airings:
         return _Airings(*(column[at] for column in self))
 
 
 def clock_changes(
-    epg: pd.DataFrame, *, tz: str | tzinfo, columns: Columns | None = None
+    epg: pd.DataFrame,
+    channels: Channels | None = None,
+    *,
+    tz: Zone | None = None,
+    columns: Columns | None = None,
 ) -> pd.DataFrame:
-    """Find channels whose programmes did not move, or moved twice, when the clocks of `tz` changed.
+    """Find channels whose programmes did not move, or moved twice, when their clocks changed.
 
-    One row a change and channel that can be compared: linearAssetId, changeDate (UTC), minutes (by
-    which the clocks went forward, Float64), programmes (of the week from the change on), kept, off
-    (those that start at an hour at which the channel showed the same in the week before; those
-    that do so but for the change, Int64), shifted (boolean): `off` is three and more, and more than
-    twice `kept`. Programmes are told by their names; where fewer than three names come back, by
-    their starts alone. A table without names is judged by starts.
+    On each local day of the week after the change, a programme is off if its name was on in the
+    week before at its local time but for the step of the clocks, and kept if it was on at its local
+    time; a name that was on at both counts for neither. Where no name of a channel comes back, the
+    starts alone are compared, over the whole week.
+
+    Parameters
+    ----------
+    epg : DataFrame
+        Programmes. Without names, the starts alone are compared.
+    channels : DataFrame of `kott.channels`, optional
+        Its column `tz`, if it has one, says in which zone a channel is.
+    tz : str, tzinfo or mapping, default: the zone of the pull, else KOTT_TZ, else UTC
+        The zone, or a mapping of channels (ids or names) to zones.
+    columns : mapping, optional
+        What the table calls our columns.
+
+    Returns
+    -------
+    DataFrame
+        One row per change and channel that can be compared: linearAssetId, changeDate
+        (`datetime64[us, UTC]`), minutes (by which the clocks went forward, `Float64`), programmes
+        (of the week from the change on), day (the worst local day, as text), kept, off (of that
+        day; counts are `Int64`), shifted (`boolean`): on some day three and more are off, and more
+        than twice as many as those that kept their time.
+
+    Raises
+    ------
+    KottError
+        A column is missing, holds no times, or a zone does not exist.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from kott_notebooks import schedule
+    >>> start = pd.date_range("2026-03-23", periods=14 * 24, freq="h", tz="UTC")
+    >>> epg = pd.DataFrame({
+    ...     "linearAssetId": 7, "name": [f"Show {n % 24}" for n in range(len(start))],
+    ...     "startDate": start, "endDate": start + pd.Timedelta("1h"),
+    ... })
+    >>> schedule.clock_changes(epg, tz="Europe/Berlin")["shifted"].tolist()
+    [True]
     """
-    epg = named(epg, columns, *TIMED)
+    epg = named(epg, columns, *TIMED, channels=channels)
     channel, labels = pd.factorize(epg["linearAssetId"], sort=True)
+    channel = channel.astype(np.int64)
+    pattern = channel
+    if "name" in epg.columns:
+        name = pd.factorize(epg["name"])[0].astype(np.int64)
+        pattern = channel * (name.max(initial=0) + 2) + name + 1
     utc = micros(epg, "startDate")
-    known = np.flatnonzero((channel >= 0) & (utc != NAT))
-    zoned = zone(tz)
-    wall = _wall(utc[known], zoned)
-    named_too = _patterns(epg, channel)[known]
-    airings = _Airings(named_too, channel[known], utc[known], wall)
-    parts = [
-        _compared(airings, change, shift, labels) for change, shift in _changes(utc[known], zoned)
-    ]
-    return pd.concat([_EMPTY.astype({"linearAssetId": labels.dtype}), *parts], ignore_index=True)
+    zones = zones_of(epg, labels, tz, channels)
+    parts = []
+    for zone in dict.fromkeys(zones):
+        own = np.array([one == zone for one in zones], dtype=bool)
+        rows = np.flatnonzero((channel >= 0) & (utc != NAT))
+        rows = rows[own[channel[rows]]]
+        if len(rows):
+            parts += _of_zone(_Airings(pattern, channel, utc, utc).take(rows), zone, labels)
+    empty = _EMPTY.astype({"linearAssetId": labels.dtype})
+    table = pd.concat([empty, *parts], ignore_index=True) if parts else empty
+    order = ["changeDate", "linearAssetId"]
+    return table.sort_values(order, ignore_index=True) if len(dict.fromkeys(zones)) > 1 else table
 
 
 _EMPTY = pd.DataFrame(
@@ -61,6 +117,7 @@ _EMPTY = pd.DataFrame(
         "changeDate": pd.Series(dtype="datetime64[us, UTC]"),
         "minutes": pd.Series(dtype="Float64"),
         "programmes": pd.Series(dtype="Int64"),
+        "day": pd.Series(dtype="str"),
         "kept": pd.Series(dtype="Int64"),
         "off": pd.Series(dtype="Int64"),
         "shifted": pd.Series(dtype="boolean"),
@@ -68,78 +125,70 @@ _EMPTY = pd.DataFrame(
 )
 
 
-def _patterns(epg: pd.DataFrame, channel: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-    """Number what comes back: a name on a channel."""
-    if "name" not in epg.columns:
-        return channel.astype(np.int64)
-    name = pd.factorize(epg["name"])[0].astype(np.int64)
-    pattern: npt.NDArray[np.int64] = channel * (name.max(initial=0) + 2) + name + 1
-    return pattern
+def _of_zone(airings: _Airings, tz: tzinfo, labels: pd.Index[Any]) -> list[pd.DataFrame]:
+    """Compare the channels of one zone at each change of its clocks."""
+    start = airings.start
+    airings = airings._replace(local=start + offsets(start, tz))
+    changes = offset_changes(int(start.min()), int(start.max()) + 1, tz)
+    return [_at_change(airings, change, step, labels) for change, step in changes]
 
 
-def _wall(utc: Micros, tz: tzinfo) -> Micros:
-    """Give what the clocks show, as microseconds since 1970 on them."""
-    known, at = np.unique(utc, return_inverse=True)
-    local = as_times(known).tz_convert(tz).tz_localize(None)
-    shown: Micros = local.to_numpy("datetime64[us]").view(np.int64)[at]
-    return shown
-
-
-def _changes(utc: Micros, tz: tzinfo) -> list[tuple[int, int]]:
-    """List when clocks change between the first start and the last, and by how much."""
-    if not len(utc):
-        return []
-    days = np.arange(utc.min() // DAY, utc.max() // DAY + 2) * DAY
-    changes = []
-    for day in days[:-1][np.diff(_wall(days, tz)) != DAY]:
-        steps = np.arange(day, day + DAY + 1, _STEP)
-        offset = _wall(steps, tz) - steps
-        at = np.flatnonzero(np.diff(offset))
-        changes += [(int(steps[i + 1]), int(offset[i + 1] - offset[i])) for i in at]
-    return changes
-
-
-def _compared(airings: _Airings, change: int, shift: int, labels: pd.Index[Any]) -> pd.DataFrame:
-    before = airings.take(_within(airings.start, change - 7 * DAY, change))
-    after = airings.take(_within(airings.start, change, change + 7 * DAY))
-    size = len(labels)
-    programmes = np.bincount(after.channel, minlength=size)
-    kept, off = _counted(before, after, shift, size)
-    few = kept + off < _FEWEST
-    plain = _counted(_by_start(before), _by_start(after), shift, size)
-    kept, off = np.where(few, plain[0], kept), np.where(few, plain[1], off)
-    comparable = np.flatnonzero(
-        (programmes > 0) & (np.bincount(before.channel, minlength=size) > 0)
+def _at_change(airings: _Airings, change: int, step: int, labels: pd.Index[Any]) -> pd.DataFrame:
+    """Compare the week after a change with the week before, channel by channel."""
+    week = _DAYS * DAY
+    before, after = (
+        airings.take(np.flatnonzero((airings.start >= since) & (airings.start < since + week)))
+        for since in (change - week, change)
     )
+    size = len(labels)
+    first_day = int(after.local.min(initial=change)) // DAY
+    day = after.local // DAY - first_day
+    by_day = _counted(before, after, day, step, size)
+    first, second = (one._replace(pattern=one.channel) for one in (before, after))
+    by_start = _counted(first, second, np.zeros_like(day), step, size)
+    nameless = (by_day.kept.sum(axis=1) + by_day.off.sum(axis=1)) == 0
+    nameless |= (airings.pattern == airings.channel).all()
+    compared = by_day.kept + by_day.off > 0
+    worst = np.where(compared, by_day.off - 2 * by_day.kept, -len(after.start) * 2 - 1).argmax(1)
+    every = np.arange(size)
+    kept = np.where(nameless, by_start.kept[:, 0], by_day.kept[every, worst])
+    off = np.where(nameless, by_start.off[:, 0], by_day.off[every, worst])
+    programmes = np.bincount(after.channel, minlength=size)
+    shown = np.flatnonzero((programmes > 0) & (np.bincount(before.channel, minlength=size) > 0))
+    days = np.datetime_as_string(((first_day + worst) * DAY).view("datetime64[us]"), "D")
     return pd.DataFrame(
         {
-            "linearAssetId": labels.take(comparable),
-            "changeDate": as_times(np.full(len(comparable), change)),
-            "minutes": pd.array(np.full(len(comparable), shift / MINUTE), dtype="Float64"),
-            "programmes": pd.array(programmes[comparable], dtype="Int64"),
-            "kept": pd.array(kept[comparable], dtype="Int64"),
-            "off": pd.array(off[comparable], dtype="Int64"),
-            "shifted": pd.array(((off >= _FEWEST) & (off > 2 * kept))[comparable], dtype="boolean"),
+            "linearAssetId": labels.take(shown),
+            "changeDate": as_times(np.full(len(shown), change)),
+            "minutes": pd.array(np.full(len(shown), step / MINUTE), dtype="Float64"),
+            "programmes": pd.array(programmes[shown], dtype="Int64"),
+            "day": pd.array(days[shown], dtype="str"),
+            "kept": pd.array(kept[shown], dtype="Int64"),
+            "off": pd.array(off[shown], dtype="Int64"),
+            "shifted": pd.array(((off >= _FEWEST) & (off > 2 * kept))[shown], dtype="boolean"),
         }
     )
 
 
-def _by_start(airings: _Airings) -> _Airings:
-    return airings._replace(pattern=airings.channel)
+class _Counts(NamedTuple):
+    """How many programmes kept their local time and how many are off, by channel and day."""
 
-
-def _within(start: Micros, since: int, until: int) -> npt.NDArray[np.intp]:
-    return np.flatnonzero((start >= since) & (start < until))
+    kept: npt.NDArray[np.int64]
+    off: npt.NDArray[np.int64]
 
 
 def _counted(
-    before: _Airings, after: _Airings, shift: int, channels: int
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Count per channel what starts as the week before, and what is off by the change."""
-    pattern = before.pattern * DAY + before.wall % DAY
-    hits = [
-        np.isin(after.pattern * DAY + (after.wall + moved) % DAY, pattern)
-        for moved in (0, shift, -shift)
-    ]
-    counts = [np.bincount(after.channel[hit], minlength=channels) for hit in hits]
-    return counts[0], np.maximum(counts[1], counts[2])
+    before: _Airings, after: _Airings, day: npt.NDArray[np.int64], step: int, channels: int
+) -> _Counts:
+    """Count, in the direction in which more are off: not moved with the clocks, or moved twice."""
+    pattern = before.pattern * DAY + before.local % DAY
+    same, early, late = (
+        np.isin(after.pattern * DAY + (after.local + moved) % DAY, pattern)
+        for moved in (0, -step, step)
+    )
+    counts = np.zeros((4, channels, _DAYS + 2), dtype=np.int64)
+    masks = (same & ~early, early & ~same, same & ~late, late & ~same)
+    for table, mask in zip(counts, masks, strict=True):
+        np.add.at(table, (after.channel[mask], day[mask]), 1)
+    twice = counts[3] > counts[1]
+    return _Counts(*(np.where(twice, counts[n + 2], counts[n]) for n in (0, 1)))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from kott_notebooks.schedule.spans import DAY, MINUTE
-from kott_notebooks.tables.columns import NAT, Micros, as_times, micros, need, stamp
+from kott_notebooks.schedule.spans import DAY, HOUR, MINUTE, at_local
+from kott_notebooks.tables.columns import NAT, Micros, micros, need
+from kott_notebooks.times import day_starts, offsets
 
 Weights: TypeAlias = Mapping[Any, float] | pd.DataFrame
 
@@ -20,63 +22,52 @@ def impact(
     *,
     prime: tuple[float, float],
     prime_weight: float,
-    weights: Weights | None,
-    tz: tzinfo,
-    start: pd.Timestamp | None,
-    end: pd.Timestamp,
+    weights: Sequence[float | None],
+    zones: Sequence[tzinfo],
+    start: int | None,
+    end: int,
 ) -> Any:
     """Weigh findings: (minutes + (prime_weight - 1) x minutes in prime time) x channel's weight.
 
     The minutes are those between a finding's startDate and endDate, within the window. `prime`
-    are two hours of the day in `tz`; a channel that `weights` does not name has the weight 1. A
-    table of `kott.views` weighs each channel by its views, of which the mean is 1.
+    are two hours of the day; `weights` and `zones` are those of each finding's channel, and None
+    is a weight of 1.
     """
-    first, last = _clipped(findings, start, end)
-    total = _prime_until(first, last, prime, tz)
-    minutes = (last - first) / MINUTE
-    if isinstance(weights, pd.DataFrame):
-        counted = need(weights, "assetId", "views").dropna(subset=["assetId", "views"])
-        share = counted["views"] / counted["views"].mean()
-        weights = dict(zip(counted["assetId"], share, strict=True))
-    known = {str(one): weight for one, weight in (weights or {}).items()}
-    weight = findings["linearAssetId"].astype("str").map(known).astype("Float64").fillna(1.0)
-    weighed = (minutes + total * (prime_weight - 1)) * weight.to_numpy(float)
+    first, last = micros(findings, "startDate"), micros(findings, "endDate")
+    lasting = (first != NAT) & (last > first)
+    first, last = np.where(lasting, first, 0), np.where(lasting, last, 0)
+    if start is not None:
+        first = np.maximum(first, start)
+    last = np.maximum(first, np.minimum(last, end))
+    in_prime = minutes_between(first, last, prime, zones)
+    weight = np.array([1.0 if one is None else float(one) for one in weights])
+    weighed = ((last - first) / MINUTE + in_prime * (prime_weight - 1)) * weight
     return pd.array(weighed, dtype="Float64")
 
 
-def _clipped(
-    findings: pd.DataFrame, start: pd.Timestamp | None, end: pd.Timestamp
-) -> tuple[Micros, Micros]:
-    """Cut findings off at the window; those without time, or of less than none, last none."""
-    first, last = micros(findings, "startDate"), micros(findings, "endDate")
-    known = (first != NAT) & (last > first)
-    first, last = np.where(known, first, 0), np.where(known, last, 0)
-    if start is not None:
-        first = np.maximum(first, stamp(start))
-    return first, np.maximum(first, np.minimum(last, stamp(end)))
+def weights_of(weights: Weights | None) -> Mapping[Any, float]:
+    """Return the weights of channels; a table of `kott.views` weighs by views, whose mean is 1."""
+    if not isinstance(weights, pd.DataFrame):
+        return weights or {}
+    counted = need(weights, "assetId", "views").dropna(subset=["assetId", "views"])
+    share = counted["views"] / counted["views"].mean()
+    return dict(zip(counted["assetId"], share, strict=True))
 
 
-def _prime_until(first: Micros, last: Micros, prime: tuple[float, float], tz: tzinfo) -> Any:
-    """Give the minutes of prime time between two times, row by row."""
-    lasting = last > first
+def minutes_between(
+    first: Micros, last: Micros, hours: tuple[float, float], zones: Sequence[tzinfo]
+) -> npt.NDArray[np.float64]:
+    """Return the minutes between two times that lie within two hours of the day, row by row."""
     minutes = np.zeros(len(first))
-    if not lasting.any():
-        return minutes
-    bounds = np.array([first[lasting].min() - DAY, last[lasting].max() + DAY])
-    edges = as_times(bounds).tz_convert(tz).tz_localize(None).normalize()
-    days = pd.date_range(edges[0], edges[1], freq="D")
-    hours = [_local(days + pd.Timedelta(hours=hour), tz) for hour in prime]
-    marks = np.column_stack(hours).ravel()
-    grown = np.repeat(np.cumsum(hours[1] - hours[0]), 2) / MINUTE
-    grown[::2] -= (hours[1] - hours[0]) / MINUTE
-    minutes[lasting] = np.interp(last[lasting], marks, grown) - np.interp(
-        first[lasting], marks, grown
-    )
+    for tz in dict.fromkeys(zones):
+        rows = np.flatnonzero(np.array([one == tz for one in zones], dtype=bool) & (last > first))
+        if not len(rows):
+            continue
+        days = day_starts(int(first[rows].min()) - 2 * DAY, int(last[rows].max()) + DAY, tz)
+        midnights = (days + offsets(days, tz) + DAY // 4) // DAY * DAY
+        edges = [at_local(midnights + round(hour * HOUR), tz) for hour in hours]
+        marks = np.column_stack(edges).ravel()
+        grown = np.repeat(np.cumsum(edges[1] - edges[0]), 2) / MINUTE
+        grown[::2] -= (edges[1] - edges[0]) / MINUTE
+        minutes[rows] = np.interp(last[rows], marks, grown) - np.interp(first[rows], marks, grown)
     return minutes
-
-
-def _local(times: pd.DatetimeIndex, tz: tzinfo) -> Micros:
-    """Say when the clocks of a zone show these times: the earlier of two, or after the hole."""
-    earlier = np.ones(len(times), dtype=bool)
-    utc = times.tz_localize(tz, ambiguous=earlier, nonexistent="shift_forward").tz_convert("UTC")
-    return utc.to_numpy("datetime64[us]").view(np.int64)

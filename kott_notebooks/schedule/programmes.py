@@ -1,125 +1,226 @@
-"""What is wrong with single programmes: their lengths, texts and flags, and what made them."""
+"""What is wrong with single programmes: their lengths, texts, flags and ratings; what made them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from kott_notebooks.audits import texts as check
-from kott_notebooks.schedule.genres import genre_of
-from kott_notebooks.schedule.spans import MINUTE, TIMED, Columns, named
+from kott_notebooks.schedule.genres import genre_of, values
+from kott_notebooks.schedule.impact import minutes_between
+from kott_notebooks.schedule.spans import (
+    DAY,
+    MINUTE,
+    TIMED,
+    Channels,
+    Columns,
+    Mask,
+    Zone,
+    keys,
+    named,
+    zones_of,
+)
 from kott_notebooks.tables.columns import NAT, micros, need
 
-Mask: TypeAlias = npt.NDArray[np.bool_]
-
 FLAGS = ("enableCatchUp", "enableStartOver", "enableCdvr")
+RUNTIME = "metas.Runtime"
+RATING = "tags.Parental rating"
 _SHOWN = ["id", "linearAssetId", "startDate", "endDate"]
 
 
 def durations(
     epg: pd.DataFrame,
     *,
-    shortest: float = 1,
-    longest: float = 480,
+    min_minutes: float = 1,
+    max_minutes: float = 480,
     genres: Mapping[str, tuple[float, float]] | None = None,
     columns: Columns | None = None,
 ) -> pd.DataFrame:
     """Find programmes of no length, of less than none, and absurdly short or long ones.
 
-    One row a programme: id, linearAssetId, startDate, endDate, minutes (Float64), fault: `zero`,
-    `negative`, `short` (under `shortest` minutes) or `long` (over `longest`). `genres` sets the
-    shortest and longest of some genres apart: {"News": (1, 120)}; a programme is of the first
-    genre in `tags.Genre`.
+    Parameters
+    ----------
+    epg : DataFrame
+        Programmes.
+    min_minutes, max_minutes : float, default 1 and 480
+        The shortest and the longest that are not absurd, in minutes.
+    genres : mapping, optional
+        The shortest and longest of some genres: `{"News": (1, 120)}`. A programme is of the first
+        genre in `tags.Genre`.
+    columns : mapping, optional
+        What the table calls our columns.
+
+    Returns
+    -------
+    DataFrame
+        One row per programme: id, linearAssetId, startDate, endDate, minutes (`Float64`), fault
+        (`str`): `zero`, `negative`, `short` or `long`.
+
+    Raises
+    ------
+    KottError
+        A column is missing, or holds no times.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from kott_notebooks import schedule
+    >>> epg = pd.DataFrame({
+    ...     "id": [1, 2], "linearAssetId": [7, 7],
+    ...     "startDate": ["2026-03-01T20:00", "2026-03-01T20:30"],
+    ...     "endDate": ["2026-03-01T20:00", "2026-03-02T20:00"],
+    ... })
+    >>> schedule.durations(epg)[["id", "fault"]].values.tolist()
+    [[1, 'zero'], [2, 'long']]
     """
     epg = named(epg, columns, *TIMED, *(["tags.Genre"] if genres else []))
     start, end = micros(epg, "startDate"), micros(epg, "endDate")
     known = (start != NAT) & (end != NAT)
-    lasts = np.where(known, end - start, 0) / MINUTE
-    least, most = np.full(len(epg), float(shortest)), np.full(len(epg), float(longest))
+    minutes = np.where(known, end - start, 0) / MINUTE
+    least, most = np.full(len(epg), float(min_minutes)), np.full(len(epg), float(max_minutes))
     for genre, limits in (genres or {}).items():
         least[genre_of(epg) == genre], most[genre_of(epg) == genre] = limits
     fault = np.select(
-        [~known, lasts == 0, lasts < 0, lasts < least, lasts > most],
+        [~known, minutes == 0, minutes < 0, minutes < least, minutes > most],
         ["", "zero", "negative", "short", "long"],
         "",
     )
-    minutes = pd.array(lasts, dtype="Float64")
-    found = epg[_SHOWN].assign(minutes=minutes, fault=pd.array(fault, dtype="str"))
-    return _left(found, fault != "")
+    table = epg[_SHOWN].assign(
+        minutes=pd.array(minutes, dtype="Float64"), fault=pd.array(fault, dtype="str")
+    )
+    return _only(table, fault != "")
 
 
-def _left(programmes: pd.DataFrame, found: Mask) -> pd.DataFrame:
-    return programmes.loc[found].reset_index(drop=True)
+def _only(programmes: pd.DataFrame, mask: Mask) -> pd.DataFrame:
+    return programmes.loc[mask].reset_index(drop=True)
 
 
 def texts(
     epg: pd.DataFrame,
     *,
-    placeholders: Iterable[str] = (),
-    longest_name: int = 100,
-    longest_description: int = 2_000,
+    words: check.Words | None = None,
+    name_characters: int = 100,
+    description_characters: int = 2_000,
     columns: Columns | None = None,
 ) -> pd.DataFrame:
-    """Find names and descriptions that are missing, stand-ins, decoded wrongly, long, or the same.
+    """Find names and descriptions that are missing, stand-ins, spoilt, long, or the same.
 
-    One row a programme, field and fault: id, linearAssetId, startDate, endDate, name, field
-    (`name` or `description`), fault: `missing`, `placeholder`, `mojibake`, `too_long`, or
-    `is_name` (a description that repeats the name, case and blanks aside). What a stand-in is,
-    `kott_notebooks.audits.texts.placeholder` says. A table without descriptions is judged by its
-    names.
+    A table without descriptions is judged by its names. What each fault is,
+    `kott_notebooks.audits.texts` says.
+
+    Parameters
+    ----------
+    epg : DataFrame
+        Programmes.
+    words : Words, optional
+        The lists of stand-ins; `kott_notebooks.audits.texts.word_lists` makes them.
+    name_characters, description_characters : int, default 100 and 2000
+        The longest that are not too long, in characters.
+    columns : mapping, optional
+        What the table calls our columns.
+
+    Returns
+    -------
+    DataFrame
+        One row per programme, field and fault: id, linearAssetId, startDate, endDate, name, field
+        (`name` or `description`), fault (both `str`): `missing`, `placeholder`, `mojibake`,
+        `markup`, `residue`, `too_long`, or `is_name` (a description that repeats the name).
+
+    Raises
+    ------
+    KottError
+        A column is missing, or holds no times.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from kott_notebooks import schedule
+    >>> epg = pd.DataFrame({
+    ...     "id": [1], "linearAssetId": [7], "name": ["TBA"], "description": ["A <b>big</b> film."],
+    ...     "startDate": ["2026-03-01T20:00"], "endDate": ["2026-03-01T21:00"],
+    ... })
+    >>> schedule.texts(epg)[["field", "fault"]].values.tolist()
+    [['name', 'placeholder'], ['description', 'markup']]
     """
     epg = named(epg, columns, *TIMED, "name")
-    words = check.word_lists(stand_ins=placeholders)
-    others = {"name": epg.get("description"), "description": epg["name"]}
+    name, description = epg["name"], epg.get("description")
     faults: list[tuple[str, str, Mask]] = []
-    for field, longest in (("name", longest_name), ("description", longest_description)):
-        if field in epg.columns:
-            text = epg[field]
-            faults += [
-                (field, "missing", check.blank(text)),
-                (field, "placeholder", check.placeholder(text, others.get(field), words=words)),
-                (field, "mojibake", check.mojibake(text)),
-                (field, "too_long", check.too_long(text, longest)),
-            ]
-    if "description" in epg.columns:
-        faults.append(("description", "is_name", check.same(epg["name"], epg["description"])))
-    parts = [
-        epg.loc[mask, [*_SHOWN, "name"]].assign(field=field, fault=fault)
-        for field, fault, mask in faults
+    for field, longest in (("name", name_characters), ("description", description_characters)):
+        if field not in epg.columns:
+            continue
+        text = epg[field]
+        other = description if field == "name" else name
+        faults += [
+            (field, "missing", check.blank(text)),
+            (field, "placeholder", check.placeholder(text, other, words=words)),
+        ]
+        codes, known = pd.factorize(text)  # texts repeat: a million programmes share some
+        of = pd.Series(known, dtype="str")
+        faults += [
+            (field, fault, np.append(mask, False)[codes])
+            for fault, mask in (
+                ("mojibake", check.mojibake(of)),
+                ("markup", check.markup(of)),
+                ("residue", check.residue(of)),
+                ("too_long", check.too_long(of, longest)),
+            )
+        ]
+    if description is not None:
+        faults.append(("description", "is_name", check.same(name, description, full_stop=True)))
+    shown = epg[[*_SHOWN, "name"]]
+    parts = [shown.iloc[:0].assign(field="", fault="")] + [
+        shown[mask].assign(field=field, fault=fault) for field, fault, mask in faults if mask.any()
     ]
     return pd.concat(parts, ignore_index=True).astype({"field": "str", "fault": "str"})
 
 
 def fillers(
-    epg: pd.DataFrame,
-    *,
-    placeholders: Iterable[str] = (),
-    columns: Columns | None = None,
+    epg: pd.DataFrame, *, words: check.Words | None = None, columns: Columns | None = None
 ) -> pd.DataFrame:
-    """Find programmes that were made up to fill a hole, and tell them from real ones.
+    """Find programmes that were made up to fill a hole, and names that say that nothing is on.
 
-    One row a programme: id, linearAssetId, startDate, endDate, name, minutes (Float64), why:
-    `made up` (it has neither an externalId nor a crid, while others of its channel have: so
-    does `auto_fill`)
-    or `placeholder` (its name is a stand-in, and the channel has real programmes before it and
-    after it).
+    Parameters
+    ----------
+    epg : DataFrame
+        Programmes. The server's own (`auto_fill='true'`) are known by `externalId` and `crid`.
+    words : Words, optional
+        The list `off_air`; `kott_notebooks.audits.texts.word_lists` makes it.
+    columns : mapping, optional
+        What the table calls our columns.
+
+    Returns
+    -------
+    DataFrame
+        One row per programme: id, linearAssetId, startDate, endDate, name, minutes (`Float64`), why
+        (`str`): `made up` (it has neither an externalId nor a crid, while others of its channel
+        have) or `off air` (its name says so).
+
+    Raises
+    ------
+    KottError
+        A column is missing, or holds no times.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import demo, schedule
+    >>> session = demo.login(assets=200, channels=8, days=3, households=0)
+    >>> epg = kott.epg(session, "today-1d", "today+2d", ksql="auto_fill='true'")
+    >>> "made up" in set(schedule.fillers(epg)["why"])
+    True
     """
     epg = named(epg, columns, *TIMED, "name")
-    made = _made_up(epg)
-    words = check.word_lists(stand_ins=placeholders)
-    stand_in = check.placeholder(epg["name"], epg.get("description"), words=words)
-    real = ~made & ~stand_in & ~check.blank(epg["name"])
-    found = made | (stand_in & _between(epg, real))
-    lasts = (micros(epg, "endDate") - micros(epg, "startDate")) / MINUTE
-    shown = epg[[*_SHOWN, "name"]].assign(
-        minutes=pd.array(lasts, dtype="Float64"),
-        why=pd.array(np.where(made, "made up", "placeholder"), dtype="str"),
+    made_up = _made_up(epg)
+    minutes = (micros(epg, "endDate") - micros(epg, "startDate")) / MINUTE
+    table = epg[[*_SHOWN, "name"]].assign(
+        minutes=pd.array(minutes, dtype="Float64"),
+        why=pd.array(np.where(made_up, "made up", "off air"), dtype="str"),
     )
-    return _left(shown, found)
+    return _only(table, made_up | check.off_air(epg["name"], words=words))
 
 
 def _made_up(epg: pd.DataFrame) -> Mask:
@@ -132,38 +233,196 @@ def _made_up(epg: pd.DataFrame) -> Mask:
     return made
 
 
-def _between(epg: pd.DataFrame, real: Mask) -> Mask:
-    """Find programmes that start after a real one of their channel and before another."""
-    starts = pd.Series(micros(epg, "startDate")).where(real)
-    own = starts.groupby(pd.factorize(epg["linearAssetId"])[0])
-    start = pd.Series(micros(epg, "startDate"))
-    inside: Mask = ((start > own.transform("min")) & (start < own.transform("max"))).to_numpy()
-    return inside
-
-
 def restart(
     epg: pd.DataFrame, channels: pd.DataFrame, *, columns: Columns | None = None
 ) -> pd.DataFrame:
     """Find programmes that allow catch-up, start-over or recording while their channel does not.
 
-    One row a programme: id, linearAssetId, startDate, endDate, name, flags (the names of those
-    flags, by commas). `channels` is the table of `kott.channels`; where a flag of it, or of the
-    programme, is absent, nobody can say.
+    Parameters
+    ----------
+    epg : DataFrame
+        Programmes.
+    channels : DataFrame of `kott.channels`
+        The channels and their flags. A flag that is absent on either side is not judged.
+    columns : mapping, optional
+        What the table of programmes calls our columns.
+
+    Returns
+    -------
+    DataFrame
+        One row per programme: id, linearAssetId, startDate, endDate, name, flags (`str`: the names
+        of those flags, by commas).
+
+    Raises
+    ------
+    KottError
+        A column is missing, or holds no times.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import demo, schedule
+    >>> session = demo.login(assets=200, channels=4, days=3, households=0, defects=False)
+    >>> epg = kott.epg(session, "today-1d", "today+2d")
+    >>> len(schedule.restart(epg, kott.channels(session)))
+    0
     """
-    epg = named(epg, columns, *TIMED)
-    need(channels, "id")
-    own = channels.drop_duplicates("id").set_index("id")
-    flags = [flag for flag in FLAGS if flag in epg.columns and flag in channels.columns]
-    told = np.full(len(epg), "", dtype=object)
-    for flag in flags:
-        forbidden = _is(epg["linearAssetId"].map(own[flag]), False) & _is(epg[flag], True)
-        told[forbidden] += np.where(told[forbidden] == "", "", ", ") + flag
-    shown = epg[_SHOWN].assign(
+    epg = named(epg, columns, *TIMED, channels=channels)
+    known = need(channels, "id").assign(key=keys(channels["id"])).drop_duplicates("key")
+    known = known.set_index("key")
+    own = keys(epg["linearAssetId"])
+    flags = np.full(len(epg), "", dtype=object)
+    for flag in FLAGS:
+        if flag in epg.columns and flag in known.columns:
+            forbidden = _is(own.map(known[flag]), False) & _is(epg[flag], True)
+            flags[forbidden] += np.where(flags[forbidden] == "", "", ", ") + flag
+    table = epg[_SHOWN].assign(
         name=epg["name"] if "name" in epg.columns else None,
-        flags=pd.array(told, dtype="str"),
+        flags=pd.array(flags, dtype="str"),
     )
-    return _left(shown, told != "")
+    return _only(table, flags != "")
 
 
 def _is(flags: pd.Series[Any], value: bool) -> Mask:
     return (flags.astype("boolean") == value).to_numpy(dtype=bool, na_value=False)
+
+
+def runtimes(
+    epg: pd.DataFrame,
+    *,
+    percent: float = 20,
+    minutes: float = 10,
+    runtime: str = RUNTIME,
+    columns: Columns | None = None,
+) -> pd.DataFrame:
+    """Find programmes whose slot differs from their stated runtime.
+
+    Parameters
+    ----------
+    epg : DataFrame
+        Programmes.
+    percent, minutes : float, default 20 and 10
+        How much they may differ; a slot that differs by more than both is listed.
+    runtime : str, default "metas.Runtime"
+        The column of runtimes, in minutes. What is not a number above 0 is not judged.
+    columns : mapping, optional
+        What the table calls our columns.
+
+    Returns
+    -------
+    DataFrame
+        One row per programme: id, linearAssetId, startDate, endDate, name, minutes (of the slot),
+        runtime (minutes; both `Float64`).
+
+    Raises
+    ------
+    KottError
+        A column is missing, or holds no times.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from kott_notebooks import schedule
+    >>> epg = pd.DataFrame({
+    ...     "id": [1], "linearAssetId": [7], "name": ["Film"], "metas.Runtime": ["118"],
+    ...     "startDate": ["2026-03-01T20:00"], "endDate": ["2026-03-01T21:00"],
+    ... })
+    >>> schedule.runtimes(epg)[["minutes", "runtime"]].values.tolist()
+    [[60.0, 118.0]]
+    """
+    epg = named(epg, columns, *TIMED, "name", runtime)
+    start, end = micros(epg, "startDate"), micros(epg, "endDate")
+    stated = numbers_in(epg[runtime])
+    known = (start != NAT) & (end > start) & (stated > 0)
+    slot = np.where(known, end - start, 0) / MINUTE
+    apart = np.abs(slot - np.where(known, stated, 0))
+    table = epg[[*_SHOWN, "name"]].assign(
+        minutes=pd.array(slot, dtype="Float64"), runtime=pd.array(stated, dtype="Float64")
+    )
+    return _only(
+        table, known & (apart > minutes) & (apart > np.where(known, stated, 0) * percent / 100)
+    )
+
+
+def numbers_in(cells: pd.Series[Any]) -> npt.NDArray[np.float64]:
+    """Return what cells of any dtype hold as numbers, NaN where they hold something else."""
+    codes, known = pd.factorize(cells)
+    read = pd.to_numeric(pd.Series(known, dtype="object").astype("str"), errors="coerce")
+    return np.append(read.to_numpy(float, na_value=np.nan), np.nan)[codes]
+
+
+def watershed(
+    epg: pd.DataFrame,
+    channels: Channels | None = None,
+    *,
+    age: int = 16,
+    hours: tuple[float, float] = (6, 21),
+    rating: str = RATING,
+    tz: Zone | None = None,
+    columns: Columns | None = None,
+) -> pd.DataFrame:
+    """Find programmes for adults that are on air in the daytime.
+
+    Parameters
+    ----------
+    epg : DataFrame
+        Programmes.
+    channels : DataFrame of `kott.channels`, optional
+        Its column `tz`, if it has one, says in which zone a channel is.
+    age : int, default 16
+        The lowest rating that is for the evening.
+    hours : tuple of two hours, default (6, 21)
+        The daytime in which it may not be on, as the clocks of `tz` show it.
+    rating : str, default "tags.Parental rating"
+        The column of ratings. The highest number in it counts ("FSK 16", "18+"); a rating without
+        a number is not judged.
+    tz : str, tzinfo or mapping, default: the zone of the pull, else KOTT_TZ, else UTC
+        The zone of the hours, or of each channel.
+    columns : mapping, optional
+        What the table calls our columns.
+
+    Returns
+    -------
+    DataFrame
+        One row per programme: id, linearAssetId, startDate, endDate, name, age (`Int64`), minutes
+        (in the daytime, `Float64`).
+
+    Raises
+    ------
+    KottError
+        A column is missing, or holds no times.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from kott_notebooks import schedule
+    >>> epg = pd.DataFrame({
+    ...     "id": [1], "linearAssetId": [7], "name": ["Film"], "tags.Parental rating": ["FSK 18"],
+    ...     "startDate": ["2026-03-01T20:00"], "endDate": ["2026-03-01T22:00"],
+    ... })
+    >>> schedule.watershed(epg, tz="UTC")[["age", "minutes"]].values.tolist()
+    [[18, 60.0]]
+    """
+    epg = named(epg, columns, *TIMED, "name", rating, channels=channels)
+    codes, cells = pd.factorize(epg[rating])
+    ages = np.append([_age(cell) for cell in cells], 0)[codes].astype(int)
+    code, labels = pd.factorize(epg["linearAssetId"])
+    start, end = micros(epg, "startDate"), micros(epg, "endDate")
+    adult = np.flatnonzero((ages >= age) & (code >= 0) & (start != NAT) & (end > start))
+    zones = zones_of(epg, labels, tz, channels)
+    in_daytime = np.zeros(len(epg))
+    until = np.minimum(end, start + 7 * DAY)[adult]  # the year 2999 has too many days to count
+    in_daytime[adult] = minutes_between(
+        start[adult], until, hours, [zones[one] for one in code[adult]]
+    )
+    table = epg[[*_SHOWN, "name"]].assign(
+        age=pd.array(ages, dtype="Int64"), minutes=pd.array(in_daytime, dtype="Float64")
+    )
+    return _only(table, in_daytime > 0)
+
+
+def _age(cell: Any) -> int:
+    """Return the highest number of up to two digits in a rating, 0 where there is none."""
+    words = " ".join(values(cell))
+    numbers = "".join(one if one.isascii() and one.isdigit() else " " for one in words).split()
+    return max((int(number) for number in numbers if len(number) < 3), default=0)

@@ -1,7 +1,13 @@
-"""When channels are busy, as numbers in columns: what the analyses of a guide are made of."""
+"""When channels have programmes, as numbers in columns: what the analyses of a guide share.
+
+A programme counts from its startDate up to, and without, its endDate. One without an end lasts
+until the next start on its channel, if that is within 8 hours. One that lacks a start or a channel,
+or ends no later than it starts, covers nothing and overlaps nothing.
+"""
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Mapping
 from datetime import tzinfo
 from typing import Any, NamedTuple, TypeAlias
@@ -10,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from kott_notebooks.audits import texts
 from kott_notebooks.errors import KottError
 from kott_notebooks.tables.columns import (
     NAT,
@@ -20,71 +27,228 @@ from kott_notebooks.tables.columns import (
     micros,
     need,
     stamp,
+    zone_of,
 )
-from kott_notebooks.times import When, day_starts
+from kott_notebooks.times import When, day_starts, offsets, zone
 
 Columns: TypeAlias = Mapping[str, str]  # our name of a column -> the table's
 Channels: TypeAlias = Iterable[Any] | pd.DataFrame
+Zone: TypeAlias = str | tzinfo | Mapping[Any, str | tzinfo]
+Mask: TypeAlias = npt.NDArray[np.bool_]
+Whole: TypeAlias = npt.NDArray[np.intp]
 
 MINUTE = 60_000_000  # microseconds
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
+NEVER = 2**61  # later than any time
+LONGEST = 8 * HOUR  # of a programme that can be believed
 TIMED = ("linearAssetId", "startDate", "endDate")  # what every analysis needs
 
 
-def named(epg: pd.DataFrame, columns: Columns | None, *needed: str) -> pd.DataFrame:
-    """Give a guide's columns the names that we know them by; KottError where one is missing.
+def named(
+    epg: pd.DataFrame,
+    columns: Columns | None,
+    *needed: str,
+    channels: Channels | None = None,
+) -> pd.DataFrame:
+    """Return a guide whose columns have the names that we know; KottError where one is missing.
 
     Where rows have no id, their labels stand for it, or their places if labels come twice. Starts
-    and ends become times in UTC.
+    and ends become times in UTC. A programme without a linearAssetId belongs to the channel of
+    `channels` whose externalIds is its epgChannelId.
     """
     if columns:
         need(epg, *columns.values())
         theirs = [column for column in columns if column not in columns.values()]
         epg = epg.drop(columns=theirs, errors="ignore")
         epg = epg.rename(columns={theirs: ours for ours, theirs in columns.items()})
+    if isinstance(channels, pd.DataFrame):
+        epg = _linked(epg, channels)
     if "id" not in epg.columns:
         epg = epg.assign(id=epg.index if epg.index.is_unique else range(len(epg)))
-    return need(epg, *needed)
+    return _typed(epg, *needed)
+
+
+def _typed(epg: pd.DataFrame, *needed: str) -> pd.DataFrame:
+    """Return the table as our listings type it, but for ids of channels that are text already."""
+    table = need(epg, *needed)
+    own = epg.get("linearAssetId")
+    return table if own is None or own.dtype != "str" else table.assign(linearAssetId=own)
+
+
+def _linked(epg: pd.DataFrame, channels: pd.DataFrame) -> pd.DataFrame:
+    """Give programmes without a linearAssetId that of the channel that their epgChannelId names."""
+    if not {"id", "externalIds"} <= set(channels.columns) or "epgChannelId" not in epg.columns:
+        return epg
+    own = epg.get("linearAssetId", pd.Series(None, epg.index, dtype="object"))
+    if own.notna().all():
+        return epg
+    known = channels.assign(key=keys(channels["externalIds"])).drop_duplicates("key")
+    linked = keys(epg["epgChannelId"]).map(known.set_index("key")["id"])
+    return epg.assign(linearAssetId=linked if own.isna().all() else own.fillna(linked))
+
+
+def keys(ids: pd.Series[Any]) -> pd.Series[Any]:
+    """Return ids as text, the same for 7, 7.0 and "7"; "007" is another one."""
+    codes, values = pd.factorize(ids)
+    texts_ = [
+        str(int(one)) if isinstance(one, float) and one.is_integer() else str(one)
+        for one in values.tolist()
+    ]
+    return pd.Series(np.array([*texts_, None], dtype=object)[codes], ids.index, dtype="str")
 
 
 class Spans(NamedTuple):
     """Times at which channels are busy, by channel (a code) and start; times in microseconds."""
 
-    code: npt.NDArray[np.intp]
+    code: Whole
     start: Micros
     end: Micros
-    row: npt.NDArray[np.intp]  # where it stands in the table
+    row: Whole  # where it stands in the table
 
     def take(self, at: npt.NDArray[Any]) -> Spans:
         return Spans(*(column[at] for column in self))
 
 
-def spans_of(epg: pd.DataFrame, channels: Channels | None = None) -> tuple[pd.Index[Any], Spans]:
-    own = need(epg, *TIMED)["linearAssetId"]
+def spans_of(
+    epg: pd.DataFrame, channels: Channels | None = None, *, believable: bool = False
+) -> tuple[pd.Index[Any], Spans]:
+    """Return the channels and when they have programmes.
+
+    With `believable`, a programme of more than 8 hours ends where the next one of its channel
+    starts, if there is one: a wrong end hides no gap. What says that the channel is off air may
+    last longer.
+    """
+    labels, begun = _begun(epg, channels)
+    spans = begun.take(np.flatnonzero(begun.end > begun.start))
+    long = np.flatnonzero(spans.end - spans.start > LONGEST) if believable else np.array([], int)
+    if "name" in epg.columns and len(long):
+        long = long[~texts.off_air(epg["name"].iloc[spans.row[long]])]
+    if len(long):
+        real = np.flatnonzero((begun.end > begun.start) | (begun.end == NAT))
+        following = next_starts(begun.take(real))[begun.end[real] != NAT]
+        spans.end[long] = np.minimum(spans.end[long], following[long])
+    return labels, spans
+
+
+def unknown_spans(epg: pd.DataFrame, channels: Channels | None = None) -> Spans:
+    """Return the times of which nobody knows whether a programme without an end covers them.
+
+    Each is from the programme's start to the next start on its channel, and no longer than 8 hours.
+    """
+    if not (micros(epg, "endDate") == NAT).any():
+        return Spans(*(np.zeros(0, np.int64) for _ in Spans._fields))
+    _, begun = _begun(epg, channels)
+    at = np.flatnonzero(begun.end == NAT)
+    until = np.minimum(next_starts(begun), begun.start + LONGEST)[at]
+    return begun.take(at)._replace(end=until)
+
+
+def _begun(epg: pd.DataFrame, channels: Channels | None) -> tuple[pd.Index[Any], Spans]:
+    """Return all programmes that have a channel and a start; those without an end last `NAT`."""
+    epg = _typed(epg, *TIMED)
+    own = epg["linearAssetId"]
     if channels is None:
         code, labels = pd.factorize(own, sort=True)
     else:
-        labels = as_channels(channels, own)
-        code = labels.get_indexer(pd.Index(own))
+        labels = as_channels(channels, epg)
+        code = pd.Index(keys(pd.Series(labels))).get_indexer(pd.Index(keys(own)))
     start, end = micros(epg, "startDate"), micros(epg, "endDate")
-    lasting = np.flatnonzero((code >= 0) & (start != NAT) & (end > start))
-    return labels, in_order(Spans(code, start, end, np.arange(len(epg))).take(lasting))
+    at = np.flatnonzero((code >= 0) & (start != NAT))
+    begun = in_order(Spans(code, start, end, np.arange(len(epg))).take(at))
+    if (begun.end == NAT).any():
+        following = next_starts(begun)
+        near = (begun.end == NAT) & (following - begun.start <= LONGEST)
+        begun = begun._replace(end=np.where(near, following, begun.end))
+    return labels, begun
 
 
-def as_channels(channels: Channels, own: pd.Series[Any]) -> pd.Index[Any]:
-    """List channels as the guide's own column has them; KottError where they cannot be."""
-    ids = channel_ids(channels)
-    if own.isna().all():  # nothing says what form the guide's ids have
-        unseen: pd.Index[Any] = pd.Index(ids)
-        return unseen
-    try:
-        return pd.Index(pd.Series(ids, dtype=own.dtype))
-    except (ValueError, TypeError) as error:
-        raise KottError(
-            f"The channels {ids[:3]} are not in this guide's form ({own.dtype}): give ids as they "
-            "stand in linearAssetId."
-        ) from error
+def next_starts(spans: Spans) -> Micros:
+    """Return when the next programme of the channel starts, later than this one; else `NEVER`."""
+    fresh = np.ones(len(spans.code), dtype=bool)
+    fresh[1:] = (np.diff(spans.code) != 0) | (np.diff(spans.start) != 0)
+    first = np.flatnonzero(fresh)
+    following = np.full(len(first), NEVER)
+    same = np.flatnonzero(np.diff(spans.code[first]) == 0)
+    following[same] = spans.start[first[same + 1]]
+    starts: Micros = following[np.cumsum(fresh) - 1]
+    return starts
+
+
+def as_channels(channels: Channels, epg: pd.DataFrame) -> pd.Index[Any]:
+    """List channels as the guide has them: by id, or by name where the guide has channelName.
+
+    KottError where one of a list can be neither.
+    """
+    own, ids = epg["linearAssetId"], channel_ids(channels)
+    names = known_names(epg)
+    if not isinstance(channels, pd.DataFrame) and names:
+        known = set(keys(own))
+        by_name = {name.casefold(): one for one, name in names.items()}
+        ids = [one if str(one) in known else by_name.get(str(one).casefold(), one) for one in ids]
+    text = keys(pd.Series(ids, dtype="object")).dropna().drop_duplicates()
+    other = text[~text.str.fullmatch(r"0|-?[1-9]\d{0,17}")]
+    if pd.api.types.is_numeric_dtype(own.dtype):
+        if len(other) and own.notna().any() and not isinstance(channels, pd.DataFrame):
+            near = difflib.get_close_matches(other.iloc[0], names.values(), cutoff=0.5)
+            raise KottError(
+                f"{other.iloc[0]!r} is not a channel of this guide, whose ids are numbers. "
+                + (f"Did you mean {' or '.join(map(repr, near))}?" if near else "Give ids.")
+            )
+        text = text if len(other) else text.astype("Int64").astype(own.dtype)
+    labels: pd.Index[Any] = pd.Index(text)
+    return labels
+
+
+def known_names(epg: pd.DataFrame, channels: Channels | None = None) -> dict[str, str]:
+    """Return the names of channels by their ids as text, as far as the tables say them."""
+    parts = []
+    if "channelName" in epg.columns and "linearAssetId" in epg.columns:
+        parts.append(epg[["linearAssetId", "channelName"]].drop_duplicates("linearAssetId"))
+    if isinstance(channels, pd.DataFrame) and {"id", "name"} <= set(channels.columns):
+        parts.append(channels[["id", "name"]].drop_duplicates("id"))
+    return {
+        key: str(name)
+        for part in parts
+        for key, name in zip(keys(part.iloc[:, 0]), part.iloc[:, 1], strict=True)
+        if pd.notna(name) and pd.notna(key)
+    }
+
+
+def by_channel(given: Mapping[Any, Any], labels: pd.Index[Any], names: Mapping[str, str]) -> Any:
+    """List what a mapping says of each channel, by its id or its name; None where it is silent."""
+    known = {str(one).casefold(): value for one, value in given.items()}
+    own = keys(pd.Series(labels))
+    return [known.get(key.casefold(), known.get(names.get(key, key).casefold())) for key in own]
+
+
+def zones_of(
+    epg: pd.DataFrame,
+    labels: pd.Index[Any],
+    tz: Zone | None,
+    channels: Channels | None = None,
+) -> list[tzinfo]:
+    """List the zone of each channel: of `tz`, of the column `tz` of `channels`, else the guide's.
+
+    A mapping has ids or names of channels as its keys; channels that it leaves out are in the
+    guide's own zone (`zone_of`).
+    """
+    names = known_names(epg, channels)
+    given: Mapping[Any, Any] = tz if isinstance(tz, Mapping) else {}
+    if isinstance(channels, pd.DataFrame) and {"id", "tz"} <= set(channels.columns):
+        own = channels[channels["tz"].notna()]
+        given = dict(zip(keys(own["id"]), own["tz"], strict=True)) | dict(given)
+    usual = zone_of(epg, None if isinstance(tz, Mapping) else tz)
+    return [usual if one is None else zone(one) for one in by_channel(given, labels, names)]
+
+
+def at_local(local: Micros, tz: tzinfo) -> Micros:
+    """Return when the clocks of a zone show these times: the first time; after a hole, as late."""
+    guess = local - offsets(local, tz)
+    before, after = offsets(guess - DAY // 2, tz), offsets(guess + DAY // 2, tz)
+    early, late = local - before, local - after
+    is_late = (offsets(early, tz) != before) & (offsets(late, tz) == after)
+    return np.where(is_late, late, early)
 
 
 def in_order(spans: Spans) -> Spans:
@@ -99,6 +263,7 @@ def window(
 
 
 def refuse_unseen(labels: pd.Index[Any], spans: Spans, first: int | None, last: int | None) -> None:
+    """Raise KottError for a channel without programmes where the window is not known."""
     unseen = labels.delete(np.unique(spans.code))
     if len(unseen) and (first is None or last is None):
         raise KottError(
@@ -108,7 +273,7 @@ def refuse_unseen(labels: pd.Index[Any], spans: Spans, first: int | None, last: 
 
 
 def clipped(spans: Spans, first: Micros | int | None, last: Micros | int | None) -> Spans:
-    """Keep what lies in the window, cut off at its edges."""
+    """Return what lies in the window, cut off at its edges."""
     start = spans.start if first is None else np.maximum(spans.start, first)
     end = spans.end if last is None else np.minimum(spans.end, last)
     return spans._replace(start=start, end=end).take(np.flatnonzero(end > start))
@@ -129,7 +294,7 @@ def fenced(spans: Spans, channels: int, first: int | None, last: int | None) -> 
 
 
 def busy_until(spans: Spans) -> Micros:
-    """Tell until when a channel is busy by each start: an earlier programme may outlast a later."""
+    """Return until when a channel is busy by each start: an earlier programme may outlast it."""
     return pd.Series(spans.end).groupby(spans.code).cummax().to_numpy()
 
 
@@ -143,10 +308,10 @@ def joined(spans: Spans) -> Spans:
     return spans.take(begins)._replace(end=reach[ends[: len(begins)]])
 
 
-def paired(spans: Spans) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+def paired(spans: Spans) -> tuple[Whole, Whole]:
     """Pair each span with those that start before it ends.
 
-    They stand right behind it, so look one place ahead, then two, as long as anything is found.
+    They stand right behind it, so look one place ahead, then two, as long as anything is there.
     """
     one = np.arange(len(spans.code))
     pairs = [(one[:0], one[:0])]
@@ -164,6 +329,7 @@ def paired(spans: Spans) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
 
 
 def timed(since: Micros, until: Micros) -> dict[str, Any]:
+    """Return the columns that say when something is, and for how long."""
     return {
         "startDate": as_times(since),
         "endDate": as_times(until),
@@ -174,19 +340,24 @@ def timed(since: Micros, until: Micros) -> dict[str, Any]:
 def local_days(spans: Spans, first: int | None, last: int | None, tz: tzinfo) -> pd.DatetimeIndex:
     """List the first moments of the local days looked at, and of the day after them."""
     early = first if first is not None else min(spans.start, default=0)
-    late = last if last is not None else max(spans.start, default=0) + 1
+    late = last if last is not None else max(reach_of(spans), default=0)
     return as_times(day_starts(early, max(early + 1, late) - 1, tz)).tz_convert(tz)
+
+
+def reach_of(spans: Spans) -> Micros:
+    """Return the ends of spans, of long ones 8 hours after their start: some never end."""
+    return np.minimum(spans.end, spans.start + LONGEST)
 
 
 def bounds(
     spans: Spans, channels: int, edges: Micros, first: int | None, last: int | None
 ) -> tuple[Micros, Micros]:
-    """Give each channel's own window: the one asked for, or its whole days (none for no spans)."""
+    """Return each channel's own window: the one asked for, or its whole days, if it has spans."""
     since, until = np.full((2, channels), edges[0])
     seen, begins = np.unique(spans.code, return_index=True)
-    ends = np.append(begins[1:], len(spans.code))[: len(begins)] - 1
     since[seen] = edges[np.searchsorted(edges, spans.start[begins], "right") - 1]
-    until[seen] = edges[np.searchsorted(edges, spans.start[ends], "right")]
+    reach = np.maximum.reduceat(reach_of(spans), begins) if len(begins) else begins
+    until[seen] = edges[np.searchsorted(edges, reach - 1, "right")]
     if first is not None:
         since = np.full(channels, first)
     return since, until if last is None else np.full(channels, last)

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from kott_notebooks.schedule.doubles import said_yes
+from kott_notebooks.schedule.duplicates import said_yes
 from kott_notebooks.schedule.genres import values
 from kott_notebooks.schedule.spans import TIMED, Columns, named
 from kott_notebooks.tables.columns import NAT, as_times, channel_ids, micros

@@ -10,9 +10,9 @@ import re
 import statistics
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import combinations, pairwise
+from itertools import combinations, groupby, pairwise, permutations
 from typing import Any
 
 from kott_notebooks.demo.catalogue import World
@@ -340,129 +340,292 @@ def _channels(world: World, records: list[Record]) -> Iterator[Finding]:
 # Programmes
 
 
+EARLIEST, LATEST = 315_532_800, 4_133_980_800  # 1980-01-01, 2101-01-01
+OFF_AIR = {"offair", "sendepause", "sememissao"}
+ADULT = 16
+
+
 def _epg(world: World) -> Iterator[Finding]:
-    programmes = [world.epg.record(row) for row in range(world.epg.count)]
     channels = {
         record["id"]: record
         for record in (world.media.record(row) for row in range(world.media.count))
         if record["typeDescription"] == "Linear"
     }
     by_channel: dict[int, list[Record]] = defaultdict(list)
-    for one in programmes:
-        by_channel[one["linearAssetId"]].append(one)
-        for rule in _alone(one, channels[one["linearAssetId"]]):
-            yield rule, "epg", str(one["id"])
-    if programmes:
-        begin = (world.now // DAY - 1) * DAY
-        days = -(-(max(one["endDate"] for one in programmes) - begin) // DAY)
-        end = begin + days * DAY
-        for channel, of in by_channel.items():
-            of.sort(key=lambda one: (one["startDate"], one["endDate"]))
-            yield from _gaps(of, begin, end, str(channel))
-            yield from _pairs(of)
-            yield from _order(of)
-            if max(one["endDate"] for one in of) - world.now < 5 * DAY:
-                yield "schedule.horizon", "epg", str(channel)
-            if _is_shifted(of, begin, end):
-                yield "schedule.clock_shift", "epg", str(channel)
+    for row in range(world.epg.count):
+        one = world.epg.record(row)
+        one["name"] = _text(one, "multilingualName").get("eng", "")
+        one["description"] = _text(one, "multilingualDescription").get("eng", "")
+        bad_end = one.get("endDate", 0) >= 10**12
+        if bad_end or not EARLIEST <= one["startDate"] < LATEST:
+            yield "schedule.bad_time", "epg", str(one["id"])
+        if bad_end:
+            one["endDate"], one["unreadable"] = None, True
+        if EARLIEST <= one["startDate"] < LATEST:
+            by_channel[one["linearAssetId"]].append(one)
+    begin = (world.now // DAY - 1) * DAY
+    starts = [one["startDate"] for of in by_channel.values() for one in of]
+    end = -(-(max(starts, default=0) + 1) // DAY) * DAY
+    for channel, of in by_channel.items():
+        of.sort(key=lambda one: (one["startDate"], one["id"]))
+        if channel not in channels:
+            yield "schedule.unknown_channel", "epg", str(channel)
+        yield from _ends(of)
+        yield from _texts_of(of, str(channel))
+        for one in of:
+            for rule in _alone(one, channels.get(channel)):
+                yield rule, "epg", str(one["id"])
+        yield from _gaps(of, begin, end, str(channel))
+        yield from _twice_and_overlaps(of, str(channel))
+        yield from _order(of)
+        yield from _half_numbered(of)
+        if max(one["believed"] for one in of) - world.now < 5 * DAY:
+            yield "schedule.horizon", "epg", str(channel)
+        if _is_shifted(of, begin, end):
+            yield "schedule.clock_shift", "epg", str(channel)
+    yield from _same_channels(by_channel)
 
 
-def _alone(one: Record, channel: Record) -> Iterator[str]:
-    name = _text(one, "multilingualName").get("eng", "")
-    description = _text(one, "multilingualDescription").get("eng", "")
-    lasts = one["endDate"] - one["startDate"]
-    metas = one["metas"]
+def _ends(of: list[Record]) -> Iterator[Finding]:
+    """Complete each programme: `end` (None where unknown), `believed`, `covers`."""
+    for one in of:
+        start, end = one["startDate"], one.get("endDate")
+        later = [other["startDate"] for other in of if other["startDate"] > start]
+        following = min(later, default=None)
+        if end is None and following is not None and following - start <= 8 * HOUR:
+            end = following
+        elif end is None and "unreadable" not in one:
+            yield "schedule.missing_end", "epg", str(one["id"])
+        one["end"] = end
+        one["believed"] = start if end is None else end
+        one["covers"] = min(following or start + DAY, start + 8 * HOUR) if end is None else end
+        too_long = end is not None and end - start > 8 * HOUR and _fold(one["name"]) not in OFF_AIR
+        if too_long and following is not None:
+            one["believed"] = one["covers"] = min(one["end"], following)
+
+
+def _alone(one: Record, channel: Record | None) -> Iterator[str]:
+    name, description, metas = one["name"], one["description"], one["metas"]
+    lasts = None if one["end"] is None else one["end"] - one["startDate"]
     flags = ("enableCatchUp", "enableStartOver", "enableCdvr")
+    off_air = _fold(name) in OFF_AIR
+    runtime = float(metas.get("Runtime", {}).get("value", 0))
+    slot = (lasts or 0) / MINUTE
+    said = " ".join(name.split()).casefold()
     tests = {
         "schedule.zero_length": lasts == 0,
-        "schedule.negative_length": lasts < 0,
-        "schedule.absurd_length": lasts > 8 * HOUR or 0 < lasts < MINUTE,
+        "schedule.negative_length": lasts is not None and lasts < 0,
+        "schedule.absurd_length": lasts is not None
+        and (0 < lasts < MINUTE or (lasts > 8 * HOUR and not off_air)),
         "schedule.missing_title": not name.strip(),
-        "schedule.missing_synopsis": not description.strip(),
-        "schedule.placeholder_title": _is_stand_in(name, description),
-        "schedule.filler": _is_stand_in(name, description),
-        "schedule.title_is_synopsis": bool(name.strip()) and name == description,
-        "schedule.mojibake": _is_mojibake(name) or _is_mojibake(description),
-        "schedule.catchup_flag": any(one[flag] and not channel[flag] for flag in flags),
-        "schedule.missing_episode": ("Season number" in metas) != ("Episode number" in metas),
+        "schedule.placeholder_title": _fold(name) in EPG_STAND_INS or name == "......",
+        "schedule.filler": off_air,
+        "schedule.title_is_synopsis": bool(said)
+        and said == " ".join(description.split()).casefold().removesuffix("."),
+        "schedule.catchup_flag": channel is not None
+        and any(one[flag] and not channel[flag] for flag in flags),
+        "schedule.runtime": runtime > 0
+        and abs(slot - runtime) > 10
+        and abs(slot - runtime) > runtime / 5,
+        "schedule.watershed": _is_for_adults(one) and lasts is not None and _in_daytime(one),
     }
-    return (rule for rule, is_so in tests.items() if is_so)
+    for test, wrong in (
+        ("mojibake", _is_mojibake),
+        ("markup", lambda text: bool(re.search(r"</?[a-z]+/?>|&[a-z]+;", text))),
+        ("residue", lambda text: "{{" in text or "${" in text or text == "undefined"),
+    ):
+        tests[f"schedule.{test}"] = wrong(name) or wrong(description)
+    yield from (rule for rule, is_so in tests.items() if is_so)
+
+
+EPG_STAND_INS = {"tba", "tbc", "noepgdata", "keineinformationen"}
+
+
+def _is_for_adults(one: Record) -> bool:
+    ratings = [
+        token["value"]
+        for value in one["tags"].get("Parental rating", {}).get("objects", [])
+        for token in value["multilingualValue"]
+    ]
+    return any(rating.isdecimal() and int(rating) >= ADULT for rating in ratings)
+
+
+def _in_daytime(one: Record) -> bool:
+    hours = (
+        datetime.fromtimestamp(at, UTC).astimezone(ZONE).hour
+        for at in range(one["startDate"], one["end"], MINUTE)
+    )
+    return any(6 <= hour < 21 for hour in hours)
+
+
+def _texts_of(of: list[Record], channel: str) -> Iterator[Finding]:
+    without = [
+        one
+        for one in of
+        if not one["description"].strip() or _fold(one["description"]) == "nodescriptionavailable"
+    ]
+    if len(without) == len(of):
+        yield "schedule.missing_synopsis", "epg", channel
+    else:
+        yield from (("schedule.missing_synopsis", "epg", str(one["id"])) for one in without)
 
 
 def _gaps(of: list[Record], begin: int, end: int, channel: str) -> Iterator[Finding]:
     covered = begin
-    for one in [*of, {"startDate": end, "endDate": end}]:
-        if one["endDate"] < one["startDate"]:
+    for one in [*of, {"startDate": end, "covers": end}]:
+        if one["covers"] < one["startDate"]:
             continue
         if one["startDate"] - covered >= MINUTE:
             yield "schedule.gap", "epg", channel
-        covered = max(covered, one["endDate"])
+        covered = max(covered, one["covers"])
 
 
-def _pairs(of: list[Record]) -> Iterator[Finding]:
+def _twice_and_overlaps(of: list[Record], channel: str) -> Iterator[Finding]:
+    twice: dict[int, tuple[str, Record]] = {}  # the later one's id -> the rule, the earlier one
+    for one, other in _close(of):
+        earlier, later = sorted((one, other), key=lambda each: each["id"])
+        if one["name"] != other["name"] or not one["name"].strip():
+            continue
+        if (one["startDate"], one["end"]) == (other["startDate"], other["end"]):
+            twice[later["id"]] = ("schedule.duplicate", earlier)
+        elif (
+            other["startDate"] - one["startDate"] <= 300
+            and one["end"] is not None
+            and one["end"] > other["startDate"]
+            and (one["crid"] != other["crid"] or one["externalId"] != other["externalId"])
+        ):
+            twice.setdefault(later["id"], ("schedule.reingested", earlier))
+    once = [one for one in of if one["id"] not in twice]
+    rule_of = {earlier["id"]: rule for rule, earlier in twice.values()}
+    for rule, run in groupby(once, key=lambda one: rule_of.get(one["id"])):
+        ids = {one["id"] for one in run}
+        again = [each for each, (_, earlier) in twice.items() if earlier["id"] in ids]
+        if rule and len(ids) >= 3:
+            yield rule, "epg", channel
+        elif rule:
+            yield from ((rule, "epg", str(each)) for each in again)
+    causes = set()
+    for one, other in _close(once):
+        ends = (one["end"], other["end"])
+        if None in ends or min(ends) <= other["startDate"] or ends[0] <= one["startDate"]:
+            continue
+        together = one["startDate"] == other["startDate"]
+        causes.add(max(one["id"], other["id"]) if together else one["id"])
+    yield from (("schedule.overlap", "epg", str(one)) for one in causes)
+
+
+def _close(of: list[Record]) -> Iterator[tuple[Record, Record]]:
+    """Give the pairs that share time, or start within five minutes."""
     for at, one in enumerate(of):
+        until = max(one["end"] or 0, one["startDate"] + 301)
         for other in of[at + 1 :]:
-            if other["startDate"] >= one["endDate"] and other["startDate"] > one["startDate"] + 300:
+            if other["startDate"] >= until:
                 break
-            later = str(max(one["id"], other["id"]))
-            shared = min(one["endDate"], other["endDate"]) - other["startDate"]
-            if shared > 0:
-                yield "schedule.overlap", "epg", later
-            if one["multilingualName"] != other["multilingualName"] or not one["multilingualName"]:
-                continue
-            slots = [(each["startDate"], each["endDate"]) for each in (one, other)]
-            if slots[0] == slots[1]:
-                yield "schedule.duplicate", "epg", later
-            elif (
-                slots[1][0] - slots[0][0] <= 300
-                and one["crid"] != other["crid"]
-                and one["externalId"] != other["externalId"]
-            ):
-                yield "schedule.reingested", "epg", later
+            yield one, other
+
+
+def _numbers(one: Record) -> tuple[Any, Any, Any]:
+    metas = {name: value.get("value") for name, value in one["metas"].items()}
+    series = metas.get("Series ID") or one["name"]
+    return series, metas.get("Season number"), metas.get("Episode number")
 
 
 def _order(of: list[Record]) -> Iterator[Finding]:
-    seen: dict[Any, list[int]] = defaultdict(list)
+    aired: dict[Any, list[tuple[int, Record]]] = defaultdict(list)
     for one in of:
-        metas = {name: value.get("value") for name, value in one["metas"].items()}
-        if "Season number" not in metas or "Episode number" not in metas:
-            continue
-        number = int(metas["Episode number"])
-        before = seen[metas["Series ID"], metas["Season number"]]
-        if before and number < before[-1] and number != 1 and number not in before:
-            yield "schedule.episode_order", "epg", str(one["id"])
-        before.append(number)
+        series, season, episode = _numbers(one)
+        if season and episode and int(episode) not in [n for n, _ in aired[series, season]]:
+            aired[series, season].append((int(episode), one))
+    for episodes in aired.values():
+        for four in zip(*(episodes[at:] for at in range(4)), strict=False):
+            numbers = [number - four[0][0] for number, _ in four]
+            if numbers == [0, 2, 1, 3]:  # all at one time of the day: the demo has no other strips
+                yield "schedule.episode_order", "epg", str(four[2][1]["id"])
+
+
+def _half_numbered(of: list[Record]) -> Iterator[Finding]:
+    whole = {series for series, season, episode in map(_numbers, of) if season and episode}
+    for one in of:
+        series, season, episode = _numbers(one)
+        if bool(season) != bool(episode) and series in whole:
+            yield "schedule.missing_episode", "epg", str(one["id"])
 
 
 def _is_shifted(of: list[Record], begin: int, end: int) -> bool:
-    """Compare local starts after a clock change with those of a week before."""
-    local = [datetime.fromtimestamp(one["startDate"], UTC).astimezone(ZONE) for one in of]
-    offsets = {when.utcoffset() for when in local}
+    """Compare each local day after a clock change with the week before, name by name."""
     changed = next((at for at in range(begin, end, HOUR) if _jump(at)), None)
-    if len(offsets) < 2 or changed is None:
+    if changed is None:
         return False
-    walls = [when.replace(tzinfo=None) for when in local]
-    before = {when for when, one in zip(walls, of, strict=True) if one["startDate"] < changed}
-    after = [
-        when
-        for when, one in zip(walls, of, strict=True)
-        if one["startDate"] > changed + 6 * HOUR and when - timedelta(days=7) > min(before)
+    step = timedelta(seconds=_offset(changed) - _offset(changed - HOUR))
+    airings = [
+        (datetime.fromtimestamp(one["startDate"], UTC).astimezone(ZONE).replace(tzinfo=None), one)
+        for one in of
     ]
-    week = timedelta(days=7)
-    hits = sum(when - week in before for when in after)
-    return len(after) > 5 and hits < len(after) / 2 and _off_by_an_hour(after, before)
+    before = {
+        (one["name"], local.time())
+        for local, one in airings
+        if changed - 7 * DAY <= one["startDate"] < changed
+    }
+    off: Counter[Any] = Counter()
+    kept: Counter[Any] = Counter()
+    for local, one in airings:
+        if changed <= one["startDate"] < changed + 7 * DAY:
+            same = (one["name"], local.time()) in before
+            stepped = (one["name"], (local - step).time()) in before
+            off[local.date()] += stepped and not same
+            kept[local.date()] += same and not stepped
+    return any(count >= 3 and count > 2 * kept[day] for day, count in off.items())
+
+
+def _offset(moment: int) -> float:
+    shown = datetime.fromtimestamp(moment, ZONE).utcoffset()
+    return shown.total_seconds() if shown else 0
 
 
 def _jump(moment: int) -> bool:
-    offsets = {datetime.fromtimestamp(at, ZONE).utcoffset() for at in (moment - HOUR, moment)}
-    return len(offsets) > 1
+    return _offset(moment - HOUR) != _offset(moment)
 
 
-def _off_by_an_hour(after: Iterable[datetime], before: set[datetime]) -> bool:
-    moved = [
-        sum(when + timedelta(hours=hours, days=-7) in before for when in after) for hours in (-1, 1)
+def _same_channels(by_channel: dict[int, list[Record]]) -> Iterator[Finding]:
+    """Compare each channel's days with the same hours of every other, and with later ones."""
+    shown = {
+        channel: {
+            (one["startDate"], _fold(one["name"]))
+            for one in of
+            if one["name"].strip() and _fold(one["name"]) not in OFF_AIR | EPG_STAND_INS
+        }
+        for channel, of in by_channel.items()
+    }
+    for first, later in permutations(sorted(shown), 2):
+        names = {name for _, name in shown[later]}
+        pairs = (
+            (day, hours)
+            for day in _local_days(shown[first])
+            if len(day) >= 8 and len({name for _, name in day}) >= 4
+            if sum(name in names for _, name in day) >= 0.9 * len(day)
+            for hours in range(0 if first < later else 1, 13)
+        )
+        if any(_is_same(day, shown[later], hours) for day, hours in pairs):
+            yield "schedule.same_as", "epg", str(later)
+
+
+def _local_days(shown: set[tuple[int, str]]) -> list[set[tuple[int, str]]]:
+    days: dict[Any, set[tuple[int, str]]] = defaultdict(set)
+    for start, name in shown:
+        days[datetime.fromtimestamp(start, UTC).astimezone(ZONE).date()].add((start, name))
+    return list(days.values())
+
+
+def _is_same(day: set[tuple[int, str]], other: set[tuple[int, str]], hours: int) -> bool:
+    date = datetime.fromtimestamp(next(iter(day))[0], UTC).astimezone(ZONE).date()
+    edges = [
+        datetime(one.year, one.month, one.day, tzinfo=ZONE).timestamp()
+        for one in (date, date + timedelta(days=1))
     ]
-    return max(moved) > len(list(after)) / 2
+    moved = {(start - hours * HOUR, name) for start, name in other}
+    theirs = {(start, name) for start, name in moved if edges[0] <= start < edges[1]}
+    both = len(day & theirs)
+    return len(theirs) >= 8 and both >= 0.9 * len(day) and both >= 0.9 * len(theirs)
 
 
 # Households

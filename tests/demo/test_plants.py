@@ -32,8 +32,11 @@ _RULES = """
     schedule.gap schedule.overlap schedule.duplicate schedule.reingested schedule.zero_length
     schedule.negative_length schedule.absurd_length schedule.missing_title
     schedule.placeholder_title schedule.missing_synopsis schedule.title_is_synopsis
-    schedule.mojibake schedule.horizon schedule.no_programmes schedule.clock_shift
+    schedule.mojibake schedule.markup schedule.residue schedule.horizon schedule.no_programmes
+    schedule.clock_shift
     schedule.catchup_flag schedule.episode_order schedule.missing_episode schedule.filler
+    schedule.missing_end schedule.bad_time schedule.unknown_channel schedule.same_as
+    schedule.runtime schedule.watershed
     household.over_devices household.over_users household.at_limit household.no_master
     household.empty household.suspended household.idle
     device.idle device.duplicate_udid household.frequency_lock user.never_logged_in

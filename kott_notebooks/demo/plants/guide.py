@@ -54,11 +54,13 @@ class Guide:
         self._channels = Victims(dice, "channels", list(self.rows))
         self.candidates: list[int] = dice.order("victims programmes", shelf.count).tolist()
         self._claimed: set[int] = set()
+        self._in_channels = 0
 
     def whole_channel(self) -> list[int]:
         """Take all rows of a channel with whose guide nothing is wrong yet."""
         rows: list[int] = self.rows[self._channels.take()]
         self._claimed |= set(rows)
+        self._in_channels += len(rows)
         return rows
 
     def programme(
@@ -78,9 +80,9 @@ class Guide:
         raise NoneLeft
 
     def claim(self, rows: Iterable[int]) -> None:
-        """Take these rows; half of all stay clean."""
+        """Take these rows; of the channels that were not taken whole, half stays clean."""
         self._claimed |= set(rows)
-        if len(self._claimed) > self.shelf.count // 2:
+        if len(self._claimed) - self._in_channels > (self.shelf.count - self._in_channels) // 2:
             raise NoneLeft
 
     def is_left(self, rows: Iterable[int]) -> bool:
@@ -110,13 +112,17 @@ class Guide:
 
     def gap(self, row: int, start: int, end: int) -> None:
         """Write down a gap of a row's channel."""
+        self.gap_of(self.channel_of(row), start, end)
+
+    def gap_of(self, channel: int, start: int, end: int) -> None:
+        """Write down a gap of a channel."""
         minutes = (end - start) / MINUTE
         what = f"Nothing is on for {minutes:,.0f} minutes from {said(start)}."
-        self.found_id("schedule.gap", self.channel_of(row), what)
+        self.found_id("schedule.gap", channel, what)
 
-    def overlap(self, one: int, other: int) -> None:
-        """Write down that two rows share time."""
-        self.found("schedule.overlap", max(one, other), "It shares time with another one.")
+    def overlap(self, row: int) -> None:
+        """Write down that a row runs on into others."""
+        self.found("schedule.overlap", row, "It runs on into others.")
 
     def copy(self, row: int, numbers: Mapping[str, int], texts: Mapping[str, str]) -> int:
         """Add a programme like a row, and give its id, which is larger than all before."""

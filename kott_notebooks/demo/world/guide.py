@@ -271,7 +271,7 @@ def _metas(
 def _tags(dice: Dice, programmes: _Programmes) -> dict[str, Tag]:
     kinds = int(programmes.name.max(initial=-1)) + 1
     one, two = genres(dice, "programme", kinds)
-    rating = dice.many("programme rating", kinds, len(words.RATINGS))
+    rating = dice.many("programme rating", kinds, len(words.RATINGS) - 1)  # none is for adults
     return {
         "Genre": tag_of([one[programmes.name], two[programmes.name]], phrased(words.GENRES)),
         "Parental rating": tag_of([rating[programmes.name]], in_all(words.RATINGS)),

@@ -1,0 +1,304 @@
+"""The audit of a guide: every rule for programmes, weighed by what viewers miss."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kott_notebooks.audits.findings import as_findings
+from kott_notebooks.audits.judging import judge
+from kott_notebooks.audits.rulebook import RulesSource, definitions
+from kott_notebooks.audits.rulebook import rules as rules_of
+from kott_notebooks.ksql import K
+from kott_notebooks.schedule.impact import Weights, impact, weights_of
+from kott_notebooks.schedule.programmes import FLAGS
+from kott_notebooks.schedule.rules import NEEDS, Guide, findings
+from kott_notebooks.schedule.spans import (
+    DAY,
+    HOUR,
+    TIMED,
+    Columns,
+    Zone,
+    as_channels,
+    by_channel,
+    keys,
+    known_names,
+    named,
+    spans_of,
+    zones_of,
+)
+from kott_notebooks.tables.columns import (
+    NAT,
+    as_times,
+    asked,
+    micros,
+    pulled,
+    stamp,
+    zone_of,
+)
+from kott_notebooks.tables.provenance import facts
+from kott_notebooks.times import EARLIEST, SECOND, When
+
+_LATEST_START = stamp(pd.Timestamp("2101-01-01", tz="UTC"))
+_LATEST_END = 253_402_300_800 * SECOND  # the end of the year 9999
+_EARLIEST = 315_532_800 * SECOND  # 1980-01-01
+
+
+def audit(
+    epg: pd.DataFrame,
+    channels: Iterable[Any] | pd.DataFrame | None = None,
+    *,
+    rules: RulesSource | None = None,
+    weights: Weights | None = None,
+    tz: Zone | None = None,
+    now: When | None = None,
+    start: When | None = None,
+    end: When | None = None,
+    columns: Columns | None = None,
+) -> pd.DataFrame:
+    """Find what is wrong with a guide, by every rule, and what hurts viewers most first.
+
+    Causes are named once, with how much they hit: a programme that runs on, a band of slots that
+    was delivered twice, a channel without descriptions. A rule whose columns the table lacks, or
+    that a filtered table cannot show, is not judged, and listed so in the provenance.
+
+    Parameters
+    ----------
+    epg : DataFrame
+        Programmes: the table of `kott.epg` or `xmltv.read`, or any other with `columns`.
+    channels : DataFrame of `kott.channels`, or iterable of ids or names, optional
+        The channels that should have programmes; by default those that were pulled. Programmes of
+        others are left out, or are findings where a whole table of channels is given. Only the
+        table tells whether catch-up, start-over and recording are a channel's.
+    rules : path of a TOML file, mapping, or Rules, optional
+        Thresholds, off-air hours of channels, severities, waivers: see `audits.rules`. A mapping
+        may hold the keys of the table `[schedule]` alone: `{"gap_minutes": 5}`.
+    weights : mapping of channels to numbers, or DataFrame of `kott.views`, optional
+        How much a channel counts in the impact, by its id or name; others count 1. By views, their
+        mean is 1.
+    tz : str, tzinfo or mapping, default: the zone of the pull, else KOTT_TZ, else UTC
+        The zone of days, prime time and clock changes; or the zone of each channel, by its id or
+        name. A column `tz` of `channels` does too.
+    now : str, date, datetime or Timestamp, default: when the table was pulled
+        The present, from which the horizon counts.
+    start, end : str, date, datetime or Timestamp, default: the window that was pulled
+        The window. Where it is not known and channels are: from the first start to the last end.
+    columns : mapping, optional
+        What the table calls our columns: `{"startDate": "start", ...}`.
+
+    Returns
+    -------
+    DataFrame
+        One row per finding, by impact, with the columns of `kott_notebooks.audits.findings`: of a
+        programme, a gap or a channel (kind `epg`; `id` is then the channel's). Impact: (minutes +
+        (prime_weight - 1) x minutes in prime time) x the channel's weight, the minutes being those
+        from startDate to endDate within the window. `field` of a gap is its local day.
+        Provenance: `now`, `judged` (programmes), `not_judged` (rule -> why), `waived`.
+
+    Raises
+    ------
+    KottError
+        A column is missing, a channel or a rule is not known, a threshold is not valid.
+
+    See Also
+    --------
+    gaps, overlaps, duplicates, clock_changes, episodes : The analyses behind the rules.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import demo, schedule
+    >>> session = demo.login(assets=200, channels=8, days=3, households=0)
+    >>> epg = kott.epg(session, "today-1d", "today+2d")
+    >>> findings = schedule.audit(epg, kott.channels(session), tz="Europe/Athens")
+    >>> bool(findings["impact"].is_monotonic_decreasing)
+    True
+    """
+    own = rules_of(rules, section="schedule")
+    moment = pulled(epg, now)
+    table = channels if isinstance(channels, pd.DataFrame) else None
+    epg = named(epg, columns, *TIMED, channels=channels).reset_index(drop=True)
+    wanted, unlisted = _wanted(epg, channels), table is not None and _is_whole(table)
+    if wanted is not None and len(wanted) and not unlisted and not facts(epg).get("channels"):
+        listed = set(keys(pd.Series(wanted)))
+        ids = keys(epg["linearAssetId"])
+        epg = epg[ids.isna() | ids.isin(listed)]
+    epg, bad = _without_bad_times(_once(epg))
+    zone = None if isinstance(tz, Mapping) else tz
+    window = [None if edge is None else stamp(edge) for edge in asked(epg, start, end, zone)]
+    if wanted is not None and None in window and len(epg):
+        _, spans = spans_of(epg, believable=True)
+        known = int(spans.start.min(initial=_LATEST_START)), int(spans.end.max(initial=_EARLIEST))
+        window = [b if a is None else a for a, b in zip(window, known, strict=True)]
+    labels = pd.Index(pd.Series(epg["linearAssetId"].dropna().unique()))
+    guide = Guide(
+        epg=epg,
+        bad=bad,
+        asked=wanted,
+        channels=table,
+        unlisted=unlisted,
+        names=known_names(epg, channels),
+        now=moment,
+        start=window[0],
+        end=window[1],
+        tz=tz,
+        labels=labels,
+        zones=zones_of(epg, labels, tz, channels),
+        rules=own.schedule,
+        words=own.word_lists(),
+    )
+    not_judged = _not_judged(guide)
+    parts = [as_findings(part) for part in findings(guide) if len(part)]
+    rows = pd.concat(parts, ignore_index=True) if parts else as_findings([])
+    rows = rows[~rows["rule"].isin(list(not_judged))]
+    return judge(
+        _weighed(rows.assign(kind="epg", ksql=rows["rule"].map(_ksql(guide))), guide, weights),
+        own,
+        source="schedule.audit",
+        now=moment,
+        not_judged=not_judged,
+        judged=len(epg) + int((bad["row"] < 0).sum()),
+    )
+
+
+def _wanted(
+    epg: pd.DataFrame, channels: Iterable[Any] | pd.DataFrame | None
+) -> pd.Index[Any] | None:
+    """List the channels that should have programmes: of a table, those that were pulled."""
+    of_pull = facts(epg).get("channels")
+    if channels is None or (isinstance(channels, pd.DataFrame) and of_pull):
+        return as_channels(of_pull, epg) if of_pull else None
+    return as_channels(channels, epg)
+
+
+def _is_whole(channels: pd.DataFrame) -> bool:
+    """Say whether a table has all the channels that there are, as far as its provenance tells."""
+    known = facts(channels)
+    return len(channels) >= max(1, known.get("rows") or 0) and known.get("limit") is None
+
+
+def _once(epg: pd.DataFrame) -> pd.DataFrame:
+    """Leave each programme once: tables that were joined hold what both have twice."""
+    if epg["id"].is_unique:
+        return epg
+    return epg[~epg.duplicated([one for one in ("id", *TIMED, "name") if one in epg.columns])]
+
+
+def _without_bad_times(epg: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the programmes whose times can be, and one row per time that cannot.
+
+    A programme whose end alone cannot be read stays: only its end is unknown. `row` is its place
+    among those that stay, else -1.
+    """
+    start, end = micros(epg, "startDate"), micros(epg, "endDate")
+    written = _unreadable(epg)
+    causes: list[tuple[str, str, Any]] = [
+        ("startDate", "is not a valid time", start == NAT),
+        ("startDate", "is before 1980", (start != NAT) & (start < _EARLIEST)),
+        ("startDate", "is after 2100", start >= _LATEST_START),
+        ("endDate", "is not a valid time", (end == NAT) & written["endDate"].notna().to_numpy()),
+        ("endDate", "is before 1980", (end != NAT) & (end < _EARLIEST)),
+        ("endDate", "is after 9999", end >= _LATEST_END),
+    ]
+    out = np.logical_or.reduce([mask for n, (_, _, mask) in enumerate(causes) if n != 3])
+    place = np.where(out, -1, np.cumsum(~out) - 1)
+    shown = [one for one in ("id", *TIMED, "name") if one in epg.columns]
+    parts: list[pd.DataFrame] = []
+    for field, cause, mask in causes:
+        if parts and not mask.any():
+            continue
+        of = epg.loc[mask, shown]
+        times = of[field].to_numpy("datetime64[us]")
+        text = written.loc[mask, field].to_numpy(object)
+        text = np.where(np.isnat(times), text, np.datetime_as_string(times, "m"))
+        parts.append(of.assign(row=place[mask], field=field, cause=cause, text=text))
+    return epg[~out].reset_index(drop=True), pd.concat(parts, ignore_index=True)
+
+
+def _unreadable(epg: pd.DataFrame) -> pd.DataFrame:
+    """Return what stood where a time could not be read, by the table's provenance."""
+    texts = pd.DataFrame(None, index=epg.index, columns=list(TIMED[1:]), dtype="object")
+    known = facts(epg)
+    if known.get("rows") is None or len(epg) == known["rows"]:  # places hold in the whole table
+        for one in known.get("bad_times", []):
+            if one["row"] in epg.index and one["field"] in texts.columns:
+                texts.loc[one["row"], one["field"]] = one["text"]
+    ids = keys(epg["id"])
+    for one in known.get("unreadable", []):
+        if one["column"] in texts.columns:
+            texts.loc[(ids == one["id"]).to_numpy(bool, na_value=False), one["column"]] = one[
+                "value"
+            ]
+    return texts.where(epg[list(texts.columns)].isna())
+
+
+_OF_THE_WHOLE = (  # rules that a filtered guide cannot show: what was left out would be missing
+    "schedule.gap", "schedule.horizon", "schedule.no_programmes", "schedule.missing_end",
+    "schedule.episode_order",
+)  # fmt: skip
+
+
+def _not_judged(guide: Guide) -> dict[str, str]:
+    """Say which rules cannot be judged, and why."""
+    needs = {
+        **NEEDS,
+        "schedule.runtime": ("name", guide.rules.runtime),
+        "schedule.watershed": ("name", guide.rules.rating),
+    }
+    lacks = {
+        rule: [column for column in columns if not guide.has(column)]
+        for rule, columns in needs.items()
+    }
+    why = {rule: f"It needs columns: {', '.join(of)}." for rule, of in lacks.items() if of}
+    if guide.asked is None:
+        why["schedule.no_programmes"] = "It needs the channels that should have programmes."
+    if not guide.unlisted:
+        why["schedule.unknown_channel"] = "It needs the whole table of channels."
+    flags = set() if guide.channels is None else set(guide.channels.columns)
+    if not any(flag in flags and guide.has(flag) for flag in FLAGS):
+        why["schedule.catchup_flag"] = "It needs the table of channels, and flags on both sides."
+    known = facts(guide.epg)
+    narrowed = re.sub(r"(?i)\bauto_fill\s*=\s*'?true'?", "", known.get("ksql") or "").strip("() ")
+    if narrowed or known.get("limit") is not None or known.get("incomplete"):
+        reason = "The guide is not whole: it was pulled with a filter or a limit."
+        why |= dict.fromkeys(_OF_THE_WHOLE, reason)
+    return {rule: why[rule] for rule in definitions() if rule in why}
+
+
+def _ksql(guide: Guide) -> dict[str, str]:
+    """State the rules that KSQL can: a text that is absent, in the window."""
+    window = K.asset_type == "epg"
+    if guide.end is not None and guide.end > EARLIEST * SECOND:
+        window &= K.start_date < as_times(np.array([guide.end]))[0]
+    if guide.start is not None and guide.start > EARLIEST * SECOND:
+        window &= K.end_date > as_times(np.array([guide.start]))[0]
+    absent = {"schedule.missing_title": K.name, "schedule.missing_synopsis": K.description}
+    return {rule: str(window & key.missing()) for rule, key in absent.items()}
+
+
+def _weighed(rows: pd.DataFrame, guide: Guide, weights: Weights | None) -> pd.DataFrame:
+    code, labels = pd.factorize(rows["linearAssetId"])
+    zones = [*zones_of(guide.epg, labels, guide.tz, guide.channels), zone_of(guide.epg)]
+    weight = [*by_channel(weights_of(weights), labels, guide.names), None]
+    end = guide.end
+    if end is None:  # so that the year 2999 does not outweigh all
+        starts = micros(guide.epg, "startDate").max(initial=stamp(guide.now)) + DAY
+        end = max(stamp(guide.now) + round(guide.rules.horizon_hours * HOUR), int(starts))
+    weighed = rows.assign(
+        impact=impact(
+            rows,
+            prime=guide.rules.prime_hours,
+            prime_weight=guide.rules.prime_weight,
+            weights=[weight[one] for one in code],
+            zones=[zones[one] for one in code],
+            start=guide.start,
+            end=end,
+        )
+    )
+    order = ["impact", "linearAssetId", "startDate", "rule", "id"]
+    ordered = weighed.sort_values(order, ascending=[False, True, True, True, True])
+    return as_findings(ordered)

@@ -339,6 +339,18 @@ def test_a_list_that_never_stands_still_is_an_incomplete_error() -> None:
         ids(pull(server, split=None))
 
 
+@pytest.mark.parametrize("split", [SPLIT, None])
+def test_a_list_that_failed_can_be_tried_again(split: Split | None) -> None:
+    """A server that miscounts, and counts well later: going on gives the list."""
+    server = Server(range(200))
+    server.total = lambda nth, matching, shown: matching + 1
+    one = pull(server, split=split)
+    with pytest.raises(IncompleteError):
+        ids(one)
+    server.total = lambda nth, matching, shown: matching
+    assert sorted(ids(one)) == list(range(200))
+
+
 # Lists that have no pager, or one of their own
 
 

@@ -749,6 +749,7 @@ class Listing(Work):
 
     def restart(self) -> None:
         """Begin anew with every window that nothing could prove."""
+        self.replies = 0
         for at, item in enumerate(self.items):
             if not isinstance(item, Proved) and isinstance(item.verdict(), Failed):
                 self.items[at] = self._window(item.window)

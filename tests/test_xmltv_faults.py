@@ -48,7 +48,9 @@ def again(source: io.BytesIO, folder: Path, **options: Any) -> Path:
 # Ids
 
 
-@pytest.mark.parametrize("ids", [["12", "012"], ["1e3", "1000"], ["BBC", "bbc"], [" a", "a"]])
+@pytest.mark.parametrize(
+    "ids", [["140", "7"], ["12", "012"], ["1e3", "1000"], ["BBC", "bbc"], [" a", "a"]]
+)
 def test_ids_that_differ_in_writing_are_two_channels(tmp_path: Path, ids: list[str]) -> None:
     """They stay as they are, in both tables and when they are written again."""
     names = [f'<channel id="{one}"><display-name>N{one}</display-name></channel>\n' for one in ids]

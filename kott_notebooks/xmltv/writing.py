@@ -167,7 +167,9 @@ def lines(
     >>> "".join(xmltv.lines(epg)).count("<programme ")
     1
     """
-    epg = named(epg, columns, *TIMED, "name")
+    checked = named(epg, columns, *TIMED, "name")
+    own = epg[(columns or {}).get("linearAssetId", "linearAssetId")]
+    epg = checked.assign(linearAssetId=own)  # as it is: the text "140" is not our number 140
     zoned = zone(tz)
     known = facts(epg)
     owner = partner if partner is not None else known.get("partner") or 0

@@ -83,7 +83,8 @@ def _all_ended(view: View) -> Mask:
     end, own = view.times("endDate"), view.files.properties
     ended = ((own["end"] != NAT) & (own["end"] < view.moment)).to_numpy(bool)
     on = view.files.row[own["active"].to_numpy(bool) & ~ended]
-    goes_on = (end == NAT) | (end >= view.moment)
+    no_end = view.all_times("endDate") == NAT  # one that is not valid says nothing
+    goes_on = no_end | ((end != NAT) & (end >= view.moment))
     return np.asarray(goes_on & (np.bincount(on, minlength=view.count) == 0))
 
 

@@ -116,7 +116,8 @@ def _files(record: Record, now: int) -> Iterator[str]:
     if active and max(one["endDate"] for one in active) < now <= record["endDate"]:
         yield "file.expired"
     for one in files:
-        start, end = record["startDate"], record["endDate"]
+        start = record["startDate"] if record["startDate"] >= FIRST else 0
+        end = record["endDate"] if record["endDate"] >= FIRST else LAST
         if one["startDate"] < start or one["endDate"] > end or one["startDate"] > end:
             yield "file.outside_window"
     main = [one["duration"] for one in files if one["type"] in MAIN]
@@ -174,7 +175,7 @@ def _texts(record: Record) -> Iterator[str]:
                 or re.search("^[\u200b-\u200f]|[\u200b-\u200f]$", text)
             ),
             "text.markup": bool(re.search(r"</?\w+/?>|&#?\w+;", text)),
-            "text.residue": "{{" in text or text.endswith('"}') or text == "null",
+            "text.residue": "{{" in text or text.endswith('"}') or text == "undefined",
             "text.shouting": len(letters) > 12 and all(map(str.isupper, letters)),
             "text.too_long": len(text) > (100 if key == "name" else 2_000),
         }

@@ -79,7 +79,7 @@ _TEXTS: tuple[tuple[str, int, str, str], ...] = (  # rule (none: just inside), s
     ("text.markup", SERIES, "description", "It&#39;s the neighbours who know.<br/>"),
     ("", MOVIE, "description", "3 < 4 and 5 > 4, says the teacher, and AT&T agrees."),
     ("text.residue", MOVIE, "name", "{{title}} of the Harbour"),
-    ("text.residue", EPISODE, "description", "null"),
+    ("text.residue", EPISODE, "description", "undefined"),
     ("text.residue", SERIES, "description", 'They meet again."}'),
     ("", MOVIE, "name", "Null Island"),
     ("text.shouting", MOVIE, "name", "LIGHTHOUSEMEN"),

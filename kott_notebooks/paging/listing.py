@@ -172,7 +172,7 @@ class WindowRead:
         """Append a page, a tile or a look."""
         current = self.passes[-1]
         if request.kind == "tile":
-            self.tiles[request.window] = page
+            self.tiles[request.window] = page._replace(rows=[])  # their keys are all we need
             return
         if request.pass_ != current.number:
             return
@@ -944,7 +944,8 @@ def _outside(keys: Sequence[Key], window: Window) -> bool:
     """Say whether a row lies outside of a window that has bounds."""
     if window == WHOLE or not keys:
         return False
-    return not all(map(window.holds, row_ids(keys) or [-MAX_PARTS]))
+    ids = row_ids(keys)
+    return ids is None or not all(map(window.holds, ids))
 
 
 def _tiling(window: Window, keys: Sequence[Key], rows: int) -> dict[Window, list[int]]:

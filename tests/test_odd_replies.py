@@ -255,3 +255,10 @@ def test_a_group_without_inner_groups_still_counts(
     session = saying(json.dumps({"result": result}))
     table = kott.facets(session, ["Genre", "media_type_id"])
     assert table.astype("object").where(table.notna(), None).to_numpy().tolist() == rows
+
+
+def test_a_server_that_ignores_the_pager_does_not_hold_us() -> None:
+    """It sends the same row without an id on every page, and counts nothing."""
+    session = saying(b'{"result":{"objects":[{}]}}')
+    with pytest.raises(kott.IncompleteError, match="repeats"):
+        list(session.records("deviceBrand"))

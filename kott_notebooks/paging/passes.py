@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import chain
+from itertools import chain, takewhile
 from typing import Any, NamedTuple
 
 from kott_notebooks.api.decode import NO_ID, Key, Reader, Rows
+
+EQUAL_PAGES = 20  # in a row, without ids or a total, after which the server ignores the pager
 
 
 class Received(NamedTuple):
@@ -47,10 +49,15 @@ class Pass:
                 shown + (before.sum if before else 0),
                 max(shown, before.largest if before else 0),
                 mark,
-                # rows without ids may be equal, but hardly a whole page of different ones
+                # rows without ids may be equal, but hardly a whole page of different ones, nor
+                # page after page in a list that nobody counts
                 shown > 0
-                and (page.keys[0][0] != NO_ID or len(set(page.keys)) > 1)
-                and any(one.mark == mark for one in self.pages),
+                and any(one.mark == mark for one in self.pages)
+                and (
+                    page.keys[0][0] != NO_ID
+                    or len(set(page.keys)) > 1
+                    or (total is None and self._equal_pages(mark) >= EQUAL_PAGES)
+                ),
             )
         )
 
@@ -103,6 +110,10 @@ class Pass:
         """Say whether the last page has fewer rows than a page of this pass."""
         last, largest = len(self.pages[-1].keys), self.pages[-1].largest
         return len(self.pages) > 1 and last < min(self.size, largest)
+
+    def _equal_pages(self, mark: int) -> int:
+        """Count the last pages that have the same rows as a page with this mark."""
+        return sum(1 for _ in takewhile(lambda one: one.mark == mark, reversed(self.pages)))
 
     @property
     def repeats_a_page(self) -> bool:

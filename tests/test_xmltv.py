@@ -696,7 +696,7 @@ def test_tv_sort_finds_the_overlaps_of_neighbours_alone(tmp_path: Path, spoilt: 
 
 
 def evening() -> pd.DataFrame:
-    """Make the evening that the README tells of."""
+    """Make the evening that the docs show."""
     programmes = {
         "Night of Film": ("20:00", "23:00"),
         "News": ("20:30", "20:45"),
@@ -709,24 +709,22 @@ def evening() -> pd.DataFrame:
 
 
 @pytest.mark.usefixtures("tools")
-def test_tv_sort_says_what_the_readme_shows(tmp_path: Path) -> None:
+def test_tv_sort_says_what_the_docs_show(tmp_path: Path) -> None:
     """One pair of neighbours; the one within the same programme, and the gap, are ours alone."""
     xmltv.write(evening(), None, tmp_path / "guide.xml")
     command = ["tv_sort", "--output", os.devnull, str(tmp_path / "guide.xml")]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stderr
-    shown = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+    shown = (Path(__file__).parent.parent / "docs" / "guides.md").read_text("utf-8")
     assert f"```text\n{said}```" in shown
     pairs = schedule.overlaps(evening())[["id", "otherId", "minutes"]]
     assert pairs.to_numpy().tolist() == [[1, 2, 15], [1, 3, 60]]
     assert schedule.gaps(evening())["minutes"].tolist() == [30]
 
 
-def test_the_readmes_lines_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_lines_of_the_docs_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a guide of that name."""
-    readme = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
-    (lines,) = re.findall(
-        r"```python\n(from kott_notebooks import demo, .*?)```", readme, re.DOTALL
-    )
+    docs = (Path(__file__).parent.parent / "docs" / "guides.md").read_text("utf-8")
+    (lines,) = re.findall(r"```python\n(from kott_notebooks import demo, .*?)```", docs, re.DOTALL)
     monkeypatch.chdir(real(tmp_path).parent)
     names: dict[str, Any] = {}
     exec(lines, names)

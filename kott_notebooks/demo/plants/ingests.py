@@ -214,6 +214,7 @@ def _unchanged(epg: Shelf, delivered: Delivered) -> Ints:
     """Find the programmes that are on as they were delivered."""
     place = np.minimum(np.searchsorted(epg.ids, delivered.ids), epg.count - 1)
     same = epg.ids[place] == delivered.ids
+    same &= epg.numbers["linear_media_id"][place] == delivered.linear
     same &= epg.numbers["start_date"][place] == delivered.start
     return np.flatnonzero(same & (epg.numbers["end_date"][place] == delivered.end))
 

@@ -140,9 +140,7 @@ def _tags(own: Mapping[str, Cells]) -> dict[str, Tag]:
 
 
 def _tag(cells: Cells) -> Tag:
-    lists = [
-        [one["value"] for one in json.loads(cell or "{}").get("objects", ())] for cell in cells
-    ]
+    lists: list[list[str]] = [json.loads(cell or "[]") for cell in cells]
     codes, words = _coded([value for values in lists for value in values])
     offsets = np.concatenate([[0], np.cumsum([len(values) for values in lists])])
     return Tag(offsets.astype(np.int64), codes, in_all(words))

@@ -223,7 +223,7 @@ def test_a_device_of_two_households_is_found_once() -> None:
     held_devices = devices_of((1, "a", NOW), (2, "a", NOW), (2, "b", NOW), (2, "b", NOW))
     found = household.audit(homes({}, {"devicesLimit": 9}), devices=held_devices, now=NOW)
     assert found_in(found, "device.duplicate_udid") == ["a"]
-    assert found["detail"].iloc[0] == "It stands in 2 households."
+    assert found["detail"].iloc[0] == "It is in 2 households."
 
 
 def test_a_user_who_never_logged_in_is_found_after_a_month() -> None:

@@ -190,7 +190,8 @@ def check(given: argparse.Namespace) -> None:
     if "start" in given:
         check_window(given)
     if given.command in ("listing", "plan") and getattr(given, "what", "") not in PLANNED:
-        listed(getattr(given, "service", None) or given.what, getattr(given, "action", "list"))
+        service = given.service if "service" in given else given.what
+        listed(service, getattr(given, "action", "list"))
     for name, _ in getattr(given, "argument", []):
         if name in OPTIONS:
             raise KottError(f"--argument {name}: that one has an option or a place of its own.")

@@ -58,7 +58,7 @@ schedule.coverage(epg, channels=channels).pipe(plots.coverage, names=names)
 
 # How near are households to their limits?
 limits = household.limits(households, users, devices)
-limits.query("left < 0")
+limits.query("headroom < 0")
 plots.limits(limits)
 """
 LOOK = (

@@ -228,7 +228,9 @@ def test_an_empty_number_in_xml_is_absent() -> None:
     assert found == {"startDate": None, "name": ""}
 
 
-@pytest.mark.parametrize("value", [float("nan"), pd.NaT, dt.timedelta(1), np.datetime64("NaT", "s")])
+@pytest.mark.parametrize(
+    "value", [float("nan"), pd.NaT, dt.timedelta(1), np.datetime64("NaT", "s")]
+)
 def test_what_means_nothing_to_the_api_is_refused(value: object) -> None:
     """Not sent as null or as something else."""
     with pytest.raises(KottError, match="cannot be sent"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import logging
 import sqlite3
@@ -63,7 +64,7 @@ def parquet(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def sql(table: pd.DataFrame) -> pd.DataFrame:
-    with sqlite3.connect(":memory:") as connection:
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
         table.to_sql("assets", connection, index=False)
         return pd.read_sql("select * from assets", connection)
 

@@ -85,7 +85,7 @@ def frame(
     fields: Sequence[str] | None = None,
     hide: Hide = privacy.keep,
 ) -> pd.DataFrame:
-    """Lay parts, pages or records out as a table, one row a record.
+    """Lay parts, pages or records out as a table, one row per record.
 
     `cls` is the records' class: its own properties are always columns, in the schema's order and
     types, also when no record has them; `fields` narrows them. Others follow as they occur, then

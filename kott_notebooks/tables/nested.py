@@ -20,7 +20,7 @@ KEY = "assetId"
 
 
 def explode(table: pd.DataFrame, column: str, *, key: str = "id") -> pd.DataFrame:
-    """Lay a nested column out: one row an entry, `assetId` first, then the entry's properties.
+    """Lay a nested column out: one row per entry, `assetId` first, then the entry's properties.
 
     A map's entries get their name as `key`. Types are the schema's where it lists the entry's
     class. A row with nothing in the cell has no row here. `key` names the column that identifies
@@ -41,7 +41,7 @@ def explode(table: pd.DataFrame, column: str, *, key: str = "id") -> pd.DataFram
 
 
 def images(assets: pd.DataFrame) -> pd.DataFrame:
-    """Lay images out: one row a picture of an asset.
+    """Lay images out: one row per picture of an asset.
 
     `assetId` Int64, then KalturaMediaImage: id, ratio, url `str`, width, height, version,
     imageTypeId `Int64` (pixels), isDefault `boolean`, imageTypeName `str`.
@@ -50,7 +50,7 @@ def images(assets: pd.DataFrame) -> pd.DataFrame:
 
 
 def media_files(assets: pd.DataFrame) -> pd.DataFrame:
-    """Lay media files out: one row a file of an asset.
+    """Lay media files out: one row per file of an asset.
 
     `assetId` Int64, then KalturaMediaFile: id, typeId, fileSize (bytes), duration `Int64` (seconds
     by the documentation, milliseconds on some servers), type, url, externalId `str`,
@@ -60,7 +60,7 @@ def media_files(assets: pd.DataFrame) -> pd.DataFrame:
 
 
 def tags(table: pd.DataFrame, *names: str) -> pd.DataFrame:
-    """Lay tags out, all or those named: one row a value; `assetId` Int64, `tag`, `value` str.
+    """Lay tags out, all or those named: one row per value; `assetId` Int64, `tag`, `value` str.
 
     Values that stand twice on one row are given once. A language of a tag is named `Genre@fra`.
     """
@@ -72,7 +72,7 @@ def tags(table: pd.DataFrame, *names: str) -> pd.DataFrame:
 
 
 def translations(table: pd.DataFrame) -> pd.DataFrame:
-    """Lay translations out: one row a text; `assetId` Int64, `field`, `language`, `value` str.
+    """Lay translations out: one row per text; `assetId` Int64, `field`, `language`, `value` str.
 
     Give a table that was listed with `language="*"`: only then does the API send them. Of a tag,
     each value of the list is a row.

@@ -97,7 +97,7 @@ def _slots(dice: Dice, channels: int) -> _Slots:
 
 @dataclass(frozen=True)
 class _Airings:
-    """When what is on, one row a programme, by channel and time."""
+    """When what is on, one row per programme, by channel and time."""
 
     slot: Ints
     day: Ints  # a number that goes up by one every local day

@@ -40,9 +40,15 @@ def stay_here(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 def pytest_configure() -> None:
-    """Shut the way out before anything is collected; a slow machine fails no property."""
+    """Shut the way out before anything is collected; a slow machine fails no property.
+
+    Where CI runs, properties draw the same examples each time; elsewhere new ones.
+    """
     hypothesis.settings.register_profile(
-        "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+        "any machine",
+        deadline=None,
+        derandomize=bool(os.environ.get("CI")),
+        suppress_health_check=[hypothesis.HealthCheck.too_slow],
     )
     hypothesis.settings.load_profile("any machine")
     sys.addaudithook(stay_here)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import random
 import re
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from kott_notebooks.api.bodies import Call
 from kott_notebooks.errors import ApiError
-from kott_notebooks.paging import Listing, Pull, Split
+from kott_notebooks.paging import Fetch, Listing, Pull, Split
+from kott_notebooks.paging.run import Job, Threads
 
 SPLIT = Split("media_id", 0, 1_000)
 SEARCH = {"filter": {"objectType": "KalturaSearchAssetFilter", "kSql": "asset_type='media'"}}
@@ -46,13 +49,15 @@ class Server:
         self.hidden: Callable[[Row, int, dict[str, Any]], bool] = lambda row, nth, asked: False
         self.shown: Callable[[list[Row], int], list[Row]] = lambda rows, nth: rows
         self.ignores_bounds = self.ignores_pager = False
+        self.one_by_one = threading.Lock()
 
     def __call__(
         self, calls: Sequence[Call], /, *, validate: bool = False, until: float | None = None
     ) -> Reply:
-        """Answer one request: a page, or several."""
-        self.requests.append(len(calls))
-        results = [self.answer(dict(call.arguments)) for call in calls]
+        """Answer one request: a page, or several; one request after the other."""
+        with self.one_by_one:
+            self.requests.append(len(calls))
+            results = [self.answer(dict(call.arguments)) for call in calls]
         body = {"executionTime": 0.01, "result": results if len(calls) > 1 else results[0]}
         return Reply(json.dumps(body, separators=(",", ":")).encode())
 
@@ -83,12 +88,43 @@ class Server:
         return rows[::-1] if search.get("orderBy") == "CREATE_DATE_DESC" else rows
 
 
+class Turns(Threads):
+    """Workers without threads: which of the requests is carried next is drawn by `dice`.
+
+    The same dice give the same order, so that what fails once fails again.
+    """
+
+    def __init__(
+        self, fetch: Fetch, most: int, until: float | None, *, dice: random.Random
+    ) -> None:
+        super().__init__(fetch, most, until)
+        self.waiting: list[Job] = []
+        self.dice = dice
+
+    def send(self, job: Job) -> None:
+        """Put a job among those of which one is drawn."""
+        self.waiting.append(job)
+
+    def wait(self) -> None:
+        """Carry one of the jobs that the workers have."""
+        under_way = self.waiting[: self._most]
+        job = self.dice.choice(under_way)
+        self.waiting.remove(job)
+        job.carry(self._fetch, self.until)
+
+
 def pull(
-    server: Callable[..., Any], *, split: Split | None = SPLIT, workers: int = 1, **options: Any
+    server: Callable[..., Any],
+    *,
+    split: Split | None = SPLIT,
+    workers: int = 1,
+    turns: random.Random | None = None,
+    **options: Any,
 ) -> Pull:
-    """Pull the server's assets; one worker gives its replies an order."""
+    """Pull the server's assets; one worker gives its replies an order, so do drawn `turns`."""
     listing = Listing("asset", "list", SEARCH, split=split, **options)
-    return Pull(listing, server, workers=workers)
+    threads = Threads if turns is None else partial(Turns, dice=turns)
+    return Pull(listing, server, workers=workers, threads=threads)
 
 
 def ids(parts: Pull) -> list[int]:

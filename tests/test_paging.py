@@ -302,6 +302,19 @@ def test_a_row_that_is_shown_twice_is_not_two_rows(split: Split | None) -> None:
     assert found == list(range(10))
 
 
+@pytest.mark.parametrize("split", [SPLIT, None])
+@pytest.mark.parametrize("page", [5, 50])
+@pytest.mark.parametrize("place", [10, 60])
+def test_a_list_that_holds_one_row_twice_proves_nothing(
+    split: Split | None, page: int, place: int
+) -> None:
+    """The same row stands at two places in every reply, and the totals count it twice."""
+    server = Server(range(100), page=page)
+    server.rows.insert(place, server.rows[10])
+    with pytest.raises(IncompleteError, match="shows a row twice"):
+        ids(pull(server, split=split))
+
+
 def test_rows_without_an_id_may_be_equal() -> None:
     """A class without an id can list the same record twice, and both count."""
     server = Server([], page=2)
@@ -760,7 +773,7 @@ def test_what_stays_is_there_once_whatever_comes_and_goes(
     rows: int, seed: int, page: int, depth: int, failing: float, workers: int
 ) -> None:
     """Every row that was there all the time, in the end, however often the list goes on."""
-    dice = random.Random(seed)
+    dice = random.Random(seed)  # of everything: one thread throws them, in one order
 
     class Failing(Server):
         def __call__(self, calls: Sequence[Call], /, **options: Any) -> Reply:
@@ -771,7 +784,7 @@ def test_what_stays_is_there_once_whatever_comes_and_goes(
 
     server = Failing(range(0, rows * 3, 3), page=page, depth=max(depth, 2 * page))
     churn = Churn(server, seed, 3)
-    one = pull(server, workers=workers)
+    one = pull(server, workers=workers, turns=dice)
     for _ in range(600):
         try:
             found = ids(one)

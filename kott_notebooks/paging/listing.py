@@ -343,13 +343,14 @@ class WindowRead:
         ]
 
     def _agrees(self, window: Window) -> bool:
-        """Say whether a tile proves itself as one reply, and shows what the pass showed."""
+        """Say whether a tile proves itself as one reply, and shows what the pass showed, once."""
         assert self._tiling is not None
-        reply = self.tiles[window]
+        reply, expected = self.tiles[window], self._tiling[window]
         shown = len(reply.keys)
         return (
             reply.total == shown < max(self.listing.largest)
-            and sorted(row_ids(reply.keys) or ()) == self._tiling[window]
+            and sorted(row_ids(reply.keys) or ()) == expected
+            and len(set(expected)) == shown
         )
 
     def _narrowed(self, current: Pass) -> Verdict:
@@ -474,6 +475,8 @@ class WindowRead:
             seen.append("it shows a row after the last one that it counts")
         if any(one.repeats_a_page for one in passes):
             seen.append("it repeats a page that it gave before")
+        if any(repeats_an_id(one.keys()) and not one.two_texts() for one in passes):
+            seen.append("it shows a row twice")
         if self.window != WHOLE and passes and passes[-1].total is not None:
             where = " and ".join(self._bounds())
             shown = ", then ".join(f"{count:,}" for count in counts)
@@ -696,10 +699,23 @@ class Listing(Work):
         self.ids_reader: Reader = StructReader()
         self.totals: list[int] = []  # of the whole list, as they differ
         self.replies = 0
+        self.planned: Sequence[Counted] = windows if windows and limit is None else ()
         self.items: list[WindowRead | Survey | Proved] = []
         if limit != 0:
-            counted = windows if windows and limit is None else [(WHOLE, None)]
+            counted = self.planned or [(WHOLE, None)]
             self.items = [self._window(window, rows) for window, rows in counted]
+
+    def part(self, windows: Sequence[Counted], page_rows: int = 0) -> Listing:
+        """Return a listing of some windows of this one."""
+        return Listing(
+            self.service,
+            self.action,
+            self.arguments | {"pager": self._pager},
+            split=self.split,
+            reader=self.reader,
+            windows=windows,
+            page_rows=page_rows,
+        )
 
     def _window(self, window: Window, rows: int | None = None) -> WindowRead:
         return WindowRead(self, window, split=self.split, expected=rows)

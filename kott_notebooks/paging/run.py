@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol
@@ -163,6 +163,7 @@ class Pull:
         progress: Progress | None = None,
         cost: Cost | None = None,
         deadline: float | None = None,
+        threads: Callable[[Fetch, int, float | None], Threads] = Threads,
     ) -> None:
         if workers < 1:
             raise KottError(f"workers must be at least 1, not {workers}.")
@@ -170,6 +171,7 @@ class Pull:
         self._fetch, self._pace, self._progress = fetch, pace or Pace(), progress
         self._before: tuple[float, float] | None = None  # of the bar: rows and total
         self._deadline = deadline  # seconds, of one iteration
+        self._threads = threads
         self.cost = cost  # of a page with its rows, once it is known
         self._when = present()
         self._tally = {"requests": 0, "retries": 0, "bytes": 0}
@@ -180,7 +182,7 @@ class Pull:
         listing.restart()
         listing.advance()
         until = None if self._deadline is None else time.monotonic() + self._deadline
-        with Threads(self._fetch, self.workers, until) as threads:
+        with self._threads(self._fetch, self.workers, until) as threads:
             while True:
                 for part in islice(listing.proved(), yielded, None):
                     yielded += 1

@@ -95,3 +95,63 @@ def test_rows_that_cannot_be_matched_are_refused(
     given_ = pd.DataFrame(rows)
     with pytest.raises(kott.KottError, match=message):
         kott.diff(given_, given_, on=on)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "detail"),
+    [
+        ("12", "16", "12 -> 16"),
+        (None, "A quay", "absent -> A quay"),
+        ("A film about the sea", "A film about the old sea", "... film about the {+old+} sea"),
+        ("Shown at dawn today", "Shown at dusk today", "Shown at [-dawn-] {+dusk+} today"),
+        ("a b c d e X f g h i", "a b c d e f g h i", "... c d e [-X-] f g h ..."),
+        ("one two", "three four", "one two -> three four"),
+        ('["Drama","Crime"]', '["Fun","Drama"]', "+Fun -Crime"),
+        ('["Drama","Crime"]', '["Crime","Drama"]', "the same entries in another order or number"),
+        (None, '["Drama"]', "+Drama"),
+        ('[{"ratio":"16:9"}]', "[]", '-{"ratio":"16:9"}'),
+    ],
+)
+def test_a_change_is_written_in_words(before: str | None, after: str | None, detail: str) -> None:
+    """Texts word by word, lists by what came and went."""
+    old, new = (
+        pd.DataFrame({"id": [1], "x": pd.Series([one], dtype="str")}) for one in (before, after)
+    )
+    assert kott.diff(old, new)["detail"].tolist() == [detail]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "detail"),
+    [
+        ("2026-02-28T10:00Z", "2027-02-28T10:00Z", "moved by 1 year"),
+        ("2024-02-29T10:00Z", "2025-02-28T10:00Z", "moved by 1 year"),
+        ("2026-03-31T10:00Z", "2026-01-31T10:00Z", "moved back by 2 months"),
+        ("2026-01-31T10:00Z", "2026-02-03T10:00Z", "moved by 3 days"),
+        ("2026-01-31T10:00Z", "2026-01-31T08:30Z", "moved back by 90 minutes"),
+        (None, "2026-01-31T08:30Z", "is there now"),
+        ("2026-01-31T08:30Z", None, "is absent now"),
+    ],
+)
+def test_a_time_that_moved_says_by_how_much(
+    before: str | None, after: str | None, detail: str
+) -> None:
+    """By years and months of the calendar, else by a duration."""
+    times = [pd.to_datetime(pd.Series([one]), utc=True).dt.as_unit("us") for one in (before, after)]
+    old, new = (pd.DataFrame({"id": [1], "endDate": one}) for one in times)
+    assert kott.diff(old, new)["detail"].tolist() == [detail]
+
+
+def test_times_that_all_moved_alike_are_one_cause() -> None:
+    """Whatever time each had: twelve windows that end a year later have one cause."""
+    ends = pd.Series(pd.date_range("2026-01-01", periods=12, tz="UTC", unit="us"))
+    before = pd.DataFrame({"id": range(12), "endDate": ends})
+    found = kott.diff(before, before.assign(endDate=ends + pd.DateOffset(years=1)))
+    assert set(found["cause"]) == {"endDate moved by 1 year"}
+    assert set(found["rows"]) == {12}
+
+
+def test_a_time_as_text_is_compared_as_a_time() -> None:
+    """A table that was CSV has no change."""
+    ends = pd.Series(pd.date_range("2026-01-01T10:00", periods=2, tz="UTC", unit="us"))
+    before = pd.DataFrame({"id": [1, 2], "endDate": ends})
+    assert kott.diff(before, before.astype({"endDate": "str"})).empty

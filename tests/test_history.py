@@ -129,8 +129,10 @@ def test_snapshots_are_listed_oldest_first(assets: pd.DataFrame, tmp_path: Path)
     [
         ([1], [0.5], "Float64", [1.0, 0.5]),
         ([1], ["x"], "str", ["1", "x"]),
-        ([True], ["x"], "str", ["True", "x"]),
-        ([1], [None], "str", ["1", None]),
+        ([True], ["x"], "str", ["true", "x"]),
+        ([5.0], ["x"], "str", ["5", "x"]),
+        ([2**60], [0.5], "str", [str(2**60), "0.5"]),
+        ([1], [None], "Int64", [1, None]),
         (["a"], ["b"], "str", ["a", "b"]),
     ],
 )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 import uuid
 from pathlib import Path
-from typing import TypeAlias
+from typing import IO, TypeAlias
 
 import pyarrow as pa
 from pyarrow import fs
@@ -42,14 +43,14 @@ def opened(store: Place) -> tuple[fs.FileSystem, str]:
 
 def listed(system: fs.FileSystem, folder: str) -> list[str]:
     """List the names of files in a folder, by name; none where there is no folder."""
-    found = system.get_file_info(fs.FileSelector(folder, allow_not_found=True))
-    return sorted(one.base_name for one in found if one.type == fs.FileType.File)
+    entries = system.get_file_info(fs.FileSelector(folder, allow_not_found=True))
+    return sorted(one.base_name for one in entries if one.type == fs.FileType.File)
 
 
 def folders(system: fs.FileSystem, folder: str) -> list[str]:
     """List the names of folders in a folder, by name."""
-    found = system.get_file_info(fs.FileSelector(folder, allow_not_found=True))
-    return sorted(one.base_name for one in found if one.type == fs.FileType.Directory)
+    entries = system.get_file_info(fs.FileSelector(folder, allow_not_found=True))
+    return sorted(one.base_name for one in entries if one.type == fs.FileType.Directory)
 
 
 def read_bytes(system: fs.FileSystem, path: str) -> bytes:
@@ -58,18 +59,67 @@ def read_bytes(system: fs.FileSystem, path: str) -> bytes:
 
 
 def write_once(system: fs.FileSystem, path: str, content: bytes) -> None:
-    """Write a file that is there whole or not at all; its name must be new.
+    """Write a file that is there whole or not at all; FileExistsError where its name is taken.
 
-    Locally it is written beside and moved in; an object store shows an object when it is whole.
+    Locally it is written beside and linked in. An object store shows an object when it is whole;
+    one that cannot create an object only if it is absent is for one writer at a time.
     """
-    local = isinstance(system, fs.LocalFileSystem)
-    target = f"{path}.{uuid.uuid4().hex[:8]}.part" if local else path
-    with system.open_output_stream(target) as file:
-        file.write(content)
-    if local:
-        with Path(target).open("rb") as written:
-            os.fsync(written.fileno())
-        system.move(target, path)
+    if not isinstance(system, fs.LocalFileSystem):
+        objects = system.handler.fs
+        try:
+            objects.pipe_file(path, content, mode="create")
+        except (NotImplementedError, TypeError, ValueError):
+            objects.pipe_file(path, content)
+        return
+    beside = Path(f"{path}.{uuid.uuid4().hex[:8]}.part")
+    try:
+        beside.write_bytes(content)
+        flush(system, str(beside))
+        try:
+            os.link(beside, path)
+        except FileExistsError:
+            raise
+        except OSError:  # a disk without links
+            beside.rename(path)
+    finally:
+        beside.unlink(missing_ok=True)
+    flush(system, str(Path(path).parent))
+
+
+def flush(system: fs.FileSystem, path: str) -> None:
+    """Wait until a file, or a folder's list of names, is on a local disk."""
+    if not isinstance(system, fs.LocalFileSystem) or (os.name == "nt" and Path(path).is_dir()):
+        return
+    handle = os.open(path, os.O_RDWR if Path(path).is_file() else os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def lock(system: fs.FileSystem, path: str) -> IO[bytes] | None:
+    """Lock a local file until it is closed, or its process ends; BlockingIOError where it is taken.
+
+    Object stores have no locks: None.
+    """
+    if not isinstance(system, fs.LocalFileSystem):
+        return None
+    file = Path(path).open("ab")  # noqa: SIM115  # whoever asks for the lock closes it
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.fstat(file.fileno()).st_nlink == 0:  # whoever had it has removed the file
+                raise BlockingIOError(f"{path} is gone")
+    except OSError as error:
+        file.close()
+        raise BlockingIOError(str(error)) from error
+    return file
 
 
 def digest(system: fs.FileSystem, path: str) -> tuple[int, str]:

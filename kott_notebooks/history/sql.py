@@ -12,7 +12,7 @@ import pyarrow as pa
 from kott_notebooks.errors import KottError
 from kott_notebooks.history import files
 from kott_notebooks.history.files import Place
-from kott_notebooks.history.store import data_paths, ids, manifest_of
+from kott_notebooks.history.store import check_sizes, data_paths, ids, manifest_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -71,12 +71,12 @@ def sql(query: str, source: Place | Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     except ImportError as error:
         raise KottError("SQL needs DuckDB: pip install 'kott_notebooks[sql]'.") from error
     with duckdb.connect() as database:
-        if isinstance(source, Mapping):
-            for name, given in source.items():
-                database.register(name, given)
-        else:
-            _register(database, source)
         try:
+            if isinstance(source, Mapping):
+                for name, given in source.items():
+                    database.register(name, given)
+            else:
+                _register(database, source)
             for name in [row[0] for row in database.execute("show tables").fetchall()]:
                 _unnest(database, name)
             arrow = database.from_query(query).to_arrow_table()
@@ -101,7 +101,9 @@ def _register(database: duckdb.DuckDBPyConnection, store: Place) -> None:
         every = []
         for identity in ids(system, root, name):
             manifest = manifest_of(system, root, name, identity)
-            paths = [scheme + path for path in data_paths(f"{root}/{name}/{identity}", manifest)]
+            paths = data_paths(f"{root}/{name}/{identity}", manifest)
+            check_sizes(system, paths, manifest)
+            paths = [scheme + path for path in paths]
             columns = ", ".join(map(_quoted, manifest.schema))
             rows = f"select {columns} from read_parquet({paths!r})"
             every.append(f"select timestamptz '{manifest.when}' as snapshot, * from ({rows})")

@@ -14,12 +14,15 @@ order of ids is the order of snapshots, and a manifest is only opened where it i
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import re
 import secrets
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, TypeAlias
 
 import msgspec
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.dataset as ds
@@ -34,6 +37,7 @@ from kott_notebooks.times import When, instant, present
 
 VERSION = 1  # of the manifest
 STAMP = "%Y%m%dT%H%M%S.%fZ"
+LARGEST = 2**53  # whole number up to which floats have them all
 ROWS_PER_GROUP = 100_000  # of a Parquet row group
 ROW = "__row"  # a partitioned snapshot keeps the order of its rows in this column
 PARTITIONS = {"day": "startDate", "channel": "linearAssetId"}  # and the column each comes from
@@ -122,44 +126,73 @@ def save(
     True
     """
     known = facts(table)
-    called = _checked_name(name or str(known.get("source", "")).removeprefix("kott."))
+    called = checked_name(name or str(known.get("source", "")).removeprefix("kott."))
     if by is not None and by not in PARTITIONS:
         raise KottError(f"by must be {' or '.join(map(repr, PARTITIONS))}, not {by!r}.")
     if by is not None and PARTITIONS[by] not in table:
         raise KottError(f"by={by!r} needs the column {PARTITIONS[by]}, which the table lacks.")
-    saved = present()
-    stands_for = instant(known.get("when", saved) if when is None else when)
-    order = int(saved.timestamp() * 1000)
-    identity = f"{stands_for.strftime(STAMP)}-{order:012x}{secrets.token_hex(2)}"
     system, root = files.opened(store)
-    folder = f"{root}/{called}/{identity}"
-    try:
-        system.create_dir(folder, recursive=True)
-        written = _write(system, folder, _as_arrow(table, by), by)
-        manifest = Manifest(
-            version=VERSION,
-            id=identity,
-            name=called,
-            when=stands_for.isoformat(),
-            saved=saved.isoformat(),
+    with new_snapshot(system, root, called, known.get("when") if when is None else when) as new:
+        written = _write(system, f"{root}/{called}/{new.id}", as_arrow(table, by), by)
+        manifest = msgspec.structs.replace(
+            new,
             rows=len(table),
-            schema={str(column): str(dtype) for column, dtype in table.dtypes.items()},
+            schema=schema_of(table),
             by=by,
             provenance=known,
             files=written,
         )
-        encoded = msgspec.json.format(msgspec.json.encode(manifest), indent=1)
-        files.write_once(system, f"{folder}.json", encoded)
-    except (OSError, pa.ArrowException) as error:
-        files.remove(system, folder)
-        raise KottError(
-            f"The snapshot of {called} could not be written to {store}: {error}. Nothing of it was "
-            "kept; the snapshots before it are as they were."
-        ) from error
-    except BaseException:
-        files.remove(system, folder)
+        write_manifest(system, root, manifest)
+    return new.id
+
+
+@contextlib.contextmanager
+def new_snapshot(
+    system: fs.FileSystem, root: str, name: str, when: When | None
+) -> Iterator[Manifest]:
+    """Make the folder of a new snapshot, and give a manifest that lists no files yet.
+
+    If the block fails before it has written the manifest, the folder is removed.
+    """
+    saved = present()
+    time = saved if when is None else instant(when)
+    order = int(saved.timestamp() * 1000)
+    identity = f"{time.strftime(STAMP)}-{order:012x}{secrets.token_hex(2)}"
+    folder = f"{root}/{name}/{identity}"
+    try:
+        system.create_dir(folder, recursive=True)
+        yield Manifest(
+            version=VERSION,
+            id=identity,
+            name=name,
+            when=time.isoformat(),
+            saved=saved.isoformat(),
+            rows=0,
+            schema={},
+            by=None,
+            provenance={},
+            files=[],
+        )
+    except BaseException as error:
+        if f"{identity}.json" not in files.listed(system, f"{root}/{name}"):
+            files.remove(system, folder)
+        if isinstance(error, OSError | pa.ArrowException):
+            raise KottError(
+                f"The snapshot of {name} could not be written to {root}: {error}. Nothing of it "
+                "was kept; the snapshots before it are as they were."
+            ) from error
         raise
-    return identity
+
+
+def write_manifest(system: fs.FileSystem, root: str, manifest: Manifest) -> None:
+    """Write a snapshot's manifest, with which the snapshot is there."""
+    encoded = msgspec.json.format(msgspec.json.encode(manifest), indent=1)
+    files.write_once(system, f"{root}/{manifest.name}/{manifest.id}.json", encoded)
+
+
+def schema_of(table: pd.DataFrame) -> dict[str, str]:
+    """Return the names of a table's columns and of their dtypes."""
+    return {str(column): str(dtype) for column, dtype in table.dtypes.items()}
 
 
 def load(
@@ -209,7 +242,7 @@ def load(
     """
     system, root = files.opened(store)
     name = chosen_name(system, root, store, name)
-    manifest = manifest_of(system, root, name, _chosen(system, root, name, at))
+    manifest = manifest_of(system, root, name, chosen(system, root, name, at))
     return read(system, f"{root}/{manifest.name}/{manifest.id}", manifest, columns)
 
 
@@ -258,15 +291,15 @@ def load_all(
     system, root = files.opened(store)
     name = chosen_name(system, root, store, name)
     first, last = (None if one is None else instant(one) for one in (start, end))
-    found = [
+    wanted = [
         one
         for one in ids(system, root, name)
         if (first is None or stands_for(one) >= first) and (last is None or stands_for(one) < last)
     ]
-    if not found:
+    if not wanted:
         raise KottError(f"There is no snapshot of {name!r} from {first} to {last}.")
     parts = []
-    for one in found:
+    for one in wanted:
         manifest = manifest_of(system, root, name, one)
         has = None if columns is None else [c for c in columns if c in manifest.schema]
         part = read(system, f"{root}/{name}/{one}", manifest, has)
@@ -275,31 +308,70 @@ def load_all(
     absent = set(columns or ()) - {column for part in parts for column in part}
     if absent:
         raise KottError(f"columns: no snapshot of {name!r} has {', '.join(sorted(absent))}.")
-    times = [stands_for(one).isoformat() for one in found]
-    return with_facts(stacked(parts), source="kott.load_all", name=name, snapshots=times)
+    schema = common_schema(columns_of(part) for part in parts)
+    table = pd.concat([conformed(part, schema) for part in parts], ignore_index=True)
+    table.attrs.clear()
+    times = [stands_for(one).isoformat() for one in wanted]
+    return with_facts(table, source="kott.load_all", name=name, snapshots=times)
 
 
-def stacked(parts: list[pd.DataFrame]) -> pd.DataFrame:
-    """Put tables one below the other; a column's type is one that holds the values of all."""
-    seen: dict[Any, set[Any]] = {}
-    for part in parts:
-        for column, dtype in part.dtypes.items():
-            seen.setdefault(column, set()).add(dtype)
-    whole = {}
-    for column, dtypes in seen.items():
-        names = {str(one) for one in dtypes}
-        dtype = "Float64" if names == {"Int64", "Float64"} else "str"
-        given = [part.get(column, pd.Series(pd.NA, part.index, "object")) for part in parts]
-        wanted = dtypes.pop() if len(dtypes) == 1 else dtype
-        whole[column] = pd.concat([_converted(one, wanted) for one in given], ignore_index=True)
-    return pd.DataFrame(whole)
+class Column(msgspec.Struct, frozen=True):
+    """A column of a table: its dtype, whether it has a value, and whether as a float it loses."""
+
+    dtype: str
+    filled: bool
+    large: bool
 
 
-def _converted(column: pd.Series[Any], dtype: Any) -> pd.Series[Any]:
-    """Convert a column; what is absent stays absent."""
-    if dtype == "str" and column.dtype != "str":
-        column = column.astype("object").where(column.notna(), None)
-    return column.astype(dtype)
+def columns_of(table: pd.DataFrame) -> dict[str, Column]:
+    """Describe the columns of a table, as `common_schema` takes them."""
+    described = {}
+    for name, cells in table.items():
+        large = cells.dtype == "Int64" and bool((cells.abs() > LARGEST).any())
+        described[str(name)] = Column(str(cells.dtype), bool(cells.notna().any()), large)
+    return described
+
+
+def common_schema(tables: Iterable[dict[str, Column]]) -> dict[str, str]:
+    """Return the columns that any table has, and for each a dtype that holds all its values.
+
+    A column without a value has no say in its dtype, unless it has none anywhere.
+    """
+    columns: dict[str, list[Column]] = {}
+    for table in tables:
+        for name, column in table.items():
+            columns.setdefault(name, []).append(column)
+    schema = {}
+    for name, every in columns.items():
+        own = [one for one in every if one.filled] or every[:1]
+        dtypes = {one.dtype for one in own}
+        schema[name] = "str" if len(dtypes) > 1 else own[0].dtype
+        if dtypes == {"Int64", "Float64"} and not any(one.large for one in own):
+            schema[name] = "Float64"
+    return schema
+
+
+def conformed(table: pd.DataFrame, schema: Mapping[str, Any]) -> pd.DataFrame:
+    """Give a table the columns and dtypes of a schema; what is absent stays absent."""
+    columns = {}
+    for name, dtype in schema.items():
+        column = table.get(name, pd.Series(pd.NA, table.index, "object"))
+        if not column.notna().any():
+            column = pd.Series(pd.NA, table.index, "object")
+        if dtype == "str" and column.dtype != "str":
+            column = column.astype("object").map(_text, na_action="ignore")
+            column = column.where(column.notna(), None)
+        columns[name] = column.astype(dtype)
+    return pd.DataFrame(columns, index=table.index)
+
+
+def _text(value: Any) -> str:
+    """Write a value as the API does."""
+    if isinstance(value, bool | np.bool_):
+        return str(bool(value)).lower()
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else repr(value)
+    return value.isoformat() if isinstance(value, pd.Timestamp) else str(value)
 
 
 def snapshots(store: Place, *, name: str | None = None) -> pd.DataFrame:
@@ -330,8 +402,8 @@ def snapshots(store: Place, *, name: str | None = None) -> pd.DataFrame:
     ['channels']
     """
     system, root = files.opened(store)
-    names = files.folders(system, root) if name is None else [_checked_name(name)]
-    found = [
+    names = files.folders(system, root) if name is None else [checked_name(name)]
+    manifests = [
         manifest_of(system, root, called, one)
         for called in names
         for one in ids(system, root, called)
@@ -350,7 +422,7 @@ def snapshots(store: Place, *, name: str | None = None) -> pd.DataFrame:
             "url": one.provenance.get("url"),
             "partner": one.provenance.get("partner"),
         }
-        for one in found
+        for one in manifests
     ]
     table = pd.DataFrame(rows, columns=list(_DTYPES))
     for column in ("when", "saved"):
@@ -368,8 +440,8 @@ _DTYPES: dict[str, Any] = {
 
 def ids(system: fs.FileSystem, root: str, name: str) -> list[str]:
     """List the ids of a table's snapshots, the oldest first."""
-    found = files.listed(system, f"{root}/{name}")
-    return [one.removesuffix(".json") for one in found if one.endswith(".json")]
+    names = files.listed(system, f"{root}/{name}")
+    return [one.removesuffix(".json") for one in names if one.endswith(".json")]
 
 
 def manifest_of(system: fs.FileSystem, root: str, name: str, identity: str) -> Manifest:
@@ -398,6 +470,21 @@ def stands_for(identity: str) -> pd.Timestamp:
     return pd.Timestamp(dt.datetime.strptime(identity.partition("-")[0], STAMP), tz="UTC")
 
 
+def tables_of(
+    store: Place, *, name: str | None = None, at: When | None = None
+) -> Iterator[pd.DataFrame]:
+    """Read a snapshot file by file, each checked first: one table per file, in bounded memory.
+
+    Tables come in the order of the files, and without provenance.
+    """
+    system, root = files.opened(store)
+    name = chosen_name(system, root, store, name)
+    manifest = manifest_of(system, root, name, chosen(system, root, name, at))
+    for file in manifest.files:
+        one = msgspec.structs.replace(manifest, files=[file], provenance={})
+        yield read(system, f"{root}/{name}/{manifest.id}", one)
+
+
 def read(
     system: fs.FileSystem, folder: str, manifest: Manifest, columns: list[str] | None = None
 ) -> pd.DataFrame:
@@ -410,7 +497,7 @@ def read(
         )
     paths = data_paths(folder, manifest)
     for path, file in zip(paths, manifest.files, strict=True):
-        _check(system, path, file)
+        check(system, path, file)
     data = ds.dataset(paths, format="parquet", filesystem=system)
     wanted = list(manifest.schema) if columns is None else columns
     arrow = data.to_table(columns=[*wanted, ROW] if manifest.by else wanted)
@@ -445,18 +532,22 @@ def _write(system: fs.FileSystem, folder: str, arrow: pa.Table, by: str | None) 
     else:  # of no rows, a dataset writer makes no file
         written.append((f"{folder}/part-0.parquet", 0))
         pq.write_table(arrow, written[0][0], filesystem=system)
-    found = []
-    for path, rows in sorted(written):
-        size, sha256 = files.digest(system, path)
-        found.append(DataFile(path.removeprefix(folder).lstrip("/"), rows, size, sha256))
-    return found
+    return [described(system, folder, path, rows) for path, rows in sorted(written)]
 
 
-def _as_arrow(table: pd.DataFrame, by: str | None) -> pa.Table:
+def described(system: fs.FileSystem, folder: str, path: str, rows: int) -> DataFile:
+    """Describe a file that was written, once it is on the disk."""
+    files.flush(system, path)
+    size, sha256 = files.digest(system, path)
+    return DataFile(path.removeprefix(folder).lstrip("/"), rows, size, sha256)
+
+
+def as_arrow(table: pd.DataFrame, by: str | None = None) -> pa.Table:
+    """Return a table for Parquet, with the column that partitions it and the order of its rows."""
     try:
         arrow = pa.Table.from_pandas(table, preserve_index=False)
     except pa.ArrowException as error:
-        raise KottError(f"The table cannot be kept as Parquet: {error}") from error
+        raise KottError(f"The table cannot be written as Parquet: {error}") from error
     if by is None:
         return arrow
     key = table[PARTITIONS[by]]
@@ -465,7 +556,8 @@ def _as_arrow(table: pd.DataFrame, by: str | None) -> pa.Table:
     return arrow.append_column(by, pa.array(words.fillna("none"), pa.string()))
 
 
-def _checked_name(name: str) -> str:
+def checked_name(name: str) -> str:
+    """Return what a table is called in a store; KottError for what cannot be a folder's name."""
     if not _NAME.fullmatch(name):
         raise KottError(
             f"name must be letters, digits, blanks, '.', '_' and '-', not {name!r}. Say what the "
@@ -482,31 +574,32 @@ def chosen_name(system: fs.FileSystem, root: str, store: Place, name: str | None
         return names[0]
     if name is None:
         raise KottError(f"Say which table of the store {store}, as name=: {has}.")
-    if _checked_name(name) not in names:
+    if checked_name(name) not in names:
         raise KottError(f"The store {store} has no table {name!r}; {has}.")
     return name
 
 
-def _chosen(system: fs.FileSystem, root: str, name: str, at: When | None) -> str:
+def chosen(system: fs.FileSystem, root: str, name: str, at: When | None) -> str:
     """Find the id of the snapshot that is asked for."""
-    found = ids(system, root, name)
-    if not found:
+    known = ids(system, root, name)
+    if not known:
         raise KottError(f"There is no whole snapshot of {name!r}.")
     if at is None:
-        return found[-1]
-    if isinstance(at, str) and at in found:
+        return known[-1]
+    if isinstance(at, str) and at in known:
         return at
     limit = instant(at)
-    before = [one for one in found if stands_for(one) <= limit]
+    before = [one for one in known if stands_for(one) <= limit]
     if not before:
         raise KottError(
             f"No snapshot of {name!r} is as old as {limit}; the oldest is of "
-            f"{stands_for(found[0])}."
+            f"{stands_for(known[0])}."
         )
     return before[-1]
 
 
-def _check(system: fs.FileSystem, path: str, file: DataFile) -> None:
+def check(system: fs.FileSystem, path: str, file: DataFile) -> None:
+    """Raise KottError unless a file holds what was written."""
     try:
         size, sha256 = files.digest(system, path)
     except (OSError, pa.ArrowException) as error:
@@ -516,3 +609,12 @@ def _check(system: fs.FileSystem, path: str, file: DataFile) -> None:
             f"{path} is damaged: it has {size:,} bytes of {file.bytes:,}, or other ones than were "
             "written. Load an older snapshot, or pull anew."
         )
+
+
+def check_sizes(system: fs.FileSystem, paths: list[str], manifest: Manifest) -> None:
+    """Raise KottError for a file that is missing, or shorter or longer than what was written."""
+    for path, file, is_now in zip(paths, manifest.files, system.get_file_info(paths), strict=True):
+        if is_now.type != fs.FileType.File:
+            raise KottError(f"{path} cannot be read: it is missing.")
+        if is_now.size != file.bytes:
+            raise KottError(f"{path} is damaged: it has {is_now.size:,} bytes of {file.bytes:,}.")

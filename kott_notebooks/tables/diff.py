@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from kott_notebooks.errors import KottError
-from kott_notebooks.tables.columns import id_texts, need
+from kott_notebooks.tables.columns import NAT, as_times, id_texts, micros, need
 from kott_notebooks.tables.kinds import STR
 
-COLUMNS = ["change", "key", "field", "before", "after", "cause", "rows"]
+COLUMNS = ["change", "key", "field", "before", "after", "detail", "cause", "rows"]
 MANY = 10  # rows with one equal change, from which on it is one cause
+CONTEXT = 3  # words that are shown around those that changed
+ENTRY = 60  # characters of an entry of a list that are shown
 
 
 def diff(
@@ -43,9 +46,11 @@ def diff(
     DataFrame
         One row per row that was added or removed, and per field that changed: `change` (`added`,
         `removed`, `changed`), `key` (the values of `on`, joined by ` | `), `field`, `before`,
-        `after`, `cause` (`str`; the same text for equal changes of many rows, else absent), `rows`
-        (`Int64`: how many rows share the cause, else 1). Added and removed rows have no field.
-        Nested cells are compared as lists, whatever the order of an object's properties.
+        `after`, `detail` (what is different, for people: `Quay [-at dawn-] {+at dusk+}`, `+Drama
+        -Crime`, `moved by 1 year`), `cause` (`str`; the same text for equal changes of many rows,
+        else absent: `endDate moved by 1 year`), `rows` (`Int64`: how many rows share the cause,
+        else 1). Added and removed rows have no field. Nested cells are compared as lists, whatever
+        the order of an object's properties.
 
     Raises
     ------
@@ -75,14 +80,11 @@ def diff(
         pd.DataFrame({"change": "removed", "key": old[at < 0]}),
         pd.DataFrame({"change": "added", "key": new[~new.isin(old)]}),
     ]
-    for name in wanted:
-        one, other = _comparable(before[name], rows), _comparable(after[name], partners)
-        changed = np.flatnonzero(one != other)
-        cells = {"before": one[changed], "after": other[changed]}
-        parts.append(
-            pd.DataFrame({"change": "changed", "key": old[rows[changed]], "field": name, **cells})
-        )
-    table = pd.concat(parts, ignore_index=True).reindex(columns=COLUMNS)
+    parts += [
+        _changed(name, old[rows], before[name].iloc[rows], after[name].iloc[partners])
+        for name in wanted
+    ]
+    table = pd.concat(parts, ignore_index=True).reindex(columns=[*COLUMNS, "_alike"])
     return _with_causes(table.replace({"before": "", "after": ""}, None), many)
 
 
@@ -102,29 +104,136 @@ def _keys(table: pd.DataFrame, on: list[str]) -> pd.Index[Any]:
     return keys
 
 
-def _comparable(column: pd.Series[Any], rows: Any) -> Any:
-    """Return cells as texts that are equal where the values are; an absent cell is empty."""
-    cells = column.iloc[rows]
-    if cells.dtype.kind == "M":
-        return cells.map(lambda one: "" if pd.isna(one) else one.isoformat()).to_numpy(object)
+def _changed(
+    name: str, keys: pd.Index[Any], before: pd.Series[Any], after: pd.Series[Any]
+) -> pd.DataFrame:
+    """Lay out the cells of one field that differ, and what equal changes have in common."""
+    if "M" in (before.dtype.kind, after.dtype.kind):
+        one, other = (micros(cells.to_frame(name), name) for cells in (before, after))
+        at = np.flatnonzero(one != other)
+        details = _moved(one[at], other[at])
+        texts = [_times_as_text(times[at]) for times in (one, other)]
+        alike = [f"{name} {detail}" for detail in details]
+    else:
+        texts = [_texts(cells) for cells in (before, after)]
+        at = np.flatnonzero(texts[0] != texts[1])
+        texts = [_ordered(cells[at]) for cells in texts]
+        apart = texts[0] != texts[1]
+        at, texts = at[apart], [cells[apart] for cells in texts]
+        said = [_worded(one, other) for one, other in zip(*texts, strict=True)]
+        details = [detail for detail, _ in said]
+        alike = [f"{name}: {core}" for _, core in said]
+    cells = {"before": texts[0], "after": texts[1], "detail": details, "_alike": alike}
+    return pd.DataFrame({"change": "changed", "key": keys[at], "field": name, **cells})
+
+
+def _texts(cells: pd.Series[Any]) -> npt.NDArray[np.object_]:
+    """Return cells as text; an absent one is empty."""
     texts = id_texts(cells) if cells.dtype.kind in "iuf" else cells.astype(STR)
-    codes, distinct = pd.factorize(texts)
-    ordered = [_ordered(text) if text[:1] in ("[", "{") else text for text in distinct]
+    return np.asarray(texts.fillna("").to_numpy(object))
+
+
+def _ordered(cells: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
+    """Return texts with the properties of nested objects in one order."""
+    codes, distinct = pd.factorize(cells)
+    ordered = [_in_order(text) if text[:1] in ("[", "{") else text for text in distinct]
     return np.array([*ordered, ""], dtype=object)[codes]
 
 
-def _ordered(text: str) -> str:
+def _in_order(text: str) -> str:
     try:
         return msgspec.json.encode(msgspec.json.decode(text), order="sorted").decode()
     except msgspec.DecodeError:
         return text
 
 
+# What is different, in words
+
+
+def _times_as_text(times: npt.NDArray[np.int64]) -> npt.NDArray[np.object_]:
+    shown = [one.isoformat() for one in as_times(np.where(times == NAT, 0, times))]
+    return np.where(times == NAT, "", np.array(shown, dtype=object))
+
+
+def _moved(before: npt.NDArray[np.int64], after: npt.NDArray[np.int64]) -> list[str]:
+    """Say by how much times moved: by whole years or months of the calendar, else by a duration."""
+    pairs = pd.DataFrame({"one": before, "other": after})
+    known = (pairs["one"] != NAT) & (pairs["other"] != NAT)
+    one, other = (as_times(pairs[side].where(known, 0).to_numpy()) for side in pairs)
+    months = (other.year - one.year) * 12 + other.month - one.month
+    last = other.days_in_month
+    same_day = (other.day == one.day) | ((one.day > last) & (other.day == last))
+    calendar = same_day & (one - one.normalize() == other - other.normalize()) & (months != 0)
+    details = []
+    for is_known, is_calendar, month, seconds, is_new in zip(
+        known, calendar, months, (other - one).total_seconds(), pairs["one"] == NAT, strict=True
+    ):
+        if not is_known:
+            details.append("is there now" if is_new else "is absent now")
+            continue
+        if is_calendar:
+            size, unit = (month // 12, "year") if month % 12 == 0 else (month, "month")
+        else:
+            sizes = {"day": 86_400, "hour": 3_600, "minute": 60, "second": 1}
+            unit = next((unit for unit, one in sizes.items() if seconds % one == 0), "second")
+            size = seconds / sizes[unit]
+        way = "moved by" if seconds > 0 else "moved back by"
+        details.append(f"{way} {abs(size):,g} {unit}{'' if abs(size) == 1 else 's'}")
+    return details
+
+
+def _worded(before: str, after: str) -> tuple[str, str]:
+    """Say how a text or a list changed: in full, and the part that other rows may share."""
+    if before[:1] == "[" or after[:1] == "[":
+        said = _list_change(before, after)
+        return said, said
+    words, others = before.split(), after.split()
+    first = _alike(words, others)
+    last = _alike(words[first:][::-1], others[first:][::-1])
+    gone, new = words[first : len(words) - last], others[first : len(others) - last]
+    if not (first or last) or not (gone or new):
+        said = f"{before or 'absent'} -> {after or 'absent'}"
+        return said, said
+    core = [f"[-{' '.join(gone)}-]"] * bool(gone) + [f"{{+{' '.join(new)}+}}"] * bool(new)
+    ahead, behind = words[:first], words[len(words) - last :]
+    shown = ["..."] * (first > CONTEXT) + ahead[-CONTEXT:] + core
+    shown += behind[:CONTEXT] + ["..."] * (last > CONTEXT)
+    return " ".join(shown), " ".join(core)
+
+
+def _alike(words: Sequence[str], others: Sequence[str]) -> int:
+    """Count the first words that two texts share."""
+    pairs = zip(words, others, strict=False)
+    shortest = min(len(words), len(others))
+    return next((at for at, (one, other) in enumerate(pairs) if one != other), shortest)
+
+
+def _list_change(before: str, after: str) -> str:
+    """Say which entries of a list came and went."""
+    lists = []
+    for text in (before, after):
+        try:
+            content = msgspec.json.decode(text) if text else []
+        except msgspec.DecodeError:
+            content = text
+        entries = content if isinstance(content, list) else [content]
+        lists.append([one if isinstance(one, str) else _short(one) for one in entries])
+    gone = [one for one in lists[0] if one not in lists[1]]
+    new = [one for one in lists[1] if one not in lists[0]]
+    return " ".join([*(f"+{one}" for one in new), *(f"-{one}" for one in gone)]) or (
+        "the same entries in another order or number"
+    )
+
+
+def _short(entry: Any) -> str:
+    text = msgspec.json.encode(entry, order="sorted").decode()
+    return text if len(text) <= ENTRY else f"{text[:ENTRY]}..."
+
+
 def _with_causes(table: pd.DataFrame, many: int) -> pd.DataFrame:
     """Name the equal changes of many rows as one cause."""
-    alike = table.groupby(["field", "before", "after"], dropna=False)["key"].transform("size")
-    grouped = (table["change"] == "changed") & (alike >= many)
-    said = table["before"].fillna("absent") + " -> " + table["after"].fillna("absent")
-    cause = (table["field"] + ": " + said).where(grouped)
-    table = table.assign(cause=cause, rows=alike.where(grouped, 1))
+    count = table.groupby("_alike")["key"].transform("size").fillna(1)
+    grouped = count >= many
+    table = table.assign(cause=table["_alike"].where(grouped), rows=count.where(grouped, 1))
+    table = table.drop(columns="_alike")
     return table.astype(dict.fromkeys(COLUMNS[:-1], "str") | {"rows": "Int64"})

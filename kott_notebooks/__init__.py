@@ -45,6 +45,7 @@ from kott_notebooks.listings.reference import describe, services
 from kott_notebooks.report import guide
 from kott_notebooks.session import Session, __version__, configured, login
 from kott_notebooks.tables.diff import diff
+from kott_notebooks.tables.export import conform, export
 from kott_notebooks.tables.frames import coerce
 from kott_notebooks.tables.nested import explode, flat, images, media_files, tags, translations
 from kott_notebooks.tables.provenance import provenance
@@ -81,11 +82,13 @@ __all__ = [
     "channels",
     "coerce",
     "configured",
+    "conform",
     "demo",
     "describe",
     "diff",
     "epg",
     "explode",
+    "export",
     "facets",
     "flat",
     "full_tracebacks",

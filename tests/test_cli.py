@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import pytest
 
@@ -119,6 +120,29 @@ def test_parquet_is_not_for_the_screen(
     status, said = refused(capsys, "channels", "--format", "parquet")
     assert status == 2
     assert "give --out FILE" in said
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["assets --limit 30", "epg now now+2h --tz Asia/Tokyo", "labels", "describe asset.list"],
+)
+def test_a_table_goes_to_excel(partner: str, capsys: Capture, tmp_path: Path, command: str) -> None:
+    """With its rows on the first sheet, in every command that has a table."""
+    assert run(*command.split(), "--out", tmp_path / "t.xlsx") == 0
+    rows = int(capsys.readouterr().err.partition(" row")[0].replace(",", ""))
+    book = pd.read_excel(tmp_path / "t.xlsx", sheet_name=None)
+    assert len(next(iter(book.values()))) == rows > 0
+    assert ("Asia/Tokyo" if "Tokyo" in command else "UTC") in book["about"]["value"].tolist()
+
+
+def test_a_database_goes_through_a_file_of_any_name(
+    partner: str, capsys: Capture, tmp_path: Path
+) -> None:
+    """--format says what it is."""
+    out = tmp_path / "catalogue.db"
+    assert run("assets", "--limit", 30, "--format", "duckdb", "--out", out) == 0
+    with duckdb.connect(str(out), read_only=True) as database:
+        assert database.sql("select count(*) from assets").fetchall() == [(30,)]
 
 
 def test_a_table_in_a_file_is_whole(partner: str, capsys: Capture, tmp_path: Path) -> None:

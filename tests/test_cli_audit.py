@@ -158,6 +158,25 @@ def test_a_saved_table_is_audited_whatever_wrote_it(
     assert found[0] == found[1] == found[2]
 
 
+@pytest.mark.parametrize("name", ["a.csv", "a.xlsx", "a.parquet"])
+def test_an_export_is_audited_with_its_times(
+    assets: pd.DataFrame, tmp_path: Path, capsys: Capture, name: str
+) -> None:
+    """Local times are read in the zone that the work book names, and what was counted is said."""
+    zone = None if name == "a.csv" else "Asia/Tokyo"
+    path = kott.export(assets, tmp_path / name, tz=zone)
+    windows = []
+    for table in (path, kott.export(assets, tmp_path / "whole.parquet")):
+        assert run(table, "--format", "json") == 1
+        found = json.loads(capsys.readouterr().out)
+        windows.append(
+            [(row["rule"], row["id"], row["detail"]) for row in found["findings"]
+             if row["rule"].startswith("window.")]
+        )  # fmt: skip
+        assert ("image.*" in found["not_judged"]) == (table.suffix in (".csv", ".xlsx"))
+    assert windows[0] == windows[1] != []
+
+
 # What it writes
 
 

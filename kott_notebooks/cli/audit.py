@@ -18,6 +18,7 @@ from kott_notebooks.audits.findings import SEVERITIES, as_findings
 from kott_notebooks.cli import output
 from kott_notebooks.cli.arguments import argument, new_file
 from kott_notebooks.errors import KottError
+from kott_notebooks.tables.export import read_book
 from kott_notebooks.tables.provenance import facts
 from kott_notebooks.times import present
 
@@ -111,9 +112,7 @@ def read_table(path: Path) -> pd.DataFrame:
 _READERS: dict[str, Callable[[Path], pd.DataFrame]] = {  # CSV and Excel: cells as they stand
     ".parquet": pd.read_parquet,
     ".csv": lambda path: pd.read_csv(path, dtype="str", keep_default_na=False, na_values=[""]),
-    ".xlsx": lambda path: pd.read_excel(
-        path, engine="openpyxl", dtype=object, keep_default_na=False, na_values=[""]
-    ),
+    ".xlsx": read_book,
 }
 
 
@@ -134,7 +133,7 @@ _WRITERS: dict[str, Callable[[Audited, Path], object]] = {
     ".xlsx": lambda of, path: report.workbook(
         of.found, path, assets=of.assets, labels=of.labels, rules=of.rules
     ),
-    ".json": lambda of, path: path.write_text(of.as_json(), "utf-8"),
+    ".json": lambda of, path: output.write_text([of.as_json()], path),
     ".csv": lambda of, path: output.write(of.found, None, path),
     ".parquet": lambda of, path: output.write(of.found, None, path),
 }
@@ -182,8 +181,8 @@ def _waive(failing: pd.DataFrame, path: Path) -> None:
     text = catalog.waivers(
         failing, reason=f"found on {today:%Y-%m-%d}", until=today + pd.Timedelta(days=DAYS)
     )
-    with path.open("a", encoding="utf-8") as file:
-        file.write(text)
+    known = path.read_text("utf-8") if path.exists() else ""
+    output.write_text([known, text], path)
 
 
 def _words(found: pd.DataFrame, failing: int, arguments: argparse.Namespace) -> Iterator[str]:

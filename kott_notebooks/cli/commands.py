@@ -86,7 +86,15 @@ def write_table(given: argparse.Namespace) -> None:
             if given.channels:
                 channels = channels[channels["id"].isin(given.channels)]
     whole = bool(getattr(given, "fields", None))
-    said = output.write(table, format, given.out, whole=whole, safe=given.safe, channels=channels)
+    said = output.write(
+        table,
+        format,
+        given.out,
+        whole=whole,
+        safe=given.safe,
+        tz=getattr(given, "tz", None),
+        channels=channels,
+    )
     print(said, file=sys.stderr)
     if incomplete is not None:
         raise incomplete

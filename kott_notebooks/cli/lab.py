@@ -14,6 +14,7 @@ from pathlib import Path
 import kott_notebooks as kott
 from kott_notebooks.errors import KottError
 from kott_notebooks.session import credentials
+from kott_notebooks.tables.files import write_text
 
 PACKAGE = Path(kott.__file__).parent
 SHIPPED = (PACKAGE / "_notebooks", PACKAGE.parent / "notebooks")  # in a wheel; in a clone
@@ -51,7 +52,7 @@ def copied(folder: Path) -> list[Path]:
         if copy.exists():
             kept.append(copy)
         else:
-            copy.write_bytes(notebook.read_bytes())
+            write_text(copy, [notebook.read_text("utf-8")])
     return kept
 
 

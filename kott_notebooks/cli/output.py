@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, TextIO
@@ -15,9 +16,13 @@ import kott_notebooks as kott
 from kott_notebooks import schema, xmltv
 from kott_notebooks.errors import KottError
 from kott_notebooks.report import Page
+from kott_notebooks.tables import files
+from kott_notebooks.tables.excel import needs_xlsxwriter
+from kott_notebooks.tables.export import csv_lines, needs_duckdb
 from kott_notebooks.tables.provenance import facts
 
-FORMATS = ("table", "csv", "json", "parquet", "xmltv")
+FORMATS = ("table", "csv", "json", "parquet", "xlsx", "duckdb", "xmltv")
+BINARY = {"parquet": "Parquet", "xlsx": "A work book", "duckdb": "A database"}
 FIRST = ("id", "type", "name", "startDate", "endDate")  # what people look for in a row
 WIDEST = 40  # characters of a cell that people see
 NESTED = ("object:", "array:", "map:")
@@ -30,18 +35,20 @@ def write(
     *,
     whole: bool = False,
     safe: bool = False,
+    tz: str | None = None,
     channels: pd.DataFrame | None = None,
 ) -> str:
     """Write a table to a file, else to stdout, and say on one line what was written.
 
     `table` is for people: columns cut to the terminal's width unless the `whole` width is asked
     for. `xmltv` leaves out what XMLTV cannot hold, and takes names from `channels`; the other
-    formats leave nothing out. `safe` is for CSV that people open in a spreadsheet.
+    formats leave nothing out. `safe` is for CSV that people open in a spreadsheet, `tz` the zone of
+    the times in `xlsx` and `duckdb`.
     """
     chosen = chosen_format(format, out)
     said = _counted(table)
-    if chosen == "parquet":
-        _write_parquet(table, out)
+    if chosen in BINARY:
+        _write_binary(table, chosen, out, tz)
     elif chosen == "xmltv":
         _write_xmltv(table, channels, out)
     elif chosen == "table":
@@ -51,7 +58,7 @@ def write(
             said += f"; {len(shown)} of them shown (--fields picks, --format csv has all)"
         write_text(_lines(shown), out)
     else:
-        write_text(csv(table, safe=safe) if chosen == "csv" else json(table), out)
+        write_text(csv_lines(table, safe=safe) if chosen == "csv" else json(table), out)
     return f"{said}, in {out}" if out else said
 
 
@@ -63,14 +70,6 @@ def write_page(page: Page, out: Path | None) -> str:
         page.save(out)
     size = f"{len(page.html.encode()) / 1000:,.0f} kB"
     return f"{size}, in {out}" if out else size
-
-
-def csv(table: pd.DataFrame, *, safe: bool = False) -> Iterable[str]:
-    """Give a table as CSV: cells as `kott.flat` makes them, times as ISO text."""
-    flat = kott.flat(table, safe=safe)
-    for start in range(0, max(len(flat), 1), 10_000):
-        part = flat.iloc[start : start + 10_000]
-        yield part.to_csv(index=False, header=start == 0, date_format="%Y-%m-%dT%H:%M:%SZ")
 
 
 def json(table: pd.DataFrame) -> Iterable[str]:
@@ -112,8 +111,12 @@ def chosen_format(format: str | None, out: Path | None) -> str:
 def checked_format(format: str | None, out: Path | None) -> str:
     """Give the chosen format; KottError for one that cannot go where it is to go."""
     chosen = chosen_format(format, out)
-    if chosen == "parquet":
-        check_screen(out, "Parquet", "--out FILE")
+    if chosen in BINARY:
+        check_screen(out, BINARY[chosen], "--out FILE")
+    if chosen == "xlsx":
+        needs_xlsxwriter()
+    if chosen == "duckdb":
+        needs_duckdb()
     return chosen
 
 
@@ -153,13 +156,12 @@ def _counted(table: pd.DataFrame) -> str:
 
 
 def write_text(parts: Iterable[str], out: Path | None) -> None:
-    if out is None:
-        for part in parts:
-            stdout().write(part)
-        stdout().flush()
+    if out is not None:
+        files.write_text(out, parts)
         return
-    with out.open("w", encoding="utf-8", newline="") as file:
-        file.writelines(parts)
+    for part in parts:
+        stdout().write(part)
+    stdout().flush()
 
 
 def _write_xmltv(table: pd.DataFrame, channels: pd.DataFrame | None, out: Path | None) -> None:
@@ -169,12 +171,20 @@ def _write_xmltv(table: pd.DataFrame, channels: pd.DataFrame | None, out: Path |
         xmltv.write(table, channels, out)
 
 
-def _write_parquet(table: pd.DataFrame, out: Path | None) -> None:
-    if out is None:
-        stdout().buffer.write(table.to_parquet(index=False))
-        stdout().buffer.flush()
-    else:
-        table.to_parquet(out, index=False)
+def _write_binary(table: pd.DataFrame, format: str, out: Path | None, tz: str | None) -> None:
+    """Export to a file of the format, whatever its name, or through one to stdout."""
+    if out is not None and out.suffix.lower() == f".{format}":
+        kott.export(table, out, tz=None if format == "parquet" else tz)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, f"table.{format}")
+        _write_binary(table, format, path, tz)
+        if out is None:
+            stdout().buffer.write(path.read_bytes())
+            stdout().buffer.flush()
+            return
+        with files.replacing(out) as new:
+            shutil.copyfile(path, new)
 
 
 # Columns for people

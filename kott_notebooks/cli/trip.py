@@ -12,6 +12,7 @@ import pandas as pd
 
 import kott_notebooks as kott
 from kott_notebooks.errors import KottError
+from kott_notebooks.tables.files import replacing
 from kott_notebooks.tables.provenance import facts
 
 TRIP = """\
@@ -105,7 +106,8 @@ def _said(value: Any, line: str, folder: Path) -> Iterator[str]:
         yield str(value)
     elif hasattr(value, "figure"):
         drawn = line.partition("plots.")[2].partition(",")[0].partition("(")[0].rstrip(")")
-        value.figure.savefig(folder / f"{drawn}.png")
+        with replacing(folder / f"{drawn}.png") as new:
+            value.figure.savefig(new)
         yield f"# picture: {folder / drawn}.png"
 
 

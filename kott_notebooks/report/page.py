@@ -29,6 +29,8 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
+from kott_notebooks.tables.files import write_text
+
 # A frame takes its colour scheme from the element that holds it
 _LIGHT_OR_DARK = (
     '[data-jp-theme-light="true"] .kott-page, .vscode-light .kott-page { color-scheme: light } '
@@ -47,9 +49,7 @@ class Page:
 
     def save(self, path: str | Path) -> Path:
         """Write the page to a file that any browser opens, and give its path."""
-        path = Path(path)
-        path.write_text(self.html, "utf-8", newline="\n")
-        return path
+        return write_text(path, [self.html])
 
     def __repr__(self) -> str:
         return f"<kott page: {self.title}, {len(self.html.encode()) / 1000:,.0f} kB>"

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from numbers import Real
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -15,13 +11,14 @@ import pandas as pd
 from kott_notebooks import catalog
 from kott_notebooks.errors import KottError
 from kott_notebooks.report import parts
+from kott_notebooks.tables.excel import Book, Link, sheet_names
+from kott_notebooks.tables.files import replacing
 from kott_notebooks.tables.provenance import facts
 
 SUMMARY, WORK = "Summary", "Work list"
 MOST = 30_000  # rows of a sheet: Excel takes 65,530 links in one
 _WORK_ROWS = 5_000
-_LONGEST = 32_767  # characters that Excel takes in a cell
-_LINK = 2_079  # ... and in a link
+_LINK = 2_079  # characters that Excel takes in a link
 _WIDTHS = {"name": 36, "rule": 32, "rules": 40, "detail": 60, "details": 80, "hint": 60, "ksql": 40}
 _WIDTHS |= {"threshold": 40, "movielabs": 36, "startDate": 18, "endDate": 18}
 _OF_RULE = ("id", "name", "type", "field", "detail", "startDate", "endDate", "impact", "picture")
@@ -50,13 +47,13 @@ def workbook(
         raise KottError(f"n must be 1 to {MOST:,}, the links that a sheet can hold, not {n:,}.")
     by_rule = parts.by_rule(findings, rules)
     types = parts.types(assets, parts.type_names(assets, labels))
-    sheets = _sheet_names(by_rule["rule"])
-    with _Book(Path(path)) as book:
+    sheets = sheet_names(by_rule["rule"], taken=[SUMMARY, WORK])
+    with replacing(path) as new, Book(new) as book:
         links: list[Any] = [Link(_within(sheets[rule]), rule) for rule in by_rule["rule"]]
-        book.sheet(SUMMARY, _headline(findings, assets), by_rule.assign(rule=links))
-        book.sheet(
-            WORK, [f"The {_WORK_ROWS:,} with the most impact, at most."], _work(findings, link)
-        )
+        lead = _headline(findings, assets)
+        book.sheet(SUMMARY, by_rule.assign(rule=links), lead=lead, widths=_WIDTHS)
+        lead = [f"The {_WORK_ROWS:,} with the most impact, at most."]
+        book.sheet(WORK, _work(findings, link), lead=lead, widths=_WIDTHS)
         urls = parts.pictures(assets, findings["id"])
         for rule, sheet in sheets.items():
             own = findings[findings["rule"] == rule].sort_values(
@@ -67,16 +64,9 @@ def workbook(
                 picture=lambda table: [_outward(urls.get(one)) for one in table["id"]],
                 id=lambda table: [_asset(one, link) for one in table["id"]],
             )
-            book.sheet(sheet, _lead(own, n), shown[[c for c in _OF_RULE if c in shown]])
+            columns = [name for name in _OF_RULE if name in shown]
+            book.sheet(sheet, shown[columns], lead=_lead(own, n), widths=_WIDTHS)
     return Path(path)
-
-
-@dataclass(frozen=True)
-class Link:
-    """A cell that leads somewhere."""
-
-    url: str
-    words: str
 
 
 def _headline(findings: pd.DataFrame, assets: pd.DataFrame | None) -> list[str]:
@@ -118,77 +108,3 @@ def _within(sheet: str) -> str:
 
 def _outward(url: str | None) -> Any:
     return Link(url, "picture") if url and len(url) <= _LINK else None
-
-
-def _sheet_names(rules: Iterable[str]) -> dict[str, str]:
-    """Name a sheet for each rule: 31 characters, none of []:*?/\\', each once in any case."""
-    names: dict[str, str] = {}
-    taken = {SUMMARY.casefold(), WORK.casefold(), "history"}
-    for rule in rules:
-        plain = re.sub(r"[\[\]:*?/\\'\x00-\x1f]", "_", rule)[:31]
-        count, name = 1, plain
-        while name.casefold() in taken:
-            count += 1
-            name = f"{plain[: 30 - len(str(count))]}~{count}"
-        taken.add(name.casefold())
-        names[rule] = name
-    return names
-
-
-class _Book:
-    """A work book being written, sheet after sheet and row after row."""
-
-    def __init__(self, path: Path) -> None:
-        try:
-            import xlsxwriter
-        except ImportError as error:
-            raise KottError(
-                "A work book needs XlsxWriter: python3 -m pip install 'kott_notebooks[excel]'"
-            ) from error
-        try:
-            path.open("wb").close()  # xlsxwriter tries last, and leaves its own files behind
-        except OSError as error:
-            raise KottError(f"{path} cannot be written: {error}") from error
-        # Nothing is guessed from a text, and rows leave memory as they are written.
-        self.book = xlsxwriter.Workbook(path, {"constant_memory": True, "in_memory": False})
-        self.bold = self.book.add_format({"bold": True, "bottom": 1})
-        self.time = self.book.add_format({"num_format": "yyyy-mm-dd hh:mm", "align": "left"})
-
-    def __enter__(self) -> _Book:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self.book.close()
-
-    def sheet(self, name: str, lead: Sequence[Any], table: pd.DataFrame) -> None:
-        """Write a sheet: lines on top, then the table, its heading frozen and with filters."""
-        sheet = self.book.add_worksheet(name)
-        top = len(lead) + 1
-        for column, title in enumerate(map(str, table.columns)):
-            sheet.set_column(column, column, _WIDTHS.get(title, 12))
-        for row, line in enumerate(lead):
-            self.cell(sheet, row, 0, line)
-        for column, title in enumerate(map(str, table.columns)):
-            sheet.write_string(top, column, title, self.bold)
-        for row, cells in enumerate(table.itertuples(index=False), top + 1):
-            for column, cell in enumerate(cells):
-                self.cell(sheet, row, column, cell)
-        sheet.freeze_panes(top + 1, 0)
-        sheet.autofilter(top, 0, top + max(len(table), 1), len(table.columns) - 1)
-
-    def cell(self, sheet: Any, row: int, column: int, cell: Any) -> None:
-        """Write a cell as what it is: a link, a time, a number, else a text."""
-        if isinstance(cell, Link):
-            sheet.write_url(row, column, cell.url, string=_text(cell.words))
-        elif pd.isna(cell):
-            return
-        elif isinstance(cell, pd.Timestamp) and 1900 < cell.year < 9999:
-            sheet.write_datetime(row, column, cell.tz_localize(None).to_pydatetime(), self.time)
-        elif isinstance(cell, Real):
-            sheet.write_number(row, column, cell)
-        else:
-            sheet.write_string(row, column, _text(cell))
-
-
-def _text(cell: Any) -> str:
-    return str(cell).encode("utf-8", "replace").decode()[:_LONGEST]

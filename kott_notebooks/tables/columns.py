@@ -24,8 +24,8 @@ from kott_notebooks.tables.kinds import STR, UTC
 from kott_notebooks.tables.provenance import asked, facts, pulled, with_facts, zone_of
 
 __all__ = [
-    "NAT", "Micros", "Names", "as_times", "asked", "channel_ids", "distinct", "id_texts", "is_flag",
-    "micros", "need", "pulled", "stamp", "times", "typed", "zone_of",
+    "NAT", "Micros", "Names", "as_times", "asked", "cast", "channel_ids", "distinct", "id_texts",
+    "is_flag", "micros", "need", "pulled", "stamp", "times", "typed", "wall", "zone_of",
 ]  # fmt: skip
 
 log = logging.getLogger("kott_notebooks")
@@ -52,6 +52,11 @@ _ISO = r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?(?: ?(?:Z|UTC|[+-]
 _DAY_FIRST = r"\d{1,2}([./-])\d{1,2}\1\d{2,4}\b.*"
 _ABSENT = ("", "NaT", "nan", "None", "<NA>", "null")  # what other programs write for no time
 _FLAGS = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
+_DAY = pd.Timedelta(days=1)
+_CLOCKS: Any = (  # what every zone can show in the years 1 to 9999
+    pd.Timestamp("0001-01-02", tz="UTC"),
+    pd.Timestamp("9999-12-30T23:59:59", tz="UTC"),
+)
 _SERIAL = (18_264, 2_958_466)  # days since 1899-12-30, as Excel counts: 1950 to 9999
 
 
@@ -247,6 +252,26 @@ _READERS: dict[str, Callable[[Series], tuple[Series, Bad]]] = {
 }
 
 
+def cast(values: Series, dtype: Any) -> Series:
+    """Return a column in another dtype; KottError names a value that does not fit it."""
+    kind = next((name for name, one in kinds.KINDS.items() if one.dtype == dtype), None)
+    try:
+        read, bad = _READERS[kind](values) if kind else (values.astype(dtype), [])
+    except (TypeError, ValueError) as error:
+        raise KottError(f"{values.name} does not fit the dtype {dtype}: {error}.") from error
+    if bad or read.dtype != dtype:
+        wrong = bad[0][1] if bad else _first_unlike(values, dtype)
+        raise KottError(f"{values.name} does not fit the dtype {dtype}: it holds {wrong!r}.")
+    return read
+
+
+def _first_unlike(values: Series, dtype: Any) -> str:
+    given = _texts(values).dropna()
+    if dtype == pd.Int64Dtype():
+        given = given[~given.str.strip().str.fullmatch(_WHOLE)]
+    return str(given.iloc[0])
+
+
 def times(values: Series) -> tuple[Series, Bad]:
     """Return a column of times in UTC, and which of its values are not valid times.
 
@@ -292,6 +317,14 @@ def _from_serial(values: Series) -> Series:
         )
     seconds = ((days - 25_569) * 86_400).round().astype("Int64")
     return pd.to_datetime(seconds, unit="s", utc=True).astype(UTC)
+
+
+def wall(values: Series, tz: dt.tzinfo) -> Series:
+    """Return times as the clocks of a zone show them, without a zone, up to the end of 9999."""
+    inside = values.clip(*_CLOCKS)
+    local = inside.dt.tz_convert(tz).dt.tz_localize(None) + (values - inside)
+    shown: Series = local.clip(upper=_CLOCKS[1].tz_localize(None) + _DAY)
+    return shown
 
 
 def id_texts(values: Series) -> Series:

@@ -13,7 +13,7 @@ import pandas as pd
 from kott_notebooks import schema
 from kott_notebooks.tables import frames
 from kott_notebooks.tables import tags as tagging
-from kott_notebooks.tables.columns import need
+from kott_notebooks.tables.columns import need, wall
 from kott_notebooks.times import zone
 
 KEY = "assetId"
@@ -111,14 +111,15 @@ def flat(table: pd.DataFrame, *, tz: str | tzinfo = "UTC", safe: bool = False) -
     shown: dict[str, pd.Series[Any]] = {}
     for name in map(str, table.columns):
         if isinstance(table[name].dtype, pd.DatetimeTZDtype):
-            shown[name] = table[name].dt.tz_convert(zone(tz)).dt.tz_localize(None)
+            shown[name] = wall(table[name], zone(tz))
         elif table[name].dtype == "str" and not name.startswith("metas."):
             shown[name] = _readable(table[name])
     flat_table = table.assign(**shown)
-    return flat_table.apply(_harmless) if safe else flat_table
+    return flat_table.apply(harmless) if safe else flat_table
 
 
-def _harmless(cells: pd.Series[Any]) -> pd.Series[Any]:
+def harmless(cells: pd.Series[Any]) -> pd.Series[Any]:
+    """Put an apostrophe before texts that a spreadsheet would run as a formula."""
     if not pd.api.types.is_string_dtype(cells.dtype):
         return cells
     return cells.str.replace(r"^(?=[=+\-@\t\r])", "'", regex=True)

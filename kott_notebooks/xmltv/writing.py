@@ -22,6 +22,7 @@ from kott_notebooks.schedule.duplicates import said_yes
 from kott_notebooks.schedule.genres import values
 from kott_notebooks.schedule.spans import TIMED, Columns, named
 from kott_notebooks.tables.columns import NAT, as_times, channel_ids, micros
+from kott_notebooks.tables.files import replacing
 from kott_notebooks.tables.provenance import facts
 from kott_notebooks.times import zone
 from kott_notebooks.xmltv import fields
@@ -127,7 +128,7 @@ def write(
     pieces = lines(epg, channels, tz=tz, partner=partner, columns=columns)
     first = next(pieces)  # what is wrong with the table is raised before there is a file
     opened = _OPENED.get(Path(path).suffix.lower(), open)
-    with opened(path, "wt", encoding="utf-8", newline="\n") as file:
+    with replacing(path) as new, opened(new, "wt", encoding="utf-8", newline="\n") as file:
         file.write(first)
         file.writelines(pieces)
 

@@ -1,0 +1,250 @@
+"""Excel work books: tables row by row, each cell as what it is, within what Excel can hold."""
+
+from __future__ import annotations
+
+import io
+import re
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kott_notebooks.errors import KottError
+
+ROWS, COLUMNS, LETTERS = 1_048_576, 16_384, 32_767  # of a sheet, of a sheet, of a cell
+NAME = 31  # letters of a sheet's name
+_DIGITS = 10**15  # a number from here on loses digits
+_CHUNK = 2_000  # rows that are turned into cells at a time
+_SAMPLED = 500  # rows that decide how wide a column is
+_WIDTHS = (8, 60)  # letters of a column
+_FIRST_DAY = np.datetime64("1900-03-01", "us")  # before, Excel counts a day that never was
+_LAST = np.datetime64("9999-12-31T23:59:59", "us")
+_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # what XML cannot hold
+
+
+@dataclass(frozen=True)
+class Link:
+    """A cell that leads somewhere."""
+
+    url: str
+    words: str
+
+
+def needs_xlsxwriter() -> Any:
+    """Return the module XlsxWriter; KottError says how to install it."""
+    try:
+        import xlsxwriter
+    except ImportError as error:
+        raise KottError(
+            "A work book needs XlsxWriter: python3 -m pip install 'kott_notebooks[excel]'"
+        ) from error
+    return xlsxwriter
+
+
+def check_size(name: str, table: pd.DataFrame) -> None:
+    """Raise KottError for a table that has no room in a sheet."""
+    instead = "Export to .csv, .parquet, .duckdb or a folder, or fewer of them."
+    if len(table) >= ROWS:
+        raise KottError(
+            f"{name} has {len(table):,} rows; a sheet of Excel holds {ROWS:,}, with the heading. "
+            f"{instead}"
+        )
+    if table.shape[1] > COLUMNS:
+        raise KottError(
+            f"{name} has {table.shape[1]:,} columns; a sheet of Excel holds {COLUMNS:,}. {instead}"
+        )
+
+
+def sheet_names(names: Iterable[str], taken: Iterable[str] = ()) -> dict[str, str]:
+    """Name a sheet for each name: 31 letters, none of []:*?/\\', each once in any case."""
+    sheets: dict[str, str] = {}
+    used = {"history", *(one.casefold() for one in taken)}
+    for name in names:
+        plain = re.sub(r"[\[\]:*?/\\'\x00-\x1f]", "_", name)[:NAME] or "_"
+        count, sheet = 1, plain
+        while sheet.casefold() in used:
+            count += 1
+            sheet = f"{plain[: NAME - 1 - len(str(count))]}~{count}"
+        used.add(sheet.casefold())
+        sheets[name] = sheet
+    return sheets
+
+
+class Book:
+    """A work book being written, sheet after sheet and row after row, in bounded memory.
+
+    Texts stay texts: none is taken for a formula, a number or a link. `shortened` counts the texts
+    that Excel has no room for, by sheet and column.
+    """
+
+    def __init__(self, path: Path) -> None:
+        xlsxwriter = needs_xlsxwriter()
+        self.shortened: dict[tuple[str, str], int] = {}
+        self._file = _File(path, "w")
+        self._scratch = tempfile.TemporaryDirectory(dir=path.parent, prefix=".kott-")
+        options = {"constant_memory": True, "tmpdir": self._scratch.name}
+        self._book = xlsxwriter.Workbook(self._file, options)
+        self._bold = self._book.add_format({"bold": True, "bottom": 1})
+        self._times = {
+            form: self._book.add_format({"num_format": form, "align": "left"})
+            for form in ("yyyy-mm-dd hh:mm", "yyyy-mm-dd hh:mm:ss")
+        }
+
+    def __enter__(self) -> Book:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None:
+                self._book.close()
+        finally:
+            for sheet in self._book.worksheets():
+                with suppress(OSError):  # what it still holds is not wanted
+                    sheet._opt_close()
+            self._file.close()
+            self._scratch.cleanup()
+        if kind is None and self._file.failed:
+            raise self._file.failed
+
+    def sheet(
+        self,
+        name: str,
+        table: pd.DataFrame,
+        *,
+        lead: Sequence[Any] = (),
+        widths: Mapping[str, int] | None = None,
+    ) -> None:
+        """Write a sheet: lines on top, then the table, its heading frozen and with filters.
+
+        Columns without a single cell are hidden.
+        """
+        check_size(name, table)
+        sheet = self._book.add_worksheet(name)
+        top = len(lead) + 1 if lead else 0
+        titles = list(map(str, table.columns))
+        formats = [self._format(table.iloc[:, at]) for at in range(len(titles))]
+        for column, title in enumerate(titles):
+            own = table.iloc[:, column]
+            hidden = {"hidden": bool(len(table)) and bool(own.isna().all())}
+            wide = (widths or {}).get(title) or _width(title, own)
+            sheet.set_column(column, column, wide, None, hidden)
+        for row, line in enumerate(lead):
+            self._cell(sheet, row, 0, line, None)
+        for column, title in enumerate(titles):
+            sheet.write_string(top, column, _text(title)[0], self._bold)
+        for start in range(0, len(table), _CHUNK):
+            part = table.iloc[start : start + _CHUNK]
+            columns = [self._cells(part.iloc[:, at], name) for at in range(len(titles))]
+            for row, cells in enumerate(zip(*columns, strict=True), top + 1 + start):
+                for column, cell in enumerate(cells):
+                    if cell is not None:
+                        self._cell(sheet, row, column, cell, formats[column])
+        last = top + max(len(table), 1)
+        sheet.freeze_panes(top + 1, 0)
+        sheet.autofilter(top, 0, last, max(len(titles), 1) - 1)
+        sheet.ignore_errors({"number_stored_as_text": f"A1:XFD{last + 1}"})  # ids are texts
+
+    def _format(self, column: pd.Series[Any]) -> Any:
+        if column.dtype.kind != "M":
+            return None
+        wall = _wall(column).dropna()
+        seconds = (wall != wall.dt.floor("min")).any()
+        return self._times["yyyy-mm-dd hh:mm:ss" if seconds else "yyyy-mm-dd hh:mm"]
+
+    def _cells(self, column: pd.Series[Any], sheet: str) -> list[Any]:
+        """Turn a column into texts, numbers, flags and links; what is absent is None."""
+        if column.dtype.kind == "M":
+            return _serials(_wall(column))
+        cells = column.astype(object).where(column.notna(), None).tolist()
+        if column.dtype.kind == "b":
+            return cells
+        typed = []
+        for cell in cells:
+            value = cell
+            if isinstance(cell, str):
+                value, is_cut = _text(cell)
+                if is_cut:
+                    where = (sheet, str(column.name))
+                    self.shortened[where] = self.shortened.get(where, 0) + 1
+            elif isinstance(cell, pd.Timestamp):
+                value = _serials(_wall(pd.Series([cell])))[0]
+            elif isinstance(cell, int | float) and not abs(cell) < _DIGITS:
+                value = str(cell)  # too many digits, or no number that Excel knows
+            elif cell is not None and not isinstance(cell, bool | int | float | Link):
+                value = _text(str(cell))[0]
+            typed.append(value)
+        return typed
+
+    def _cell(self, sheet: Any, row: int, column: int, cell: Any, format: Any) -> None:
+        if isinstance(cell, str):
+            sheet.write_string(row, column, cell)
+        elif isinstance(cell, Link):
+            sheet.write_url(row, column, cell.url, string=_text(cell.words)[0])
+        elif isinstance(cell, bool):
+            sheet.write_boolean(row, column, cell)
+        else:
+            sheet.write_number(row, column, cell, format)
+
+
+class _File(io.FileIO):
+    """A file that takes note of a failure and goes on, so that who writes to it can end.
+
+    XlsxWriter's archive would fail a second time when it is thrown away, where nobody can catch it.
+    """
+
+    failed: OSError | None = None
+
+    def write(self, data: Any) -> int:
+        rest = memoryview(data).cast("B")
+        try:
+            while len(rest) and self.failed is None:
+                rest = rest[super().write(rest) :]
+        except OSError as error:
+            self.failed = error
+        return len(data)
+
+
+def _wall(column: pd.Series[Any]) -> pd.Series[Any]:
+    return column.dt.tz_localize(None) if column.dt.tz is not None else column
+
+
+def _serials(wall: pd.Series[Any]) -> list[Any]:
+    """Write times as Excel counts them, in days since 1899-12-30; earlier ones are ISO text."""
+    stamps = wall.to_numpy("datetime64[us]")
+    days = np.minimum(stamps, _LAST).astype(np.int64) / 86_400_000_000 + 25_569
+    cells: list[Any] = days.tolist()
+    for at in np.flatnonzero(np.isnat(stamps) | (stamps < _FIRST_DAY)):
+        cells[at] = None if np.isnat(stamps[at]) else str(stamps[at].astype("datetime64[s]"))
+    return cells
+
+
+def _text(text: str) -> tuple[str, bool]:
+    """Return a text that a cell can hold, and whether it had to be cut."""
+    if len(text) <= LETTERS // 2 and text.isprintable() and not text.startswith("<r>"):
+        return text, False
+    whole = text.encode("utf-8", "replace").decode().replace("\r\n", "\n").replace("\r", "\n")
+    legal = _ILLEGAL.sub("\N{REPLACEMENT CHARACTER}", whole)
+    if legal.startswith("<r>"):
+        legal = f" {legal}"  # XlsxWriter would take it for marked-up text
+    units = legal.encode("utf-16-le")  # Excel counts those
+    if len(units) <= 2 * LETTERS:
+        return legal, False
+    return units[: 2 * (LETTERS - 1)].decode("utf-16-le", "ignore") + "…", True
+
+
+def _width(title: str, column: pd.Series[Any]) -> float:
+    """Return how wide a column is, in letters: as its title and most of its cells."""
+    if column.dtype.kind == "M":
+        return max(len(title) + 4, 17)
+    lengths = [
+        len(max(str(cell.words if isinstance(cell, Link) else cell).split("\n"), key=len))
+        for cell in column.iloc[:_SAMPLED].dropna()
+    ]
+    usual = float(np.quantile(lengths, 0.95)) if lengths else 0
+    low, high = _WIDTHS
+    return min(max(len(title) + 4, usual + 1, low), high)

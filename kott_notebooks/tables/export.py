@@ -1,0 +1,385 @@
+"""Tables go out: to Excel, CSV, DuckDB, Parquet, and folders that BI tools read."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pandas as pd
+import pyarrow as pa
+
+from kott_notebooks import schema
+from kott_notebooks.errors import KottError
+from kott_notebooks.tables import columns, excel, nested
+from kott_notebooks.tables.columns import id_texts, typed, wall
+from kott_notebooks.tables.files import replacing, write_text
+from kott_notebooks.tables.kinds import STR
+from kott_notebooks.tables.provenance import facts, provenance, zone_of
+from kott_notebooks.times import zone, zone_name
+
+log = logging.getLogger("kott_notebooks")
+
+SUFFIXES = (".xlsx", ".csv", ".duckdb", ".parquet")
+ABOUT = "about"  # the sheet that says where the others are from
+TIMES = "times are of"  # its line that names their zone
+_ENDS = f"{', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"
+_CHUNK = 10_000  # rows that are decoded at a time
+
+
+def export(
+    table: pd.DataFrame,
+    path: str | Path,
+    *,
+    tz: str | tzinfo | None = None,
+    safe: bool = False,
+) -> Path:
+    """Write a table to a file, or to several tables that join, for Excel, BI tools and archives.
+
+    The file is whole or not there: it is written beside an older one and takes its place at the
+    end. What is nested (images, media files, tags) becomes tables of its own, one row per entry,
+    keyed by the id of the row that it belongs to (`assetId`); where ids repeat or are absent, by
+    a column `row` that counts the rows.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Any table of ours: assets, a guide, households, findings ...
+    path : str or Path
+        Where to, and in which form, by its end:
+
+        - `.xlsx`: a work book with a sheet for the table, as `kott.flat` shows it, one for each
+          nested column, and `about`, which has the zone of the times and the provenance. Texts
+          stay texts. Needs the extra `excel`.
+        - `.csv`: one file, as `kott.flat` shows the table.
+        - `.duckdb`: a database with a table for the rows and one for each nested column. Needs the
+          extra `sql`.
+        - `.parquet`: one file with exact types, nested cells as JSON and the provenance.
+        - anything without such an end: a folder with a CSV file for the rows and one for each
+          nested column. It must be new, or hold an earlier export.
+    tz : str or tzinfo, optional
+        Zone of the times, which are written as local times without a zone. Default: in `.xlsx`,
+        `.duckdb` and folders the zone that the table was pulled for, else KOTT_TZ, else UTC; in
+        `.csv` UTC with its Z, so that the file is read again rightly. In `.parquet`, times keep
+        their zone.
+    safe : bool, default False
+        In CSV, put an apostrophe before texts that a spreadsheet would run as a formula.
+
+    Returns
+    -------
+    Path
+        The path.
+
+    Raises
+    ------
+    KottError
+        The end of the path is none of these, the file cannot be written, the extra is missing, or
+        a sheet of Excel has no room: 1,048,576 rows and 16,384 columns. A nested column of more
+        rows goes on in a second sheet; a text of more than 32,767 letters is cut, which the sheet
+        `about` and the log say.
+
+    See Also
+    --------
+    flat : Cells that people read.
+    conform : The same columns and dtypes for each day.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import demo
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> assets = kott.assets(demo.login(assets=40, households=0), "Genre='Drama'")
+    >>> with TemporaryDirectory() as folder:
+    ...     star = kott.export(assets, Path(folder, "star"), tz="Europe/Berlin")
+    ...     sorted(one.name for one in star.iterdir())
+    ['assets.csv', 'images.csv', 'mediaFiles.csv', 'tags.csv']
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    table = typed(table)
+    if suffix == ".xlsx":
+        _write_book(table, path, zone_of(table, tz))
+    elif suffix == ".csv":
+        write_text(path, csv_lines(table, tz=tz, safe=safe))
+    elif suffix == ".parquet":
+        _write_parquet(table, path, tz)
+    elif suffix == ".duckdb":
+        _write_duckdb(star(table, tz=zone_of(table, tz)), path)
+    elif suffix == "" or path.is_dir():
+        _write_folder(star(table, tz=zone_of(table, tz)), path, safe=safe)
+    else:
+        raise KottError(
+            f"path must end in {_ENDS}, or have no end for a folder; not {path.name!r}."
+        )
+    return path
+
+
+def star(table: pd.DataFrame, *, tz: tzinfo) -> dict[str, pd.DataFrame]:
+    """Split a table into one without nested columns, and one per nested column, which join.
+
+    All tags are one table: a tag and one of its values per row. Times are those of `tz`, without a
+    zone.
+    """
+    table, parts = _laid_out(table)
+    laid = [name for name in table.columns if name in parts or str(name).startswith("tags.")]
+    tables = {_name(table): table.drop(columns=laid), **parts}
+    return {name: _local(one, tz) for name, one in tables.items()}
+
+
+def _laid_out(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
+    """Return a table with a column that its parts are keyed by, and the parts by name."""
+    tags = [str(name) for name in table.columns if str(name).startswith("tags.")]
+    lists = _nested_columns(table)
+    if not tags and not lists:
+        return table, {}
+    key = "id"
+    ids = table["id"] if "id" in table.columns else pd.Series(pd.NA, table.index, dtype="Int64")
+    if ids.isna().any() or ids.duplicated().any():
+        key = "row"
+        table = table.drop(columns=key, errors="ignore")
+        table.insert(0, key, pd.Series(range(1, len(table) + 1), table.index, dtype="Int64"))
+    chunks = [table.iloc[at : at + _CHUNK] for at in range(0, max(len(table), 1), _CHUNK)]
+    parts = {name: _stacked(nested.explode(one, name, key=key) for one in chunks) for name in lists}
+    if tags:
+        names = [name.removeprefix("tags.") for name in tags]
+        parts["tags"] = _stacked(nested.tags(one.assign(id=one[key]), *names) for one in chunks)
+    owner = "row" if key == "row" else f"{_service(table)}Id"
+    return table, {
+        name: part.rename(columns={part.columns[0]: owner}) for name, part in parts.items()
+    }
+
+
+def _nested_columns(table: pd.DataFrame) -> list[str]:
+    """Name the columns of JSON lists and maps, tags and translations aside, that have entries."""
+    classes = table["objectType"].dropna().unique() if "objectType" in table.columns else ()
+    known = {name: kind for cls in classes for name, kind in schema.properties(cls).items()}
+    found = []
+    for name in map(str, table.columns):
+        if table[name].dtype != STR or name.startswith(("metas.", "tags.", "multilingual")):
+            continue
+        cells = table[name].dropna()
+        kind = known.get(name, "array:" if _are_lists(cells) else "")
+        if kind.startswith(("array:", "map:")) and cells.str.startswith(("[", "{")).any():
+            found.append(name)
+    return found
+
+
+def _are_lists(cells: pd.Series[Any]) -> bool:
+    """Say whether all cells are JSON lists: a text such as "[REC]" is none."""
+    if cells.empty or not cells.str.startswith("[").all():
+        return False
+    try:
+        lists = msgspec.json.decode(f"[{','.join(cells)}]", type=list[list[msgspec.Raw]])
+    except msgspec.MsgspecError:
+        return False
+    return len(lists) == len(cells)
+
+
+def _stacked(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Join the rows of tables; a column whose dtypes differ becomes text."""
+    tables = list(parts)
+    seen: dict[str, set[Any]] = {}
+    for one in tables:
+        for name, dtype in one.dtypes.items():
+            seen.setdefault(str(name), set()).update({dtype} if one[name].notna().any() else ())
+    mixed = [name for name, dtypes in seen.items() if len(dtypes) > 1]
+    return pd.concat(
+        [
+            one.assign(**{name: id_texts(one[name]) for name in mixed if name in one})
+            for one in tables
+        ],
+        ignore_index=True,
+    )
+
+
+def _service(table: pd.DataFrame) -> str:
+    return str(facts(table).get("action", "asset.list")).partition(".")[0]
+
+
+def _name(table: pd.DataFrame) -> str:
+    """Name a table by the function that made it: assets, epg, households, findings ..."""
+    if {"rule", "severity"} <= set(table.columns):
+        return "findings"
+    source = str(facts(table).get("source", "kott.table")).removeprefix("kott.")
+    return _service(table) if source == "listing" else source.rpartition(".")[2]
+
+
+def _local(table: pd.DataFrame, tz: tzinfo) -> pd.DataFrame:
+    """Return a table with its times as those of a zone, without a zone."""
+    zoned = [name for name in table.columns if isinstance(table[name].dtype, pd.DatetimeTZDtype)]
+    return table.assign(**{str(name): wall(table[name], tz) for name in zoned})
+
+
+def csv_lines(
+    table: pd.DataFrame, *, tz: str | tzinfo | None = None, safe: bool = False
+) -> Iterator[str]:
+    """Give a table as CSV, cells as `kott.flat` makes them.
+
+    Times are those of `tz`, without a zone; by default of UTC, with a Z.
+    """
+    flat = nested.flat(table, tz="UTC" if tz is None else tz)
+    return _csv(flat, "%Y-%m-%dT%H:%M:%SZ" if tz is None else "%Y-%m-%d %H:%M:%S", safe=safe)
+
+
+def _csv(table: pd.DataFrame, times: str, *, safe: bool) -> Iterator[str]:
+    for start in range(0, max(len(table), 1), _CHUNK):
+        part = table.iloc[start : start + _CHUNK]
+        part = part.apply(nested.harmless) if safe and len(part) else part
+        yield part.to_csv(index=False, header=start == 0, date_format=times, lineterminator="\n")
+
+
+def _write_folder(tables: dict[str, pd.DataFrame], folder: Path, *, safe: bool) -> None:
+    """Write a CSV file per table; all are written before the first takes its place."""
+    files = {re.sub(r"[^\w.@-]", "_", name) + ".csv": one for name, one in tables.items()}
+    if folder.is_file():
+        raise KottError(f"{folder} is a file: name a folder, or a file that ends in {_ENDS}.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        others = sorted({one.name for one in folder.iterdir()} - files.keys())
+    except OSError as error:
+        raise KottError(f"{folder} cannot be written: {error.strerror}.") from error
+    if others:
+        raise KottError(
+            f"{folder} holds other files, such as {others[0]}: export to a new folder, since what "
+            "is in a folder is read as one data set."
+        )
+    with ExitStack() as stack:
+        for name, one in files.items():
+            new = stack.enter_context(replacing(folder / name))
+            with new.open("w", encoding="utf-8", newline="") as file:
+                file.writelines(_csv(one, "%Y-%m-%d %H:%M:%S", safe=safe))
+
+
+def _write_book(table: pd.DataFrame, path: Path, tz: tzinfo) -> None:
+    """Write a work book: the table, its parts, and where they are from."""
+    excel.check_size("The table", table)
+    keyed, parts = _laid_out(table)
+    main = nested.flat(keyed, tz=tz)
+    most = excel.ROWS - 1
+    sheets = {_name(table): main} | {
+        f"{name} from {start + 1:,}" if start else name: part.iloc[start : start + most]
+        for name, part in parts.items()
+        for start in range(0, len(part), most)
+    }
+    names = excel.sheet_names(sheets, taken=[ABOUT])
+    with replacing(path) as new, excel.Book(new) as book:
+        for name, one in sheets.items():
+            book.sheet(names[name], _local(one, tz))
+        about = [(TIMES, zone_name(tz))]
+        for (sheet, column), count in book.shortened.items():
+            words = f"{count:,} texts are cut at Excel's {excel.LETTERS:,} letters per cell"
+            log.warning("%s, sheet %s, column %s: %s.", path, sheet, column, words)
+            about.append((f"{sheet}, {column}", words))
+        if "source" in facts(table):
+            about += map(tuple, provenance(table).to_numpy().tolist())
+        book.sheet(ABOUT, pd.DataFrame(about, columns=["fact", "value"], dtype="str"))
+
+
+def read_book(path: Path) -> pd.DataFrame:
+    """Read the first sheet of a work book, cells as they stand, as texts, numbers and times.
+
+    Times are of the zone that the sheet `about` names, else of UTC. Of an hour that clocks show
+    twice, it is the second that is meant.
+    """
+    with pd.ExcelFile(path, engine="openpyxl") as book:
+        options: dict[str, Any] = {"dtype": object, "keep_default_na": False, "na_values": [""]}
+        table: pd.DataFrame = pd.read_excel(book, **options)
+        about = (
+            pd.read_excel(book, ABOUT, **options) if ABOUT in book.sheet_names else pd.DataFrame()
+        )
+    known = dict(zip(about["fact"], about["value"], strict=True)) if "fact" in about else {}
+    if TIMES in known:
+        zoned = zone(known[TIMES])
+        for name in table.columns:
+            table[name] = [_in_utc(cell, zoned) for cell in table[name]]
+    return table
+
+
+def _in_utc(cell: Any, tz: tzinfo) -> Any:
+    if not isinstance(cell, datetime) or pd.isna(cell):
+        return cell
+    local = pd.Timestamp(cell).as_unit("us")
+    return local.tz_localize(tz, ambiguous=False, nonexistent="shift_forward").tz_convert("UTC")
+
+
+def _write_parquet(table: pd.DataFrame, path: Path, tz: str | tzinfo | None) -> None:
+    if tz is not None:
+        zoned = [name for name in table.columns if table[name].dtype.kind == "M"]
+        table = table.assign(**{str(name): table[name].dt.tz_convert(zone(tz)) for name in zoned})
+    try:
+        with replacing(path) as new:
+            table.to_parquet(new, index=False)
+    except pa.ArrowException as error:
+        raise KottError(f"The table has a column that Parquet cannot hold: {error}") from error
+
+
+def needs_duckdb() -> Any:
+    """Return the module duckdb; KottError says how to install it."""
+    try:
+        import duckdb
+    except ImportError as error:
+        raise KottError(
+            "A DuckDB database needs duckdb: python3 -m pip install 'kott_notebooks[sql]'"
+        ) from error
+    return duckdb
+
+
+def _write_duckdb(tables: dict[str, pd.DataFrame], path: Path) -> None:
+    duckdb = needs_duckdb()
+    try:
+        with replacing(path) as new, duckdb.connect(str(new)) as database:
+            for name, one in tables.items():
+                database.register("exported", pa.Table.from_pandas(one, preserve_index=False))
+                quoted = name.replace('"', '""')
+                database.execute(f'create table "{quoted}" as select * from exported')
+                database.unregister("exported")
+    except duckdb.Error as error:
+        raise KottError(f"{path} cannot be written: {error}") from error
+
+
+def conform(table: pd.DataFrame, like: pd.DataFrame) -> pd.DataFrame:
+    """Give a table the columns and dtypes of another, so that files of days are one data set.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Any table of ours.
+    like : DataFrame
+        The table whose columns and dtypes are wanted: of the first day, or of
+        `pd.read_parquet(first).head(0)`.
+
+    Returns
+    -------
+    DataFrame
+        One row per row of `table`: the columns of `like`, in their order and dtypes (absent where
+        `table` lacks them), then the columns that `like` lacks, unchanged.
+
+    Raises
+    ------
+    KottError
+        A value does not fit the dtype of its column.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import kott_notebooks as kott
+    >>> first = pd.DataFrame({"id": pd.array([7], "Int64"), "metas.Year": pd.array([1], "Int64")})
+    >>> kott.conform(pd.DataFrame({"metas.Year": ["2024"], "id": ["8"]}), like=first).dtypes
+    id            Int64
+    metas.Year    Int64
+    dtype: object
+    """
+    pinned: dict[str, pd.Series[Any]] = {}
+    for name, dtype in like.dtypes.items():
+        given = table.get(name, pd.Series(pd.NA, table.index, dtype=STR, name=name))
+        pinned[str(name)] = given if given.dtype == dtype else columns.cast(given, dtype)
+    others = [name for name in table.columns if name not in pinned]
+    result = pd.DataFrame(pinned, index=table.index).assign(**{str(n): table[n] for n in others})
+    result.attrs = dict(table.attrs)
+    return result

@@ -29,7 +29,7 @@ from kott_notebooks.times import present
 WORKERS = 8  # requests under way at the same time
 MAX_TRIES = 3  # of a request whose reply is garbled
 SMALL_CALLS = 50  # in one request: the server works through them one after the other
-MAX_LOOSE = 3 * LAY_OUT  # rows that wait to be laid out
+MAX_LOOSE = 6 * LAY_OUT  # rows that wait to be laid out
 TICK = 0.2  # seconds: a wait on Windows cannot be interrupted before it ends
 
 
@@ -82,6 +82,7 @@ class Job:
         self.requests, self.calls, self.tries = requests, calls, tries
         self.reply: Fetched | None = None
         self.error: BaseException | None = None
+        self.decoded: list[Rows | ApiError] | None = None
 
     def carry(self, fetch: Fetch, until: float | None) -> None:
         """Send the request and store its reply, or the error in its place."""
@@ -200,7 +201,7 @@ class Pull:
                 if job.ended:
                     self._receive(job, in_flight, threads)
                     listing.lay_out(LAY_OUT if self._workers_now == 1 else MAX_LOOSE)
-                elif not listing.lay_out(LAY_OUT):
+                elif not self._decode_one(in_flight) and not listing.lay_out(LAY_OUT):
                     threads.wait()
         weak = {one["proof"] for one in listing.report().get("windows", ())} & WEAK.keys()
         for proof in weak:
@@ -276,7 +277,7 @@ class Pull:
         """Hand the replies of a job to the listing, or send it again where that may help."""
         at = in_flight.index(job)
         try:
-            replies = self._replies(job)
+            replies = job.decoded or self._replies(job)
         except (TransportError, ApiError) as error:
             garbled = job.reply is not None and getattr(error, "passing", False)
             if len(job.requests) > 1 or (garbled and job.tries < MAX_TRIES):
@@ -301,6 +302,17 @@ class Pull:
                 raise IncompleteError(f"{self.listing.so_far()}, then: {error}") from error
         in_flight.remove(job)
         self._show()
+
+    def _decode_one(self, in_flight: list[Job]) -> bool:
+        """Decode a reply whose turn has not come yet; say whether there was one."""
+        job = next((one for one in in_flight if one.reply and one.decoded is None), None)
+        if job is None:
+            return False
+        try:
+            job.decoded = self._replies(job)
+        except (TransportError, ApiError):
+            job.decoded = []  # it is decoded, and fails, once more when its turn comes
+        return True
 
     def _replies(self, job: Job) -> list[Rows | ApiError]:
         """Decode the replies of a job, and learn from them what a page costs."""

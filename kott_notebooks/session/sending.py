@@ -22,7 +22,7 @@ import urllib3
 from kott_notebooks.api.secrets import Body
 from kott_notebooks.errors import KottError, TransportError
 
-POOL = 1_024  # connections that are kept, more than a listing has workers; unused places are free
+POOL = 256  # connections that are kept, more than a listing has workers
 CHUNK = 2**20  # bytes that are read at a time, at most
 
 log = logging.getLogger("kott_notebooks")

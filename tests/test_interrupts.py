@@ -160,3 +160,29 @@ def test_the_command_ends_after_ctrl_c(tmp_path: Path, presses: int) -> None:
         finally:
             process.kill()
     assert (process.returncode, words) == (130, "kott: stopped\n")
+
+
+class StoppingBar:
+    """A progress bar that stops its list when 50 rows were received."""
+
+    total: float | None = None
+    n = 0.0
+
+    def reset(self, total: float | None = None) -> None:
+        self.total = total
+
+    def update(self, n: float | None = 1) -> None:
+        self.n += n or 0
+        if self.n >= 50:
+            raise KeyboardInterrupt
+
+
+def test_a_bar_of_the_callers_own_stops_a_list(session: kott.Session) -> None:
+    """It may raise KeyboardInterrupt: what was received stays, and the list can go on."""
+    bar = StoppingBar()
+    with pytest.raises(kott.Interrupted) as stopped:
+        kott.assets(session, fields=FIELDS, workers=1, progress=bar)
+    assert bar.total == 130
+    assert 50 <= len(stopped.value.partial) < 130
+    bar.n = float("-inf")
+    assert len(stopped.value.resume()) == 130

@@ -54,7 +54,7 @@ def assets(
     limit: int | None = None,
     workers: int = WORKERS,
     plan: pd.DataFrame | None = None,
-    progress: bool | None = None,
+    progress: bool | Progress | None = None,
 ) -> pd.DataFrame:
     """List the media of the catalogue, linear channels included.
 
@@ -82,8 +82,9 @@ def assets(
         Number of requests in flight.
     plan : DataFrame, optional
         What `kott.plan` returned for the same question: the list is read as it says.
-    progress : bool, optional
-        Show a progress bar. Default: where somebody looks, unless KOTT_PROGRESS says otherwise.
+    progress : bool or Progress, optional
+        Show a progress bar, or move yours (`total`, `n`, `reset`, `update`). Default: where
+        somebody looks, unless KOTT_PROGRESS says otherwise.
 
     Returns
     -------
@@ -205,7 +206,7 @@ def epg(
     limit: int | None = None,
     workers: int = WORKERS,
     plan: pd.DataFrame | None = None,
-    progress: bool | None = None,
+    progress: bool | Progress | None = None,
 ) -> pd.DataFrame:
     """List every programme on air at some time in [start, end), each once.
 
@@ -236,8 +237,9 @@ def epg(
         Number of requests in flight.
     plan : DataFrame, optional
         What `kott.plan` returned for the same question: the list is read as it says.
-    progress : bool, optional
-        Show a progress bar. Default: where somebody looks, unless KOTT_PROGRESS says otherwise.
+    progress : bool or Progress, optional
+        Show a progress bar, or move yours (`total`, `n`, `reset`, `update`). Default: where
+        somebody looks, unless KOTT_PROGRESS says otherwise.
 
     Returns
     -------
@@ -351,7 +353,7 @@ def _check_times(programmes: pd.DataFrame, first: pd.Timestamp, last: pd.Timesta
         )
 
 
-def channels(session: Session, *, progress: bool | None = None) -> pd.DataFrame:
+def channels(session: Session, *, progress: bool | Progress | None = None) -> pd.DataFrame:
     """List the linear (TV) channels.
 
     A programme's `linearAssetId` is a channel's `id`, and its `epgChannelId` is the channel's
@@ -362,8 +364,9 @@ def channels(session: Session, *, progress: bool | None = None) -> pd.DataFrame:
     ----------
     session : Session
         What `kott.login` returned.
-    progress : bool, optional
-        Show a progress bar. Default: where somebody looks, unless KOTT_PROGRESS says otherwise.
+    progress : bool or Progress, optional
+        Show a progress bar, or move yours (`total`, `n`, `reset`, `update`). Default: where
+        somebody looks, unless KOTT_PROGRESS says otherwise.
 
     Returns
     -------

@@ -13,7 +13,7 @@ from kott_notebooks.listings.filters import ids_of
 from kott_notebooks.listings.gathering import Ids, gathered
 from kott_notebooks.listings.others import listing
 from kott_notebooks.listings.progress import progress_bar
-from kott_notebooks.paging import Lookups
+from kott_notebooks.paging import Lookups, Progress
 from kott_notebooks.session import Session
 from kott_notebooks.tables.provenance import with_facts
 
@@ -25,7 +25,7 @@ def households(
     external_ids: Iterable[str] | None = None,
     missing: Literal["error", "skip"] = "error",
     pii: bool = False,
-    progress: bool | None = None,
+    progress: bool | Progress | None = None,
 ) -> pd.DataFrame:
     """List households, by their ids or external ids, or all of them.
 
@@ -45,8 +45,9 @@ def households(
         the provenance then has the positions of those that are `missing`.
     pii : bool, default False
         Show name, description and externalId as they are, instead of hashed.
-    progress : bool, optional
-        Show a progress bar. Default: where somebody looks, unless KOTT_PROGRESS says otherwise.
+    progress : bool or Progress, optional
+        Show a progress bar, or move yours (`total`, `n`, `reset`, `update`). Default: where
+        somebody looks, unless KOTT_PROGRESS says otherwise.
 
     Returns
     -------
@@ -111,7 +112,7 @@ def household_users(
     households: Ids | None = None,
     *,
     pii: bool = False,
-    progress: bool | None = None,
+    progress: bool | Progress | None = None,
 ) -> pd.DataFrame:
     """List the users of households.
 
@@ -125,8 +126,9 @@ def household_users(
         Ids, or a table of `kott.households`. Default: all households that the server lists.
     pii : bool, default False
         Show personal data as it is, instead of hashed.
-    progress : bool, optional
-        Show a progress bar. Default: where somebody looks, unless KOTT_PROGRESS says otherwise.
+    progress : bool or Progress, optional
+        Show a progress bar, or move yours (`total`, `n`, `reset`, `update`). Default: where
+        somebody looks, unless KOTT_PROGRESS says otherwise.
 
     Returns
     -------
@@ -158,7 +160,7 @@ def household_devices(
     households: Ids | None = None,
     *,
     pii: bool = False,
-    progress: bool | None = None,
+    progress: bool | Progress | None = None,
 ) -> pd.DataFrame:
     """List the devices of households.
 
@@ -172,8 +174,9 @@ def household_devices(
         Ids, or a table of `kott.households`. Default: all households that the server lists.
     pii : bool, default False
         Show personal data as it is, instead of hashed.
-    progress : bool, optional
-        Show a progress bar. Default: where somebody looks, unless KOTT_PROGRESS says otherwise.
+    progress : bool or Progress, optional
+        Show a progress bar, or move yours (`total`, `n`, `reset`, `update`). Default: where
+        somebody looks, unless KOTT_PROGRESS says otherwise.
 
     Returns
     -------
@@ -202,7 +205,7 @@ def household_devices(
 
 
 def _of_households(
-    session: Session, service: str, given: Ids | None, pii: bool, progress: bool | None
+    session: Session, service: str, given: Ids | None, pii: bool, progress: bool | Progress | None
 ) -> pd.DataFrame:
     table = households(session, progress=progress) if given is None else given
     ids = ids_of(table, "households")
@@ -227,7 +230,7 @@ def _looked_up(
     asked: tuple[str, list[Any]],
     source: str,
     pii: bool,
-    progress: bool | None,
+    progress: bool | Progress | None,
     cls: str = CLASSES["household"],
     *,
     skip: bool = False,

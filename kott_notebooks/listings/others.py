@@ -43,7 +43,7 @@ def listing(
     limit: int | None = None,
     pii: bool = False,
     workers: int = WORKERS,
-    progress: bool | None = None,
+    progress: bool | Progress | None = None,
     **arguments: Any,
 ) -> pd.DataFrame:
     """List what any other list action lists, paged where it has pages.
@@ -67,8 +67,9 @@ def listing(
         Show personal data as it is, instead of hashed. Credentials are masked always.
     workers : int, default 8
         Number of requests in flight.
-    progress : bool, optional
-        Show a progress bar. Default: where somebody looks, unless KOTT_PROGRESS says otherwise.
+    progress : bool or Progress, optional
+        Show a progress bar, or move yours (`total`, `n`, `reset`, `update`). Default: where
+        somebody looks, unless KOTT_PROGRESS says otherwise.
     **arguments : Any
         Any other argument of the action, by the API's name; `kott.describe` lists them.
 

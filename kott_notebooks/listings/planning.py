@@ -10,6 +10,7 @@ from kott_notebooks.errors import KottError
 from kott_notebooks.listings.assets import asset_pulls, epg_pulls
 from kott_notebooks.listings.others import listing_pull
 from kott_notebooks.listings.planned import table_of
+from kott_notebooks.paging import Progress
 from kott_notebooks.session import Session
 
 
@@ -18,7 +19,7 @@ def plan(
     what: str = "asset",
     /,
     *arguments: Any,
-    progress: bool | None = None,
+    progress: bool | Progress | None = None,
     **options: Any,
 ) -> pd.DataFrame:
     """Say what a pull would take, before anything is fetched.
@@ -35,7 +36,7 @@ def plan(
         `kott.listing`).
     *arguments : Any
         Arguments of that function, by place.
-    progress : bool, optional
+    progress : bool or Progress, optional
         Taken since those functions take it; shows nothing.
     **options : Any
         Arguments of that function, by name.

@@ -16,8 +16,15 @@ FIRST, BETWEEN = 0.5, 0.2  # seconds before a cell shows a bar, and before it mo
 
 
 @contextlib.contextmanager
-def progress_bar(wanted: bool | None, name: str) -> Iterator[Progress | None]:
-    """Show a bar in notebooks and terminals, unless `wanted` or KOTT_PROGRESS says otherwise."""
+def progress_bar(wanted: bool | Progress | None, name: str) -> Iterator[Progress | None]:
+    """Show a bar in notebooks and terminals, unless `wanted` or KOTT_PROGRESS says otherwise.
+
+    A bar of the caller's own is moved as it is. It may raise KeyboardInterrupt from `update`, which
+    stops the list; what was received stays.
+    """
+    if wanted is not None and not isinstance(wanted, bool):
+        yield wanted
+        return
     setting = os.environ.get("KOTT_PROGRESS", "").lower()
     if wanted is None and setting:
         wanted = setting not in ("0", "off", "false", "no")

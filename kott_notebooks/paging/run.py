@@ -202,6 +202,7 @@ class Pull:
                     self._receive(job, in_flight, threads)
                     listing.lay_out(LAY_OUT if self._workers_now == 1 else MAX_LOOSE)
                 elif not self._decode_one(in_flight) and not listing.lay_out(LAY_OUT):
+                    self._show()
                     threads.wait()
         weak = {one["proof"] for one in listing.report().get("windows", ())} & WEAK.keys()
         for proof in weak:

@@ -61,6 +61,7 @@ if TYPE_CHECKING:
         widgets,
         xmltv,
     )
+    from kott_notebooks.widgets import explore
 
 __all__ = [
     "ApiError",
@@ -88,6 +89,7 @@ __all__ = [
     "diff",
     "epg",
     "explode",
+    "explore",
     "export",
     "facets",
     "flat",
@@ -135,6 +137,8 @@ if not TYPE_CHECKING:  # else a name that is not there would pass
     def __getattr__(name: str) -> Any:
         if name in _LAZY:
             return import_module(f"kott_notebooks.{name}")
+        if name == "explore":
+            return import_module("kott_notebooks.widgets").explore
         raise AttributeError(f"module 'kott_notebooks' has no attribute {name!r}")
 
 

@@ -1,5 +1,6 @@
-"""Widgets of a notebook: the login form. They are held, not subclassed."""
+"""Widgets of a notebook: the login form, the explorer. They are held, not subclassed."""
 
+from kott_notebooks.widgets.explorer import Explorer, explore
 from kott_notebooks.widgets.login import LoginForm
 
-__all__ = ["LoginForm"]
+__all__ = ["Explorer", "LoginForm", "explore"]

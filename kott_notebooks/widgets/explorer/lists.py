@@ -1,0 +1,83 @@
+"""Any list action: pulled and laid out by the columns that matter first; no widget."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kott_notebooks.listings import listing
+from kott_notebooks.paging import Progress
+from kott_notebooks.session import Session
+from kott_notebooks.tables.nested import flat
+from kott_notebooks.widgets.explorer import cells
+from kott_notebooks.widgets.explorer.pages import Column, Detail
+from kott_notebooks.widgets.explorer.state import Pulled, Rows, State, literal, some
+
+NAME, TITLE, LABEL = "listing", "Any list", "name"
+row_names = cells.names
+FIRST = ("systemName", "externalId", "type", "status", "state", "createDate", "updateDate")
+MAX_COLUMNS, MAX_FACETS, MAX_VALUES = 7, 5, 20
+
+
+def gather(session: Session, question: dict[str, Any], bar: Progress) -> pd.DataFrame:
+    """List what the action lists."""
+    service, action = question.get("service") or "", question.get("action") or "list"
+    return listing(session, service, action, filter=question.get("filter"), progress=bar)
+
+
+def lay(session: Session, question: dict[str, Any], table: pd.DataFrame) -> Pulled:
+    """Choose the facets of any table: columns of a few values that several rows share."""
+    facets = []
+    for name in map(str, table.columns):
+        values = table[name].nunique()
+        if name not in ("id", "objectType") and 1 < values <= min(MAX_VALUES, len(table) - 1):
+            facets.append(name)
+    return Pulled(table, facets=tuple(facets[:MAX_FACETS]))
+
+
+def judge(session: Session, question: dict[str, Any], pulled: Pulled, bar: Progress) -> Pulled:
+    """Add nothing: no audit knows any list."""
+    return pulled
+
+
+def columns(pulled: Pulled, rows: Rows) -> Iterator[Column]:
+    """Lay rows out for people: the columns that matter first, those without a value not at all."""
+    table = pulled.table
+    filled = [one for one in map(str, table) if table[one].notna().any() and one != "objectType"]
+    ordered = sorted(filled, key=lambda one: FIRST.index(one) if one in FIRST else len(FIRST))
+    readable = flat(some(table, rows))
+    for name in [one for one in ordered if one not in ("id", "name")][:MAX_COLUMNS]:
+        column = readable[name]
+        is_number = pd.api.types.is_numeric_dtype(column.dtype) and column.dtype != "boolean"
+        words = cells.texts(column)
+        yield Column(name, name, 130, words, "number" if is_number else "text")
+
+
+def detail(pulled: Pulled, row: int) -> Detail:
+    """Show every field of a row that has a value."""
+    one = flat(pulled.table.iloc[row : row + 1]).iloc[0]
+    known = [(str(name), cells.text(value)) for name, value in one.items()]
+    return Detail(
+        cells.names(pulled, np.array([row]))[0],
+        facts={"Fields": [(name, words) for name, words in known if words]},
+    )
+
+
+def more(session: Session, pulled: Pulled, row: int, one: Detail) -> Detail:
+    """Add nothing: all of it is pulled."""
+    return one
+
+
+def lines(state: State, pulled: Pulled | None) -> str:
+    """Write the lines that give the same table without the explorer."""
+    question = state.question
+    asked = (
+        f", {literal(question['action'])}" if question.get("action") not in (None, "list") else ""
+    )
+    asked += f", filter={literal(question['filter'])}" if question.get("filter") else ""
+    after = [f"# and {name} in {literal(chosen)}" for name, chosen in state.filters.items()]
+    first = f"table = kott.listing(session, {literal(question.get('service') or '')}{asked})"
+    return "\n".join([first, *after])

@@ -1,0 +1,372 @@
+"""One tab of an explorer: its question, facets, rows, findings, details and line of code."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from html import escape
+from types import ModuleType
+from typing import Any
+
+import ipywidgets
+import numpy as np
+import pandas as pd
+
+from kott_notebooks.errors import IncompleteError, KottError
+from kott_notebooks.session import Session
+from kott_notebooks.widgets.explorer import assets, cells, households, lists, schedule
+from kott_notebooks.widgets.explorer.grid import Grid
+from kott_notebooks.widgets.explorer.pages import Column, Detail, part
+from kott_notebooks.widgets.explorer.questions import QUESTIONS
+from kott_notebooks.widgets.explorer.state import RULE, Chosen, Pulled, State, some
+from kott_notebooks.widgets.explorer.work import Bar, Work
+
+TABS: dict[str, ModuleType] = {one.NAME: one for one in (assets, schedule, households, lists)}
+ROWS, FINDINGS, VALUES, STATIC_ROWS = 10, 6, 8, 50  # shown at once
+_BUTTON = {"width": "auto"}
+_FACET = {"width": "210px"}
+
+
+class FacetBox:
+    """The values of a facet as buttons with counts; those beyond the first few by name."""
+
+    def __init__(self, name: str, toggle: Callable[[str, str], None]) -> None:
+        self.name, self._toggle = name, toggle
+        self.values: list[str] = []  # of the buttons
+        self.buttons = [ipywidgets.Button(layout=_FACET) for _ in range(VALUES)]
+        for place, button in enumerate(self.buttons):
+            button.on_click(partial(self._pressed, place))
+        self.other = ipywidgets.Combobox(
+            placeholder="another: type, then Enter", continuous_update=False, layout=_FACET
+        )
+        self.other.observe(self._named, "value")
+        self._title = ipywidgets.HTML(f"<b>{escape(cells.title(name))}</b>")
+        self.box = ipywidgets.VBox()
+
+    def show(self, values: list[str], counts: Any, chosen: tuple[str, ...]) -> None:
+        """Show the chosen values, then those that most rows have, or the latest times."""
+        by_time = self.name in cells.TIMES
+        order = np.arange(len(values)) if by_time else np.argsort(-counts, kind="stable")
+        known = dict(zip(values, counts.tolist(), strict=True))
+        others = [values[at] for at in order if counts[at] and values[at] not in chosen]
+        self.values = [*chosen, *others][:VALUES]
+        for value, button in zip(self.values, self.buttons, strict=False):
+            button.description, button.tooltip = f"{value}  {known.get(value, 0):,}", value
+            button.button_style = "primary" if value in chosen else ""
+        self.other.options = values if len(values) > VALUES else []
+        more = [self.other] if len(values) > VALUES else []
+        self.box.children = [self._title, *self.buttons[: len(self.values)], *more]
+
+    def _pressed(self, place: int, _: Any) -> None:
+        self._toggle(self.name, self.values[place])
+
+    def _named(self, change: dict[str, Any]) -> None:
+        if change["new"] in self.other.options:
+            self.other.value = ""
+            self._toggle(self.name, change["new"])
+
+
+class Panel:
+    """The widgets of a tab over its state; `changed` is called when something else is shown."""
+
+    def __init__(self, session: Session, state: State, changed: Callable[[], None]) -> None:
+        self.session, self.state, self._changed = session, state, changed
+        self.tab = TABS[state.tab]
+        self.pulled: Pulled | None = None
+        self.chosen: Chosen | None = None
+        self.error: KottError | None = None
+        self.unfinished: IncompleteError | None = None
+        self.words = "Nothing was pulled yet."
+        self._page = self._finding_page = 0
+        self._lock = threading.RLock()
+        self._work, self._more = Work(self._show_progress), Work(lambda *_: None)
+        self._make_widgets()
+
+    def _make_widgets(self) -> None:
+        self.question = QUESTIONS[self.state.tab](dict(self.state.question), self.pull)
+        self.go = ipywidgets.Button(description="Pull", button_style="primary", layout=_BUTTON)
+        self.stop = ipywidgets.Button(description="Stop", layout=_BUTTON, disabled=True)
+        self.clear = ipywidgets.Button(description="Clear filters", layout=_BUTTON)
+        self.go_on = ipywidgets.Button(description="Go on", layout=_BUTTON)
+        self.bar = ipywidgets.FloatProgress(min=0, max=1, layout={"width": "12em"})
+        self.status = ipywidgets.HTML()
+        self.also = ipywidgets.Dropdown(options=[("filter by ...", "")], layout=_FACET)
+        self.facet_boxes: dict[str, FacetBox] = {}
+        self._facet_names: tuple[str, ...] = ()
+        self.facets = ipywidgets.VBox(layout={"width": "225px", "flex": "0 0 auto"})
+        self.facets.add_class("kott-facets")
+        self.rows = Grid(ROWS, self._pick_row, self._turn, self.sort)
+        self.findings = Grid(FINDINGS, self._pick_finding, self._turn_findings)
+        self.findings_title = ipywidgets.HTML()
+        self.detail = ipywidgets.HTML()
+        self.code = ipywidgets.HTML()
+        self.guide = ipywidgets.HTML()
+        self.as_guide = ipywidgets.ToggleButton(description="As a guide", layout=_BUTTON)
+        self.go.on_click(lambda _: self.pull())
+        self.stop.on_click(lambda _: self.halt())
+        self.clear.on_click(lambda _: self.start_over())
+        self.go_on.on_click(lambda _: self.resume())
+        self.also.observe(self._filter_also, "value")
+        self.as_guide.observe(lambda _: self.show(), "value")
+        main = ipywidgets.VBox(
+            [self.rows.box, self.guide, self.findings_title, self.findings.box, self.detail],
+            layout={"flex": "1 1 0", "min_width": "0", "overflow": "hidden"},
+        )
+        self._result = ipywidgets.VBox([self.code, ipywidgets.HBox([self.facets, main])])
+        if self.tab is schedule:
+            self._result.children = [self.code, self.as_guide, *self._result.children[1:]]
+        self._buttons = ipywidgets.HBox([self.go, self.stop, self.status])
+        self.box = ipywidgets.VBox([self.question.box, self._buttons])
+
+    # Pulling
+
+    def pull(self) -> None:
+        """Pull what the question asks, in a thread."""
+        try:
+            asked = self.question.value()
+        except KottError as error:
+            self._say("Not pulled", str(error))
+            return
+        question = {name: one for name, one in asked.items() if one not in (None, "", [], {})}
+        with self._lock:
+            if question != dict(self.state.question):
+                self.state = replace(self.state, question=question, selected=None)
+        self._start(lambda bar: self.tab.gather(self.session, question, bar))
+
+    def resume(self) -> None:
+        """Go on with a pull that was stopped or failed."""
+        unfinished = self.unfinished
+        if unfinished is not None:
+            self._start(lambda _: unfinished.resume(), again=True)
+
+    def halt(self) -> None:
+        """Stop the pull; what was received stays."""
+        self._say("Stopping", "what was received stays.")
+        self._work.stop()
+
+    def wait(self, seconds: float | None = None) -> None:
+        """Wait until nothing is under way."""
+        self._work.wait(seconds)
+        self._more.wait(seconds)
+
+    def _start(self, gather: Callable[[Bar], pd.DataFrame], *, again: bool = False) -> None:
+        self.error = self.unfinished = None
+        self.go.disabled, self.stop.disabled = True, False
+        self.bar.value = 0
+        self._buttons.children = [self.go, self.stop, self.bar, self.status]
+        self._say("Pulling", "...")
+        self._work.start(partial(self._do, gather), again=again)
+
+    def _do(self, gather: Callable[[Bar], pd.DataFrame], bar: Bar) -> None:
+        """Pull, lay out, judge; runs in a thread, and shows each step as soon as it is there."""
+        question = dict(self.state.question)
+        try:
+            try:
+                table = gather(bar)
+            except IncompleteError as error:
+                self.unfinished, table = error, error.partial
+            pulled = self.tab.lay(self.session, question, table)
+            self._take(pulled, bar)
+            if self.unfinished is None:
+                self._take(self.tab.judge(self.session, question, pulled, bar), bar)
+            self.error = self.unfinished
+        except KottError as error:
+            self.error = error
+        finally:
+            if self._work.is_current(bar):
+                self._ended()
+
+    def _ended(self) -> None:
+        """Say how a pull ended."""
+        self.go.disabled, self.stop.disabled = False, True
+        again = [self.go_on] if self.unfinished is not None else []
+        self._buttons.children = [self.go, self.stop, *again, self.status]
+        if self.error is not None:
+            self._say("Not complete" if self.pulled is not None else "Not pulled", str(self.error))
+        elif self.pulled is not None:
+            self._say("Complete", f"{len(self.pulled.table):,} rows.")
+        self._changed()
+
+    def _show_progress(self, rows: float, total: float | None) -> None:
+        self.bar.value = rows / total if total else 0
+        self._say("Pulling", f"{rows:,.0f}" + (f" of {total:,.0f}" if total else "") + " rows")
+
+    def _say(self, state: str, words: str) -> None:
+        self.words = f"{state}: {words}"
+        self.status.value = f"<b>{escape(state)}</b> {escape(words)}"
+
+    def _take(self, pulled: Pulled, bar: Bar) -> None:
+        if self._work.is_current(bar):
+            if self.tab.LABEL in pulled.table:
+                pulled.ranks(self.tab.LABEL)  # so that the first click on the names is quick
+            with self._lock:
+                self.pulled, self._page, self._finding_page = pulled, 0, 0
+                self.question.knows(pulled.more.get("choices", []))
+                names = [(cells.title(one), one) for one in cells.filterable(pulled.table)]
+                self.also.options = [("filter by ...", ""), *names]
+                self.show()
+                if self.state.selected is not None:
+                    self._show_detail(pulled.row_of(self.state.selected))
+
+    # Choosing
+
+    def toggle(self, facet: str, value: str) -> None:
+        """Choose a value of a facet, or take it back, and show what is left."""
+        with self._lock:
+            self.state = self.state.toggled(facet, value)
+            self._page = self._finding_page = 0
+            self.show()
+
+    def start_over(self) -> None:
+        """Take every choice back."""
+        with self._lock:
+            self.state, self._page, self._finding_page = (
+                State(self.state.tab, self.state.question),
+                0,
+                0,
+            )
+            self.detail.value = ""
+            self.show()
+
+    def sort(self, column: str) -> None:
+        """Sort by a column; once more, begin with the last."""
+        with self._lock:
+            self.state, self._page = self.state.sorted_by(column), 0
+            self.show()
+
+    def _turn(self, pages: int) -> None:
+        with self._lock:
+            self._page += pages
+            self.show()
+
+    def _turn_findings(self, pages: int) -> None:
+        with self._lock:
+            self._finding_page += pages
+            self.show()
+
+    def _filter_also(self, change: dict[str, Any]) -> None:
+        if change["new"]:
+            self._facet_names = (*self._facet_names, change["new"])
+            self.also.value = ""
+            self.show()
+
+    # Showing
+
+    def show(self) -> None:
+        """Show what the state says of what was pulled."""
+        if self.pulled is None:
+            return
+        pulled, state = self.pulled, self.state
+        self.box.children = [self.question.box, self._buttons, self._result]
+        names = dict.fromkeys((*pulled.facets, *self._facet_names, *state.filters, RULE))
+        try:
+            self.chosen = chosen = pulled.choose(state, tuple(names))
+        except KottError as error:  # a filter of somebody's code that this table cannot have
+            self.error, self.chosen = error, None
+            self._say("Not shown", str(error))
+            return
+        for name in names:
+            if name not in self.facet_boxes:
+                self.facet_boxes[name] = FacetBox(name, self.toggle)
+            facet = pulled.facet(name)
+            self.facet_boxes[name].show(
+                facet.values, chosen.counts[name], state.filters.get(name, ())
+            )
+        shown = [self.facet_boxes[name].box for name in names if pulled.facet(name).values]
+        self.facets.children = [*shown, self.also, self.clear]
+        page = chosen.rows[self._page * ROWS : (self._page + 1) * ROWS]
+        columns = list(self.tab.columns(pulled, page))
+        names_shown = self.tab.row_names(pulled, page)
+        self.rows.show(names_shown, columns, len(chosen.rows), self._page, state.sort)
+        self._show_findings(pulled, chosen)
+        self.guide.value = self._guide(pulled, chosen)
+        self._show_code()
+        self._changed()
+
+    def _guide(self, pulled: Pulled, chosen: Chosen) -> str:
+        return schedule.guide_of(pulled, chosen) if self.as_guide.value else ""
+
+    def _show_findings(self, pulled: Pulled, chosen: Chosen) -> None:
+        if pulled.findings is None:
+            self.findings_title.value, self.findings.box.layout.display = "", "none"
+            return
+        self.findings.box.layout.display = "flex"
+        self.findings_title.value = (
+            f"<h4>{len(chosen.findings):,} findings</h4> A name shows what is wrong, and the cure."
+        )
+        first = self._finding_page * FINDINGS
+        own = some(pulled.findings, chosen.findings[first : first + FINDINGS])
+        columns = [
+            Column(name, title, width, cells.texts(own[name]))
+            for name, title, width in _FINDING_COLUMNS
+        ]
+        names = cells.texts(own["name"].fillna(own["rule"]))
+        self.findings.show(names, columns, len(chosen.findings), self._finding_page, None)
+
+    def _show_code(self) -> None:
+        lines = self.tab.lines(self.state, self.pulled)
+        self.code.value = part("code", self.state.code()) + part("code", lines)
+
+    def _pick_row(self, place: int) -> None:
+        if self.chosen is not None:
+            self._select(int(self.chosen.rows[self._page * ROWS + place]))
+
+    def _pick_finding(self, place: int) -> None:
+        """Show what a finding is about; one of a gap or a channel stands for itself."""
+        if self.pulled is None or self.chosen is None or self.pulled.findings is None:
+            return
+        at = self.chosen.findings[self._finding_page * FINDINGS + place]
+        row = int(self.pulled.finding_rows[at])
+        if row >= 0:
+            self._select(row)
+        else:
+            self.detail.value = part("detail", cells.of_finding(self.pulled, at))
+
+    def _select(self, row: int) -> None:
+        with self._lock:
+            if self.pulled is not None:
+                self.state = replace(self.state, selected=self.pulled.ids[row])
+                self._show_code()
+                self._show_detail(row)
+                self._changed()
+
+    def _show_detail(self, row: int) -> None:
+        """Show a row's details, and then those that take requests."""
+        if self.pulled is None or row < 0:
+            return
+        one = self.tab.detail(self.pulled, row)
+        self.detail.value = part("detail", one)
+        self._more.start(partial(self._complete, self.pulled, row, one))
+
+    def _complete(self, pulled: Pulled, row: int, one: Detail, bar: Bar) -> None:
+        try:
+            whole = self.tab.more(self.session, pulled, row, one)
+        except KottError as error:
+            whole = replace(one, subtitle=f"{one.subtitle}. Not complete: {error}")
+        if self._more.is_current(bar):
+            self.detail.value = part("detail", whole)
+
+    def static(self) -> str:
+        """Return the table as HTML that needs no kernel."""
+        if self.pulled is None or self.chosen is None:
+            return part("static", self.tab.TITLE, self.words, self._masked_code(), [], [], [])
+        rows = self.chosen.rows[:STATIC_ROWS]
+        columns = [one for one in self.tab.columns(self.pulled, rows) if one.kind != "picture"]
+        cells_of = [self.tab.row_names(self.pulled, rows), *(one.cells for one in columns)]
+        words = f"{self.words} {len(rows):,} of {len(self.chosen.rows):,} rows are shown here."
+        facet, counts = self.pulled.facet(RULE), self.chosen.counts[RULE]
+        rules = [(rule, f"{n:,}") for rule, n in zip(facet.values, counts, strict=True) if n]
+        header = ["Name", *(one.title for one in columns)]
+        line = self._masked_code()
+        laid = list(zip(*cells_of, strict=True))
+        return part("static", self.tab.TITLE, words, line, header, laid, rules)
+
+    def _masked_code(self) -> str:
+        return self.state.code(masked=self.state.tab in ("households", "listing"))
+
+
+_FINDING_COLUMNS = (
+    ("severity", "Severity", 80), ("rule", "Rule", 180), ("detail", "What is wrong", 420),
+)  # fmt: skip

@@ -1,0 +1,310 @@
+"""The explorers without a browser: states are values, widgets show them, code brings them back."""
+
+from __future__ import annotations
+
+import ast
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import kott_notebooks as kott
+from kott_notebooks import demo
+from kott_notebooks.widgets import Explorer
+from kott_notebooks.widgets.explorer import assets
+from kott_notebooks.widgets.explorer.pages import part
+from kott_notebooks.widgets.explorer.questions import completions, problem
+from kott_notebooks.widgets.explorer.state import RULE, Pulled, State
+
+KEYS = ["Genre", "General note", "Year", "Short title"]
+
+
+@pytest.fixture(scope="module")
+def session() -> kott.Session:
+    """Log in to a small partner that lists its households."""
+    return demo.login(assets=200, channels=4, days=2, households=8, deployment="roomy")
+
+
+@pytest.fixture(scope="module")
+def table(session: kott.Session) -> pd.DataFrame:
+    """The whole catalogue."""
+    return kott.assets(session)
+
+
+@pytest.fixture(scope="module")
+def pulled(session: kott.Session) -> Explorer:
+    """The assets, pulled and judged once."""
+    return kott.explore(session).wait()
+
+
+@pytest.fixture
+def explorer(pulled: Explorer) -> Explorer:
+    """The assets with nothing chosen."""
+    pulled.panel.start_over()
+    return pulled
+
+
+def counts(explorer: Explorer, facet: str) -> dict[str, int]:
+    """Read a facet's buttons: how many rows each value has."""
+    box = explorer.panel.facet_boxes[facet]
+    labels = [button.description for button in box.buttons[: len(box.values)]]
+    split = [label.rsplit("  ", 1) for label in labels]
+    return {value: int(number.replace(",", "")) for value, number in split}
+
+
+def press(explorer: Explorer, facet: str, value: str) -> None:
+    """Press the button of a facet's value."""
+    box = explorer.panel.facet_boxes[facet]
+    box.buttons[box.values.index(value)].click()
+
+
+# States
+
+
+def made(**columns: Any) -> Pulled:
+    """Make a table with findings: rule `a` of rows 0 and 1, `b` of row 1, `c` of no row."""
+    findings = pd.DataFrame({"rule": ["a", "a", "b", "c"], "color": [None, None, None, "red"]})
+    rows = np.array([0, 1, 1, -1])
+    return Pulled(pd.DataFrame(columns), findings.astype("str"), rows, facets=("color",))
+
+
+COLORS = made(id=[1, 2, 3], color=["red", "blue", "red"], size=["x", "x", "y"])
+
+
+def test_a_facet_counts_under_the_other_filters() -> None:
+    """So that one sees what another of its values would give."""
+    state = State("assets").toggled("color", "red")
+    chosen = COLORS.choose(state, ("color", "size"))
+    assert chosen.rows.tolist() == [0, 2]
+    assert chosen.counts["color"].tolist() == [2, 1]
+    assert dict(zip(COLORS.facet("size").values, chosen.counts["size"], strict=True)) == {
+        "x": 1,
+        "y": 1,
+    }
+
+
+def test_findings_follow_the_rows() -> None:
+    """Those of rows that are left, and those of no row that say the value themselves."""
+    state = State("assets").toggled("color", "red")
+    chosen = COLORS.choose(state)
+    assert chosen.findings.tolist() == [0, 3]
+    assert chosen.counts[RULE].tolist() == [1, 0, 1]
+
+
+def test_a_rule_leaves_its_rows_and_its_findings() -> None:
+    """Another finding of the same row is not shown."""
+    chosen = COLORS.choose(State("assets").toggled(RULE, "a"), ("color",))
+    assert chosen.rows.tolist() == [0, 1]
+    assert chosen.findings.tolist() == [0, 1]
+
+
+def test_values_of_one_facet_add_up() -> None:
+    """Two values leave the rows of either; pressed again, a value is taken back."""
+    state = State("assets").toggled("color", "red").toggled("color", "blue")
+    assert COLORS.choose(state).rows.tolist() == [0, 1, 2]
+    assert state.toggled("color", "red").filters == {"color": ("blue",)}
+    assert state.toggled("color", "red").toggled("color", "blue").filters == {}
+
+
+@given(
+    values=st.lists(st.sampled_from([None, "a", "b", "c"]), min_size=1, max_size=12),
+    others=st.data(),
+)
+@settings(max_examples=40)
+def test_counts_are_what_a_click_leaves(values: list[str | None], others: Any) -> None:
+    """Whatever the table: the count on a value is the number of rows after a click on it."""
+    sizes = others.draw(
+        st.lists(st.sampled_from("xyz"), min_size=len(values), max_size=len(values))
+    )
+    own = Pulled(
+        pd.DataFrame({"id": range(len(values)), "color": pd.array(values, "str"), "size": sizes})
+    )
+    state = State("assets").toggled("size", sizes[0])
+    before = own.choose(state, ("color",)).counts["color"]
+    for value, count in zip(own.facet("color").values, before, strict=True):
+        assert len(own.choose(state.toggled("color", value)).rows) == count
+
+
+def test_a_filter_by_no_column_is_refused() -> None:
+    """The message has names that come close."""
+    with pytest.raises(
+        kott.KottError, match=r"'colour' is not a column of this table\. Did you mean color"
+    ):
+        COLORS.choose(State("assets", filters={"colour": ("red",)}))
+
+
+def test_rows_without_a_value_are_sorted_last() -> None:
+    """In either direction."""
+    own = Pulled(pd.DataFrame({"id": [1, 2, 3], "name": pd.array(["b", None, "A"], "str")}))
+    assert own.choose(State("assets").sorted_by("name")).rows.tolist() == [2, 0, 1]
+    assert own.choose(State("assets", sort="-name")).rows.tolist() == [0, 2, 1]
+
+
+TEXTS = st.text(max_size=8)
+
+
+@given(ksql=TEXTS, value=TEXTS, sort=TEXTS)
+def test_the_line_of_code_says_the_state(ksql: str, value: str, sort: str) -> None:
+    """Run as Python, it gives the arguments back, whatever quotes and letters they hold."""
+    state = State("assets", {"ksql": ksql, "none": None}, {"tags.Genre": (value, "x")}, sort)
+    call = ast.parse(state.code(), mode="eval").body
+    assert isinstance(call, ast.Call)
+    said = {str(one.arg): ast.literal_eval(one.value) for one in call.keywords}
+    filters = {"tags.Genre": [value, "x"]}
+    asked = {"ksql": ksql} if ksql else {}
+    assert said == {"tab": "assets", **asked, "filters": filters, "sort": sort}
+
+
+# The KSQL box
+
+
+@pytest.mark.parametrize(
+    ("typed", "completed"),
+    [
+        ("Gen", ["Genre=", "General note="]),
+        ("(and Year>'2000' sho", ["(and Year>'2000' Short title="]),
+        ("(or ge", ["(or Genre=", "(or General note="]),
+        ("Genre='Gen", []),
+        ("(and Nothing", []),
+    ],
+)
+def test_keys_are_completed_where_one_is_typed(typed: str, completed: list[str]) -> None:
+    """The text before stays; within a value there is nothing to complete."""
+    assert completions(typed, KEYS) == completed
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", ""),
+        ("(and Genre='Drama' Year>'2000')", ""),
+        ("name='x'", ""),
+        ("(and Genre='Drama'", "not closed"),
+        ("Genre=Drama", "single quotes"),
+        ("Gemre='Drama'", "Did you mean Genre"),
+    ],
+)
+def test_slips_are_named_while_one_types(text: str, words: str) -> None:
+    """A slip, or a key that the partner does not have, with what comes close."""
+    said = problem(text, KEYS)
+    assert words in said
+    assert bool(said) is bool(words)
+
+
+def test_a_slip_is_not_pulled(explorer: Explorer) -> None:
+    """The box says what is wrong, and the rows of the last pull stay."""
+    question: Any = explorer.panel.question
+    question.text.value = "(and Genre='Drama'"
+    assert "not closed" in question.hint.value
+    explorer.panel.go.click()
+    assert "Not pulled" in explorer.panel.status.value
+    assert len(explorer.table) == 200
+
+
+# Assets
+
+
+def test_a_click_filters_counts_rows_findings_and_code(
+    explorer: Explorer, table: pd.DataFrame
+) -> None:
+    """All of them together, as pandas counts them."""
+    press(explorer, "type", "Movie")
+    movies = table[table["typeDescription"] == "Movie"]
+    assert explorer.table["id"].tolist() == movies["id"].tolist()
+    assert set(explorer.findings["id"]) <= set(movies["id"].astype("str"))
+    genres = kott.tags(movies, "Genre")["value"].value_counts()
+    shown = counts(explorer, "tags.Genre")
+    assert shown == {name: genres[name] for name in shown}
+    assert explorer.code == 'kott.explore(session, tab="assets", filters={"type": ["Movie"]})'
+    assert f"1 to 10 of {len(movies)}" in explorer.panel.rows.place.value
+    press(explorer, "type", "Movie")
+    assert len(explorer.table) == 200
+
+
+def test_the_code_recreates_the_state(session: kott.Session, explorer: Explorer) -> None:
+    """Filters, order and the row that is selected."""
+    press(explorer, "type", "Movie")
+    press(explorer, RULE, "image.missing_ratio")
+    explorer.panel.rows.heads[0].click()
+    explorer.panel.rows.names[0].click()
+    explorer.panel.wait()
+    names: dict[str, Any] = {"kott": kott, "session": session}
+    exec(f"again = {explorer.code}.wait()", names)
+    again = names["again"]
+    assert again.state == explorer.state
+    pd.testing.assert_frame_equal(again.table, explorer.table)
+    pd.testing.assert_frame_equal(again.findings, explorer.findings)
+    assert again.panel.detail.value == explorer.panel.detail.value
+
+
+@pytest.mark.parametrize("facet", ["type", "tags.Genre", "createDate", RULE])
+def test_the_lines_without_the_explorer_give_the_same_rows(
+    session: kott.Session, explorer: Explorer, facet: str
+) -> None:
+    """As KSQL where it can say a facet, else in pandas."""
+    press(explorer, facet, next(iter(counts(explorer, facet))))
+    panel = explorer.panel
+    names: dict[str, Any] = {"kott": kott, "session": session}
+    exec(panel.tab.lines(panel.state, panel.pulled), names)
+    assert set(names["assets"]["id"]) == set(explorer.table["id"])
+    assert 0 < len(explorer.table) < 200
+
+
+def test_a_click_on_a_finding_leads_to_its_cure(explorer: Explorer) -> None:
+    """The asset as an app shows it, windows, KSQL, code, who is hit, texts in each language."""
+    press(explorer, RULE, "image.missing_ratio")
+    explorer.panel.findings.names[0].click()
+    explorer.panel.wait()
+    shown, own = explorer.panel.detail.value, explorer.findings.iloc[0]
+    key = f"media_id=&#39;{own['id']}&#39;"
+    for words in (own["hint"], key, "kott.assets(session", "views in 30 days", "<b>fra</b>"):
+        assert words in shown
+    assert "kott-window" in shown
+    assert explorer.state.selected == own["id"]
+
+
+def test_pages_turn_and_columns_sort(explorer: Explorer) -> None:
+    """The next page goes on where one ends; a header pressed again turns the order round."""
+    rows = explorer.panel.rows
+    rows.heads[0].click()
+    first = [button.description for button in rows.names]
+    rows.after.click()
+    second = [button.description for button in rows.names]
+    assert [*first, *second] == explorer.table["name"].fillna("").tolist()[:20]
+    rows.heads[0].click()
+    assert explorer.state.sort == "-name"
+    assert rows.names[0].description != first[0]
+    assert rows.before.disabled
+
+
+def test_another_column_filters_too(explorer: Explorer) -> None:
+    """Chosen from the list, its values become a facet."""
+    explorer.panel.also.value = "tags.Country"
+    country = next(iter(counts(explorer, "tags.Country")))
+    press(explorer, "tags.Country", country)
+    assert explorer.table["tags.Country"].str.contains(f'"{country}"').all()
+    assert f'filters={{"tags.Country": ["{country}"]}}' in explorer.code
+
+
+def test_nothing_that_a_server_says_becomes_markup() -> None:
+    """Names, texts and addresses are text, and only links to the web are links."""
+    nasty = "<img src=x onerror=alert(1)>"
+    images = [
+        {"ratio": nasty, "url": f"https://x.invalid/{nasty}", "width": 1},
+        {"ratio": "16:9", "url": "javascript:alert(1)", "width": 1},
+    ]
+    cells = {"name": nasty, "description": nasty, "images": json.dumps(images)}
+    own = pd.DataFrame({"id": [1], "type": [1], **{name: [one] for name, one in cells.items()}})
+    labels = pd.DataFrame(
+        [["assetStruct", "1", nasty, "x"]], columns=["kind", "id", "name", "systemName"]
+    )
+    pulled = assets.laid(own.astype(dict.fromkeys(cells, "str")), labels)
+    rows = list(assets.columns(pulled, np.array([0])))
+    html = part("detail", assets.detail(pulled, 0)) + part("cells", rows, 30)
+    assert "&lt;img src=x" in html
+    assert "<img src=x" not in html
+    assert "javascript:" not in html

@@ -43,6 +43,9 @@ WRONG = [
     ("[schedule]\noff = ['schedule.gaps']", "no rule 'schedule.gaps'. Did you mean 'schedule.gap'"),
     ("[schedule]\nprime_hours = [22, 1]", "schedule.prime_hours must be two hours"),
     ("[schedule.channels.7]\noff_air = '2-6'", "schedule.channels.7.off_air: Expected `str`"),
+    ("[schedule.channels.7]\nknown_gaps = '02:00'", "known_gaps: Expected `str` matching"),
+    ("[schedule.channels.7]\nknown_gaps = ['2026-03-01/2026-02-30']", "'2026-02-30' is not"),
+    ("[schedule.channels.7]\nknown_gaps = '2026-03-02/2026-03-01'", "ends before it starts"),
     ("schedule = 3", "schedule: Expected `object`, got `int`"),
     ("[household]\nidle = 3", "household has no key 'idle'. Did you mean 'idle_days'?"),
 ]  # fmt: skip

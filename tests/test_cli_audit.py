@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -11,7 +14,7 @@ import pandas as pd
 import pytest
 
 import kott_notebooks as kott
-from kott_notebooks import catalog, cli, demo
+from kott_notebooks import catalog, cli, demo, schedule, xmltv
 from kott_notebooks.tables.provenance import facts
 
 Capture = pytest.CaptureFixture[str]
@@ -196,6 +199,159 @@ def test_files_are_written_as_their_names_say(saved: Path, tmp_path: Path, capsy
     assert len(pd.read_csv(files[3])) == len(found)
     assert run(saved, "--out", files[0], "--format", "csv") == 1
     assert capsys.readouterr().out.count("\n") == len(found) + 1
+
+
+# A guide
+
+GUIDE = """<tv date="20260301">
+<channel id="one.tv"><display-name>Harbour One</display-name></channel>
+<channel id="two.tv"><display-name>Pier</display-name></channel>
+<programme start="20260301100000" stop="20260301110000" channel="one.tv">
+<title>Morning Quay</title><desc>Ships.</desc><icon/></programme>
+<programme start="20260301120000" stop="20260301143000" channel="one.tv">
+<title>Long Lunch</title><desc>Food.</desc></programme>
+<programme start="20260301130000" stop="20260301140000" channel="one.tv">
+<title>Noon News</title><desc>News.</desc></programme>
+<programme start="20260301140000" stop="20260306150000" channel="one.tv">
+<title>Tides</title><desc>Water.</desc></programme>
+</tv>"""
+CAUSES = [
+    "error no_programmes two.tv Pier: The channel has no programme in the window.",
+    "error overlap one.tv Harbour One: Long Lunch: It runs on into 2 others for 90 min; the first",
+    "error gap one.tv Harbour One: Nothing is on for 60 min.",
+    "warning absurd_length one.tv Harbour One: Tides: It lasts 7,260 min.",
+]
+
+
+@pytest.fixture
+def guide(tmp_path: Path) -> Path:
+    """Write a guide with a cause of each kind, under a name that does not say what it is."""
+    (tmp_path / "feed").write_text(GUIDE)
+    return tmp_path / "feed"
+
+
+def causes(text: str) -> list[str]:
+    """Give the lines of causes without times and blanks."""
+    untimed = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d|schedule\.", "", text)
+    return [" ".join(line.split()) for line in untimed.splitlines()]
+
+
+@pytest.mark.parametrize("way", ["a file", "packed", "stdin"])
+def test_a_guide_is_known_by_its_content_and_has_a_line_per_cause(
+    guide: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """From a file of any name, packed, or from stdin."""
+    if way == "packed":
+        guide.write_bytes(gzip.compress(guide.read_bytes()))
+    if way == "stdin":
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(guide.read_bytes())))
+    assert run("-" if way == "stdin" else guide) == 1
+    out, err = capsys.readouterr()
+    lines = sorted(causes(out))
+    assert len(lines) == len(CAUSES)
+    assert all(line.startswith(one) for line, one in zip(lines, sorted(CAUSES), strict=True))
+    assert "4 programmes: 3 error, 1 warning" in err
+
+
+def test_what_cannot_be_read_of_a_guide_is_said_with_its_line(guide: Path, capsys: Capture) -> None:
+    """Equal faults are counted, and the first one shown."""
+    guide.write_text(GUIDE.replace("<title>", "<icon/><title>"))
+    run(guide)
+    words = f"{guide}:5: icon src '': no address (5 such values, this is the first)"
+    assert words in capsys.readouterr().err.splitlines()
+
+
+def test_equal_findings_on_a_channel_share_a_line(guide: Path, capsys: Capture) -> None:
+    """Of six and more programmes; the line counts them and names the first."""
+    rows = [
+        f'<programme start="202603011{minute // 60}{minute % 60:02}00" channel="one.tv">'
+        f"<title>Short {minute}</title></programme>"
+        for minute in range(0, 90, 15)
+    ]
+    guide.write_text(GUIDE.replace("</tv>", "".join(rows) + "</tv>"))
+    run(guide)
+    lines = [line for line in causes(capsys.readouterr().out) if "missing_synopsis" in line]
+    assert lines == [
+        "warning missing_synopsis one.tv Harbour One: 6 programmes, the first is Short 0: "
+        "It has no description."
+    ]
+
+
+def test_a_guide_is_judged_in_the_window_zone_and_present_that_are_given(
+    guide: Path, capsys: Capture
+) -> None:
+    """A window without programmes of a channel, local times, a horizon from the present given."""
+    window = ("--start", "2026-03-01 12:00", "--end", "2026-03-01 13:00")
+    assert run(guide, *window, "--tz", "Europe/Athens", "--now", "2026-03-01T10:30+00:00") == 1
+    out = capsys.readouterr().out
+    assert "2026-03-01 12:00  schedule.no_programmes  two.tv Pier" in out
+    assert "schedule.gap" not in out.replace("2026-03-01 13:00  schedule.gap", "")
+    assert run(guide, "--now", "2026-03-05") == 1
+    assert "schedule.horizon" in capsys.readouterr().out
+
+
+def test_a_build_fails_on_a_guide_by_budget_baseline_and_waivers(
+    guide: Path, tmp_path: Path
+) -> None:
+    """As on a catalogue."""
+    known, rules = tmp_path / "known.csv", tmp_path / "rules.toml"
+    assert run(guide, "--fail-on", "schedule.* > 4") == 0
+    assert run(guide, "--fail-on", "schedule.* > 3") == 1
+    assert run(guide, "--out", known, "--write-waivers", rules) == 1
+    assert run(guide, "--baseline", known) == 0
+    assert run(guide, "--rules", rules) == 0
+    guide.write_text(GUIDE.replace("20260301120000", "20260301121000").replace("Noon News", ""))
+    assert run(guide, "--baseline", known) == 1  # no title is new; the gap grew, and is known
+    assert run(guide, "--rules", rules, "--fail-on", "schedule.gap > 0") == 0
+
+
+def test_a_guides_findings_go_to_every_kind_of_file(guide: Path, tmp_path: Path) -> None:
+    """The page and the work book name the guide's own rules."""
+    names = ("a.html", "a.xlsx", "a.json", "a.csv", "a.parquet")
+    files = [tmp_path / name for name in names]
+    assert run(guide, *(word for file in files for word in ("--out", file))) == 1
+    assert "Guide audit" in files[0].read_text("utf-8")
+    assert "schedule.gap" in openpyxl.load_workbook(files[1]).sheetnames
+    said = json.loads(files[2].read_text("utf-8"))
+    assert (said["judged"], len(said["findings"])) == (4, 4)
+    assert len(pd.read_csv(files[3])) == len(pd.read_parquet(files[4])) == 4
+
+
+def test_the_partners_guide_is_audited(partner: str, capsys: Capture) -> None:
+    """Its channels are those that should have programmes; every finding is of the guide."""
+    assert run("--schedule", "--start", "today", "--end", "tomorrow", "--format", "json") == 1
+    said = json.loads(capsys.readouterr().out)
+    assert {row["kind"] for row in said["findings"]} == {"epg"}
+    assert "schedule.no_programmes" not in said["not_judged"]
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "csv"])
+def test_a_saved_table_of_programmes_is_audited_as_a_guide(
+    tmp_path: Path, capsys: Capture, suffix: str
+) -> None:
+    """It is known by the class of its rows, or by --schedule."""
+    epg = xmltv.read(io.StringIO(GUIDE)).drop(columns="clumpidx", errors="ignore")
+    path = tmp_path / f"epg.{suffix}"
+    for table, more in ((epg, ()), (epg.drop(columns="objectType"), ("--schedule",))):
+        table.to_parquet(path) if suffix == "parquet" else table.to_csv(path, index=False)
+        assert run(path, "--now", "2026-03-01", *more) == 1
+        found = causes(capsys.readouterr().out)
+        assert len(found) == len(schedule.audit(epg, now="2026-03-01"))
+        assert any(line.startswith("error gap one.tv: Nothing is on for 60 min.") for line in found)
+
+
+def test_slips_with_a_guide_are_named(guide: Path, tmp_path: Path, capsys: Capture) -> None:
+    """Half a file, a file that is neither, an empty one, options that do not go together."""
+    (tmp_path / "half").write_text(GUIDE[:600])
+    assert "half" in refused(capsys, tmp_path / "half")
+    (tmp_path / "other.xml").write_text("<rss/>")
+    assert "a guide is XML whose root is <tv>" in refused(capsys, tmp_path / "other.xml")
+    (tmp_path / "none.xml").write_text("<tv/>")
+    assert "no programme to audit" in refused(capsys, tmp_path / "none.xml")
+    assert "leave out --epg" in refused(capsys, guide, "--epg")
+    assert "--epg is for an audit of assets" in refused(capsys, "--schedule", "--epg")
+    assert "--start is for an audit of a guide" in refused(capsys, "--start", "today")
+    assert "The window ends" in refused(capsys, guide, "--start", "2027-01-01", "--end", "2026")
 
 
 # Slips

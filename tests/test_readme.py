@@ -107,12 +107,17 @@ def test_calls_in_the_text_run(page: str, call: str, asked: Server) -> None:
     assert eval(call.replace('id="1"', f'id="{assets["id"][0]}"'), names) is not None
 
 
-def test_the_rules_file_shown_is_one(tmp_path: Path) -> None:
+def test_the_rules_files_shown_can_be_read(tmp_path: Path) -> None:
     """What stands in docs/audits.md can be copied."""
-    (tmp_path / "rules.toml").write_text(blocks(DOCS["audits.md"], "toml")[0], "utf-8")
-    rules = catalog.rules(tmp_path / "rules.toml")
-    assert rules.thresholds.ending_days == 7
-    assert [waiver.rule for waiver in rules.waivers] == ["file.no_trailer"]
+    read = []
+    for text in blocks(DOCS["audits.md"], "toml"):
+        (tmp_path / "rules.toml").write_text(text, "utf-8")
+        read.append(catalog.rules(tmp_path / "rules.toml"))
+    assert read[0].thresholds.ending_days == 7
+    assert [one.rule for rules in read for one in rules.waivers] == [
+        *("file.no_trailer", "schedule.gap"),
+    ]
+    assert list(read[1].schedule.channels) == ["7", "Harbour Two"]
 
 
 def test_the_reference_has_every_public_function_and_no_other() -> None:

@@ -483,6 +483,62 @@ def test_what_says_nothing_is_not_compared() -> None:
     assert found["variant"].tolist() == [True]
 
 
+# Completeness
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {
+                "linearAssetId": st.sampled_from([7, 8]),
+                "tags.Genre": st.sampled_from([None, '["News"]', '["Drama","Crime"]', "[]"]),
+                "description": st.sampled_from([None, " ", "Tale."]),
+                "metas.Year": st.sampled_from([None, "", "1999"]),
+            }
+        ),
+        min_size=1,
+        max_size=12,
+    )
+)
+def test_completeness_is_what_counting_one_by_one_gives(rows: list[dict[str, Any]]) -> None:
+    """By channel and first genre; blank texts and empty lists are absent."""
+    epg = guide(*(slot(30 * n, 30 * n + 30, **row) for n, row in enumerate(rows)))
+    counts: dict[tuple[int, str, str], list[int]] = {}
+    for row in rows:
+        genre = (json.loads(row["tags.Genre"] or "[]") or ["none"])[0]
+        filled = {
+            "name": True,
+            "description": bool((row["description"] or "").strip()),
+            "metas.Year": bool(row["metas.Year"]),
+            "tags.Genre": genre != "none",
+        }
+        for field, has in filled.items():
+            both = counts.setdefault((row["linearAssetId"], genre, field), [0, 0])
+            both[0] += 1
+            both[1] += has
+    table = schedule.completeness(epg)
+    shown = table[["linearAssetId", "genre", "field"]].itertuples(index=False, name=None)
+    both_ = table[["rows", "filled"]].to_numpy().tolist()
+    assert dict(zip(shown, both_, strict=True)) == counts
+    assert (table["share"] == table["filled"] / table["rows"]).all()
+
+
+def test_completeness_by_channel_or_genre_sums_up() -> None:
+    """With the names of channels, of those asked for."""
+    rows = [slot(0, 30), slot(0, 30, linearAssetId=8, description=None), slot(30, 60)]
+    epg = guide(*rows).assign(**{"tags.Genre": ['["News"]', '["News"]', '["Drama"]']})
+    names = pd.DataFrame({"id": [7, 8], "name": ["Harbour", "Pier"]})
+    table = schedule.completeness(epg, names, by="channel").query("field == 'description'")
+    assert table[["channelName", "share"]].to_numpy().tolist() == [["Harbour", 1], ["Pier", 0]]
+    table = schedule.completeness(epg, [7], by="genre").query("field == 'description'")
+    assert table[["genre", "rows", "share"]].to_numpy().tolist() == [
+        ["Drama", 1, 1],
+        ["News", 1, 1],
+    ]
+    with pytest.raises(KottError, match='by must be "channel", "genre" or a list of both'):
+        schedule.completeness(epg, by="day")
+
+
 # Every one
 
 
@@ -505,6 +561,7 @@ ANALYSES: dict[str, Callable[..., pd.DataFrame]] = {
     "horizon": lambda epg, **more: schedule.horizon(epg, now=at(0), **more),
     "now_next": lambda epg, **more: schedule.now_next(epg, at=at(5), **more),
     "clock_changes": lambda epg, **more: schedule.clock_changes(epg, tz="Europe/Athens", **more),
+    "completeness": schedule.completeness,
 }
 
 

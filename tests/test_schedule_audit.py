@@ -647,8 +647,8 @@ def test_many_bad_times_of_one_cause_are_one_finding(number: int, expected: int)
     assert findings["rule"].value_counts().get("schedule.bad_time") == expected
 
 
-def test_known_off_air_hours_are_no_gap() -> None:
-    """In the channel's local time, past midnight too; what is missing beside them is."""
+def test_known_off_air_hours_and_gaps_are_no_findings() -> None:
+    """In the channel's local time, past midnight too; what is missing beside them is found."""
     every = [(24 * HOUR * day + 4 * HOUR, 24 * HOUR * day + 22 * HOUR) for day in range(6)]
     epg = guide(*every).assign(name="Test card", description="Tale.", channelName="Harbour")
     off = ("schedule.absurd_length", "schedule.horizon", "schedule.same_as")
@@ -657,11 +657,32 @@ def test_known_off_air_hours_are_no_gap() -> None:
         ({"harbour": {"off_air": ["12:00-14:00", "14:00-18:00"]}}, 0),
         ({"7": {"off_air": "12:00-17:00"}}, 5),
         ({"8": {"off_air": "12:00-18:00"}}, 5),
+        ({"7": {"known_gaps": "2026-01-15 12:00/2026-01-15 18:00"}}, 4),
+        ({"7": {"known_gaps": ["2026-01-15T12:00/2026-01-16T18:00", "2026-01-17/2026-01-18"]}}, 2),
+        ({"7": {"known_gaps": "2026-01-15 12:00/2026-01-15 17:00"}}, 5),
     ]
     for channels, gaps in hours:
         rules = {"schedule": {"channels": channels, "off": off}}
         findings = schedule.audit(epg, now=NOW, rules=rules, tz=ATHENS)
         assert (findings["rule"] == "schedule.gap").sum() == gaps
+
+
+def test_a_stand_in_for_a_known_gap_is_no_filler() -> None:
+    """What says "off air" is expected there, and found anywhere else."""
+    epg = guide((0, 60), (60, 120), (120, 180)).assign(name=["News", "Off air", "Talk"])
+    for until, fillers in (("16:00", 0), ("15:59", 1)):
+        known = {"7": {"known_gaps": f"2026-01-14 15:00/2026-01-14 {until}"}}
+        findings = schedule.audit(epg, now=NOW, rules={"channels": known}, tz=ATHENS)
+        assert (findings["rule"] == "schedule.filler").sum() == fillers
+
+
+def test_a_guide_that_is_judged_whole_ends_for_every_channel() -> None:
+    """Without a window the last end of all channels is no excuse for a short horizon."""
+    epg = guide((0, 600), (600, 1200))
+    table = pd.DataFrame({"id": [7], "name": ["Harbour"]})
+    assert "schedule.horizon" in set(schedule.audit(epg, table, now=NOW)["rule"])
+    findings = schedule.audit(epg, table, now=NOW, start=NOW, end=NOW + 1200 * MINUTE)
+    assert "schedule.horizon" not in set(findings["rule"])
 
 
 def test_a_gap_is_known_by_its_local_day() -> None:

@@ -19,12 +19,16 @@ import msgspec
 
 from kott_notebooks.audits import texts
 from kott_notebooks.errors import KottError
+from kott_notebooks.times import instant
 
 OTHER = "*"  # the struct that stands for those that the rules do not name
 
 Severity: TypeAlias = Literal["error", "warning", "info", "off"]
 Share: TypeAlias = Annotated[float, msgspec.Meta(gt=0, le=1)]
 Span: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^\d{1,2}:\d{2}-\d{1,2}:\d{2}$")]
+Once: TypeAlias = Annotated[
+    str, msgspec.Meta(pattern=r"^\d{4}-\d\d-\d\d[^/]*/\d{4}-\d\d-\d\d[^/]*$")
+]
 
 
 class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -68,9 +72,16 @@ class Needs(_Section, frozen=True):
 
 
 class Channel(_Section, frozen=True):
-    """What is known of one channel of the guide."""
+    """What is known of one channel of the guide; times are those of its zone."""
 
-    off_air: Span | tuple[Span, ...] = ()  # local hours in which nothing is on
+    off_air: Span | tuple[Span, ...] = ()  # hours of every day in which nothing is on
+    known_gaps: Once | tuple[Once, ...] = ()  # "2026-03-01T02:00/2026-03-01T05:30", once each
+
+    @property
+    def silent(self) -> tuple[str, ...]:
+        """Hours and times in which nothing is on, as `schedule.gaps(off_air=)` takes them."""
+        given = (self.off_air, self.known_gaps)
+        return tuple(one for of in given for one in ([of] if isinstance(of, str) else of))
 
 
 class Schedule(_Section, frozen=True):
@@ -181,8 +192,10 @@ def rules(source: RulesSource | None = None, *, section: str = "") -> Rules:
 
     - ``[thresholds]``, ``[widths]``, ``[fields]``, ``[structs.NAME]``, ``[values]``, ``[ranges]``
       and the list ``languages``, for assets;
-    - ``[schedule]`` and ``[schedule.channels."ID"]`` for programmes, ``[household]`` for
-      households;
+    - ``[schedule]`` for programmes and ``[household]`` for households;
+    - ``[schedule.channels."ID"]``, by the id or the name of a channel: ``off_air``, the hours of
+      every day in which nothing is on (``"02:00-06:00"``), and ``known_gaps``, times of single days
+      (``"2026-03-01T02:00/2026-03-01T05:30"``), in the channel's zone; or lists of such;
     - ``[words]``: stand_ins, ambiguous, off_air, added to the package's lists;
     - ``[severities]`` ("error", "warning", "info", "off"), ``[hints]``, ``[movielabs]``, by rule;
     - ``[[waivers]]`` with rule, reason, until (a date), and ids or a field where not all are meant;
@@ -302,6 +315,17 @@ def _check(made: Rules, own: Mapping[str, Any]) -> None:
     for name, (least, most) in made.ranges.items():
         if least > most:
             raise ValueError(f"ranges.{name}: {least:g} to {most:g} is not a range")
+    for key, channel in made.schedule.channels.items():
+        gaps = channel.known_gaps
+        for written in [gaps] if isinstance(gaps, str) else gaps:
+            try:
+                first, last = (instant(part) for part in written.split("/"))
+            except KottError as error:
+                raise ValueError(f"schedule.channels.{key}.known_gaps: {error}") from error
+            if last <= first:
+                raise ValueError(
+                    f"schedule.channels.{key}.known_gaps: {written!r} ends before it starts"
+                )
     for name in ("prime_hours", "watershed_hours"):
         first, last = getattr(made.schedule, name)
         if not 0 <= first < last <= first + 24:

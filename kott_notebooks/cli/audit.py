@@ -1,10 +1,11 @@
-"""`kott audit`: assets to findings, as a table, a page, a work book or JSON."""
+"""`kott audit`: assets or a guide to findings, as lines, a table, a page, a work book or JSON."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Callable, Iterator
+from datetime import tzinfo
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
@@ -13,24 +14,45 @@ from zipfile import BadZipFile
 import pandas as pd
 
 import kott_notebooks as kott
-from kott_notebooks import audits, catalog, report
+from kott_notebooks import audits, catalog, report, schedule, xmltv
 from kott_notebooks.audits.findings import SEVERITIES, as_findings
 from kott_notebooks.cli import output
-from kott_notebooks.cli.arguments import argument, new_file
-from kott_notebooks.errors import KottError
+from kott_notebooks.cli.arguments import TZ, argument, checked, new_file
+from kott_notebooks.errors import IncompleteError, KottError
+from kott_notebooks.schedule.spans import known_names
+from kott_notebooks.tables.columns import id_texts
 from kott_notebooks.tables.export import read_book
-from kott_notebooks.tables.provenance import facts
-from kott_notebooks.times import present
+from kott_notebooks.tables.provenance import facts, zone_of
+from kott_notebooks.tables.provenance import pulled as pulled_at
+from kott_notebooks.times import instant, present
 
-GUIDE = ("today-1d", "today+2d")  # a channel without a programme then has none
+EPG = ("today-1d", "today+2d")  # a channel without a programme then has none
+WEEK = ("today", "today+7d")
 DAYS = 90  # that a waiver written here holds; its file says until when
+MANY = 5  # equal findings on a channel that have a line each; more share one
 _SHOWN = ["severity", "rule", "findings", "assets", "hint"]
+_PROGRAMME = "KalturaProgramAsset"
 
 
 ARGUMENTS = (
     argument(
-        "table", nargs="?", type=Path, metavar="TABLE",
-        help="a saved table (.parquet, .csv, .xlsx); default: what the partner has",
+        "table", nargs="?", type=Path, metavar="FILE",
+        help="a guide in XMLTV (packed too; - reads stdin) or a saved table (.parquet, .csv, "
+        ".xlsx); default: the partner's assets",
+    ),
+    argument("--schedule", action="store_true", help="audit the guide: that of the partner"),
+    argument(
+        "--start", type=checked(instant), metavar="TIME",
+        help="of a guide: look from this time on; default: today, or a file's first start",
+    ),
+    argument(
+        "--end", type=checked(instant), metavar="TIME",
+        help="of a guide: look until this time; default: today+7d, or a file's last end",
+    ),
+    TZ,
+    argument(
+        "--now", type=checked(instant), metavar="TIME",
+        help="the present; default: when the table was pulled, or the guide was made",
     ),
     argument("--rules", type=Path, metavar="FILE", help="thresholds, waivers ...: TOML"),
     argument(
@@ -45,7 +67,9 @@ ARGUMENTS = (
     argument("--ksql", metavar="FILTER", help="audit only what this filter finds"),
     argument("--epg", action="store_true", help="look for channels without programmes"),
     argument(
-        "--format", choices=output.FORMATS, help="of stdout; table (default) sums up, others list"
+        "--format", choices=output.FORMATS,
+        help="of stdout; table (default) sums assets up by rule and has a line per cause of a "
+        "guide, others list findings",
     ),
     argument(
         "--out", type=new_file(".html", ".xlsx", ".json", ".csv", ".parquet"), metavar="FILE",
@@ -57,6 +81,16 @@ ARGUMENTS = (
         help=f"add to a rules file what waives the findings that fail for {DAYS} days",
     ),
 )  # fmt: skip
+
+
+class Subject(NamedTuple):
+    """What is audited: assets, with labels and perhaps a guide; or a guide, with its channels."""
+
+    table: pd.DataFrame
+    is_guide: bool = False
+    labels: pd.DataFrame | None = None
+    epg: pd.DataFrame | None = None
+    channels: pd.DataFrame | None = None
 
 
 def check(given: argparse.Namespace) -> None:
@@ -74,35 +108,72 @@ def check(given: argparse.Namespace) -> None:
         )
     if given.format == "xmltv":
         raise KottError("Findings are not a guide: --format is table, csv, json or parquet.")
+    if given.epg and given.schedule:
+        raise KottError("--epg is for an audit of assets: leave it out, or --schedule.")
+    if given.table is None and not given.schedule:
+        _refuse_guide_options(given, "give --schedule, or a guide in XMLTV")
     output.checked_format(given.format, None)
 
 
-def pulled(
-    session: kott.Session, arguments: argparse.Namespace
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame | None]:
-    """Pull the assets, in all languages unless one is named, the labels, and with --epg a guide."""
-    assets = kott.assets(session, arguments.ksql, language=arguments.language or "*")
+def _refuse_guide_options(given: argparse.Namespace, remedy: str) -> None:
+    for option in ("start", "end", "tz"):
+        if getattr(given, option) is not None:
+            raise KottError(f"--{option} is for an audit of a guide: {remedy}.")
+
+
+def pulled(session: kott.Session, given: argparse.Namespace) -> Subject:
+    """Pull the assets, in all languages unless one is named; with --schedule the guide."""
+    if given.schedule:
+        channels, window = kott.channels(session), (given.start or WEEK[0], given.end or WEEK[1])
+        epg = kott.epg(session, *window, tz=given.tz, ksql=given.ksql)
+        return Subject(epg, is_guide=True, channels=channels)
+    assets = kott.assets(session, given.ksql, language=given.language or "*")
     fields = ["id", "linearAssetId"]
-    epg = kott.epg(session, *GUIDE, fields=fields) if arguments.epg else None
-    return assets, kott.labels(session), epg
+    epg_ = kott.epg(session, *EPG, fields=fields) if given.epg else None
+    return Subject(assets, labels=kott.labels(session), epg=epg_)
 
 
-def read(arguments: argparse.Namespace) -> pd.DataFrame:
-    """Read a saved table of assets; raises KottError for another file than those it knows."""
-    path: Path = arguments.table
+def saved(given: argparse.Namespace) -> Subject:
+    """Read a guide, or a saved table of assets or programmes: each is known by its content."""
+    path: Path = given.table
     for option in ("demo", "ksql", "epg"):
-        if getattr(arguments, option):
-            raise KottError(f"A saved table is audited as it is: leave out --{option}, or {path}.")
-    return read_table(path)
+        if getattr(given, option):
+            raise KottError(f"A file is audited as it is: leave out --{option}, or {path}.")
+    if str(path) == "-" or (path.is_file() and xmltv.is_guide(path)):
+        epg, channels, _ = read_guide(path)
+        return Subject(epg, is_guide=True, channels=channels)
+    table = read_table(path)
+    classes = set(table["objectType"].dropna()) if "objectType" in table else set()
+    if given.schedule or classes == {_PROGRAMME}:
+        return Subject(table, is_guide=True)
+    _refuse_guide_options(given, f"give --schedule if {path} holds programmes")
+    return Subject(table)
+
+
+def read_guide(path: Path) -> xmltv.Guide:
+    """Read an XMLTV guide, from stdin where the path is `-`; say on stderr what is lost of it."""
+    try:
+        guide = xmltv.read_guide(sys.stdin.buffer if str(path) == "-" else path)
+    except IncompleteError as error:  # the file's fault, and no service's
+        raise KottError(str(error)) from error
+    for (element, reason), of in guide.faults.groupby(["element", "reason"], sort=False):
+        line, text = of[["line", "text"]].iloc[0]
+        more = f" ({len(of):,} such values, this is the first)" if len(of) > 1 else ""
+        said = f"{path}:{line}: {element} {text!r}: {reason}{more}"
+        print(output.one_line(said), file=sys.stderr)
+    return guide
 
 
 def read_table(path: Path) -> pd.DataFrame:
     """Read a saved table; raises KottError for another file than those it knows."""
-    reader = _READERS.get(path.suffix.lower())
-    if reader is None:
-        raise KottError(f"{path}: a saved table ends in {', '.join(_READERS)}.")
     if not path.is_file():
         raise KottError(f"{path} is no file.")
+    reader = _READERS.get(path.suffix.lower())
+    if reader is None:
+        raise KottError(
+            f"{path}: a saved table ends in {', '.join(_READERS)}, and a guide is XML whose root "
+            "is <tv>."
+        )
     try:
         return reader(path)
     except (ValueError, KeyError, BadZipFile) as error:  # of pandas, Arrow and openpyxl
@@ -116,63 +187,98 @@ _READERS: dict[str, Callable[[Path], pd.DataFrame]] = {  # CSV and Excel: cells 
 }
 
 
-class Audited(NamedTuple):
-    """What is written: findings, and what they are of."""
-
-    found: pd.DataFrame
-    assets: pd.DataFrame
-    labels: pd.DataFrame | None
-    rules: catalog.Rules
-
-    def as_json(self) -> str:
-        return report.as_json(self.found, assets=self.assets, rules=self.rules)
-
-
-_WRITERS: dict[str, Callable[[Audited, Path], object]] = {
-    ".html": lambda of, path: report.audit(*of[:2], labels=of.labels, rules=of.rules).save(path),
-    ".xlsx": lambda of, path: report.workbook(
-        of.found, path, assets=of.assets, labels=of.labels, rules=of.rules
+_WRITERS: dict[str, Callable[[pd.DataFrame, Subject, catalog.Rules, Path], object]] = {
+    ".html": lambda found, of, rules, path: report.audit(
+        found, None if of.is_guide else of.table, labels=of.labels, rules=rules
+    ).save(path),
+    ".xlsx": lambda found, of, rules, path: report.workbook(
+        found, path, assets=None if of.is_guide else of.table, labels=of.labels, rules=rules
     ),
-    ".json": lambda of, path: output.write_text([of.as_json()], path),
-    ".csv": lambda of, path: output.write(of.found, None, path),
-    ".parquet": lambda of, path: output.write(of.found, None, path),
+    ".json": lambda found, of, rules, path: output.write_text([_as_json(found, of, rules)], path),
+    ".csv": lambda found, of, rules, path: output.write(found, None, path),
+    ".parquet": lambda found, of, rules, path: output.write(found, None, path),
 }
 
 
-def told(
-    assets: pd.DataFrame,
-    labels: pd.DataFrame | None,
-    epg: pd.DataFrame | None,
-    rules: catalog.Rules,
-    arguments: argparse.Namespace,
-) -> bool:
+def told(subject: Subject, rules: catalog.Rules, given: argparse.Namespace) -> bool:
     """Audit, write what was asked for, sum up on stderr; say whether the command is to fail."""
-    if assets.empty:
-        raise KottError("There is no asset to audit: look at the filter, or the table.")
-    found = catalog.audit(assets, labels=labels, epg=epg, rules=rules)
-    audited = Audited(found, assets, labels, rules)
-    if arguments.format or not arguments.out:
-        _print(audited, arguments.format or "table")
-    for path in arguments.out:
-        _WRITERS[path.suffix.lower()](audited, path)
+    found = findings(subject, rules, given)
+    if given.format or not given.out:
+        _print(found, subject, rules, given)
+    for path in given.out:
+        _WRITERS[path.suffix.lower()](found, subject, rules, path)
     new = found
-    if arguments.baseline:
-        new = audits.new(found, read_table(arguments.baseline))
-    failing = audits.failing(new, arguments.fail_on)
-    if arguments.write_waivers:
-        _waive(failing, arguments.write_waivers)
-    for line in _words(found, len(failing), arguments):
+    if given.baseline:
+        new = audits.new(found, read_table(given.baseline))
+    failing = audits.failing(new, given.fail_on)
+    if given.write_waivers:
+        _waive(failing, given.write_waivers)
+    for line in _words(found, subject, len(failing), given):
         print(line, file=sys.stderr)
     return not failing.empty
 
 
-def _print(audited: Audited, format: str) -> None:
-    if format == "json":
-        print(audited.as_json())
-    elif format == "table":
-        output.write(catalog.summary(audited.found)[_SHOWN], format, None)
+def findings(subject: Subject, rules: catalog.Rules, given: argparse.Namespace) -> pd.DataFrame:
+    """Audit what was read or pulled."""
+    if subject.is_guide:
+        if subject.table.empty and (subject.channels is None or subject.channels.empty):
+            raise KottError("There is no programme to audit, and no channel: look at the file.")
+        tz = zone_of(subject.table, given.tz)
+        moment = pulled_at(subject.table, given.now)
+        start, end = (
+            None if text is None else instant(text, now=moment, tz=tz)
+            for text in (given.start, given.end)
+        )
+        return schedule.audit(
+            *(subject.table, subject.channels),
+            rules=rules, tz=given.tz, now=moment, start=start, end=end,
+        )  # fmt: skip
+    if subject.table.empty:
+        raise KottError("There is no asset to audit: look at the filter, or the table.")
+    return catalog.audit(
+        subject.table, labels=subject.labels, epg=subject.epg, rules=rules, now=given.now
+    )
+
+
+def _as_json(found: pd.DataFrame, subject: Subject, rules: catalog.Rules) -> str:
+    return report.as_json(found, assets=None if subject.is_guide else subject.table, rules=rules)
+
+
+def _print(
+    found: pd.DataFrame, subject: Subject, rules: catalog.Rules, given: argparse.Namespace
+) -> None:
+    if given.format == "json":
+        print(_as_json(found, subject, rules))
+    elif given.format in ("csv", "parquet"):
+        output.write(found, given.format, None)
+    elif subject.is_guide:
+        output.write_text(_causes(found, subject, zone_of(subject.table, given.tz)), None)
     else:
-        output.write(audited.found, format, None)
+        output.write(catalog.summary(found)[_SHOWN], "table", None)
+
+
+def _causes(found: pd.DataFrame, subject: Subject, tz: tzinfo) -> Iterator[str]:
+    """Write a line per cause: severity, local time, rule, channel, programme, what is wrong.
+
+    Equal findings on a channel, where they are many, share a line.
+    """
+    names = known_names(subject.table, subject.channels)
+    local = found["startDate"].dt.tz_convert(tz).dt.strftime("%Y-%m-%d %H:%M").fillna("")
+    table = found.assign(local=local, channel=id_texts(found["linearAssetId"]).fillna(""))
+    same = table.groupby(["rule", "severity", "channel", "detail"], dropna=False)
+    place = same["startDate"].rank(method="first", na_option="bottom")
+    table = table.assign(count=same["rule"].transform("size"))
+    table = table[(table["count"] <= MANY) | (place == 1)]
+    width = max(table["rule"].str.len(), default=0)
+    for row in table.to_dict("records"):
+        channel = row["channel"]
+        parts = [" ".join(dict.fromkeys(filter(None, (channel, names.get(channel)))))]
+        own = row["name"] if row["id"] != channel and isinstance(row["name"], str) else ""
+        many = f"{row['count']:,} programmes, the first is {own or row['id']}"
+        parts.append(many if row["count"] > MANY else own)
+        said = ": ".join(filter(None, [*parts, row["detail"]]))
+        line = f"{row['severity']:7}  {row['local']:16}  {row['rule']:{width}}  {said}"
+        yield output.one_line(line) + "\n"
 
 
 def _waive(failing: pd.DataFrame, path: Path) -> None:
@@ -185,12 +291,15 @@ def _waive(failing: pd.DataFrame, path: Path) -> None:
     output.write_text([known, text], path)
 
 
-def _words(found: pd.DataFrame, failing: int, arguments: argparse.Namespace) -> Iterator[str]:
+def _words(
+    found: pd.DataFrame, subject: Subject, failing: int, arguments: argparse.Namespace
+) -> Iterator[str]:
     said, counts = facts(found), found["severity"].value_counts()
     tally = ", ".join(f"{counts.get(one, 0):,} {one}" for one in SEVERITIES)
-    overall = next((row["score"] for row in said["scores"] if row["type"] == catalog.OVERALL), None)
-    score = "" if overall is None else f"; score {overall:.1f} of 100"
-    yield f"{said['assets']:,} assets: {tally}, {sum(said['waived'].values()):,} waived{score}"
+    scores = [row["score"] for row in said.get("scores", []) if row["type"] == catalog.OVERALL]
+    score = f"; score {scores[0]:.1f} of 100" if scores and scores[0] is not None else ""
+    things = "programmes" if subject.is_guide else "assets"
+    yield f"{said['judged']:,} {things}: {tally}, {sum(said['waived'].values()):,} waived{score}"
     for rule, why in said["not_judged"].items():
         yield f"not judged: {rule}. {why}"
     for path in arguments.out:

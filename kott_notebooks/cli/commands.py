@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 import kott_notebooks as kott
-from kott_notebooks import catalog, xmltv
+from kott_notebooks import catalog
 from kott_notebooks.cli import audit, lab, output, trip
 from kott_notebooks.cli.arguments import (
     CHANNELS,
@@ -130,26 +130,19 @@ def guide_file(given: argparse.Namespace) -> tuple[pd.DataFrame, Any, pd.Series[
         raise KottError(f"The page of {given.start} shows all of it: leave out {given.end}.")
     if given.channels:
         raise KottError("--channels is for linear assets: leave it out for a file.")
-    try:
-        epg, channels, faults = xmltv.read_guide(
-            sys.stdin.buffer if given.start == "-" else given.start
-        )
-    except IncompleteError as error:  # the file's fault, and no service's
-        raise KottError(str(error)) from error
-    if len(faults):
-        print(f"{len(faults):,} values could not be read: xmltv.faults lists them", file=sys.stderr)
+    epg, channels, _ = audit.read_guide(Path(given.start))
     return epg, channels, channels.set_index("id")["name"]
 
 
-def audit_assets(given: argparse.Namespace) -> bool:
-    """Audit a saved table, or the partner's assets; say whether the command is to fail."""
+def audit_all(given: argparse.Namespace) -> bool:
+    """Audit a file, or what the partner has; say whether the command is to fail."""
     audit.check(given)
     rules = catalog.rules(given.rules)
     if given.table is not None:
-        return audit.told(audit.read(given), None, None, rules, given)
+        return audit.told(audit.saved(given), rules, given)
     with login(given) as session:
-        tables = audit.pulled(session, given)
-    return audit.told(*tables, rules, given)
+        subject = audit.pulled(session, given)
+    return audit.told(subject, rules, given)
 
 
 def demo(given: argparse.Namespace) -> None:
@@ -472,8 +465,8 @@ COMMANDS = (
     ),
     Command(
         "audit",
-        "find what is wrong with the catalogue",
-        audit_assets,
+        "find what is wrong with the catalogue, or a guide",
+        audit_all,
         (*audit.ARGUMENTS, LOGIN),
         (
             "kott audit  # 1: there are errors",
@@ -481,6 +474,8 @@ COMMANDS = (
             "kott audit --write-waivers rules.toml  # 1: what is known is waived for 90 days",
             "kott audit --rules rules.toml  # 0, until something new is found",
             "kott audit assets.parquet --fail-on never  # a saved table",
+            "kott audit guide.xml.gz --fail-on never  # a guide in XMLTV; - reads stdin",
+            "kott audit --schedule --tz Europe/Berlin  # 1: the partner's guide of a week",
         ),
     ),
 )

@@ -219,8 +219,13 @@ def _shown(cell: Any) -> str:
 
 def _cut(text: str) -> str:
     """Make a cell one short line that cannot steer the terminal."""
-    line = " ".join("".join(one if one.isprintable() else " " for one in text).split())
+    line = " ".join(one_line(text).split())
     return line if len(line) <= WIDEST else f"{line[: WIDEST - 1]}…"
+
+
+def one_line(text: str) -> str:
+    """Return a text with blanks for all that would break the line or steer the terminal."""
+    return "".join(one if one.isprintable() else " " for one in text)
 
 
 def _fitting(columns: Sequence[list[str]], width: int) -> list[list[str]]:

@@ -67,7 +67,7 @@ _CATALOG = Audited(
 _GUIDE = Audited(
     "Guide audit", "programme", "programmes and channels", "programmes",
     "the minutes that viewers miss, those in prime time and of large channels most.",
-    ("schedule", "ingest"), "programmes",
+    ("schedule", "ingest"), "judged",
 )  # fmt: skip
 _HOUSEHOLDS = Audited(
     "Household audit", "household", "households, users and devices", "households",

@@ -15,7 +15,7 @@ from kott_notebooks.schedule.clocks import clock_changes
 from kott_notebooks.schedule.coverage import coverage, gaps, horizon, now_next, overlaps
 from kott_notebooks.schedule.duplicates import duplicates, repeats, simulcasts
 from kott_notebooks.schedule.episodes import episodes
-from kott_notebooks.schedule.genres import lineup_mix
+from kott_notebooks.schedule.genres import completeness, lineup_mix
 from kott_notebooks.schedule.ingests import audit_ingests, explain
 from kott_notebooks.schedule.programmes import (
     durations,
@@ -33,6 +33,7 @@ __all__ = [
     "changes",
     "clock_changes",
     "compare",
+    "completeness",
     "coverage",
     "duplicates",
     "durations",

@@ -130,6 +130,7 @@ def audit(
     epg, bad = _without_bad_times(_once(epg))
     zone = None if isinstance(tz, Mapping) else tz
     window = [None if edge is None else stamp(edge) for edge in asked(epg, start, end, zone)]
+    asked_end = window[1]
     if wanted is not None and None in window and len(epg):
         _, spans = spans_of(epg, believable=True)
         known = int(spans.start.min(initial=_LATEST_START)), int(spans.end.max(initial=_EARLIEST))
@@ -145,6 +146,7 @@ def audit(
         now=moment,
         start=window[0],
         end=window[1],
+        asked_end=asked_end,
         tz=tz,
         labels=labels,
         zones=zones_of(epg, labels, tz, channels),

@@ -1,8 +1,8 @@
-"""What kinds of programmes a channel shows, and when."""
+"""What kinds of programmes a channel shows, when, and how fully they are described."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import tzinfo
 from typing import Any
 
@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from kott_notebooks import catalog
+from kott_notebooks.errors import KottError
 from kott_notebooks.schedule.spans import (
     DAY,
     MINUTE,
@@ -18,6 +20,8 @@ from kott_notebooks.schedule.spans import (
     Channels,
     Columns,
     clipped,
+    keys,
+    known_names,
     named,
     spans_of,
     window,
@@ -28,6 +32,7 @@ from kott_notebooks.times import When
 
 QUARTER = 15 * MINUTE  # every zone is off by so many of them
 _NONE = "none"
+PROPERTIES = ("name", "description", "images")  # whose completeness is measured beside metas, tags
 
 
 def genre_of(epg: pd.DataFrame, column: str = "tags.Genre") -> npt.NDArray[Any]:
@@ -89,3 +94,79 @@ def lineup_mix(
 def _local_hour(times: Micros, tz: tzinfo) -> Any:
     known, at = np.unique(times, return_inverse=True)
     return pd.array(as_times(known).tz_convert(tz).hour.to_numpy()[at], dtype="Int64")
+
+
+def completeness(
+    epg: pd.DataFrame,
+    channels: Channels | None = None,
+    *,
+    by: Iterable[str] | str = ("channel", "genre"),
+    genre: str = "tags.Genre",
+    properties: Iterable[str] = PROPERTIES,
+    columns: Columns | None = None,
+) -> pd.DataFrame:
+    """Measure how many programmes of each channel and genre have each property, meta and tag.
+
+    Blank text and empty lists are absent, and so is a tag without a value. A programme counts for
+    its first genre.
+
+    Parameters
+    ----------
+    epg : DataFrame
+        Programmes: the table of `kott.epg` or `xmltv.read`, or any other with `columns`.
+    channels : DataFrame of `kott.channels`, or iterable of ids or names, optional
+        The channels to look at, by default those that occur; a table gives their names too.
+    by : "channel", "genre" or a list of both, default both
+        What programmes are grouped by.
+    genre : str, default "tags.Genre"
+        The column of genres. Where the table lacks it, the genre is `none` everywhere.
+    properties : iterable of str, default name, description and images
+        Properties to measure beside every `metas.*` and `tags.*`, of those that the table has.
+    columns : mapping, optional
+        What the table calls our columns.
+
+    Returns
+    -------
+    DataFrame
+        One row per group and field, by channel, then genre: linearAssetId (as in `epg`) and
+        channelName (`str`, where names are known), genre (`str`; `none` for programmes without),
+        field, kind (property, meta, tag, image; `str`), rows (programmes of the group), filled
+        (those that have the field; `Int64`), share (filled / rows, `Float64`). Fields are named as
+        `catalog.completeness` names them: `images.16:9` for each ratio that occurs.
+
+    Raises
+    ------
+    KottError
+        `by` names something else, a column is missing, or a channel is not known.
+
+    See Also
+    --------
+    catalog.completeness : The same for assets, by type.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import demo, schedule
+    >>> session = demo.login(assets=200, channels=2, days=1, households=0, defects=False)
+    >>> epg = kott.epg(session, "today", "today+1d")
+    >>> table = schedule.completeness(epg, by="channel")
+    >>> table.loc[table["field"] == "description", "share"].tolist()
+    [1.0, 1.0]
+    """
+    groups = [by] if isinstance(by, str) else list(by)
+    if not groups or set(groups) - {"channel", "genre"}:
+        raise KottError(f'by must be "channel", "genre" or a list of both, not {by!r}.')
+    epg = named(epg, columns, *TIMED, channels=channels).reset_index(drop=True)
+    if channels is not None:
+        labels, _ = spans_of(epg, channels)
+        epg = epg[keys(epg["linearAssetId"]).isin(set(keys(pd.Series(labels))))]
+    genres = genre_of(epg, genre) if genre in epg.columns else np.full(len(epg), _NONE)
+    grouped = {"channel": epg["linearAssetId"], "genre": pd.Series(genres, epg.index, dtype="str")}
+    key = pd.DataFrame({one: grouped[one] for one in ("channel", "genre") if one in groups})
+    key = key.rename(columns={"channel": "linearAssetId"})
+    code = key.groupby(list(key.columns), dropna=False).ngroup()
+    table = catalog.completeness(epg.assign(type=code), properties=properties)
+    own = key.assign(type=code).drop_duplicates("type").set_index("type").reindex(table["type"])
+    if "linearAssetId" in own.columns and (names := known_names(epg, channels)):
+        own.insert(1, "channelName", keys(own["linearAssetId"]).map(names).astype("str"))
+    return pd.concat([own.reset_index(drop=True), table.drop(columns="type")], axis=1)

@@ -59,6 +59,7 @@ class Guide:
     now: pd.Timestamp
     start: int | None  # the window, in microseconds
     end: int | None
+    asked_end: int | None  # the window's, but for one that the table gave; nothing is short of it
     tz: Any  # what was given, and what `zones_of` understands
     labels: pd.Index[Any]
     zones: Sequence[tzinfo]
@@ -173,7 +174,7 @@ def _gaps(guide: Guide) -> pd.DataFrame:
         minutes=guide.rules.gap_minutes,
         channels=_shown(guide),
         tz=guide.tz,
-        off_air={name: of.off_air for name, of in guide.rules.channels.items()},
+        off_air={name: of.silent for name, of in guide.rules.channels.items()},
     )
     code = guide.labels.get_indexer(pd.Index(table["linearAssetId"]))
     return table.assign(
@@ -257,7 +258,7 @@ def _first_of_each(cause: Whole, start: Micros, row: Whole) -> tuple[Whole, Whol
 def _horizon(guide: Guide) -> pd.DataFrame:
     """A channel without any programme has no horizon: see schedule.no_programmes."""
     hours = guide.rules.horizon_hours
-    table = horizon(guide.epg, hours=hours, now=guide.now, end=_time(guide.end))
+    table = horizon(guide.epg, hours=hours, now=guide.now, end=_time(guide.asked_end))
     table = table[(table["short"] > 0) & table["endDate"].notna()]
     until = guide.now + pd.Timedelta(hours=hours)
     ends = [
@@ -433,11 +434,11 @@ def _texts(guide: Guide) -> pd.DataFrame:
 
 
 def _fillers(guide: Guide) -> pd.DataFrame:
-    """Known off-air hours need no filler finding."""
+    """Known off-air hours and gaps need no filler finding."""
     says = {"made up": "It was made up to fill a hole.", "off air": "Its name says: nothing is on."}
     table = fillers(guide.epg, words=guide.words)
     table = table.assign(rule="schedule.filler", field="name", detail=table["why"].map(says))
-    hours = {name: of.off_air for name, of in guide.rules.channels.items()}
+    hours = {name: of.silent for name, of in guide.rules.channels.items()}
     if not hours or table.empty:
         return table
     start, end = micros(table, "startDate"), micros(table, "endDate")

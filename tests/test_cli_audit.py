@@ -217,7 +217,8 @@ GUIDE = """<tv date="20260301">
 </tv>"""
 CAUSES = [
     "error no_programmes two.tv Pier: The channel has no programme in the window.",
-    "error overlap one.tv Harbour One: Long Lunch: It runs on into 2 others for 90 min; the first",
+    "error overlap one.tv Harbour One: Long Lunch: It runs on into 2 others for 90 min; "
+    "the first is Noon News (3).",
     "error gap one.tv Harbour One: Nothing is on for 60 min.",
     "warning absurd_length one.tv Harbour One: Tides: It lasts 7,260 min.",
 ]

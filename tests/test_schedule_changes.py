@@ -108,6 +108,27 @@ def test_a_pushed_evening_is_moved() -> None:
     assert set(found["detail"][moved]) == {"It is moved by 60 min."}
 
 
+def test_a_name_that_recurs_is_pushed_in_order() -> None:
+    """The early News is not taken for the late one, though that was on nearer to its new start."""
+    before = pull((1, 1, 2, "News"), (2, 2, 3, "Film"), (3, 3, 4, "News"))
+    after = pull((1, 2.5, 3.5, "News"), (2, 3.5, 4.5, "Film"), (3, 4.5, 5.5, "News"))
+    found = schedule.changes(bare(before), bare(after), now=NOON)
+    assert found[["change", "minutes"]].to_numpy().tolist() == [["moved", 90]] * 3
+
+
+def test_lengths_are_compared_whichever_end_changed() -> None:
+    """A later start with the same end is a move, and shorter; an end that is new is a change."""
+    before, after = pull((1, 1, 3, "A"), (2, 3, 4, "B")), pull((1, 2, 3, "A"), (2, 3, 4, "B"))
+    before.loc[1, "endDate"] = pd.NaT
+    found = schedule.changes(before, after, now=NOON)
+    columns = ["change", "field", "minutes"]
+    assert sorted(found[columns].fillna(0).to_numpy().tolist()) == [
+        ["changed", "endDate", 0],
+        ["moved", "startDate", 60],
+        ["shortened", "endDate", -60],
+    ]
+
+
 @pytest.mark.parametrize(
     ("field", "old", "new"),
     [

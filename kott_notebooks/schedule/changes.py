@@ -5,17 +5,15 @@ Rows are matched first, then the fields of what was matched are compared.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from kott_notebooks.schedule.spans import (
     DAY,
     HOUR,
-    MINUTE,
     TIMED,
     Columns,
     Mask,
@@ -25,6 +23,7 @@ from kott_notebooks.schedule.spans import (
     window,
 )
 from kott_notebooks.tables.columns import NAT, micros, pulled, stamp
+from kott_notebooks.tables.diff import diff
 from kott_notebooks.tables.provenance import facts
 from kott_notebooks.times import When
 
@@ -70,7 +69,8 @@ def changes(
         it was moved, or its length changed, `Float64`), hours (to the earlier of the two starts,
         `Float64`; less than 0 for what has begun), detail (`str`). A change is `added`, `removed`,
         `moved` (to another start or channel), `retitled`, `shortened`, `lengthened`, `renumbered`
-        (another id), or `changed`: the description, genres, images or a flag.
+        (another id), or `changed`: the description, genres, images, a flag, or an end that one of
+        the two lacks.
 
     Raises
     ------
@@ -97,9 +97,9 @@ def changes(
     old, new = _within_both(_prepared(before, columns), _prepared(after, columns))
     if by_id:
         old, new = (table.drop_duplicates("id").reset_index(drop=True) for table in (old, new))
-    match = matched(old, new, by_id=by_id)
-    parts = [_rows(old, new, *part) for part in _differences(old, new, match)]
-    return _late_first(pd.concat(parts, ignore_index=True), stamp(pulled(after, now)))
+    return _late_first(
+        _changes(old, new, matched(old, new, by_id=by_id)), stamp(pulled(after, now))
+    )
 
 
 def compare(
@@ -164,25 +164,16 @@ def compare(
     else:
         old, new = (one.assign(linearAssetId=keys(one["linearAssetId"])) for one in (old, new))
     old, new = _within_both(old, new)
-    match = matched(old, new, by_id=False)
-    differs = np.full(len(match.old), "", dtype=object)
-    for field in ("startDate", "endDate", "name", *_common(old, new)):
-        mask = _differ(old, new, match, field)
-        differs[mask] += np.where(differs[mask] == "", "", ", ") + field
-    none = np.full(len(match.removed), -1), np.full(len(match.added), -1)
-    one = np.concatenate([match.old, match.removed, none[1]])
-    other = np.concatenate([match.new, none[0], match.added])
-    verdict = np.concatenate(
-        [
-            np.where(differs == "", "same", "differs"),
-            np.full(len(match.removed), "ours"),
-            np.full(len(match.added), "theirs"),
-        ]
-    )
+    table, differences = _compared(old, new, matched(old, new, by_id=False), TIMED[1:])
+    one, other = table["old"].to_numpy(), table["new"].to_numpy()
+    changed = differences[differences["change"] == "changed"].groupby("pair", sort=False)["field"]
+    differs = changed.agg(", ".join).reindex(table.index).fillna("").astype("str")
+    kinds = [other < 0, one < 0, (differs != "").to_numpy()]
+    verdict = np.select(kinds, ["ours", "theirs", "differs"], "same")
     left = old.reindex(one).reset_index(drop=True)
     right = new.reindex(other).reset_index(drop=True)
     apart = (right["startDate"] - left["startDate"]).dt.total_seconds() / 60
-    table = pd.DataFrame(
+    rows = pd.DataFrame(
         {
             "linearAssetId": left["linearAssetId"].fillna(right["linearAssetId"]),
             **{column: left[column] for column in ("startDate", "endDate", "name")},
@@ -191,12 +182,12 @@ def compare(
             "otherName": right["name"],
             "minutes": apart.astype("Float64"),
             "verdict": pd.array(verdict, dtype="str"),
-            "differs": pd.array([*differs, *[""] * (len(one) - len(differs))], dtype="str"),
+            "differs": differs.array,
         }
     )
-    start = table["startDate"].fillna(table["otherStartDate"])
-    order = table.assign(_start=start).sort_values(["linearAssetId", "_start"], kind="stable").index
-    return table.loc[order].reset_index(drop=True)
+    start = rows["startDate"].fillna(rows["otherStartDate"])
+    order = rows.assign(_start=start).sort_values(["linearAssetId", "_start"], kind="stable").index
+    return rows.loc[order].reset_index(drop=True)
 
 
 # Matching
@@ -269,26 +260,29 @@ def _nearest(
 ) -> tuple[Whole, Whole]:
     """Pair the rows of two tables that have one key, those nearest in time first.
 
-    Rows whose starts may be `apart` are a day apart at most, unless each has its key alone.
+    Rows whose starts may be `apart` are a day apart at most, unless each has its key alone. Where
+    all rows of a key are later by the same time in the other table, they were pushed together.
     """
     columns = list(one.columns)
     code = pd.concat([one, other]).groupby(columns, sort=False, dropna=True).ngroup().to_numpy()
-    sides = [
-        pd.DataFrame(
-            {"code": of, "place": np.arange(len(of)), "start": micros(table, "startDate")[at]}
-        )
-        for of, table, at in (
-            (code[: len(one)], old, one.index),
-            (code[len(one) :], new, other.index),
-        )
-    ]
-    sides = [side[(side["code"] >= 0) & (side["start"] != NAT)] for side in sides]
-    sides = [side.assign(alone=~side["code"].duplicated(keep=False)) for side in sides]
+    sides = []
+    for of, table, at in ((code[: len(one)], old, one.index), (code[len(one) :], new, other.index)):
+        side = pd.DataFrame({"code": of, "start": micros(table, "startDate")[at]})
+        side = side.assign(place=side.index)[(side["code"] >= 0) & (side["start"] != NAT)]
+        by_key = side.sort_values("start", kind="stable").groupby("code")
+        sides.append(side.assign(nth=by_key.cumcount(), many=by_key["code"].transform("size")))
     pairs = sides[0].merge(sides[1], on="code")
-    pairs["apart"] = (pairs["start_x"] - pairs["start_y"]).abs()
+    pairs["later"] = pairs["start_y"] - pairs["start_x"]
+    pairs["apart"] = pairs["later"].abs()
     if apart:
-        pairs = pairs[(pairs["apart"] <= _FARTHEST) | (pairs["alone_x"] & pairs["alone_y"])]
-    pairs = pairs.sort_values(["apart", "start_x", "place_x", "place_y"])
+        is_alone = (pairs["many_x"] == 1) & (pairs["many_y"] == 1)
+        pairs = pairs[(pairs["apart"] <= _FARTHEST) | is_alone]
+    in_order = (pairs["nth_x"] == pairs["nth_y"]) & (pairs["many_x"] == pairs["many_y"])
+    times = pairs[in_order].groupby("code")["later"].nunique()
+    pushed = in_order & pairs["code"].isin(times.index[times == 1])
+    pairs = pairs.assign(last=~pushed).sort_values(
+        ["last", "apart", "start_x", "place_x", "place_y"]
+    )
     taken: tuple[set[int], set[int]] = (set(), set())
     chosen = []
     for place, where in zip(pairs["place_x"].tolist(), pairs["place_y"].tolist(), strict=True):
@@ -303,82 +297,81 @@ def _nearest(
 # Comparing
 
 
-def _common(old: pd.DataFrame, new: pd.DataFrame) -> list[str]:
-    return [field for field in FIELDS if field in old.columns and field in new.columns]
+def _compared(
+    old: pd.DataFrame, new: pd.DataFrame, match: Match, times: Iterable[str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Compare matched rows by `kott.diff`; returns the pairs, and what it says of them by `pair`.
 
-
-def _differ(old: pd.DataFrame, new: pd.DataFrame, match: Match, field: str) -> Mask:
-    """Find matched rows whose values differ; two absent ones, or blank ones, are equal."""
-    sides = [old[field].iloc[match.old], new[field].iloc[match.new]]
-    if field not in TIMED:
-        sides = [side.astype("str").fillna("") for side in sides]
-    codes = pd.factorize(pd.concat(sides))[0]
-    differ: Mask = codes[: len(match.old)] != codes[len(match.old) :]
-    return differ
-
-
-_Part = tuple[str, str, npt.NDArray[Any], npt.NDArray[Any], Any]
-
-
-def _differences(old: pd.DataFrame, new: pd.DataFrame, match: Match) -> Iterator[_Part]:
-    """Return each change: its name, its field, the old rows, the new rows, the minutes."""
-    (start, end), (later, until) = (
-        [micros(table, column)[rows] for column in TIMED[1:]]
-        for table, rows in ((old, match.old), (new, match.new))
-    )
+    A pair's `old` and `new` are places in the two tables, -1 for none.
+    """
     none = np.full(len(match.removed), -1), np.full(len(match.added), -1)
-    yield "removed", "", match.removed, none[0], np.nan
-    yield "added", "", none[1], match.added, np.nan
-    timed = (start != NAT) & (end != NAT) & (later != NAT) & (until != NAT)
-    longer = np.where(timed, (until - later) - (end - start), 0) / MINUTE
-    moved = np.where((start != NAT) & (later != NAT), later - start, 0) / MINUTE
-    other_channel = _differ(old, new, match, "linearAssetId")
-    for change, field, mask, minutes in (
-        ("moved", "startDate", (start != later) | other_channel, moved),
-        ("retitled", "name", _differ(old, new, match, "name"), None),
-        ("shortened", "endDate", longer < 0, longer),
-        ("lengthened", "endDate", longer > 0, longer),
-        ("renumbered", "id", match.renumbered, None),
-        *(("changed", one, _differ(old, new, match, one), None) for one in _common(old, new)),
-    ):
-        by = np.nan if minutes is None else minutes[mask]
-        yield change, field, match.old[mask], match.new[mask], by
-
-
-def _rows(
-    old: pd.DataFrame,
-    new: pd.DataFrame,
-    change: str,
-    field: str,
-    one: npt.NDArray[Any],
-    other: npt.NDArray[Any],
-    minutes: Any,
-) -> pd.DataFrame:
-    was, now = (
-        table.reindex(rows).reset_index(drop=True) for table, rows in ((old, one), (new, other))
-    )
-    by = pd.array(np.broadcast_to(minutes, len(one)), dtype="Float64")
-    names = {"id": "newId", "name": "newName", "startDate": "newStartDate", "endDate": "newEndDate"}
-    values = [
-        of[field].astype("str") if field else pd.array([None] * len(one), "str")
-        for of in (was, now)
-    ]
-    return pd.DataFrame(
+    pairs = pd.DataFrame(
         {
-            "change": pd.array([change] * len(one), dtype="str"),
-            "field": pd.array([field or None] * len(one), dtype="str"),
+            "old": np.concatenate([match.old, match.removed, none[1]]),
+            "new": np.concatenate([match.new, none[0], match.added]),
+        }
+    )
+    one, other = (
+        table.assign(pair=pd.Series(pairs.index, pairs[side]).drop(-1, errors="ignore"))
+        for table, side in ((old, "old"), (new, "new"))
+    )
+    common = [one for one in FIELDS if one in old.columns and one in new.columns]
+    said = diff(one, other, on="pair", fields=[*times, "name", *common])
+    return pairs, said.assign(pair=said["key"].astype("int64"))
+
+
+def _changes(old: pd.DataFrame, new: pd.DataFrame, match: Match) -> pd.DataFrame:
+    """Name each change: where it is of times, by how many minutes."""
+    old, new = (
+        table.assign(minutes=(table["endDate"] - table["startDate"]).dt.total_seconds() / 60)
+        for table in (old, new)
+    )
+    pairs, said = _compared(old, new, match, ["linearAssetId", "startDate", "minutes"])
+    renumbered = pd.DataFrame({"pair": np.flatnonzero(match.renumbered)})
+    said = pd.concat([said, renumbered.assign(change="changed", field="id")], ignore_index=True)
+    rows = pairs.loc[said["pair"]]
+    was, now = (
+        table.reindex(rows[side]).reset_index(drop=True)
+        for table, side in ((old, "old"), (new, "new"))
+    )
+    moved = (now["startDate"] - was["startDate"]).dt.total_seconds() / 60
+    longer = now["minutes"] - was["minutes"]
+    of_channel, of_length = said["field"] == "linearAssetId", said["field"] == "minutes"
+    field = said["field"].replace({"linearAssetId": "startDate", "minutes": "endDate"})
+    is_moved = of_channel | ((field == "startDate") & moved.notna())
+    change = said["change"].mask(is_moved, "moved").mask(field == "name", "retitled")
+    change = change.mask(field == "id", "renumbered")
+    change = change.mask(of_length & (longer < 0), "shortened")
+    change = change.mask(of_length & (longer > 0), "lengthened")
+    minutes = moved.fillna(0).where(is_moved, longer.where(of_length))
+    names = {"id": "newId", "name": "newName", "startDate": "newStartDate", "endDate": "newEndDate"}
+    table = pd.DataFrame(
+        {
+            "change": change.astype("str"),
+            "field": field.astype("str"),
             "linearAssetId": was["linearAssetId"].fillna(now["linearAssetId"]),
             **{
                 name: of[column]
                 for column, new_ in names.items()
                 for name, of in ((column, was), (new_, now))
             },
-            "old": values[0],
-            "new": values[1],
-            "minutes": by,
-            "detail": pd.array([_said(change, field, m) for m in by], dtype="str"),
+            "old": _values(was, field),
+            "new": _values(now, field),
+            "minutes": minutes.astype("Float64"),
         }
     )
+    said_ = zip(table["change"], table["field"], table["minutes"], strict=True)
+    table["detail"] = pd.array([_said(*one) for one in said_], dtype="str")
+    again = table.assign(pair=said["pair"]).duplicated(["pair", "change", "field"])
+    return table[~again].reset_index(drop=True)
+
+
+def _values(rows: pd.DataFrame, field: pd.Series[str]) -> pd.Series[Any]:
+    """Return each row's value of the field that is named beside it, as text."""
+    texts = pd.Series(None, index=rows.index, dtype="str")
+    for name, of in field.dropna().groupby(field):
+        texts[of.index] = rows.loc[of.index, str(name)].astype("str")
+    return texts
 
 
 def _said(change: str, field: str, minutes: Any) -> str:

@@ -232,13 +232,12 @@ def _overlaps(guide: Guide, pairs: pd.DataFrame | None) -> pd.DataFrame:
     how: dict[str, Any] = {"first": "min", "last": "max", "minutes": "sum"}
     table = sums.groupby("cause").agg(how).reindex(causes)
     hits = np.bincount(cause, minlength=len(spans.code))[causes]
-    ids = epg["id"].astype("str").to_numpy()
     minutes = table["minutes"].to_numpy(float)
     says = [
         f"It runs {_span(by)} into {one}."
         if n == 1
         else f"It runs on into {n:,} others for {_span(by)}; the first is {one}."
-        for n, by, one in zip(hits.tolist(), minutes, ids[first_hit], strict=True)
+        for n, by, one in zip(hits.tolist(), minutes, _titled(epg, first_hit), strict=True)
     ]
     table_ = _of_rows(epg.iloc[spans.row[causes]], "schedule.overlap", says)
     return table_.assign(
@@ -306,7 +305,10 @@ def _unknown_channels(guide: Guide, channels: pd.DataFrame) -> pd.DataFrame:
             "rule": "schedule.unknown_channel",
             "linearAssetId": first.array,
             "id": counts.index,
-            "detail": [f"{n:,} programmes are on a channel that is not listed." for n in counts],
+            "detail": [
+                f"{n:,} programme{' is' if n == 1 else 's are'} on a channel that is not listed."
+                for n in counts
+            ],
             "hint": [
                 f"Use the id {one!r}, as the table of channels writes it."
                 if one
@@ -331,10 +333,10 @@ def _duplicates(guide: Guide, pairs: pd.DataFrame) -> pd.DataFrame:
     slots = pairs.assign(run=run).groupby("run")["earlier"].nunique().reindex(run).to_numpy()
     many = slots >= guide.rules.band_slots
     rules = {"slot": "schedule.duplicate", "again": "schedule.reingested"}
-    says = {"slot": "It has the slot and the name of {}.", "again": "It is {} again, as another."}
+    says = {"slot": "It has the slot and the name of {}.", "again": "It is {} under another id."}
     single = pairs[~many]
-    others = epg["id"].array.take(single["earlier"].to_numpy())
-    details = [says[one].format(id_) for one, id_ in zip(single["fault"], others, strict=True)]
+    others = _titled(epg, single["earlier"].to_numpy())
+    details = [says[one].format(other) for one, other in zip(single["fault"], others, strict=True)]
     parts = [_of_rows(epg.iloc[single["later"]], single["fault"].map(rules).array, details)]
     for (_, fault), of in pairs[many].groupby([run[many], "fault"]):
         rows = epg.iloc[of["later"]]
@@ -427,7 +429,12 @@ def _texts(guide: Guide) -> pd.DataFrame:
             **_of_channel(guide, own),
             "startDate": of["startDate"].min().reindex(own).array,
             "endDate": of["endDate"].max().reindex(own).array,
-            "detail": [f"None of its {n:,} programmes has a description." for n in size[none]],
+            "detail": [
+                f"None of its {n:,} programmes has a description."
+                if n > 1
+                else "Its only programme has no description."
+                for n in size[none]
+            ],
         }
     )
     return pd.concat([table.drop(index=gone), every], ignore_index=True)
@@ -539,6 +546,15 @@ def _of_rows(rows: pd.DataFrame, rule: Any, detail: Any) -> pd.DataFrame:
     shown = rows[["id", "linearAssetId", "startDate", "endDate"]]
     name = rows["name"] if "name" in rows.columns else None
     return shown.assign(rule=rule, name=name, detail=detail)
+
+
+def _titled(epg: pd.DataFrame, rows: Whole) -> list[str]:
+    """Write programmes as words name them: `News (4711)`, by their ids where they have no name."""
+    own = epg.iloc[rows]
+    ids = own["id"].astype("str")
+    names = own["name"].astype("str").fillna("").str.strip() if "name" in own else ids
+    pairs = zip(names, ids, strict=True)
+    return [f"{name} ({one})" if name not in ("", one) else one for name, one in pairs]
 
 
 def _of_channel(guide: Guide, own: pd.Series[Any]) -> dict[str, Any]:

@@ -241,7 +241,7 @@ def test_a_programme_that_runs_on_is_found_once() -> None:
     findings = schedule.audit(epg, now=at(-1000 * HOUR), rules=GAPLESS)
     assert findings[["rule", "id", "name", "severity", "detail"]].to_numpy().tolist() == [
         ["schedule.overlap", "1", "Show 0", "error",
-         "It runs on into 2 others for 90 min; the first is 2."]
+         "It runs on into 2 others for 90 min; the first is Show 1 (2)."]
     ]  # fmt: skip
     assert findings["startDate"].tolist() == [at(60)]
     assert findings["endDate"].tolist() == [at(150)]

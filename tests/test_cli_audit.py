@@ -314,7 +314,7 @@ def test_a_guides_findings_go_to_every_kind_of_file(guide: Path, tmp_path: Path)
     assert "Guide audit" in files[0].read_text("utf-8")
     assert "schedule.gap" in openpyxl.load_workbook(files[1]).sheetnames
     said = json.loads(files[2].read_text("utf-8"))
-    assert (said["judged"], len(said["findings"])) == (4, 4)
+    assert (said["assets"], len(said["findings"])) == (4, 4)
     assert len(pd.read_csv(files[3])) == len(pd.read_parquet(files[4])) == 4
 
 

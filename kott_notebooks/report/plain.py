@@ -16,16 +16,15 @@ def as_json(
 ) -> str:
     """Write findings as one JSON object, whose keys stay as they are.
 
-    `when`, `judged` (how many things), `assets` (how many), `counts` by severity, `scores` by type
-    (of `assets`, or as the audit left them), `waived`, `not_judged`, `rules` (a summary, the worst
-    first) and `findings` (an object each). Times are ISO text in UTC; what is absent is null. A
-    table's own `findings.to_json` has the rows alone.
+    `when`, `assets` (how many were judged: assets, programmes or households), `counts` by severity,
+    `scores` by type (of `assets`, or as the audit left them), `waived`, `not_judged`, `rules` (a
+    summary, the worst first) and `findings` (an object each). Times are ISO text in UTC; what is
+    absent is null. A table's own `findings.to_json` has the rows alone.
     """
     known = facts(findings)
     whole = {
         "when": known.get("when"),
-        "judged": known.get("judged"),
-        "assets": known.get("assets") if assets is None else len(assets),
+        "assets": known.get("judged", known.get("assets")) if assets is None else len(assets),
         "counts": parts.counted(findings),
         "scores": _records(parts.scores(findings, assets)),
         "waived": known.get("waived", {}),

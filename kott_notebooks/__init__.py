@@ -1,14 +1,15 @@
 """Kaltura OTT Backend lists as complete pandas tables.
 
 `login()` gives a Session; every other function takes one and gives a table, or takes a table.
-The modules `catalog`, `schedule`, `household`, `plots`, `report`, `xmltv`, `widgets` and `demo` are
-loaded when they are first used: `import kott_notebooks as kott` is all that a notebook needs.
+The modules `catalog`, `schedule`, `household`, `audits`, `plots`, `report`, `xmltv`, `history`,
+`widgets` and `demo` are loaded when they are first used: `import kott_notebooks as kott` is all
+that a notebook needs.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from kott_notebooks import ksql, schema
+from kott_notebooks import ksql
 from kott_notebooks.errors import (
     ApiError,
     CredentialsError,
@@ -52,8 +53,10 @@ from kott_notebooks.tables.provenance import provenance
 
 if TYPE_CHECKING:
     from kott_notebooks import (
+        audits,
         catalog,
         demo,
+        history,
         household,
         plots,
         report,
@@ -79,6 +82,7 @@ __all__ = [
     "TransportError",
     "__version__",
     "assets",
+    "audits",
     "catalog",
     "channels",
     "coerce",
@@ -95,6 +99,7 @@ __all__ = [
     "flat",
     "full_tracebacks",
     "guide",
+    "history",
     "household",
     "household_devices",
     "household_users",
@@ -115,7 +120,6 @@ __all__ = [
     "report",
     "save",
     "schedule",
-    "schema",
     "services",
     "snapshots",
     "sql",
@@ -129,7 +133,8 @@ __all__ = [
 
 # Modules that are loaded when they are first used, so that importing this package stays light
 _LAZY = frozenset({
-    "catalog", "demo", "household", "plots", "report", "schedule", "widgets", "xmltv",
+    "audits", "catalog", "demo", "history", "household", "plots", "report", "schedule", "widgets",
+    "xmltv",
 })  # fmt: skip
 
 if not TYPE_CHECKING:  # else a name that is not there would pass

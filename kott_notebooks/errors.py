@@ -34,7 +34,7 @@ _CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u
 
 
 class KottError(Exception):
-    """Say what went wrong, and what to do next."""
+    """An error of this package: what went wrong, and what to do next."""
 
     hint = ""  # what to do next, where the message has it at its end
 
@@ -42,7 +42,7 @@ class KottError(Exception):
         return printable(super().__str__())
 
     def _render_traceback_(self) -> list[str]:
-        """Give what a notebook shows: the cell's line, what went wrong, and what to do next."""
+        """Return what a notebook shows: the cell's line, what went wrong, and what to do next."""
         if _full_tracebacks or debugging():
             return _whole_traceback(self)
         message = str(self).removesuffix(self.hint).rstrip()
@@ -54,12 +54,12 @@ class KottError(Exception):
 _full_tracebacks = False
 
 
-def full_tracebacks(on: bool = True) -> None:
+def full_tracebacks(show: bool = True) -> None:
     """Show errors of this package in notebooks with all their frames, or as few lines again.
 
     Parameters
     ----------
-    on : bool, default True
+    show : bool, default True
         False goes back to the cell's line, the message and what to do next. KOTT_DEBUG=1 shows
         everything too, and leaves the locals of the frames, which may show secrets.
 
@@ -70,11 +70,11 @@ def full_tracebacks(on: bool = True) -> None:
     >>> kott.full_tracebacks(False)
     """
     global _full_tracebacks
-    _full_tracebacks = on
+    _full_tracebacks = show
 
 
 def debugging() -> bool:
-    """Say whether KOTT_DEBUG asks for everything."""
+    """Return whether KOTT_DEBUG is set to show everything."""
     return os.getenv("KOTT_DEBUG") == "1"
 
 
@@ -88,7 +88,7 @@ def _whole_traceback(error: BaseException) -> list[str]:
 
 
 def _line_of_cell(where: TracebackType | None) -> list[str]:
-    """Give the line of the cell that led to an error, without the secrets that may stand in it."""
+    """Return the line of the cell that led to an error, without the secrets that it may hold."""
     frames = list(traceback.walk_tb(where))
     own = [one for one in frames if one[0].f_globals.get("__name__") == "__main__"]
     if not own:
@@ -116,7 +116,7 @@ def printable(text: str) -> str:
 
 
 class sealed:  # noqa: N801 - reads as what it is used as
-    """Let no exception out of a block with what it was made of: see `seal`."""
+    """Seals every exception that leaves its block: see `seal`."""
 
     def __enter__(self) -> None:
         """Begin the block."""
@@ -147,11 +147,11 @@ def seal(error: BaseException) -> None:
 
 
 class CredentialsError(KottError):
-    """Say what is missing to log in, or which file may not be used."""
+    """Credentials are missing, or a file of profiles may not be used."""
 
 
 class TransportError(KottError):
-    """Say that no reply came, or one that the API did not write.
+    """There was no reply, or one that the API did not write.
 
     `passing` says that it may go better next time, `wait` how many seconds the server asks for.
     """
@@ -163,7 +163,7 @@ class TransportError(KottError):
 
 
 class IncompleteError(KottError):
-    """Carry what was received of a list that could not be completed.
+    """A list could not be completed; what was received of it is here.
 
     `partial` is what was received: records from a session, a table from a listing function. It is
     made by `build` when it is looked at, so that an interrupt need not wait for it.
@@ -198,11 +198,11 @@ class IncompleteError(KottError):
 
 
 class Interrupted(IncompleteError, KeyboardInterrupt):
-    """Say that somebody stopped a pull; what came is kept in `session.unfinished[-1]`."""
+    """A pull was stopped by the user; `session.unfinished[-1]` has what was received."""
 
 
 class ApiError(KottError):
-    """Carry the API's refusal of one action.
+    """The API refused an action.
 
     `code` is text, as on the wire; `name` is the schema's name for it; `arguments` is what the
     API filled its message with (`args` on the wire, a word that Python's exceptions have taken).
@@ -229,7 +229,7 @@ class ApiError(KottError):
         super().__init__(code, message)
 
     def hinted(self, hint: str) -> ApiError:
-        """Give the same refusal with another way out."""
+        """Return the same refusal with another way out."""
         return api_error(self.code, self.message, self.arguments, action=self.action, hint=hint)
 
     def __str__(self) -> str:
@@ -242,23 +242,23 @@ class ApiError(KottError):
 
 
 class LoginError(ApiError):
-    """Say that the API let nobody in."""
+    """The API refused the login."""
 
 
 class SessionExpired(ApiError):
-    """Say that the ks is over or not valid."""
+    """The ks has expired or is not valid."""
 
 
 class Forbidden(ApiError):
-    """Say that the role may not do, see or name this."""
+    """The role may not do, see or name this."""
 
 
 class KsqlError(ApiError):
-    """Say where a KSQL filter cannot be read."""
+    """A KSQL filter cannot be parsed; the message says where."""
 
 
 class RateLimited(ApiError):
-    """Say that the API wants fewer calls; `wait` is how many seconds it asks for."""
+    """The API wants fewer calls; `wait` is the number of seconds that it asks for."""
 
     wait: float | None = None
 

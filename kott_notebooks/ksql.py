@@ -40,6 +40,11 @@ __all__ = [
     "read",
 ]
 
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 LIMIT = 4096  # characters of a filter
 DEPTH = 50  # of brackets; more is a slip
 SHORT = 20  # characters of a text searched for; the API would quietly ignore the rest
@@ -71,7 +76,7 @@ class Expression(ABC):
 
     @abstractmethod
     def text(self) -> str:
-        """Give the KSQL, of whatever length."""
+        """Return the KSQL, of any length."""
 
     def __str__(self) -> str:
         text = self.text()
@@ -116,7 +121,7 @@ class Term(Expression):
     value: str
 
     def text(self) -> str:
-        """Give the KSQL: `key operator 'value'`, without the blanks."""
+        """Return the KSQL: `key operator 'value'`, without the blanks."""
         return f"{self.key}{self.operator}{quoted(self.value)}"
 
 
@@ -128,7 +133,7 @@ class Group(Expression):
     parts: tuple[Expression, ...]
 
     def text(self) -> str:
-        """Give the KSQL: `(and part part)`."""
+        """Return the KSQL: `(and part part)`."""
         return f"({self.word} {' '.join(part.text() for part in self.parts)})"
 
 
@@ -251,7 +256,7 @@ def quoted(value: str) -> str:
     Returns
     -------
     str
-        The value as it stands in a filter.
+        The value as a filter has it.
 
     Raises
     ------
@@ -374,7 +379,7 @@ def _joined(word: str, *sides: object) -> Expression:
 
 
 def _parts(word: str, side: object) -> tuple[Expression, ...]:
-    """Give a side of a join as what it adds: a group of the same word adds its parts."""
+    """Return a side of a join as what it adds: a group of the same word adds its parts."""
     if isinstance(side, str):
         side = read(side)
         if side is None:
@@ -425,7 +430,7 @@ def _date_text(key: str, value: str) -> str:
 
 
 def _wrong(key: str, operator: str, value: str) -> str:
-    """Say what is wrong with a comparison, and what to do; nothing for one that the API takes."""
+    """Return what is wrong with a comparison, and what to do; empty where nothing is."""
     name = key.strip().lower()
     if name in _TAKES:
         return _wrong_choice(name, operator, value)
@@ -485,10 +490,10 @@ class _Reader:
         self.blanks()
         if self.ended:
             return None
-        found = self.item()
+        expression = self.item()
         apart = self.blanks()
         if self.ended:
-            return found
+            return expression
         if self.next == ")":
             self.fail("a bracket closes that was not opened", "Take it away, or open it before.")
         self.apart(apart)
@@ -504,8 +509,8 @@ class _Reader:
         return self.text[self.at : self.at + 1]
 
     def take(self, pattern: re.Pattern[str]) -> str:
-        found = pattern.match(self.text, self.at)
-        taken = found.group() if found else ""
+        match = pattern.match(self.text, self.at)
+        taken = match.group() if match else ""
         self.at += len(taken)
         return taken
 

@@ -129,7 +129,7 @@ def test_every_round_time_of_a_day_has_its_tick(moment: Any, name: str, minutes:
     local = walk.tz_convert(zone)
     round_ones = walk[(local.hour * 60 + local.minute) % minutes == 0]
     found = as_times(clock.round_times(stamp(walk[0]), stamp(walk[-1]), minutes, zone))
-    put_back = clock._come_again(stamp(walk[0]), stamp(walk[-1]), zone)
+    put_back = clock._folds(stamp(walk[0]), stamp(walk[-1]), zone)
     near = np.abs(round_ones.asi8[:, None] - put_back).min(axis=1, initial=2**62) < 40e6 * minutes
     expected = round_ones[~near].union(as_times(put_back))
     assert set(expected) - set(found) == set()

@@ -20,7 +20,9 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 DOCS = {path.name: path.read_text("utf-8") for path in sorted((ROOT / "docs").glob("*.md"))}
 PAGES = {"README.md": README, **DOCS}
-MODULES = ("catalog", "household", "plots", "report", "schedule", "xmltv")
+MODULES = (
+    "audits", "catalog", "demo", "history", "household", "plots", "report", "schedule", "xmltv",
+)  # fmt: skip
 
 
 def blocks(text: str, language: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""An audit told to people and programs: the page, the work book, the JSON."""
+"""An audit told to people and programs: the page, the workbook, the JSON."""
 
 from __future__ import annotations
 
@@ -216,7 +216,7 @@ def test_a_page_is_titled_and_filled_by_its_findings(kind: str, rule: str, title
     assert [other for other in others if others[other] in text] == [title]
 
 
-# The work book
+# The workbook
 
 
 @pytest.fixture(scope="module")

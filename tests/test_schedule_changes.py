@@ -156,7 +156,7 @@ def test_two_sources_stand_side_by_side() -> None:
     ours = pull((1, 1, 2, "News"), (2, 2, 3, "Film"), (3, 3, 4, "Talk"))
     theirs = pull((7, 1, 2, "News"), (8, 2.5, 3, "Film"), (9, 5, 6, "Late"))
     theirs = theirs.assign(linearAssetId="seven.tv")
-    table = schedule.compare(ours, theirs, channels={"seven.tv": 7})
+    table = schedule.compare(ours, theirs, matches={"seven.tv": 7})
     assert table[["name", "otherName", "verdict", "differs"]].fillna("").to_numpy().tolist() == [
         ["News", "News", "same", ""],
         ["Film", "Film", "differs", "startDate"],

@@ -214,7 +214,7 @@ def test_what_xmltv_can_hold_comes_back(
 ) -> None:
     """Whatever stands in the columns that `write` lists, in whatever zone it is written."""
     path = tmp_path_factory.getbasetemp() / "any.xml"
-    xmltv.write(as_table([row(one) for one in world]), None, path, tz=tz, partner=478)
+    xmltv.write(as_table([row(one) for one in world]), None, path, tz=tz, partner_id=478)
     expected = as_table([as_held(one) for one in world])
     found = xmltv.read(path).reindex(columns=expected.columns)
     found["endDate"] = found["endDate"].where(expected["endDate"].notna())  # the others are filled
@@ -648,7 +648,7 @@ def test_whatever_the_texts_are_the_file_is_valid(tmp_path: Path) -> None:
     }
     rows = [row(one), row(one | {"id": 2, "start": 60, "translated": {"eng": text, "fra": text}})]
     path = tmp_path / "guide.xml"
-    xmltv.write(as_table(rows), ["a.b", 7], path, partner=1)
+    xmltv.write(as_table(rows), ["a.b", 7], path, partner_id=1)
     assert validated(path) == ["No programme entries found for a.b"]
     written = set(re.findall(r"<([a-z-]+)", path.read_text("utf-8")))
     paths = [*fields.TAGS, *fields.METAS, *fields.FLAGS]

@@ -75,7 +75,7 @@ def test_numbers_are_written_as_ours_from_any_column(tmp_path: Path, dtype: str)
     times = pd.to_datetime(["2026-05-01T18:00Z", "2026-05-01T19:00Z"])
     epg = epg.assign(startDate=times[0], endDate=times[1])
     channels = pd.DataFrame({"id": [41, 42], "name": ["One", "Two"]})
-    xmltv.write(epg, channels, tmp_path / "guide.xml", partner=9)
+    xmltv.write(epg, channels, tmp_path / "guide.xml", partner_id=9)
     text = (tmp_path / "guide.xml").read_text("utf-8")
     assert text.count("<channel ") == 2
     assert 'channel="41.9.kott"' in text

@@ -50,7 +50,7 @@ class Call(NamedTuple):
 
 
 def path(service: str, action: str | None = None) -> str:
-    """Give the path of an action, or of a service that is called without one (multirequest)."""
+    """Return the path of an action, or of a service that is called without one (multirequest)."""
     return f"/api_v3/service/{service}" + (f"/action/{action}" if action else "")
 
 
@@ -85,7 +85,7 @@ def encode(parameters: Mapping[str, Any]) -> Body:
 
 
 def plain(value: Any, where: str = "") -> Any:
-    """Give a value in what JSON can hold; points in time and days as epoch seconds, UTC.
+    """Return a value in what JSON can hold; points in time and days as epoch seconds, UTC.
 
     Secrets stay as they are. `where` names the value in messages, which never show it.
     """
@@ -187,7 +187,7 @@ def _check(
 
 
 def _own_class(value: Mapping[str, Any], cls: str, where: str) -> str:
-    """Give the argument's class, unless it lacks a property that only classes extending it have."""
+    """Return the argument's class, unless it lacks a property that only its subclasses have."""
     usual = schema.usual(cls)
     concrete = [one for one in schema.extending(cls) if not schema.is_abstract(one)]
     if usual is None:
@@ -224,7 +224,7 @@ def as_calls(calls: Iterable[Sequence[Any] | Call]) -> list[Call]:
 
 
 def _as_call(call: Any, position: int) -> Call:
-    """Read one call; what is none is not shown, since it may hold a password."""
+    """Read one call; a message never shows an invalid one, since it may hold a password."""
     if isinstance(call, list | tuple) and 2 <= len(call) <= 3:
         service, action, arguments = (*call, {})[:3]
         if isinstance(arguments, Mapping):

@@ -279,7 +279,7 @@ class StructReader:
 
 
 def _escaped(body: bytes) -> bool:
-    """Say whether a letter is written as an escape that JSON does not need."""
+    """Return whether a letter is written as an escape that JSON does not need."""
     at = body.find(b"\\")
     while at >= 0:
         if body[at + 1 : at + 2] in (b"u", b"/"):
@@ -319,7 +319,7 @@ def _fitting(values: list[Any], known: type[Value] | None) -> type[Value]:
 
 
 def _mended(record: dict[str, Any]) -> dict[str, Any]:
-    """Give metas and tags the form that they should have: what is no map has no entries."""
+    """Convert metas and tags to maps; a value that is not a map has no entries."""
     maps = {name: record[name] for name in MAPS if name in record}
     kept = {
         name: _escaped_names(one) if isinstance(one, dict) else None for name, one in maps.items()
@@ -335,7 +335,7 @@ def _escaped_names(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def _own(name: str) -> str:
-    """Give a name as it was before it was spelled for a struct."""
+    """Return a name as it was before it was spelled for a struct."""
     return unquote(name.removeprefix(_ESCAPED_NAME)) if name.startswith(_ESCAPED_NAME) else name
 
 
@@ -373,7 +373,7 @@ def _laid(structs: Sequence[Any], absent: Any = NULL) -> dict[str, list[Any]]:
 
 
 def empty(cells: Sequence[Any], absent: Any = NULL) -> bool:
-    """Say whether no cell of a column holds anything."""
+    """Return whether no cell of a column holds anything."""
     first = cells[0]
     return (first is absent or first == absent) and cells.count(absent) == len(cells)
 
@@ -409,7 +409,7 @@ def _outline(result: bytes) -> tuple[bytes, int | None]:
 
 
 def _plain(part: Any) -> bool:
-    """Say whether a part of a body is a list that is written without blanks, as one nested cell is.
+    """Return whether a part of a body is a list without blanks, as one nested cell is written.
 
     A server that writes blanks writes them everywhere.
     """

@@ -1,7 +1,7 @@
 """Replies -> results and the API's errors, from JSON or XML; pure.
 
-A result is kept as compact JSON text, whatever format it travelled in, so that what nobody looks
-at is never decoded.
+A result is kept as compact JSON text, in whichever format it travelled, so that unused
+values are never decoded.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def replies(body: bytes, calls: Sequence[Call], *, status: int = 200) -> list[Re
     parts = msgspec.json.decode(whole.result, type=list[msgspec.Raw])
     if len(parts) != len(calls):
         raise TransportError(
-            f"multirequest: {len(calls)} calls were sent and {len(parts)} results came; ask again."
+            f"multirequest: {len(calls)} calls were sent, {len(parts)} results received; ask again."
         )
     share = whole.execution_time and whole.execution_time / len(calls)
     return [
@@ -115,7 +115,7 @@ def results(body: bytes, calls: Sequence[Call]) -> list[Reply | ApiError]:
 def errors(
     body: bytes, calls: Sequence[Call], *, status: int = 200, packed: bool = False
 ) -> dict[int, ApiError]:
-    """Give the API's refusals by the positions of their calls; raise what is none of its replies.
+    """Return the API's refusals by the positions of their calls; raise where a part is not a reply.
 
     A failure of a `packed` request, a multirequest, as a whole is raised.
     """
@@ -132,7 +132,7 @@ def errors(
 def json_body(
     body: bytes, action: str, *, status: int = 200, returns: str | tuple[str, ...] = ""
 ) -> bytes:
-    """Give a body as JSON: XML is converted, typed by `returns`; anything else is as it came."""
+    """Return a body as JSON: XML is converted, typed by `returns`; anything else stays as it is."""
     if body.startswith(b"{"):
         return body
     text = body.strip().removeprefix(b"\xef\xbb\xbf").lstrip()
@@ -162,7 +162,7 @@ def decoded(result: bytes, action: str) -> Any:
 
 
 def decoded_object(result: Any, action: str) -> dict[str, Any]:
-    """Give a decoded result that has to be an object; a TransportError where it is not one."""
+    """Return a decoded result that has to be an object; a TransportError where it is not one."""
     if isinstance(result, dict):
         return result
     raise TransportError(f"{action}: the result is not an object ({_shape(result)}); check url.")
@@ -191,7 +191,7 @@ def error_in(result: bytes, action: str) -> ApiError | None:
 
 
 def _lenient(raw: msgspec.Raw) -> Any:
-    """Decode a part of an error; what cannot be decoded is shown as it stands."""
+    """Decode a part of an error; a part that cannot be decoded is shown unchanged."""
     try:
         return msgspec.json.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -230,11 +230,11 @@ def _mended(body: bytes) -> bytes:
     """Replace escapes of half a character, which no text can hold, by the replacement sign."""
     if b"\\" not in body:
         return body
-    return _ESCAPE.sub(lambda found: rb"\ufffd" if found["half"] else found[0], body)
+    return _ESCAPE.sub(lambda match: rb"\ufffd" if match["half"] else match[0], body)
 
 
 def _seconds(text: bytes) -> float | None:
-    """Read seconds as a number or a text; what is none, NaN included, is absent."""
+    """Read seconds, a number or a text; NaN and anything else is absent."""
     try:
         seconds = float(text.strip(b'"'))
     except ValueError:
@@ -277,7 +277,7 @@ def _json_of_xml(body: bytes, action: str, status: int, returns: str | tuple[str
 
 
 def _envelope(root: Element, returns: str | tuple[str, ...]) -> dict[str, Any]:
-    """Give the result in an XML reply, and the error that stands in its place or beside it."""
+    """Return the result in an XML reply, and the error that stands in its place or beside it."""
     result, error = root.find("result"), root.find("error")
     if error is not None:
         return {"error": _element(error, "object:KalturaAPIException")}

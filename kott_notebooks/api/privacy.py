@@ -1,7 +1,7 @@
-"""Hides what says something about a person, and what lets somebody in; pure.
+"""Hides personal data and credentials; pure.
 
 The schema marks both by class and property. A personal text becomes a keyed hash, the same for
-the same text, so that tables still join; a secret becomes `***` whatever was asked for.
+the same text, so that tables still join; a secret always becomes `***`.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ def hasher(key: Secret) -> Hide:
     return hide
 
 
-def keep(text: str) -> str:
+def unhidden(text: str) -> str:
     """Leave a personal text as it is."""
     return text
 
 
 @cache
 def sensitive(cls: str) -> bool:
-    """Say whether a class holds something personal or secret, at any depth."""
+    """Return whether a class holds something personal or secret, at any depth."""
     return _sensitive(cls, frozenset())
 
 
 def searched(cls: str) -> bool:
-    """Say whether rows of a class are searched for what is hidden: all but assets."""
+    """Return whether rows of a class are searched for what is hidden: all but assets."""
     return sensitive(cls) or not schema.extends(cls, "KalturaAsset")
 
 

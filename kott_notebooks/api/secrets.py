@@ -1,4 +1,4 @@
-"""What lets somebody in: held so that nothing shows it, masked where a server quotes it; pure."""
+"""Credentials: held so that nothing shows them, masked where a server quotes them; pure."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _REFERENCE = re.compile(r"\{\d+:result[^{}]*\}")  # names a result, and is none
 
 
 class Secret:
-    """A text that lets somebody in: shown as ***, given by `reveal()` alone.
+    """A credential: shown as ***, readable by `reveal()` alone.
 
     It is not a str: one would leak by joining, slicing, encoding and JSON. The text stands in a
     closure, where no walk over attributes comes across it.
@@ -51,7 +51,7 @@ class Secret:
         return hmac.compare_digest(encoded(self), encoded(other))
 
     def __bool__(self) -> bool:
-        """Say whether there is a text at all."""
+        """Return whether there is a text at all."""
         return bool(self.reveal())
 
     def __repr__(self) -> str:
@@ -71,7 +71,7 @@ class Secret:
 
 
 def encoded(secret: Secret) -> bytes:
-    """Give a secret's text as bytes, half a character of it too."""
+    """Return a secret's text as bytes, half a character of it too."""
     return secret.reveal().encode("utf-8", "surrogatepass")
 
 
@@ -96,7 +96,7 @@ class Body(bytes):
 
 
 def is_credential(name: str) -> bool:
-    """Say whether an argument or property of this name holds a secret, whatever its class."""
+    """Return whether an argument or property of this name holds a secret, in any class."""
     return name in _marked_secret() or _CREDENTIAL.fullmatch(name) is not None
 
 
@@ -123,7 +123,7 @@ def concealed(value: Any, name: str = "") -> Any:
 
 
 def secrets_in(value: Any) -> Iterator[Secret]:
-    """Give the Secrets in a value, at any depth."""
+    """Return the Secrets in a value, at any depth."""
     if isinstance(value, Secret):
         yield value
     elif isinstance(value, Mapping | list | tuple):
@@ -156,7 +156,7 @@ def masked(text: str, secrets: Iterable[Secret], names: Iterable[str] = ()) -> s
 
 
 def _quotes(text: str, names: Iterable[str]) -> bool:
-    """Say whether a text holds a piece of a body of JSON, or of a form."""
+    """Return whether a text holds a piece of a body of JSON, or of a form."""
     quoted = r'[\\"\']+\s*:|=[^&\s]*&|%22\s*(:|%3[aA])'
     known = "|".join(re.escape(name) for name in (*names, "ks", "apiVersion", "clientTag"))
     return re.search(rf"(?<![A-Za-z])({known})({quoted})", text) is not None

@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from kott_notebooks.audits import rulebook
 from kott_notebooks.audits.findings import SEVERITIES, as_findings
-from kott_notebooks.audits.rulebook import Rules, RulesSource, Waiver, definitions, rules
+from kott_notebooks.audits.rulebook import Rules, RulesSource, Waiver, definitions
 from kott_notebooks.errors import KottError
 from kott_notebooks.tables.columns import id_texts, need
 from kott_notebooks.tables.provenance import facts, pulled, with_facts
@@ -44,7 +45,7 @@ def judge(
     return judged(findings, rules, now=now)
 
 
-def judged(findings: pd.DataFrame, rules_: RulesSource, *, now: When | None = None) -> pd.DataFrame:
+def judged(findings: pd.DataFrame, rules: RulesSource, *, now: When | None = None) -> pd.DataFrame:
     """Judge findings by a partner's rules: severities, hints, waivers.
 
     Every audit has done it with the `rules` it was given; this is for findings that were kept, and
@@ -54,7 +55,7 @@ def judged(findings: pd.DataFrame, rules_: RulesSource, *, now: When | None = No
     ----------
     findings : DataFrame
         Findings of any audit.
-    rules_ : path, mapping or Rules
+    rules : path, mapping or Rules
         A partner's rules; see `rules`.
     now : str, datetime or Timestamp, optional
         Waivers hold to the end of their last day in UTC, at this time; by default when the findings
@@ -65,8 +66,23 @@ def judged(findings: pd.DataFrame, rules_: RulesSource, *, now: When | None = No
     DataFrame
         The findings without those that are off or waived. The provenance counts those `waived`, by
         rule.
+
+    Raises
+    ------
+    KottError
+        A column is missing, or the rules cannot be used.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import audits, catalog, demo
+    >>> assets = kott.assets(demo.login(assets=60))
+    >>> findings = catalog.audit(assets)
+    >>> off = audits.judged(findings, {"severities": {"image.missing_ratio": "off"}})
+    >>> "image.missing_ratio" in set(off["rule"])
+    False
     """
-    own = rules(rules_)
+    own = rulebook.rules(rules)
     table = need(findings, "rule", "severity", "id", "field", "hint")
     given = table["severity"].where(~table["rule"].isin(own.graded))
     usual = {rule: one.hint for rule, one in definitions().items()}
@@ -116,6 +132,20 @@ def waivers(findings: pd.DataFrame, *, reason: str, until: When) -> str:
     -------
     str
         One waiver per rule and field, with the ids of its findings: a new one is still found.
+
+    Raises
+    ------
+    KottError
+        A column is missing, or `until` is no date.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import audits, catalog, demo
+    >>> assets = kott.assets(demo.login(assets=60))
+    >>> findings = catalog.audit(assets)
+    >>> audits.waivers(findings[:1], reason="Known", until="2027-01-31").split()[0]
+    '[[waivers]]'
     """
     day = f"{instant(until):%Y-%m-%d}"
     table = need(findings, "rule", "field", "id")
@@ -202,6 +232,15 @@ def failing(
     KottError
         `fail_on` is not understood, or a share is asked of findings that do not say how many
         things were judged.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import audits, catalog, demo
+    >>> assets = kott.assets(demo.login(assets=60))
+    >>> findings = catalog.audit(assets)
+    >>> len(audits.failing(findings, "image.* > 100 %"))
+    0
     """
     if isinstance(fail_on, str) and fail_on in SEVERITIES:
         return findings[findings["severity"].isin(SEVERITIES[: SEVERITIES.index(fail_on) + 1])]

@@ -156,7 +156,7 @@ class Rules(_Section, frozen=True):
         return next(by_name, self.structs[OTHER])
 
     def is_off(self, rule: str) -> bool:
-        """Say whether a rule is not to be looked for."""
+        """Return whether a rule is not to be looked for."""
         off = {*self.schedule.off, *self.household.off}
         return self.severities.get(rule) == "off" or rule in off
 
@@ -215,6 +215,7 @@ def rules(source: RulesSource | None = None, *, section: str = "") -> Rules:
     Returns
     -------
     Rules
+        The rules as values; a Rules that was given is returned as it is.
 
     Raises
     ------
@@ -336,7 +337,7 @@ def _check(made: Rules, own: Mapping[str, Any]) -> None:
 
 
 def _explained(message: str, own: dict[str, Any]) -> str:
-    """Put where something is wrong first, and name the near keys of one that does not exist."""
+    """Put the place of a fault first, and name the near keys of a key that does not exist."""
     what, _, path = message.partition(" - at ")
     where = re.sub(r"\[(\d+)\]", r".\1", path.strip("`").removeprefix("$").removeprefix("."))
     table, of_any, _ = where.partition("[...]")  # msgspec does not name the key of a mapping

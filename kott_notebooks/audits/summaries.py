@@ -8,8 +8,9 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from kott_notebooks.audits import rulebook
 from kott_notebooks.audits.findings import SEVERITIES
-from kott_notebooks.audits.rulebook import OTHER, Rules, RulesSource, definitions, rules
+from kott_notebooks.audits.rulebook import OTHER, Rules, RulesSource, definitions
 from kott_notebooks.errors import KottError
 from kott_notebooks.tables.columns import id_texts, need
 from kott_notebooks.tables.provenance import facts
@@ -31,7 +32,7 @@ def summary(findings: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         One row per rule and severity: `rule`, `severity` (`str`), `findings`, `assets` (how many
-        different ids, whatever kind they are of; `Int64`), `impact` (their sum, `Float64`), `hint`
+        different ids, of all kinds together; `Int64`), `impact` (their sum, `Float64`), `hint`
         (`str`).
 
     Examples
@@ -78,6 +79,20 @@ def score(findings: pd.DataFrame, table: pd.DataFrame, *, by: str = "type") -> p
         table, each id once), `clean` (without an error or a warning; `Int64`), `score` (`Float64`),
         `judged` (share of the audit's rules that were judged, `Float64`; absent where the findings
         have no provenance).
+
+    Raises
+    ------
+    KottError
+        A column is missing.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import audits, catalog, demo
+    >>> assets = kott.assets(demo.login(assets=60))
+    >>> findings = catalog.audit(assets)
+    >>> audits.score(findings, assets)["type"].iloc[-1]
+    'all'
     """
     if "severity" not in findings and "severity" in table:
         findings, table = table, findings  # version 0.1 took the assets first
@@ -123,6 +138,15 @@ def worklist(findings: pd.DataFrame, *, n: int | None = 50) -> pd.DataFrame:
     ------
     KottError
         `n` is negative.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import audits, catalog, demo
+    >>> assets = kott.assets(demo.login(assets=60))
+    >>> findings = catalog.audit(assets)
+    >>> list(audits.worklist(findings, n=5).columns[:4])
+    ['kind', 'id', 'name', 'impact']
     """
     if n is not None and n < 0:
         raise KottError(f"n must be None or at least 0, not {n}.")
@@ -191,6 +215,16 @@ def trend(
     ------
     KottError
         Findings do not say when they were made, or how they scored.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import audits, catalog, demo
+    >>> assets = kott.assets(demo.login(assets=60))
+    >>> findings = catalog.audit(assets)
+    >>> made = {"2026-03-01": findings, "2026-03-02": findings}
+    >>> audits.trend(made)["when"].dt.day.unique().tolist()
+    [1, 2]
     """
     if by not in _TREND:
         raise KottError(f'by must be "rule" or "type", not {by!r}.')
@@ -242,12 +276,12 @@ def _rows_by_rule(
     ]
 
 
-def rule_table(rules_: RulesSource | None = None) -> pd.DataFrame:
+def rule_table(rules: RulesSource | None = None) -> pd.DataFrame:
     """Lay the rules of all audits out, as a partner's rules have them.
 
     Parameters
     ----------
-    rules_ : path, mapping, Rules or None
+    rules : path, mapping, Rules or None
         A partner's rules; see `rules`.
 
     Returns
@@ -265,7 +299,7 @@ def rule_table(rules_: RulesSource | None = None) -> pd.DataFrame:
     >>> table.loc["window.ending", ["severity", "threshold"]].tolist()
     ['info', 'within 3 days']
     """
-    own = rules(rules_)
+    own = rulebook.rules(rules)
     words = _threshold_words(own)
     rows = [
         {

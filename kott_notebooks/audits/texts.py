@@ -23,6 +23,26 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+__all__ = [
+    "Words",
+    "blank",
+    "control",
+    "markup",
+    "mojibake",
+    "off_air",
+    "placeholder",
+    "residue",
+    "same",
+    "shouting",
+    "too_long",
+    "word_lists",
+]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 Mask: TypeAlias = npt.NDArray[np.bool_]
 
 
@@ -35,7 +55,29 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def word_lists(**more: Iterable[str]) -> Words:
-    """Return the package's lists of words, with `more` of some lists added."""
+    """Return the package's lists of words, with more words in some of them.
+
+    Parameters
+    ----------
+    **more : iterable of str
+        Words to add, by list: `stand_ins`, `ambiguous`, `off_air`.
+
+    Returns
+    -------
+    Words
+        The lists.
+
+    Raises
+    ------
+    msgspec.ValidationError
+        There is no list of that name.
+
+    Examples
+    --------
+    >>> from kott_notebooks.audits import texts
+    >>> "Coming soon to you" in texts.word_lists(stand_ins=["Coming soon to you"]).stand_ins
+    True
+    """
     lists = {name: (*texts, *more.pop(name, ())) for name, texts in _package_words().items()}
     return msgspec.convert(lists | more, Words)
 
@@ -48,7 +90,25 @@ def _package_words() -> dict[str, list[str]]:
 
 
 def blank(texts: pd.Series[Any]) -> Mask:
-    """Find texts that are absent, empty or nothing but blanks."""
+    """Find texts that are absent, empty or nothing but blanks.
+
+    Parameters
+    ----------
+    texts : Series
+        Names or descriptions.
+
+    Returns
+    -------
+    array of bool
+        One value per text: True where it fails.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from kott_notebooks.audits import texts
+    >>> texts.blank(pd.Series(["", None, " ", "News"])).tolist()
+    [True, True, True, False]
+    """
     return ~_mask(pc.match_substring_regex(_arrow(texts), r"[^\s\p{Z}]"))
 
 
@@ -66,17 +126,29 @@ def placeholder(
     """Find stand-ins for a text: "TBA", "No information", "aaaa", "???", "Lorem ipsum ...".
 
     Compared without case, blanks and punctuation. "Unknown", "Untitled", "Test", "Title" and "None"
-    are titles too: they count only where `other`, the name's description or the description's
-    name, is blank or a stand-in as well. Without `other` they count.
+    are titles too: they count only where `other` is blank or a stand-in as well.
 
     Parameters
     ----------
-    texts
-        Names, or descriptions.
-    other
-        The other text of each row.
-    words
-        The lists to compare with; by default the package's. See `word_lists`.
+    texts : Series
+        Names or descriptions.
+    other : Series, optional
+        The other text of each row: the description of a name, or the name of a description. Without
+        it, every other text counts as blank.
+    words : Words, optional
+        The lists to compare with; by default the package's: see `word_lists`.
+
+    Returns
+    -------
+    array of bool
+        One value per text: True where it fails.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from kott_notebooks.audits import texts
+    >>> texts.placeholder(pd.Series(["TBA", "Test"]), pd.Series(["", "A film."])).tolist()
+    [True, False]
     """
     lists = words or word_lists()
     sure, ambiguous = _stand_ins(texts, lists)
@@ -88,7 +160,27 @@ def placeholder(
 
 
 def off_air(texts: pd.Series[Any], *, words: Words | None = None) -> Mask:
-    """Find names that say that nothing is on: "Off air", "Sendepause"."""
+    """Find names that say that nothing is on: "Off air", "Sendepause".
+
+    Parameters
+    ----------
+    texts : Series
+        Names or descriptions.
+    words : Words, optional
+        The lists to compare with; by default the package's: see `word_lists`.
+
+    Returns
+    -------
+    array of bool
+        One value per text: True where it fails.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from kott_notebooks.audits import texts
+    >>> texts.off_air(pd.Series(["Sendepause", "News"])).tolist()
+    [True, False]
+    """
     return _equal_to(texts, (words or word_lists()).off_air)
 
 
@@ -186,8 +278,26 @@ _RIGHT = re.compile(f"(?<=[^\\W\\d_])[\u00c2-\u00de](?=[{_MARKS}](?!\\w)|\u00a0)
 def mojibake(texts: pd.Series[Any]) -> Mask:
     """Find texts that were decoded wrongly: "Ã©", "â€™", "ÅšwiÄ™ta", "æ—¥æœ¬", U+FFFD.
 
-    Neighbouring characters that are, as bytes of Windows-1252 or Latin-1, whole sequences of UTF-8
-    give a text away: one where it is a letter or a sign of European texts, two of other scripts.
+    A text is found where neighbouring characters, written as bytes of Windows-1252 or Latin-1, are
+    whole sequences of UTF-8: one sequence is enough where it is a letter or a sign of European
+    texts, two are needed of other scripts.
+
+    Parameters
+    ----------
+    texts : Series
+        Names or descriptions.
+
+    Returns
+    -------
+    array of bool
+        One value per text: True where it fails.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from kott_notebooks.audits import texts
+    >>> texts.mojibake(pd.Series(["CafÃ©", "Café"])).tolist()
+    [True, False]
     """
     return _decided(texts, _SUSPECT, _is_mojibake)
 
@@ -237,6 +347,23 @@ def control(texts: pd.Series[Any]) -> Mask:
     """Find control characters, hidden characters at a text's ends, and directions left open.
 
     Line ends and tabs are fine, and so are direction marks in texts with right-to-left letters.
+
+    Parameters
+    ----------
+    texts : Series
+        Names or descriptions.
+
+    Returns
+    -------
+    array of bool
+        One value per text: True where it fails.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from kott_notebooks.audits import texts
+    >>> texts.control(pd.Series(["News\x07", "News\t"])).tolist()
+    [True, False]
     """
     return _decided(texts, f"{_CONTROL}|[{_HIDDEN}]", _has_control)
 
@@ -252,7 +379,7 @@ def _has_control(text: str) -> bool:
 
 
 def _is_open(text: str) -> bool:
-    """Say whether an embedding or an isolate is not closed; an isolate closes what is in it."""
+    """Return whether an embedding or an isolate is not closed; an isolate closes what is in it."""
     ahead: list[str] = []
     for one in text:
         if one in _CLOSED_BY:
@@ -266,7 +393,25 @@ def _is_open(text: str) -> bool:
 
 
 def markup(texts: pd.Series[Any]) -> Mask:
-    """Find tags, comments and entities of HTML: "<br/>", "<font size=2>", "&eacute;", "&#39;"."""
+    """Find tags, comments and entities of HTML: "<br/>", "<font size=2>", "&eacute;", "&#39;".
+
+    Parameters
+    ----------
+    texts : Series
+        Names or descriptions.
+
+    Returns
+    -------
+    array of bool
+        One value per text: True where it fails.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from kott_notebooks.audits import texts
+    >>> texts.markup(pd.Series(["Tom &amp; Jerry", "Tom & Jerry"])).tolist()
+    [True, False]
+    """
     return _decided(texts, _MARKUP, _has_markup)
 
 
@@ -276,7 +421,25 @@ def _has_markup(text: str) -> bool:
 
 
 def residue(texts: pd.Series[Any]) -> Mask:
-    """Find remains of code: "{{title}}", "${name}", "[object Object]", "null", "NaN", "%s"."""
+    """Find remains of code: "{{title}}", "${name}", "[object Object]", "null", "NaN", "%s".
+
+    Parameters
+    ----------
+    texts : Series
+        Names or descriptions.
+
+    Returns
+    -------
+    array of bool
+        One value per text: True where it fails.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from kott_notebooks.audits import texts
+    >>> texts.residue(pd.Series(["{{title}}", "News"])).tolist()
+    [True, False]
+    """
     return _mask(pc.match_substring_regex(_arrow(texts), _RESIDUE))
 
 
@@ -284,7 +447,27 @@ def residue(texts: pd.Series[Any]) -> Mask:
 
 
 def shouting(texts: pd.Series[Any], letters: int) -> Mask:
-    """Find texts of more than `letters` letters, all of them capitals."""
+    """Find texts of more than `letters` letters, all of them capitals.
+
+    Parameters
+    ----------
+    texts : Series
+        Names or descriptions.
+    letters : int
+        The longest text in capitals that is not found.
+
+    Returns
+    -------
+    array of bool
+        One value per text: True where it fails.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from kott_notebooks.audits import texts
+    >>> texts.shouting(pd.Series(["THE EVENING NEWS", "BBC"]), 12).tolist()
+    [True, False]
+    """
     return _decided(texts, r"^[^\p{Ll}\p{Lo}]*$", lambda text: _shouts(text, letters))
 
 
@@ -294,21 +477,58 @@ def _shouts(text: str, letters: int) -> bool:
 
 
 def too_long(texts: pd.Series[Any], characters: int) -> Mask:
-    """Find texts of more than `characters` characters."""
+    """Find texts of more than `characters` characters.
+
+    Parameters
+    ----------
+    texts : Series
+        Names or descriptions.
+    characters : int
+        The longest text that is not found.
+
+    Returns
+    -------
+    array of bool
+        One value per text: True where it fails.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from kott_notebooks.audits import texts
+    >>> texts.too_long(pd.Series(["News at ten", "News"]), 10).tolist()
+    [True, False]
+    """
     return _mask(pc.greater(pc.utf8_length(_arrow(texts)), characters))
 
 
 def same(one: pd.Series[Any], other: pd.Series[Any], *, full_stop: bool = False) -> Mask:
-    """Find rows whose two texts are equal without case and blanks; blank texts are not.
+    """Find rows whose two texts are equal but for case and blanks; blank texts are not found.
 
-    With `full_stop` a full stop at the end of either is left out too.
+    Parameters
+    ----------
+    one, other : Series
+        The two texts of each row.
+    full_stop : bool, default False
+        Whether a full stop at the end of either is ignored too.
+
+    Returns
+    -------
+    array of bool
+        One value per text: True where it fails.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from kott_notebooks.audits import texts
+    >>> texts.same(pd.Series(["News"]), pd.Series(["news."]), full_stop=True).tolist()
+    [True]
     """
     sides = [pc.utf8_trim_whitespace(_arrow(texts)) for texts in (one, other)]
     first = [pc.utf8_lower(pc.utf8_slice_codeunits(side, 0, 1)) for side in sides]
     equal = _mask(pc.equal(*first))  # the rest is compared for those alone: folding takes seconds
     rows = np.flatnonzero(equal)
-    left, right = (_without_blanks(side.take(pa.array(rows)), full_stop) for side in sides)
-    equal[rows] = [a == b != "" for a, b in zip(left, right, strict=True)]
+    ours, theirs = (_without_blanks(side.take(pa.array(rows)), full_stop) for side in sides)
+    equal[rows] = [a == b != "" for a, b in zip(ours, theirs, strict=True)]
     return equal
 
 
@@ -332,6 +552,6 @@ def _arrow(texts: pd.Series[Any]) -> Any:
     return pa.array(texts.astype("str").array, pa.string())
 
 
-def _mask(found: Any) -> Mask:
+def _mask(answers: Any) -> Mask:
     """Take an absent answer for a no."""
-    return np.asarray(pc.fill_null(found, False), dtype=bool)
+    return np.asarray(pc.fill_null(answers, False), dtype=bool)

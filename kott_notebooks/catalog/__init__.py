@@ -57,3 +57,7 @@ __all__ = [
     "worklist",
     "years",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

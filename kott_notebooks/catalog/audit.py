@@ -30,7 +30,7 @@ from kott_notebooks.tables.provenance import facts, with_facts
 from kott_notebooks.times import When
 
 Check: TypeAlias = Callable[[pd.DataFrame], pd.DataFrame]
-_OFF_OFFER = 1 / 3  # of the weight, where nobody can see the asset now
+_OFF_OFFER = 1 / 3  # of the weight, where viewers cannot see the asset now
 _PROGRAMMES = ("KalturaProgramAsset", "KalturaRecordingAsset")
 
 
@@ -82,7 +82,7 @@ def audit(
     rules : path, mapping or Rules, optional
         A partner's rules; see `audits.rules`.
     checks : iterable of functions
-        Rules of one's own: each takes the assets and returns a table with `rule`, `id`, and what
+        Further rules: each takes the assets and returns a table with `rule`, `id`, and what
         else of a finding it knows. Severities and hints of `rules` go before theirs; without one,
         a finding is a warning.
     now : str, datetime or Timestamp, optional
@@ -149,7 +149,7 @@ def _programmes(table: pd.DataFrame) -> Mask:
 
 
 def _partial(assets: pd.DataFrame) -> str:
-    """Say why assets may be missing from a table; blank where none are."""
+    """Return why assets may be missing from a table; empty where none are."""
     known, text = facts(assets), listing_filter(assets)
     if text and text != "asset_type='media'":
         return f"The table was filtered by {text}."
@@ -176,7 +176,7 @@ def _lacks(view: View, columns: Iterable[str]) -> list[str]:
 
 
 def _not_judged(view: View, programmes: int) -> dict[str, str]:
-    """Say which rules could not be judged, and why."""
+    """Return which rules could not be judged, and why."""
     missing: dict[str, str] = {}
     if programmes:
         missing["programmes"] = f"{programmes:,} rows are programmes: see schedule.audit."
@@ -231,7 +231,7 @@ def _not_judged(view: View, programmes: int) -> dict[str, str]:
 
 
 def _without(view: View, *fields: str) -> str:
-    """Say that no row has any of these fields; blank where one does."""
+    """Return a message that no row has any of these fields; empty where one has."""
     if any(view.anywhere(field) for field in fields):
         return ""
     return f"No row has {' or '.join(fields)}."
@@ -267,7 +267,7 @@ def _laid(view: View, hits: Hits, offered: Mask) -> pd.DataFrame:
 
 
 def _checked(check: Check, assets: pd.DataFrame) -> pd.DataFrame:
-    """Run a check of one's own; return its findings with ids as text."""
+    """Run a caller's check; return its findings with ids as text."""
     name = getattr(check, "__name__", repr(check))
     result = check(assets)
     problem = ""
@@ -288,7 +288,7 @@ def _checked(check: Check, assets: pd.DataFrame) -> pd.DataFrame:
 
 
 def _completed(view: View, rows: pd.DataFrame, offered: Mask) -> pd.DataFrame:
-    """Add the columns of findings that a check of one's own left out."""
+    """Add the columns of findings that a caller's check left out."""
     at = pd.Index(view.ids[:-1]).get_indexer_for(pd.Index(rows["id"]))
     severity = rows["rule"].map(view.rules.severities)
     if "severity" in rows:
@@ -301,7 +301,7 @@ def _completed(view: View, rows: pd.DataFrame, offered: Mask) -> pd.DataFrame:
 
 
 def on_offer(view: View) -> Mask:
-    """Say which assets viewers can find now."""
+    """Return which assets viewers can find now."""
     start, end = view.times("startDate"), view.times("endDate")
     within = ((start == NAT) | (start <= view.moment)) & ((end == NAT) | (end > view.moment))
     return np.asarray(within & rules_media.active(view))

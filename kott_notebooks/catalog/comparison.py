@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -17,7 +17,7 @@ from kott_notebooks.catalog.rules_identity import folded
 from kott_notebooks.catalog.view import View, bare, tag_values
 from kott_notebooks.errors import KottError
 from kott_notebooks.tables.columns import distinct, id_texts, need, pulled, times
-from kott_notebooks.tables.diff import MANY, diff
+from kott_notebooks.tables.diff import MIN_ROWS, diff
 from kott_notebooks.tables.kinds import STR
 from kott_notebooks.tables.provenance import with_facts
 
@@ -34,9 +34,9 @@ def compare(
     assets: Mapping[str, pd.DataFrame],
     *,
     labels: Mapping[str, pd.DataFrame] | None = None,
-    fields: Iterable[str] | None = None,
+    fields: Sequence[str] | None = None,
     rules: RulesSource | None = None,
-    many: int = MANY,
+    min_rows: int = MIN_ROWS,
 ) -> pd.DataFrame:
     """Compare the assets of two partners, or of staging and production.
 
@@ -55,7 +55,7 @@ def compare(
         partner's own; of images the ratios, of media files the types.
     rules : path, mapping or Rules, optional
         Rules that say which fields hold year, season and episode; see `audits.rules`.
-    many : int, default 10
+    min_rows : int, default 10
         From how many assets on an equal change of one field is one cause.
 
     Returns
@@ -116,7 +116,7 @@ def compare(
         tables[1].assign(key=other_keys),
         "key",
         fields=wanted,
-        many=many,
+        min_rows=min_rows,
     )
     facts = [_facts(view, of, n) for view, of, n in zip(views, types, several, strict=True)]
     facts[0]["matched"] = np.where(at >= 0, matched, facts[0]["matched"])

@@ -90,7 +90,7 @@ def completeness(
 
 
 def _impossible(table: pd.DataFrame, labels: pd.DataFrame, view: View) -> Mask:
-    """Say which metas and tags a type cannot have, and does not, by the labels."""
+    """Return which metas and tags a type cannot have, and does not, by the labels."""
     labelled = View(view.table, view.rules, view.now, labels)
     mask = np.zeros(len(table), bool)
     types = id_texts(table["type"])

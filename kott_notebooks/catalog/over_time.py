@@ -241,5 +241,5 @@ def edges(times: Micros, freq: str, tz: str | tzinfo | None) -> Micros:
 
 
 def period_of(times: Micros, edges: Micros) -> Micros:
-    """Give the place of each time's period; -1 before the first, and the last edge's after all."""
+    """Return the index of each time's period: -1 before the first, the last edge's after all."""
     return np.searchsorted(edges, times, "right") - 1

@@ -81,7 +81,7 @@ def _wrong_types(view: View) -> Iterator[Hits]:
 
 
 def _has_type(view: View, column: str, kind: str) -> Mask:
-    """Say which values are blank or of a type; a text may hold anything, as may unknown types."""
+    """Return which values are blank or of a type; text and unknown types may hold anything."""
     cells, blank = view.table[column], ~view.filled(column)
     if kind not in _DTYPES:
         is_text = kind in ("STRING", "MULTILINGUAL_STRING")
@@ -119,16 +119,16 @@ def _out_of_range(view: View) -> Iterator[Hits]:
 def decimal_commas(view: View) -> dict[str, str]:
     """Name the fields read as numbers whose values have a decimal comma, by what is not judged."""
     names = view.rules.fields
-    found = {}
+    out_of_range = {}
     for field in dict.fromkeys([*_bounds(view), names.season, names.episode]):
         for column in view.columns_of(field):
             text = view.first(column)
             commas = text[text.str.fullmatch(r"[+-]?\d+,\d+").fillna(False)]
             if len(commas):
-                found[f"meta.out_of_range {column}"] = (
+                out_of_range[f"meta.out_of_range {column}"] = (
                     f"{len(commas):,} values have a decimal comma, such as {commas.iloc[0]!r}."
                 )
-    return found
+    return out_of_range
 
 
 def _shown(view: View, column: str, at: Any, what: str) -> Any:
@@ -144,7 +144,7 @@ def _near_duplicates(view: View) -> Iterator[Hits]:
         values = view.values(column)
         counts = values["value"].value_counts().sort_index()
         counts = counts.sort_values(ascending=False, kind="stable")
-        folds = folded(counts.index, keep="+#")
+        folds = folded(counts.index, significant="+#")
         usual = pd.Series(counts.index, index=folds).groupby(level=0).first()
         spelling = usual.reindex(folds).set_axis(counts.index)
         rarer = spelling[(spelling != spelling.index) & spelling.notna() & (folds != "")]
@@ -193,7 +193,7 @@ def _expected(view: View) -> dict[str, str]:
 
 
 def _is_profiled(view: View) -> bool:
-    """Say whether the table was pulled with some fields only."""
+    """Return whether the table was pulled with some fields only."""
     return "responseProfile" in (facts(view.table).get("arguments") or {})
 
 

@@ -174,13 +174,18 @@ def _numbers(words: Sequence[str]) -> tuple[str, ...]:
     )
 
 
-def folded(names: npt.ArrayLike, *, keep: str = "") -> pd.Index[str]:
+def folded(names: npt.ArrayLike, *, significant: str = "") -> pd.Index[str]:
     """Fold names to their letters and digits, without case, accents and blanks.
 
-    `keep` are other characters that make a difference. A name of punctuation alone becomes blank.
+    `significant` are other characters that make a difference. A name of punctuation alone becomes
+    blank.
     """
     folds = [
-        "".join(one for one in _plain(name) if one in keep or unicodedata.category(one)[0] in "LMN")
+        "".join(
+            one
+            for one in _plain(name)
+            if one in significant or unicodedata.category(one)[0] in "LMN"
+        )
         for name in np.asarray(names, object)
     ]
     return pd.Index(folds, dtype="str")
@@ -230,7 +235,7 @@ def near(titles: Sequence[Title], letters: int) -> Iterator[tuple[Title, Title]]
 
 
 def _is_near(one: Title, other: Title) -> bool:
-    """Say whether two titles are one edit apart; a digit or a word of one letter is not one."""
+    """Return whether two titles are one edit apart; a digit or a word of one letter is not one."""
     short, long = sorted((one, other), key=lambda title: len(title.name))
     if (one.block, one.numbers) != (other.block, other.numbers):
         return False
@@ -245,7 +250,7 @@ def _is_near(one: Title, other: Title) -> bool:
 
 
 def is_edit(one: str, other: str) -> bool:
-    """Say whether a letter added, removed or changed makes one of the other; a digit is none."""
+    """Return whether a letter added, removed or changed makes one of the other; a digit is none."""
     short, long = sorted((one, other), key=len)
     more = len(long) - len(short)
     if more > 1 or one == other:

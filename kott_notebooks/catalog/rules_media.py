@@ -66,7 +66,7 @@ def files(view: View) -> Iterator[Hits]:
 
 
 def _of_type(view: View, need: str) -> Mask:
-    """Say which files are of a type that their own asset's struct names."""
+    """Return which files are of a type that their own asset's struct names."""
     types, struct = view.files.properties["type"], view.code[view.files.row]
     mask = np.zeros(len(types), bool)
     for code, needs in enumerate(view.needs):
@@ -79,7 +79,7 @@ def _has_type(view: View, need: str) -> Mask:
 
 
 def _all_ended(view: View) -> Mask:
-    """Say which assets go on though none of their active files does."""
+    """Return which assets go on though none of their active files does."""
     end, own = view.times("endDate"), view.files.properties
     ended = ((own["end"] != NAT) & (own["end"] < view.moment)).to_numpy(bool)
     on = view.files.row[own["active"].to_numpy(bool) & ~ended]
@@ -130,7 +130,7 @@ def windows(view: View) -> Iterator[Hits]:
     soon = now + round(limits.ending_days * DAY)
     never = stamp(_years_later(view.now, limits.endless_years))
     linear = view.role("linear")
-    found: list[tuple[str, str, Mask, Expression | None, str]] = [
+    checks: list[tuple[str, str, Mask, Expression | None, str]] = [
         ("window.inverted", "endDate", ends & starts & (end <= start), None,
          "It ends before it has started."),
         ("window.expired", "endDate", ends & (end < now) & active(view), None,
@@ -143,7 +143,7 @@ def windows(view: View) -> Iterator[Hits]:
          _without_linear(view, (K.end_date >= _up(never)) & (K.end_date < 10**12)),
          "It never ends."),
     ]  # fmt: skip
-    for rule, field, mask, term, detail in found:
+    for rule, field, mask, term, detail in checks:
         rows = np.flatnonzero(mask)
         ksql = "" if term is None else view.ksql(term)
         yield Hits(rule, rows, field, detail, ksql, start[rows], end[rows])
@@ -190,7 +190,7 @@ def _times(stamps: npt.NDArray[np.int64]) -> Any:
 
 
 def active(view: View) -> Mask:
-    """Say which assets are active; without a status an asset is."""
+    """Return which assets are active; without a status an asset is."""
     if "status" not in view.table:
         return np.ones(view.count, bool)
     return view.table["status"].astype("boolean").fillna(True).to_numpy(bool)
@@ -220,7 +220,7 @@ def channels(view: View) -> Iterator[Hits]:
 
 
 def unjudged_guide(view: View) -> str:
-    """Say why a guide does not show which channels have no programme; blank where it does."""
+    """Return why a guide does not show which channels have no programme; empty where it does."""
     if view.epg is None:
         return "It needs epg."
     known = facts(view.epg)
@@ -230,14 +230,14 @@ def unjudged_guide(view: View) -> str:
 
 
 def _asked_for(view: View) -> Mask:
-    """Say for which channels the guide was pulled: all, unless its provenance names some."""
+    """Return the channels for which the guide was pulled: all, unless its provenance names some."""
     asked = facts(view.epg).get("channels") if view.epg is not None else None
     ids = view.ids[:-1].astype(str)
     return np.isin(ids, list(map(str, asked))) if asked else np.ones(view.count, bool)
 
 
 def _on_air(view: View) -> Mask:
-    """Say which channels have a programme, by linearAssetId or by epgChannelId."""
+    """Return which channels have a programme, by linearAssetId or by epgChannelId."""
     epg = need(view.epg, "linearAssetId") if view.epg is not None else pd.DataFrame()
     of = {one: set(id_texts(epg[one].drop_duplicates()).dropna()) for one in epg if one in _LINKS}
     by_id = np.isin(view.ids[:-1].astype(str), list(of.get("linearAssetId", ())))

@@ -40,7 +40,7 @@ def series(view: View) -> Iterator[Hits]:
 
 
 def unjudged(view: View) -> str:
-    """Say why it is not known which episodes and series belong together; blank where it is."""
+    """Return why it is unknown which episodes belong to which series; empty where it is known."""
     names = view.rules.fields
     if view.partial:
         return view.partial

@@ -175,11 +175,11 @@ class View:
         return own if len(own) else None  # a role may not read metas
 
     def where(self, fits: Callable[[Needs], Any]) -> Mask:
-        """Say for which rows the struct's needs fit."""
+        """Return the rows whose struct has such needs."""
         return np.array([bool(fits(needs)) for needs in self.needs], bool)[self.code]
 
     def role(self, role: str) -> Mask:
-        """Say for which rows the struct plays a role."""
+        """Return the rows whose struct has a role."""
         return self.where(lambda needs: needs.role == role)
 
     def by_struct(self) -> Iterator[tuple[str, Needs, Mask]]:
@@ -276,7 +276,7 @@ class View:
         return by_name
 
     def filled(self, column: str) -> Mask:
-        """Say which rows have something in a column that is not blank."""
+        """Return which rows have something in a column that is not blank."""
         if column in ("images", "mediaFiles"):
             listed = self.images if column == "images" else self.files
             return np.asarray(np.bincount(listed.row, minlength=self.count) > 0)
@@ -288,7 +288,7 @@ class View:
         )  # fmt: skip
 
     def has(self, field: str) -> Mask:
-        """Say which rows have a field, in any of its columns."""
+        """Return which rows have a field, in any of its columns."""
         mask = np.zeros(self.count, bool)
         for column in self.columns_of(field):
             mask |= self.filled(column)
@@ -297,7 +297,7 @@ class View:
         return mask
 
     def anywhere(self, field: str) -> bool:
-        """Say whether any row has a field: one that no row has is reported once."""
+        """Return whether any row has a field: one that no row has is reported once."""
         return bool(self.has(field).any())
 
     def key(self, field: str) -> pd.Series[str]:
@@ -327,7 +327,7 @@ class View:
         return np.asarray(numbers.to_numpy(float, na_value=np.nan), np.float64)
 
     def values(self, column: str) -> pd.DataFrame:
-        """Lay the values of a column out: row, value; each of a row once, blank ones aside."""
+        """Lay the values of a column out (row, value), each value of a row once, without blanks."""
         if column not in self._values:
             self._values[column] = self._laid_values(column)
         return self._values[column]
@@ -440,7 +440,7 @@ def listing_filter(table: pd.DataFrame) -> str:
 
 
 def decoded(cells: pd.Series[Any], shape: type[list[_T]]) -> tuple[Rows, list[_T]]:
-    """Decode the JSON cells of a column at once: the rows that have one, and theirs."""
+    """Decode the JSON cells of a column together: the rows that have one, and the values."""
     if cells.dtype != "str":
         if cells.notna().any():
             raise _not_json(cells.name)
@@ -481,7 +481,7 @@ def _tag_text(value: Any) -> str | None:
 
 
 def _is_token_list(cells: pd.Series[Any]) -> Mask:
-    """Say which cells are lists of a text in each language."""
+    """Return which cells are lists of a text in each language."""
     if cells.dtype != "str":
         return np.zeros(len(cells), bool)
     return cells.str.startswith("[{").fillna(False).to_numpy(bool)

@@ -69,7 +69,7 @@ def _run(argv: Sequence[str] | None) -> int:
         where = f"{error.filename}: " if error.filename else ""
         return _say(f"{where}{error.strerror or error}", USAGE)
     except EOFError:
-        return _say("nothing was typed at the prompt: nobody is logged in", LOGIN)
+        return _say("nothing was typed at the prompt: not logged in", LOGIN)
     except (CredentialsError, LoginError, SessionExpired) as error:
         return _say(error, LOGIN)
     except (ApiError, TransportError, IncompleteError) as error:
@@ -119,7 +119,7 @@ def _quick_stop(*, as_process: bool) -> Iterator[None]:
 
 
 def _say(what: object, status: int) -> int:
-    """Say it on one line of stderr, without what would steer a terminal, in the command's words."""
+    """Write a message on one line of stderr, without control characters, in the command's words."""
     text = "".join(one if one.isprintable() else " " for one in in_command_words(str(what)))
     print(f"kott: {' '.join(text.split())}", file=sys.stderr)
     return status
@@ -164,12 +164,15 @@ def _plain_streams() -> Iterator[None]:
     if sys.stderr is not None:
         yield
         return
-    with open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.redirect_stderr(nowhere):
+    with (
+        open(os.devnull, "w", encoding="utf-8") as discarded,
+        contextlib.redirect_stderr(discarded),
+    ):
         yield
 
 
 def _discard_stdout() -> None:
-    """Let nothing more be written to a stdout that takes nothing, not even when Python ends."""
+    """Stop writing to a closed stdout, also when Python ends."""
     with contextlib.suppress(OSError, AttributeError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

@@ -40,7 +40,7 @@ class Command(NamedTuple):
 
 
 class UsageError(KottError):
-    """Say that the command line cannot be understood."""
+    """The command line cannot be parsed."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -90,7 +90,7 @@ def argument(*names: str, **options: Any) -> Argument:
 
 
 def checked(read: Callable[[str], Any]) -> Callable[[str], str]:
-    """Give a type that leaves the text as it is if it can be read."""
+    """Return a type that leaves the text as it is if it can be read."""
 
     def text(value: str) -> str:
         try:
@@ -103,7 +103,7 @@ def checked(read: Callable[[str], Any]) -> Callable[[str], str]:
 
 
 def whole(least: int) -> Callable[[str], int]:
-    """Give the type of whole numbers that are at least so much."""
+    """Return the type of whole numbers that are at least so much."""
 
     def number(text: str) -> int:
         try:
@@ -127,10 +127,10 @@ def port(text: str) -> int:
 
 def names(text: str) -> list[str]:
     """Read names, or ids, between commas."""
-    found = [one.strip() for one in text.split(",") if one.strip()]
-    if not found:
+    words = [one.strip() for one in text.split(",") if one.strip()]
+    if not words:
         raise argparse.ArgumentTypeError(f"{text!r} names nothing: write A,B")
-    return found
+    return words
 
 
 def ids(text: str) -> list[int]:
@@ -161,7 +161,7 @@ def pair(text: str) -> tuple[str, Any]:
 
 
 def new_file(*suffixes: str) -> Callable[[str], Path]:
-    """Give the type of files that can be written; of one of these suffixes, if there are any."""
+    """Return the type of files that can be written; of one of these suffixes, if there are any."""
 
     def path(text: str) -> Path:
         file = Path(text)

@@ -1,4 +1,4 @@
-"""`kott audit`: assets or a guide to findings, as lines, a table, a page, a work book or JSON."""
+"""`kott audit`: assets or a guide to findings, as lines, a table, a page, a workbook or JSON."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ ARGUMENTS = (
     argument(
         "--out", type=new_file(".html", ".xlsx", ".json", ".csv", ".parquet"), metavar="FILE",
         action="append", default=[],
-        help=".html a page, .xlsx a work book, or .json, .csv, .parquet; may be given again",
+        help=".html a page, .xlsx a workbook, or .json, .csv, .parquet; may be given again",
     ),
     argument(
         "--write-waivers", type=new_file(), metavar="FILE",

@@ -23,7 +23,7 @@ SHIPPED = (PACKAGE / "_notebooks", PACKAGE.parent / "notebooks")  # in a wheel; 
 def open_notebooks(arguments: argparse.Namespace) -> None:
     """Copy the notebooks to a folder, and run JupyterLab there until it is stopped.
 
-    With --own the credentials are checked first, so that nobody reads an error in a cell.
+    With --own the credentials are checked first, so that no cell shows an error.
     """
     if arguments.profile and not arguments.own:
         raise KottError("--profile is for --own: without it, the notebooks ask the demo partner.")
@@ -71,7 +71,7 @@ def served() -> Iterator[dict[str, str]]:
 
 
 def without_credentials() -> dict[str, str]:
-    """Give the environment without what leads to another partner."""
+    """Return the environment without what leads to another partner."""
     hidden = {f"KOTT_{name.upper()}" for name in (*credentials.PROFILE_KEYS, "profile")}
     return {name: value for name, value in os.environ.items() if name not in hidden}
 

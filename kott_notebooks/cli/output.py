@@ -73,7 +73,7 @@ def write_page(page: Page, out: Path | None) -> str:
 
 
 def json(table: pd.DataFrame) -> Iterable[str]:
-    """Give a table as a JSON array, one object a row: nested cells nested, absent ones null."""
+    """Return a table as a JSON array, one object a row: nested cells nested, absent ones null."""
     nested = _nested(table)
     columns = [[_value(cell, name in nested) for cell in table[name].tolist()] for name in table]
     for position, row in enumerate(zip(*columns, strict=True)):
@@ -104,12 +104,12 @@ def _nested(table: pd.DataFrame) -> set[str]:
 
 
 def chosen_format(format: str | None, out: Path | None) -> str:
-    """Give the format that was named, else that of the file's suffix, else `table`."""
+    """Return the format that was named, else that of the file's suffix, else `table`."""
     return format or _by_suffix(out) or "table"
 
 
 def checked_format(format: str | None, out: Path | None) -> str:
-    """Give the chosen format; KottError for one that cannot go where it is to go."""
+    """Return the chosen format; KottError for one that cannot go where it is to go."""
     chosen = chosen_format(format, out)
     if chosen in BINARY:
         check_screen(out, BINARY[chosen], "--out FILE")
@@ -121,7 +121,7 @@ def checked_format(format: str | None, out: Path | None) -> str:
 
 
 def check_screen(out: Path | None, what: str, option: str) -> None:
-    """Refuse to write to a terminal what nobody reads there."""
+    """Refuse to write a file format to a terminal."""
     if out is None and stdout().isatty():
         raise KottError(f"{what} is not for the screen: give {option}, or a pipe.")
 
@@ -231,10 +231,10 @@ def one_line(text: str) -> str:
 def _fitting(columns: Sequence[list[str]], width: int) -> list[list[str]]:
     """Keep the first columns that stand side by side on a line; one at least."""
     kept: list[list[str]] = []
-    left = width
+    room = width
     for column in columns:
-        left -= len(column[0]) + (2 if kept else 0)
-        if left < 0 and kept:
+        room -= len(column[0]) + (2 if kept else 0)
+        if room < 0 and kept:
             break
         kept.append(column)
     return kept

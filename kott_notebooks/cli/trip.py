@@ -95,7 +95,7 @@ def run(line: str, names: dict[str, Any]) -> Any:
 
 
 def _said(value: Any, line: str, folder: Path) -> Iterator[str]:
-    """Say what a line gave: how a table came, or what is in it; where a picture went."""
+    """Say what a line returned: a table's provenance or size; where a picture was saved."""
     name, assigned, _ = line.partition(" = ")
     if assigned and name.isidentifier():
         if isinstance(value, pd.DataFrame) and "requests" in facts(value):

@@ -1,4 +1,4 @@
-"""A partner that lives in this process: log in, pull, and no network is needed.
+"""A made-up partner in this process: log in and pull without a network.
 
     session = demo.login()             the real client, mounted on a backend without a socket
     with demo.serve() as server: ...   the same backend behind a port, at server.url
@@ -77,6 +77,11 @@ __all__ = [
     "serve",
 ]
 
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 URL = "https://demo.kott.invalid"
 USERNAME, PASSWORD = f"operator@{MAIL}", PASSWORDS["operator"]
 _CREDENTIALS = frozenset(("username", "pin", "app_token", "refresh_token", "ks", "anonymous"))
@@ -98,16 +103,37 @@ def make(
     roles: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
     guide: str | Path | None = None,
 ) -> Backend:
-    """Make a partner: a world from a seed and of these sizes, behind a deployment's rules.
+    """Make a demo partner: generated data behind the rules of a deployment.
 
-    The guide runs from the day before the clock's day, for so many days; `clock` gives epoch
-    seconds, and goes on deciding when a ks is over. `deployment` is `strict`, `roomy` or `old`;
-    `faults` make it a bad day; `roles` are custom roles as permission items. The same arguments in
-    the same second make the same world.
+    Parameters
+    ----------
+    seed, assets, channels, days, households, defects : as in `login`
+        What the partner has.
+    deployment, clock, faults, roles : as in `login`
+        How its server answers.
+    guide : str or Path, optional
+        As in `login`.
 
-    `guide` is a file of XMLTV, whose programmes stand instead of the made-up ones, on linear
-    channels of its own (their externalId is what the guide calls them); `channels`, `days` and the
-    defects of a guide are left aside. A programme of which nobody knows when it ends is left out.
+    Returns
+    -------
+    Backend
+        The partner, to be shared by several logins: ``demo.login(backend=...)``.
+
+    Raises
+    ------
+    KottError
+        The guide cannot be read.
+    ValueError
+        There is no deployment of that name.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import demo
+    >>> backend = demo.make(assets=60, households=0)
+    >>> one, other = demo.login(backend=backend), demo.login(backend=backend, user="manager")
+    >>> one.count("asset", filter={}) == other.count("asset", filter={})
+    True
     """
     clock = clock or time.time
     build = partial(catalogue.build, given=_given(guide)) if guide is not None else _world
@@ -142,10 +168,62 @@ def login(
 ) -> client.Session:
     """Log in to a demo partner and return the Session, as `kott.login` does.
 
-    The partner is made as `make` does, or shared by handing in its `backend`. `user` is a role
-    (`anonymous`, `user`, `master`, `operator`, `manager`, `administrator` or one of `roles`) or a
-    username. Further arguments, such as `format` or `language`, go to `kott.login`; if they bring
-    credentials, nobody asks for `user`.
+    Parameters
+    ----------
+    seed : int, default 7
+        Partners with one seed and the same sizes are the same in the same second.
+    assets : int, default 2000
+        Number of media, linear channels included.
+    channels : int, default 40
+        Number of linear channels.
+    days : int, default 8
+        Days of guide, from the day before the clock's.
+    households : int, default 500
+        Number of households.
+    defects : bool, default True
+        Whether defects are planted: see `defects`.
+    deployment : {"strict", "roomy", "old"} or Deployment, default "strict"
+        The rules of the server: page sizes, result window, which arguments it refuses.
+    clock : callable, optional
+        Returns the present in epoch seconds; by default `time.time`.
+    faults : Faults, optional
+        Errors, delays and damage that requests meet; by default none.
+    roles : mapping, optional
+        Custom roles by name, each a list of the API's permission items.
+    guide : str or Path, optional
+        An XMLTV file whose channels and programmes replace the made-up ones; `channels`, `days` and
+        the planted defects of a guide then do not count. Programmes whose end is unknown are left
+        out.
+    user : str, default "operator"
+        A role ("anonymous", "user", "master", "operator", "manager", "administrator" or one of
+        `roles`) or a username.
+    backend : Backend, optional
+        A partner that `make` made; by default a new one.
+    **login_arguments
+        Arguments of `kott.login`, such as `format` or `language`. With credentials among them,
+        `user` does not count.
+
+    Returns
+    -------
+    Session
+        The real client; its requests are answered in this process.
+
+    Raises
+    ------
+    KottError
+        There is no such user, or the guide cannot be read.
+    ValueError
+        There is no deployment of that name.
+
+    See Also
+    --------
+    kott.login : Log in to a real partner.
+
+    Examples
+    --------
+    >>> from kott_notebooks import demo
+    >>> demo.login(assets=60, user="manager").partner_id
+    478
     """
     backend = backend or make(
         seed=seed,
@@ -168,7 +246,7 @@ def login(
 
 
 def _given(path: str | Path) -> catalogue.Given:
-    """Read somebody's own guide, and take those for channels too that only programmes name."""
+    """Read an XMLTV guide; channels that only its programmes name are channels too."""
     from kott_notebooks import xmltv
 
     epg, channels, _ = xmltv.read_guide(path)
@@ -182,7 +260,7 @@ def _given(path: str | Path) -> catalogue.Given:
 
 
 def _plain(table: pd.DataFrame) -> dict[str, list[Any]]:
-    """Give a table as lists of plain values, None for absent ones, times in epoch seconds."""
+    """Return a table as lists of plain values, None for absent ones, times in epoch seconds."""
     times = table.select_dtypes("datetimetz").columns
     seconds = {
         name: table[name].astype("int64").floordiv(1_000_000).where(table[name].notna())
@@ -209,16 +287,64 @@ def _account(accounts: Sequence[Account], user: str) -> Account:
 
 
 def serve(port: int = 0, *, backend: Backend | None = None, **partner: Any) -> Server:
-    """Put a demo partner behind a port of this machine (0: any free one), and return it running.
+    """Serve a demo partner on a port of this machine.
 
-    Takes what `make` takes, or a `backend`. The server is a context manager; its `url` is what to
-    log in to, its `backend` what answers.
+    Parameters
+    ----------
+    port : int, default 0
+        The port; 0 takes any that is free.
+    backend : Backend, optional
+        A partner that `make` made; by default a new one.
+    **partner
+        Arguments of `make`.
+
+    Returns
+    -------
+    Server
+        The running server: `url` to log in to, `backend` that answers, `close()`; also a context
+        manager.
+
+    Raises
+    ------
+    OSError
+        The port is in use.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import demo
+    >>> with demo.serve(assets=60) as server:
+    ...     kott.login(server.url, demo.PARTNER_ID, anonymous=True).count("asset", filter={}) > 0
+    True
     """
     return Server(backend or make(**partner), port)
 
 
 def backend_of(session: client.Session) -> Backend:
-    """Give the backend that a session of `demo.login` talks to; KottError for any other session."""
+    """Return the backend that answers a session of `demo.login`.
+
+    Parameters
+    ----------
+    session : Session
+        A session of `demo.login`.
+
+    Returns
+    -------
+    Backend
+        The backend, with its `world` and its `log` of requests.
+
+    Raises
+    ------
+    KottError
+        The session talks to a real server.
+
+    Examples
+    --------
+    >>> from kott_notebooks import demo
+    >>> session = demo.login(assets=60)
+    >>> demo.backend_of(session).world.partner_id
+    478
+    """
     adapter = session._connections.http.get_adapter(session.url)
     if not isinstance(adapter, DemoAdapter):
         raise KottError("This session talks to a real server: only demo.login() has a backend.")
@@ -241,7 +367,7 @@ def changes(session: client.Session, start: When, end: When) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per asset that came or went, and per field that changed: `time`
+        One row per asset that was added or removed, and per field that changed: `time`
         `datetime64[us, UTC]`, `kind` (media or epg), `id` `Int64`, `change` (added, removed or
         changed), `field` (empty for a whole asset).
 
@@ -261,7 +387,31 @@ def changes(session: client.Session, start: When, end: When) -> pd.DataFrame:
 
 
 def defects(session: client.Session) -> pd.DataFrame:
-    """List what is wrong in a session's demo partner, on purpose: rule, kind, id, what."""
+    """List the defects that are planted in the partner of a session.
+
+    Parameters
+    ----------
+    session : Session
+        A session of `demo.login`.
+
+    Returns
+    -------
+    DataFrame
+        One row per defect: `rule` (of the audit that finds it), `kind`, `id`, `what` (in words),
+        all `str`.
+
+    Raises
+    ------
+    KottError
+        The session talks to a real server.
+
+    Examples
+    --------
+    >>> from kott_notebooks import demo
+    >>> defects = demo.defects(demo.login(assets=60))
+    >>> list(defects.columns)
+    ['rule', 'kind', 'id', 'what']
+    """
     planted = backend_of(session).world.defects
     rows = [(one.rule, one.kind, one.id, one.what) for one in planted]
     return pd.DataFrame(rows, columns=["rule", "kind", "id", "what"], dtype="str")

@@ -1,4 +1,4 @@
-"""The demo partner's world, put together from its parts and a seed."""
+"""The demo partner's world, built from its parts and a seed."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ class World:
     now: int
     seed: int
     partner_id: int
-    days: int  # of the guide; 0 for somebody's own
+    days: int  # of the guide; 0 for a given guide
     media: Shelf
     epg: Shelf
     recordings: Shelf  # programmes that the first household has recorded
-    ingest_results: dict[int, list[Record]]  # what became of programmes, by the ingest's id
+    ingest_results: dict[int, list[Record]]  # the result of each programme, by the ingest's id
     objects: dict[str, list[Record]]  # every small list, by the class of its records
     accounts: list[Account]
-    defects: list[Defect]  # what is wrong on purpose
+    defects: list[Defect]  # planted on purpose
 
 
 def build(
@@ -54,8 +54,8 @@ def build(
     """Make a world; the same arguments make the same one, and `now` is the present if left out.
 
     `assets` counts all media, of which `channels` are linear. The programmes run from midnight UTC
-    of the day before `now` for so many days, without gap or overlap unless `defects` are planted.
-    With somebody's own guide, its channels and its programmes stand instead, as they are.
+    of the day before `now` for `days` days, without gap or overlap unless `defects` are planted.
+    With a given guide, its channels and programmes are used instead, as they are.
     """
     moment = int(time.time()) if now is None else now
     dice = Dice(seed)
@@ -68,17 +68,19 @@ def build(
     objects["KalturaRegion"] = partner.regions(linear.ids.tolist())
     objects |= homes(dice, moment, households)
     epg = given_shelf(moment, linear, given) if given else guide_shelf(dice, moment, days, linear)
-    found: list[Defect] = []
+    planted: list[Defect] = []
     delivered = Delivered.of(epg)
     if defects:
-        found += plant_media(dice, moment, media)
+        planted += plant_media(dice, moment, media)
         if not given:
-            found += plant_programmes(dice, moment, days, epg, media)
-        found += plant_people(dice, moment, objects)
+            planted += plant_programmes(dice, moment, days, epg, media)
+        planted += plant_people(dice, moment, objects)
     if given:
         name_channels(media, given)
     objects |= shop(dice, moment, media, epg, objects)
-    ingested, results, found = ingests(dice, moment, media, epg, delivered, [] if given else found)
+    ingested, results, planted = ingests(
+        dice, moment, media, epg, delivered, [] if given else planted
+    )
     objects |= ingested
     objects |= practice(dice, moment, media, epg, objects)
     ids = {"media": media.ids, "linear": linear.ids, "programme": epg.ids}
@@ -97,5 +99,5 @@ def build(
         recordings=recordings_shelf(epg, objects["KalturaRecording"]),
         objects=objects,
         accounts=accounts(objects["KalturaOTTUser"]),
-        defects=found,
+        defects=planted,
     )

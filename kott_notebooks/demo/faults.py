@@ -1,4 +1,4 @@
-"""A bad day: what goes wrong and how often, drawn from a seed so that it can be repeated."""
+"""Faults of a server: which occur and how often, drawn from a seed so that they can be repeated."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Faults:
     """Rates from 0 to 1 per request, times in seconds; everything is off unless given."""
 
     seed: int = 0
-    spare: int = 0  # so many first requests are left alone: a login, say
+    spare: int = 0  # the number of first requests without a fault: a login, say
     latency: float = 0.0  # before every reply
-    jitter: float = 0.0  # up to so much more
+    jitter: float = 0.0  # up to this much more
     per_record: float = 0.0  # server work for each record of a reply
     error: float = 0.0  # HTTP 500, 502, 503 or 504
     reset: float = 0.0  # the connection is reset instead of a reply
@@ -35,9 +35,9 @@ class Faults:
     too_many: float = 0.0  # HTTP 429 with Retry-After
     retry_after: int = 1  # what that header says
     hang: float = 0.0  # no reply in any reasonable time
-    expire_every: int = 0  # every so many calls, the ks that came with it is over
-    moving: int = 0  # totals are off by up to so many, differently each time
-    churn: int = 0  # up to so many records of a list are gone, others each time
+    expire_every: int = 0  # after this number of calls, the ks of a call expires
+    moving: int = 0  # totals are off by up to this number, differently each time
+    churn: int = 0  # up to this number of records of a list are missing, others each time
     duplicate: float = 0.0  # a page repeats the one before it
     failing_page: int = 0  # the page of this number always fails
 
@@ -56,7 +56,7 @@ class Faults:
 
 @dataclass(frozen=True)
 class Strike:
-    """What befalls one request: a delay, and at most one of KINDS."""
+    """The fault of one request: a delay, and at most one of KINDS."""
 
     kind: str = ""
     delay: float = 0.0
@@ -64,7 +64,7 @@ class Strike:
 
 
 class BadDay:
-    """Deals the faults out, request by request."""
+    """Draws the faults, request by request."""
 
     def __init__(self, faults: Faults) -> None:
         self.faults = faults
@@ -74,7 +74,7 @@ class BadDay:
         self._lock = threading.Lock()
 
     def strike(self) -> Strike:
-        """Decide what befalls the next request."""
+        """Draw the fault of the next request."""
         faults = self.faults
         with self._lock:
             self._requests += 1
@@ -89,18 +89,18 @@ class BadDay:
         return Strike(kind, FOREVER if kind == "hang" else delay, status)
 
     def expires(self) -> bool:
-        """Say whether the ks of this call is over."""
+        """Return whether the ks of this call is over."""
         with self._lock:
             self._calls += 1
             every = self.faults.expire_every
             return bool(every) and self._calls % every == 0
 
     def fails(self, first: int, size: int) -> bool:
-        """Say whether a page is the one that always fails."""
+        """Return whether a page is the one that always fails."""
         return bool(self.faults.failing_page) and first == (self.faults.failing_page - 1) * size
 
     def page(self, count: int, first: int, size: int) -> tuple[Sequence[int], int]:
-        """Give the positions that make a page of a list, and the total that the list claims."""
+        """Return the positions that make a page of a list, and the total that the list claims."""
         faults = self.faults
         with self._lock:
             gone = self._gone(count)
@@ -117,6 +117,6 @@ class BadDay:
         return set(self._random.sample(range(count), some))
 
     def garble(self, body: bytes) -> bytes:
-        """Spoil a body in its middle."""
+        """Damage a body in its middle."""
         middle = len(body) // 2
         return body[:middle] + b"\x00\xff<<" + body[middle + 4 :]

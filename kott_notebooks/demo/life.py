@@ -1,7 +1,7 @@
-"""The world goes on: with each day after it was made, by the seed, some of it changes.
+"""How the world changes: every day after it was made, by the seed, a part of it.
 
 Assets are added, withdrawn and edited; the guide is delivered again, a day longer and with some
-programmes renamed; and now and then the delivery fails in part. What was planted stays as it is.
+programmes renamed; and on some days the delivery fails in part. Planted defects do not change.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _AHEAD = 6 * 3_600  # seconds to the start of a programme that is renamed
 
 
 class Change(NamedTuple):
-    """One thing that changed: a field of an asset, or the whole of it."""
+    """One change: of a field of an asset, or of the whole asset."""
 
     time: int
     kind: str  # media or epg
@@ -37,7 +37,7 @@ class Change(NamedTuple):
 
 
 class _Life:
-    """Carries the world from day to day, and writes down what changes."""
+    """Changes the world from day to day, and lists the changes."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -61,7 +61,7 @@ class _Life:
         return (kind, str(key)) not in self._spared
 
     def live(self, day: int) -> None:
-        """Let one day begin, counted from 1."""
+        """Begin a day, counted from 1."""
         now = self.world.now + day * DAY
         movies = self._movies[(day - 1) * _PER_DAY : day * _PER_DAY]
         withdrawn, edited = movies[:WITHDRAWN], movies[WITHDRAWN : WITHDRAWN + EDITED]
@@ -84,7 +84,7 @@ class _Life:
                 self.changes.append(Change(now, "media", movie, "changed", field))
 
     def _add(self, now: int, day: int, models: list[int]) -> None:
-        """Add movies like those given, under names, dates and ids of their own."""
+        """Add movies like those given, with new names, dates and ids."""
         shelf = self.media
         first = shelf.count
         shelf.take(np.array([*range(first), *(shelf.row(one) for one in models)], np.int64))
@@ -103,13 +103,13 @@ class _Life:
         self.changes += [Change(now, "media", one, "removed", "") for one in movies]
 
     def _rename(self, now: int, day: int) -> Ints:
-        """Rename programmes to come on one channel, each channel in its turn."""
+        """Rename future programmes on one channel, another channel each day."""
         of = self.epg.numbers
         channels = np.unique(of["linear_media_id"])
         if not len(channels):
             return np.zeros(0, np.int64)
         ahead = of["start_date"] > now + _AHEAD
-        ahead[self.world.epg.count :] = False  # those that were added while it lived
+        ahead[self.world.epg.count :] = False  # those that were added by this world's changes
         rows = np.flatnonzero(ahead & (of["linear_media_id"] == channels[day % len(channels)]))
         free = [row for row in rows.tolist() if self._is_free("epg", self.epg.ids[row])]
         renamed = free[day % 5 :: 11][:RENAMED]
@@ -123,7 +123,7 @@ class _Life:
         return np.array(renamed, np.int64)
 
     def _lengthen(self, now: int, day: int) -> None:
-        """Add a day to the guide: that of a week before, cut at its midnights."""
+        """Add a day to the guide: a copy of the day a week before, cut at midnight."""
         shelf, week = self.epg, min(7, self.world.days) * DAY
         begin = (self.world.now // DAY - 1 + self.world.days + day - 1) * DAY
         start, end = shelf.numbers["start_date"], shelf.numbers["end_date"]
@@ -147,7 +147,7 @@ class _Life:
 
 
 def alive(world: World, days: int) -> tuple[World, list[Change]]:
-    """Give the world so many days after it was made, and all that changed on the way."""
+    """Return the world some days after it was made, and all changes until then."""
     life = _Life(world)
     for day in range(1, days + 1):
         life.live(day)

@@ -40,7 +40,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer()
 
     def do_OPTIONS(self) -> None:
-        """Answer what a browser asks before a request of another origin."""
+        """Answer the preflight of a browser for a request of another origin."""
         self._answer()
 
     def _answer(self) -> None:
@@ -68,7 +68,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def _reset(self) -> None:
-        """Drop the connection as a crashed server does: no reply, no farewell."""
+        """Reset the connection as a crashed server does."""
         self.close_connection = True
         at_once = struct.pack("ii", 1, 0)
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
@@ -89,7 +89,7 @@ class _HTTPServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), _Handler)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Serve one connection, and know of it while it lasts."""
+        """Serve one connection, and list it while it is open."""
         self._connections.add(request)
         try:
             super().process_request_thread(request, client_address)
@@ -100,17 +100,17 @@ class _HTTPServer(ThreadingHTTPServer):
         """End every connection that is still open, so that no thread waits for its next request."""
         self.closing.set()
         for connection in list(self._connections):
-            with contextlib.suppress(OSError):  # it may have gone by itself
+            with contextlib.suppress(OSError):  # the client may have closed it
                 connection.shutdown(socket.SHUT_RD)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Stay silent about a client that hung up; anything else is reported as ever."""
+        """Ignore a client that hung up; report any other error as usual."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
 
 class Server:
-    """A running server; `url` is what a client logs in to, and leaving the block stops it."""
+    """A running server: `url` to log in to, `backend` that answers; also a context manager."""
 
     def __init__(self, backend: Backend, port: int = 0) -> None:
         self.backend = backend
@@ -121,7 +121,7 @@ class Server:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop answering, and end what is being answered."""
+        """Stop the server, and end open connections."""
         self._server.shutdown()
         self._server.hang_up()
         self._server.server_close()

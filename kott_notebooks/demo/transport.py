@@ -18,7 +18,7 @@ __all__ = ["DemoAdapter"]
 
 
 class DemoAdapter(BaseAdapter):
-    """Mount it on a URL, and what is asked there is answered by the backend."""
+    """An adapter to mount on a URL: the backend answers its requests."""
 
     def __init__(self, backend: Backend) -> None:
         super().__init__()
@@ -33,7 +33,7 @@ class DemoAdapter(BaseAdapter):
         cert: Any = None,
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
-        """Answer a request as a server over a network would, its failures included."""
+        """Answer a request as a server over a network would, with its failures."""
         reply = self.backend.handle(
             request.method or "GET",
             request.path_url,
@@ -58,11 +58,11 @@ class DemoAdapter(BaseAdapter):
         return response
 
     def close(self) -> None:
-        """Hold nothing that would need closing."""
+        """Close nothing: there is no connection."""
 
 
 def _wait(reply: Reply, timeout: Any, request: requests.PreparedRequest) -> None:
-    """Let the reply's delay pass, or the client's patience end."""
+    """Wait for the reply's delay, or raise when the client's timeout ends."""
     patience = timeout[1] if isinstance(timeout, tuple) else timeout
     if patience is not None and reply.delay > patience:
         time.sleep(patience)

@@ -106,7 +106,7 @@ def turnover(findings: pd.DataFrame) -> pd.DataFrame:
 
 
 def as_of(guides: pd.DataFrame, airing: When, at: When) -> pd.DataFrame:
-    """Say what the guide had for one time at another: what did it say at 18:00 for 20:00?
+    """Return what the guide announced at one time for another: at 18:00 for 20:00, say.
 
     Parameters
     ----------
@@ -127,6 +127,19 @@ def as_of(guides: pd.DataFrame, airing: When, at: When) -> pd.DataFrame:
     ------
     KottError
         No snapshot is as old as `at`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from kott_notebooks import history
+    >>> guides = pd.DataFrame({
+    ...     "snapshot": ["2026-03-01", "2026-03-02"], "name": ["Film", "News"],
+    ...     "startDate": ["2026-03-03T20:00"] * 2, "endDate": ["2026-03-03T21:00"] * 2,
+    ... })
+    >>> times = ["snapshot", "startDate", "endDate"]
+    >>> guides[times] = guides[times].apply(pd.to_datetime, utc=True)
+    >>> history.as_of(guides, "2026-03-03T20:30", "2026-03-01T12:00")["name"].tolist()
+    ['Film']
     """
     need(guides, "snapshot", "startDate", "endDate")
     moment, limit = instant(airing), instant(at)
@@ -155,6 +168,24 @@ def lead_times(guides: pd.DataFrame) -> pd.DataFrame:
         that channel at that time with that name), `minutes` (`Float64`, from there to its start;
         negative where it came after), `late` (`boolean`: it is missing in an earlier snapshot whose
         guide reached beyond its start, so that it could have been there).
+
+    Raises
+    ------
+    KottError
+        A column is missing.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from kott_notebooks import history
+    >>> guides = pd.DataFrame({
+    ...     "snapshot": ["2026-03-01", "2026-03-02"], "linearAssetId": 7, "id": 1, "name": "News",
+    ...     "startDate": ["2026-03-03"] * 2,
+    ... })
+    >>> times = ["snapshot", "startDate"]
+    >>> guides[times] = guides[times].apply(pd.to_datetime, utc=True)
+    >>> history.lead_times(guides)["minutes"].tolist()
+    [2880.0]
     """
     need(guides, "snapshot", "linearAssetId", "id", "startDate", "name")
     key = ["linearAssetId", "id", "startDate", "name"]

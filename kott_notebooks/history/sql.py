@@ -38,19 +38,15 @@ def sql(query: str, source: Place | Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     source : str, path or mapping
         A store of `kott.save`: each of its tables by its name, with the rows of its newest
         snapshot, and `NAME_all` with those of every snapshot and a column `snapshot`. Or tables
-        by the names that the query calls them.
+        by the names that the query calls them. Nested columns are views: `NAME_tags` has one row
+        per asset and tag value (`id`, `tag`, `value`), `NAME_images` and `NAME_mediaFiles` have one
+        per entry (`id`, `entry`, which is JSON: `entry->>'ratio'`).
 
     Returns
     -------
     DataFrame
         The rows of the answer: whole numbers `Int64`, numbers `Float64`, truth `boolean`, text
         `str`, times `datetime64[us, UTC]`.
-
-    Other Parameters
-    ----------------
-    Nested columns are views: `NAME_tags` has one row per asset and tag value (`id`, `tag`,
-    `value`), `NAME_images` and `NAME_mediaFiles` one per entry (`id`, `entry`, which is JSON:
-    `entry->>'ratio'`).
 
     Raises
     ------

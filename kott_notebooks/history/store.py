@@ -258,7 +258,7 @@ def load_all(
 
     Parameters
     ----------
-    store, name
+    store, name : path and str
         As in `load`.
     start, end : str, datetime or Timestamp, optional
         The snapshots that stand for a time in [start, end). Default: all.

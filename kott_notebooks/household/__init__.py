@@ -40,3 +40,7 @@ __all__ = [
     "masters",
     "sizes",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

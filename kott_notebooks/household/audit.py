@@ -123,7 +123,7 @@ def _times(table: pd.DataFrame, column: str) -> Micros:
 
 
 def _not_judged(homes: pd.DataFrame, **tables: pd.DataFrame | None) -> dict[str, str]:
-    """Say which rules went without what they need."""
+    """Return which rules went without what they need."""
     missing = {rule: table for rule, table in _NEEDS.items() if tables[table] is None}
     if "state" not in homes:
         missing["household.suspended"] = "the column state"
@@ -216,9 +216,9 @@ def _devices(
 def _never_logged_in(ott_users: pd.DataFrame, before: int) -> pd.DataFrame:
     ott_users = need(ott_users, "id", "createDate", "lastLoginDate").reset_index(drop=True)
     created, login = _times(ott_users, "createDate"), _times(ott_users, "lastLoginDate")
-    found = (login == NAT) & (created != NAT) & (created < before)
-    detail = _since(created[found], "It has never logged in, and was created on ")
-    return _finding("user.never_logged_in", ott_users[found], "lastLoginDate", detail)
+    never = (login == NAT) & (created != NAT) & (created < before)
+    detail = _since(created[never], "It has never logged in, and was created on ")
+    return _finding("user.never_logged_in", ott_users[never], "lastLoginDate", detail)
 
 
 def _since(times: Micros, words: str) -> npt.NDArray[np.object_]:

@@ -65,12 +65,12 @@ def groups(
     True
     """
     values = need(table, by)[by].reset_index(drop=True)
-    found = values.convert_dtypes().astype("str").replace(_names(by, labels)).fillna(_NONE)
-    return figure(found, _households(table), k)
+    group = values.convert_dtypes().astype("str").replace(_names(by, labels)).fillna(_NONE)
+    return figure(group, _households(table), k)
 
 
 def _names(by: str, labels: pd.DataFrame | None) -> dict[str, str]:
-    """Give the names of a column's values by their id, as text."""
+    """Return the names of a column's values by their id, as text."""
     if labels is None or by not in KINDS:
         return {}
     known = need(labels, "kind", "id", "name")
@@ -232,8 +232,8 @@ def sizes(
     beyond = int(max(many, default=0)) + 1
     edges = widened(many, ids, range(1, beyond), k)
     names = [_size(low, high) for low, high in pairwise([0, *edges, beyond])]
-    found = np.array(names, dtype=object)[np.searchsorted(edges, many, "right")]
-    return figure(pd.Series(found, dtype="str"), ids, k, names)
+    group = np.array(names, dtype=object)[np.searchsorted(edges, many, "right")]
+    return figure(pd.Series(group, dtype="str"), ids, k, names)
 
 
 def _size(low: int, high: int) -> str:
@@ -275,8 +275,8 @@ def masters(
     many = used_by(ids, users).to_numpy(np.int64)
     leads = used_by(ids, users[lead]).to_numpy(np.int64)
     words = ["no users", "no master", "one master", "several masters"]
-    found = np.select([many == 0, leads == 0, leads == 1], words[:3], words[3])
-    return figure(pd.Series(found, dtype="str"), ids, k, words[::-1])
+    group = np.select([many == 0, leads == 0, leads == 1], words[:3], words[3])
+    return figure(pd.Series(group, dtype="str"), ids, k, words[::-1])
 
 
 _DTYPES = {"group": "str", "count": "Int64", "households": "Int64", "share": "Float64"}
@@ -291,9 +291,9 @@ def _banded(
     rested = (stamp(pulled(table, now)) - times[times != NAT]) // _DAY
     edges = widened(rested, ids[times != NAT], days, k)
     names = _bands(edges)
-    found = np.full(len(times), _NONE, dtype=object)
-    found[times != NAT] = np.array(names, dtype=object)[np.searchsorted(edges, rested, "right")]
-    return figure(pd.Series(found, dtype="str"), ids, k, [*names, _NONE])
+    group = np.full(len(times), _NONE, dtype=object)
+    group[times != NAT] = np.array(names, dtype=object)[np.searchsorted(edges, rested, "right")]
+    return figure(pd.Series(group, dtype="str"), ids, k, [*names, _NONE])
 
 
 def _bands(edges: Sequence[int]) -> list[str]:
@@ -304,7 +304,7 @@ def _bands(edges: Sequence[int]) -> list[str]:
 
 
 def _households(table: pd.DataFrame) -> pd.Series[Any]:
-    """Give the household of each row: a table of households has it as its id."""
+    """Return the household of each row: a table of households has it as its id."""
     column = "householdId" if "householdId" in table else "id"
     return need(table, column)[column].reset_index(drop=True)
 

@@ -83,8 +83,8 @@ def assets(
     plan : DataFrame, optional
         What `kott.plan` returned for the same question: the list is read as it says.
     progress : bool or Progress, optional
-        Show a progress bar, or move yours (`total`, `n`, `reset`, `update`). Default: where
-        somebody looks, unless KOTT_PROGRESS says otherwise.
+        Show a progress bar, or move yours (`total`, `n`, `reset`, `update`). Default: in a terminal
+        and in a notebook, unless KOTT_PROGRESS is 0.
 
     Returns
     -------
@@ -144,7 +144,7 @@ def asset_pulls(
     fields: Sequence[str] | None = None,
     **options: Any,
 ) -> tuple[list[Pull], str, Chosen | None]:
-    """Give the lists that `assets` reads, one per kind, the class of their rows, their columns."""
+    """Return the lists that `assets` reads (one per kind), their rows' class and columns."""
     text = quoted_kinds(as_text(ksql).strip())
     named = kinds_named(text)
     wanted = {kind: both(f"asset_type='{kind}'", text) for kind in named or ["media"]}
@@ -238,8 +238,8 @@ def epg(
     plan : DataFrame, optional
         What `kott.plan` returned for the same question: the list is read as it says.
     progress : bool or Progress, optional
-        Show a progress bar, or move yours (`total`, `n`, `reset`, `update`). Default: where
-        somebody looks, unless KOTT_PROGRESS says otherwise.
+        Show a progress bar, or move yours (`total`, `n`, `reset`, `update`). Default: in a terminal
+        and in a notebook, unless KOTT_PROGRESS is 0.
 
     Returns
     -------
@@ -326,7 +326,7 @@ def epg_pulls(
     fields: Sequence[str] | None = None,
     **options: Any,
 ) -> tuple[list[Pull], Chosen | None]:
-    """Give the lists that `epg` reads, one per group of channels, and their columns."""
+    """Return the lists that `epg` reads, one per group of channels, and their columns."""
     first, last = window(start, end, tz)
     a, b = filter_epoch(first), filter_epoch(last)
     during = ("asset_type='epg'", f"start_date<'{b}'", f"end_date>'{a}'")
@@ -365,8 +365,8 @@ def channels(session: Session, *, progress: bool | Progress | None = None) -> pd
     session : Session
         What `kott.login` returned.
     progress : bool or Progress, optional
-        Show a progress bar, or move yours (`total`, `n`, `reset`, `update`). Default: where
-        somebody looks, unless KOTT_PROGRESS says otherwise.
+        Show a progress bar, or move yours (`total`, `n`, `reset`, `update`). Default: in a terminal
+        and in a notebook, unless KOTT_PROGRESS is 0.
 
     Returns
     -------

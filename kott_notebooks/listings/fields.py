@@ -45,14 +45,14 @@ def chosen(session: Session, fields: Sequence[str] | None, source: Source) -> Ch
     own = known | {"objectType"}
     names = _metas(session) if known.issuperset(MAPS) and not own.issuperset(fields) else {}
     columns = {field: _columns(field, own, names) for field in fields}
-    unknown = [field for field, found in columns.items() if not found]
+    unknown = [field for field, given in columns.items() if not given]
     if unknown and known:
         own, names = _looked(session, source, unknown, own, names)
     for field in unknown:
         columns[field] = _columns(field, own, names) or _searchable(session, field, source, names)
         if known and not columns[field]:
             raise KottError(_unknown(field, source.items, own, names))
-    return {field: found or [field] for field, found in columns.items()}
+    return {field: given or [field] for field, given in columns.items()}
 
 
 def flat(fields: Chosen | None) -> list[str] | None:
@@ -148,7 +148,7 @@ def _searchable(session: Session, field: str, source: Source, names: Names) -> l
 
 
 def _unknown(field: str, items: str, own: Iterable[str], names: Names) -> str:
-    """Say that there is no such column, and which come close."""
+    """Return a message that there is no such column, with the nearest names."""
     columns = {*own, *(f"{top}.{name}" for (top, _), held in names.items() for name in held)}
     _, wanted = _split(field)
     nearest = {

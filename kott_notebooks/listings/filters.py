@@ -68,7 +68,7 @@ def both(*items: str) -> str:
 
 
 def kind_required(text: str) -> bool:
-    """Say whether all that a filter finds has an asset_type that it names."""
+    """Return whether all that a filter finds has an asset_type that it names."""
     try:
         tree = ksql.read(text)
     except KottError:

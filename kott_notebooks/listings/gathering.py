@@ -103,21 +103,21 @@ def _no_garbage_collection() -> Iterator[None]:
 
 
 def fingerprint(table: pd.DataFrame) -> str:
-    """Sum up which rows a table has, whatever their order."""
+    """Hash the ids of a table's rows, in any order."""
     hashed = pd.util.hash_pandas_object(keys(table), index=False).to_numpy()
     return hashlib.sha256(np.sort(hashed).tobytes()).hexdigest()[:16]
 
 
 def keys(table: pd.DataFrame) -> pd.DataFrame:
-    """Give what tells rows apart: kind (`epg` or `media`) `str`, and id."""
+    """Return what tells rows apart: kind (`epg` or `media`) `str`, and id."""
     table = need(table, "objectType", "id")
     programmes = table["objectType"].eq("KalturaProgramAsset")
     return pd.DataFrame({"kind": np.where(programmes, "epg", "media"), "id": table["id"]})
 
 
 def hiding(session: Session, pii: bool) -> privacy.Hide:
-    """Give what replaces personal texts in this session's tables."""
-    return privacy.keep if pii else privacy.hasher(_key(session))
+    """Return what replaces personal texts in this session's tables."""
+    return privacy.unhidden if pii else privacy.hasher(_key(session))
 
 
 def _added(reports: list[dict[str, Any]], cls: str) -> dict[str, Any]:

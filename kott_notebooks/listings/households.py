@@ -46,8 +46,8 @@ def households(
     pii : bool, default False
         Show name, description and externalId as they are, instead of hashed.
     progress : bool or Progress, optional
-        Show a progress bar, or move yours (`total`, `n`, `reset`, `update`). Default: where
-        somebody looks, unless KOTT_PROGRESS says otherwise.
+        Show a progress bar, or move yours (`total`, `n`, `reset`, `update`). Default: in a terminal
+        and in a notebook, unless KOTT_PROGRESS is 0.
 
     Returns
     -------
@@ -127,8 +127,8 @@ def household_users(
     pii : bool, default False
         Show personal data as it is, instead of hashed.
     progress : bool or Progress, optional
-        Show a progress bar, or move yours (`total`, `n`, `reset`, `update`). Default: where
-        somebody looks, unless KOTT_PROGRESS says otherwise.
+        Show a progress bar, or move yours (`total`, `n`, `reset`, `update`). Default: in a terminal
+        and in a notebook, unless KOTT_PROGRESS is 0.
 
     Returns
     -------
@@ -175,8 +175,8 @@ def household_devices(
     pii : bool, default False
         Show personal data as it is, instead of hashed.
     progress : bool or Progress, optional
-        Show a progress bar, or move yours (`total`, `n`, `reset`, `update`). Default: where
-        somebody looks, unless KOTT_PROGRESS says otherwise.
+        Show a progress bar, or move yours (`total`, `n`, `reset`, `update`). Default: in a terminal
+        and in a notebook, unless KOTT_PROGRESS is 0.
 
     Returns
     -------

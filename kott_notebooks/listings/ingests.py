@@ -88,7 +88,7 @@ def ingests(
         One row per ingest, the oldest first: `kind`, `ingestId`, `ingestName` (of media the file),
         `ingestProfileId` (absent for media), `ingestedByUserId`, `createdDate`, `completedDate`
         `datetime64[us, UTC]`, `status`, and `Int64` counts of the records in it: `records`,
-        `succeeded`, `failed`, `warned` (those that came with a warning are among `succeeded`).
+        `succeeded`, `failed`, `warned` (those with a warning are among `succeeded`).
 
     Raises
     ------
@@ -200,8 +200,8 @@ def ingest_results(
         ids = ids_of([ingest] if isinstance(ingest, int) else ingest, "ingest")
     if kind not in _KINDS:
         raise KottError(f"kind must be 'epg' or 'vod', not {kind!r}.")
-    found = _programme_results(session, ids) if kind == "epg" else _asset_results(session, ids)
-    table = _table([{"kind": kind, **row} for row in found], RESULTS)
+    rows = _programme_results(session, ids) if kind == "epg" else _asset_results(session, ids)
+    table = _table([{"kind": kind, **row} for row in rows], RESULTS)
     return _with_origin(session, table, "kott.ingest_results", ingests=ids, kind=kind)
 
 
@@ -239,7 +239,7 @@ def _asset_results(session: Session, ids: Sequence[int]) -> Iterator[dict[str, A
 
 
 def _reasons(result: Mapping[str, Any]) -> dict[str, str | None]:
-    """Give code and message of a result's errors, or of its warnings where it has no error."""
+    """Return code and message of a result's errors, or of its warnings where it has no error."""
     reasons = result.get("errors") or result.get("warnings") or []
     return {
         name: "; ".join(str(one[name]) for one in reasons if one.get(name) is not None) or None

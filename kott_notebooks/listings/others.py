@@ -68,8 +68,8 @@ def listing(
     workers : int, default 8
         Number of requests in flight.
     progress : bool or Progress, optional
-        Show a progress bar, or move yours (`total`, `n`, `reset`, `update`). Default: where
-        somebody looks, unless KOTT_PROGRESS says otherwise.
+        Show a progress bar, or move yours (`total`, `n`, `reset`, `update`). Default: in a terminal
+        and in a notebook, unless KOTT_PROGRESS is 0.
     **arguments : Any
         Any other argument of the action, by the API's name; `kott.describe` lists them.
 
@@ -130,7 +130,7 @@ def listing_pull(
     known: schema.Action | None = None,
     **arguments: Any,
 ) -> tuple[Pull, Chosen | None]:
-    """Give the list that `listing` reads, and its columns."""
+    """Return the list that `listing` reads, and its columns."""
     known = known or listed(service, action)
     profile = arguments.pop("responseProfile", None)
     if profile is not None and fields is not None:
@@ -157,7 +157,7 @@ def listing_pull(
 def listed(
     service: str, action: str, session: Session | None = None, **arguments: Any
 ) -> schema.Action:
-    """Give what is known of a list action; KottError for any other.
+    """Return what is known of a list action; KottError for any other.
 
     Of an action that is newer than the schema, a session tells the class of the first row.
     """

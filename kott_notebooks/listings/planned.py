@@ -117,14 +117,14 @@ def _proof(listing: Listing, rows: int, pages: int) -> str:
 def plans_of(
     plan: pd.DataFrame | None, filters: Sequence[dict[str, Any]], session: Session
 ) -> list[Plan | None]:
-    """Give the plan of each filter; raises KottError for the plan of another question."""
+    """Return the plan of each filter; raises KottError for the plan of another question."""
     if plan is None:
         return [None] * len(filters)
     known = facts(plan)
-    told = known.get("plans") or []
-    if known.get("source") != "kott.plan" or not told:
-        raise KottError("plan is a table of kott.plan, as it came from there.")
-    if [one["filter"] for one in told] != list(filters):
+    plans = known.get("plans") or []
+    if known.get("source") != "kott.plan" or not plans:
+        raise KottError("plan must be an unchanged table of kott.plan.")
+    if [one["filter"] for one in plans] != list(filters):
         raise KottError(
             "This plan is for another question: plan what is asked here. Relative times such as "
             "'now+2h' move on: give fixed ones to both."
@@ -133,5 +133,5 @@ def plans_of(
         raise KottError(f"This plan is for {known['url']}, partner {known['partner']}.")
     return [
         Plan([(Window(low, high), rows) for low, high, rows in one["windows"]], Cost(*one["cost"]))
-        for one in told
+        for one in plans
     ]

@@ -22,7 +22,7 @@ def plan(
     progress: bool | Progress | None = None,
     **options: Any,
 ) -> pd.DataFrame:
-    """Say what a pull would take, before anything is fetched.
+    """Estimate what a pull would take, before anything is fetched.
 
     The list is counted, cut into windows that the server can page, and ten rows are looked at.
     Source: the list action itself.

@@ -1,4 +1,4 @@
-"""How far a pull is, where somebody looks: in a terminal, or in the cell of a notebook."""
+"""How far a pull is: a bar in a terminal, or in the cell of a notebook."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the API has, as tables: read from the schema, asks nobody."""
+"""What the API has, as tables: from the schema, without a request."""
 
 from __future__ import annotations
 

@@ -53,8 +53,8 @@ def verify(session: Session, table: pd.DataFrame) -> pd.DataFrame:
     now, then = keys(frames.frame(parts, "KalturaAsset")), keys(table)
     both = then.merge(now, how="outer", indicator="change").query("change != 'both'")
     changes = both["change"].astype("str").map({"left_only": "gone", "right_only": "new"})
-    found = both.assign(change=changes)[["kind", "id", "change"]].reset_index(drop=True)
-    return found.astype({"kind": "str", "id": "Int64", "change": "str"})
+    changed = both.assign(change=changes)[["kind", "id", "change"]].reset_index(drop=True)
+    return changed.astype({"kind": "str", "id": "Int64", "change": "str"})
 
 
 def _ids(session: Session, asked: dict[str, Any], split: list[Any] | None) -> Pull:

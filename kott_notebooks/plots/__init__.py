@@ -50,3 +50,7 @@ __all__ = [
     "values",
     "years",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -55,7 +55,43 @@ DOUBLES = {
 def completeness(
     table: pd.DataFrame, *, names: Names | None = None, ax: Axes | None = None, **kwargs: Any
 ) -> Axes:
-    """Draw `catalog.completeness` as a heat map, fields by asset types: the darker, the fuller."""
+    """Draw `catalog.completeness` as a heat map of fields by asset types.
+
+    The darker a cell, the more assets of the type have the field.
+
+    Parameters
+    ----------
+    table : DataFrame
+        What `catalog.completeness` returned.
+    names : mapping or Series, optional
+        Names of the asset types, by id.
+    ax : Axes, optional
+        The Axes to draw on; by default the current one.
+    **kwargs
+        Keywords of `Axes.imshow`.
+
+    Returns
+    -------
+    Axes
+        The Axes that was drawn on.
+
+    Raises
+    ------
+    KottError
+        The table lacks a column.
+
+    See Also
+    --------
+    catalog.completeness : The table.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import catalog, demo, plots
+    >>> assets = kott.assets(demo.login(assets=60))
+    >>> plots.completeness(catalog.completeness(assets)).get_ylabel()
+    'field'
+    """
     ax = current(ax)
     need(table, "field", "type", "share")
     if table.empty:
@@ -71,9 +107,44 @@ def growth(
     ax: Axes | None = None,
     **kwargs: Any,
 ) -> Axes:
-    """Draw `catalog.growth` as areas, one a type: how much there was at each period's end.
+    """Draw `catalog.growth` as stacked areas: the number of assets at each period's end, by type.
 
-    Where there are more types than colours, the smallest stand together as "others".
+    With more types than colours, the smallest are joined as "others".
+
+    Parameters
+    ----------
+    table : DataFrame
+        What `catalog.growth` returned.
+    tz : str or tzinfo, default: KOTT_TZ, else UTC
+        The zone of the time axis.
+    names : mapping or Series, optional
+        Names of the asset types, by id.
+    ax : Axes, optional
+        The Axes to draw on; by default the current one.
+    **kwargs
+        Keywords of `Axes.stackplot`.
+
+    Returns
+    -------
+    Axes
+        The Axes that was drawn on.
+
+    Raises
+    ------
+    KottError
+        The table lacks a column.
+
+    See Also
+    --------
+    catalog.growth : The table.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import catalog, demo, plots
+    >>> assets = kott.assets(demo.login(assets=60))
+    >>> plots.growth(catalog.growth(assets)).get_ylabel()
+    'total'
     """
     ax = current(ax)
     need(table, "period", "type", "total")
@@ -101,11 +172,46 @@ def availability(
     ax: Axes | None = None,
     **kwargs: Any,
 ) -> Axes:
-    """Draw `catalog.availability` as bars: what enters goes up, what leaves goes down.
+    """Draw `catalog.availability` as bars: assets that enter go up, assets that leave go down.
 
-    All types together: give the rows of one type to see it alone. The key says how many are on
-    offer at the end of the first period and of the last; a line marks `now` where it is given. A
-    bar far longer than the others is cut short, with its number at its end.
+    All types are summed; pass the rows of one type to see it alone. The legend says how many assets
+    are on offer at the end of the first and of the last period. A bar far longer than the others is
+    cut, with its number at its end.
+
+    Parameters
+    ----------
+    table : DataFrame
+        What `catalog.availability` returned.
+    now : str, date, datetime or Timestamp, optional
+        A time to mark with a line.
+    tz : str or tzinfo, default: KOTT_TZ, else UTC
+        The zone of the time axis.
+    ax : Axes, optional
+        The Axes to draw on; by default the current one.
+    **kwargs
+        Keywords of `Axes.bar`.
+
+    Returns
+    -------
+    Axes
+        The Axes that was drawn on.
+
+    Raises
+    ------
+    KottError
+        The table lacks a column.
+
+    See Also
+    --------
+    catalog.availability : The table.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import catalog, demo, plots
+    >>> assets = kott.assets(demo.login(assets=60))
+    >>> plots.availability(catalog.availability(assets)).get_ylabel()
+    'assets'
     """
     ax = current(ax)
     need(table, "period", "enters", "leaves", "onOffer")
@@ -139,18 +245,51 @@ def availability(
 def values(
     table: pd.DataFrame, *, names: Names | None = None, ax: Axes | None = None, **kwargs: Any
 ) -> Axes:
-    """Draw `catalog.values` as a bar per value, the commonest on top, one colour a type.
+    """Draw `catalog.values` as a bar per value, the most frequent on top, one colour per type.
 
-    Below the values stands what the table folded, and last the assets that have none. Where there
-    are more values than rows that can be read, the first are drawn, and the label says of how many.
+    Below the values stands what the table joined, and last the assets without a value. With more
+    values than legible rows, the first are drawn, and the label says how many there are.
+
+    Parameters
+    ----------
+    table : DataFrame
+        What `catalog.values` returned.
+    names : mapping or Series, optional
+        Names of the asset types, by id.
+    ax : Axes, optional
+        The Axes to draw on; by default the current one.
+    **kwargs
+        Keywords of `Axes.barh`.
+
+    Returns
+    -------
+    Axes
+        The Axes that was drawn on.
+
+    Raises
+    ------
+    KottError
+        The table lacks a column.
+
+    See Also
+    --------
+    catalog.values : The table.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import catalog, demo, plots
+    >>> assets = kott.assets(demo.login(assets=60))
+    >>> plots.values(catalog.values(assets, "Genre")).get_ylabel()
+    'value'
     """
     ax = current(ax)
     need(table, "value", "type", "assets")
     if table.empty:
         return say(ax, "There are no assets here, so no value is counted.")
-    place, found = pd.factorize(table["value"], use_na_sentinel=False)
+    place, every = pd.factorize(table["value"], use_na_sentinel=False)
     cells, types, shown = crossed(table[place < _room(ax)], "type", "value", "assets")
-    more = f", the first {len(shown)} of {len(found):,} values" if len(shown) < len(found) else ""
+    more = f", the first {len(shown)} of {len(every):,} values" if len(shown) < len(every) else ""
     most = _stacked(ax, ax.barh, np.arange(len(shown), dtype=float), cells, types, names, kwargs)
     label_rows(ax, labelled(shown, None))
     _whole(ax.xaxis)
@@ -161,17 +300,50 @@ def values(
 def years(
     table: pd.DataFrame, *, names: Names | None = None, ax: Axes | None = None, **kwargs: Any
 ) -> Axes:
-    """Draw `catalog.years` as a bar per year, one colour a type.
+    """Draw `catalog.years` as a bar per year, one colour per type.
 
-    The label says how many assets have no year, or one that cannot be: those are not drawn.
+    Assets without a year, or with an impossible one, are not drawn; the label gives their number.
+
+    Parameters
+    ----------
+    table : DataFrame
+        What `catalog.years` returned.
+    names : mapping or Series, optional
+        Names of the asset types, by id.
+    ax : Axes, optional
+        The Axes to draw on; by default the current one.
+    **kwargs
+        Keywords of `Axes.bar`.
+
+    Returns
+    -------
+    Axes
+        The Axes that was drawn on.
+
+    Raises
+    ------
+    KottError
+        The table lacks a column.
+
+    See Also
+    --------
+    catalog.years : The table.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import catalog, demo, plots
+    >>> assets = kott.assets(demo.login(assets=60))
+    >>> plots.years(catalog.years(assets)).get_ylabel()
+    'assets'
     """
     ax = current(ax)
     need(table, "year", "type", "assets")
     known = table.dropna(subset=["year"])
     if known.empty:
         return say(ax, "No asset here has a year.")
-    cells, types, found = crossed(known, "type", "year", "assets")
-    at = found.to_numpy(np.float64)
+    cells, types, columns = crossed(known, "type", "year", "assets")
+    at = columns.to_numpy(np.float64)
     most = _stacked(ax, ax.bar, at, cells, types, names, kwargs)
     _whole(ax.xaxis, "{x:.0f}")
     _whole(ax.yaxis)
@@ -185,7 +357,43 @@ def years(
 def ratios(
     table: pd.DataFrame, *, names: Names | None = None, ax: Axes | None = None, **kwargs: Any
 ) -> Axes:
-    """Draw `catalog.ratios` as a heat map, ratios by asset types: the darker, the more have it."""
+    """Draw `catalog.ratios` as a heat map of picture ratios by asset types.
+
+    The darker a cell, the more assets of the type have a picture of the ratio.
+
+    Parameters
+    ----------
+    table : DataFrame
+        What `catalog.ratios` returned.
+    names : mapping or Series, optional
+        Names of the asset types, by id.
+    ax : Axes, optional
+        The Axes to draw on; by default the current one.
+    **kwargs
+        Keywords of `Axes.imshow`.
+
+    Returns
+    -------
+    Axes
+        The Axes that was drawn on.
+
+    Raises
+    ------
+    KottError
+        The table lacks a column.
+
+    See Also
+    --------
+    catalog.ratios : The table.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import catalog, demo, plots
+    >>> assets = kott.assets(demo.login(assets=60))
+    >>> plots.ratios(catalog.ratios(assets)).get_ylabel()
+    'ratio'
+    """
     ax = current(ax)
     need(table, "ratio", "type", "share")
     if table.empty:
@@ -194,9 +402,41 @@ def ratios(
 
 
 def languages(table: pd.DataFrame, *, ax: Axes | None = None, **kwargs: Any) -> Axes:
-    """Draw `catalog.languages` as a heat map, fields by languages: the darker, the more have it.
+    """Draw `catalog.languages` as a heat map of fields by languages.
 
-    All types together: give the rows of one type to see it alone.
+    The darker a cell, the more assets have the field in the language. All types are summed; pass
+    the rows of one type to see it alone.
+
+    Parameters
+    ----------
+    table : DataFrame
+        What `catalog.languages` returned.
+    ax : Axes, optional
+        The Axes to draw on; by default the current one.
+    **kwargs
+        Keywords of `Axes.imshow`.
+
+    Returns
+    -------
+    Axes
+        The Axes that was drawn on.
+
+    Raises
+    ------
+    KottError
+        The table lacks a column.
+
+    See Also
+    --------
+    catalog.languages : The table.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import catalog, demo, plots
+    >>> assets = kott.assets(demo.login(assets=60), language="*")
+    >>> plots.languages(catalog.languages(assets)).get_ylabel()
+    'field'
     """
     ax = current(ax)
     need(table, "field", "language", "given", "filled")
@@ -210,8 +450,39 @@ def languages(table: pd.DataFrame, *, ax: Axes | None = None, **kwargs: Any) -> 
 def duplicates(table: pd.DataFrame, *, ax: Axes | None = None, **kwargs: Any) -> Axes:
     """Draw `catalog.duplicates` as a row per group, the largest on top, with a dot per asset.
 
-    A row has the name of its first asset, and dots have ids where there is room. Where there are
-    more groups than rows that can be read, the first are drawn, and the label says of how many.
+    A row has the name of its first asset, and dots have ids where there is room. With more groups
+    than legible rows, the first are drawn, and the label says how many there are.
+
+    Parameters
+    ----------
+    table : DataFrame
+        What `catalog.duplicates` returned.
+    ax : Axes, optional
+        The Axes to draw on; by default the current one.
+    **kwargs
+        Keywords of `Axes.scatter`.
+
+    Returns
+    -------
+    Axes
+        The Axes that was drawn on.
+
+    Raises
+    ------
+    KottError
+        The table lacks a column.
+
+    See Also
+    --------
+    catalog.duplicates : The table.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import catalog, demo, plots
+    >>> assets = kott.assets(demo.login(assets=200))
+    >>> plots.duplicates(catalog.duplicates(assets)).get_ylabel()
+    'name'
     """
     ax = current(ax)
     need(table, "group", "rule", "id", "name")
@@ -245,10 +516,47 @@ def trend(
     ax: Axes | None = None,
     **kwargs: Any,
 ) -> Axes:
-    """Draw `catalog.trend(audits, by="type")`: a line per type, and a thick one for all assets.
+    """Draw `catalog.trend(audits, by="type")` as a line per type, and a thick one for all assets.
 
-    Scores are from 0 to 100. Where there are more types than colours, those whose last score is
-    the lowest have one, and the others are grey.
+    Scores are from 0 to 100. With more types than colours, those with the lowest last score have a
+    colour, and the others are grey.
+
+    Parameters
+    ----------
+    table : DataFrame
+        What `catalog.trend` returned, by type.
+    names : mapping or Series, optional
+        Names of the asset types, by id.
+    tz : str or tzinfo, default: KOTT_TZ, else UTC
+        The zone of the time axis.
+    ax : Axes, optional
+        The Axes to draw on; by default the current one.
+    **kwargs
+        Keywords of `Axes.plot`.
+
+    Returns
+    -------
+    Axes
+        The Axes that was drawn on.
+
+    Raises
+    ------
+    KottError
+        The table lacks a column.
+
+    See Also
+    --------
+    catalog.trend : The table.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import catalog, demo, plots
+    >>> assets = kott.assets(demo.login(assets=60))
+    >>> findings = catalog.audit(assets)
+    >>> audits = {"2026-03-01": findings, "2026-03-02": findings}
+    >>> plots.trend(catalog.trend(audits, by="type")).get_ylabel()
+    'score'
     """
     ax = current(ax)
     need(table, "when", "type", "score")
@@ -272,7 +580,7 @@ def trend(
 
 
 def _coloured(cells: Numbers, types: pd.Index[Any], overall: str) -> list[tuple[int, str]]:
-    """Give types their colours, the lowest at last a bright one, and all together `overall`."""
+    """Return the colour of each type: bright for the lowest scores, `overall` for all types."""
     last = pd.DataFrame(cells.T).ffill().to_numpy()[-1]
     whole = types == OVERALL
     grey = set(np.lexsort((last, whole))[len(SERIES) - 1 :].tolist())
@@ -341,7 +649,7 @@ def _few(areas: Numbers, labels: list[str], sizes: Numbers) -> tuple[Numbers, li
 
 
 def _room(ax: Axes) -> int:
-    """Say how many rows have room for a label of their own."""
+    """Return how many rows have room for a label of their own."""
     return max(int(points(ax)[1] // (SMALL + 2)), 1)
 
 

@@ -1,4 +1,13 @@
-"""Ticks at round local times, right when the clocks change."""
+"""Ticks at round local times, right when the clocks change.
+
+Clocks that are put back show an hour twice (a fold): two ticks. Clocks that are put forward leave
+an hour out (a gap): no tick, and a midnight in a gap becomes the first time after it.
+
+    fold    UTC      23:00   00:00   01:00   02:00        gap    UTC      00:00   01:00   02:00
+                       |       |       |       |                            |       |       |
+            clocks   01:00   02:00   02:00   03:00               clocks   01:00   03:00   04:00
+                             first   second                               no 02:00
+"""
 
 from __future__ import annotations
 
@@ -14,21 +23,20 @@ from matplotlib.ticker import Formatter, Locator
 from kott_notebooks.tables.columns import NAT, Micros, as_times
 
 dates: Any = matplotlib.dates  # has no types
-Walls = pd.DatetimeIndex  # what clocks show, without a zone
+Local = pd.DatetimeIndex  # what clocks show, without a zone
 
 MINUTES = (1, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10_080)  # between two ticks
 DAY = 1440
-ROOM = 45.0  # points that a tick and its label take
-CHANGE = np.timedelta64(3, "h")  # more than any clock is put back or forward
+ROOM = 45.0  # points, of a tick and its label
+CHANGE = np.timedelta64(3, "h")  # more than clocks are put back or forward
 MIDNIGHT = np.datetime64("1970-01-05", "us")  # a Monday, to count from
 
 
 class LocalTimes(Locator):
     """Ticks at round times of a zone's clocks.
 
-    A time that the clocks show twice has two ticks, one that they leave out has none. Up to three
-    hours apart, one stands where the clocks were put back, be that round or not. What takes more
-    than weekly ticks is left to matplotlib.
+    Ticks up to three hours apart include the time at which the clocks were put back, round or not.
+    An axis that needs more than weekly ticks has matplotlib's.
     """
 
     def __init__(self, zone: tzinfo) -> None:
@@ -48,11 +56,11 @@ class LocalTimes(Locator):
             return list(self.long.tick_values(*dates.num2date([vmin, vmax], tz=self.zone)))
         first, last = sorted(_stamps(np.array([vmin, vmax])).tolist())
         ticks = round_times(first, last, step, self.zone)
-        found: list[float] = dates.date2num(ticks.view("datetime64[us]")).tolist()
-        return found
+        days: list[float] = dates.date2num(ticks.view("datetime64[us]")).tolist()
+        return days
 
     def step(self, vmin: float, vmax: float) -> int | None:
-        """Give the minutes between two ticks that have room; None for more than a week."""
+        """Return the minutes between two ticks that fit; None for more than a week."""
         most = max(2, self._width() / ROOM)
         fitting = (one for one in MINUTES if abs(vmax - vmin) * DAY / one <= most)
         return next(fitting, None)
@@ -68,63 +76,64 @@ class LocalTimes(Locator):
 
 
 def round_times(first: int, last: int, minutes: int, zone: tzinfo) -> Micros:
-    """List when, in [first, last], a zone's clocks show a multiple of minutes since midnight.
+    """Return the times in [first, last] at which clocks show a multiple of minutes since midnight.
 
     Times are microseconds since 1970, UTC. Multiples of days are counted from a Monday.
     """
-    wall = _walls(first, last, minutes, zone)
-    ticks = _instants(wall, zone)
+    local = _round_local(first, last, minutes, zone)
+    midnights = local[local == local.normalize()]
+    times = [_to_utc(local, zone, is_first=is_first) for is_first in (True, False)]
+    times.append(_to_utc(midnights, zone, in_gap="shift_forward"))  # each day has its beginning
+    ticks = np.setdiff1d(np.concatenate(times), [NAT])
     if minutes <= 180:
-        again = _come_again(first, last, zone)
-        near = np.abs(ticks[:, None] - again).min(axis=1, initial=2**62) < minutes * 40_000_000
-        midnight = _clocks(ticks, zone) == _clocks(ticks, zone).normalize()
-        ticks = np.union1d(ticks[~near | midnight], again)
+        folds = _folds(first, last, zone)
+        is_near = np.abs(ticks[:, None] - folds).min(axis=1, initial=2**62) < minutes * 40_000_000
+        is_midnight = _to_local(ticks, zone) == _to_local(ticks, zone).normalize()
+        ticks = np.union1d(ticks[~is_near | is_midnight], folds)
     inside: Micros = ticks[(ticks >= first) & (ticks <= last)]
     return inside
 
 
 def daily(first: int, last: int, hour: float, zone: tzinfo) -> Micros:
-    """Say when clocks show an hour on each day around a stretch of time."""
-    wall = _walls(first, last, DAY, zone) + pd.Timedelta(hours=hour)
-    return _localized(wall, zone, True, "shift_forward")
+    """Return when clocks show an hour on each day around [first, last]."""
+    local = _round_local(first, last, DAY, zone) + pd.Timedelta(hours=hour)
+    return _to_utc(local, zone, in_gap="shift_forward")
 
 
-def _walls(first: int, last: int, minutes: int, zone: tzinfo) -> Walls:
-    """List the round times that clocks show around a stretch of time."""
-    ends = _clocks(np.array([first, last]), zone).to_numpy("datetime64[us]") - MIDNIGHT
+def _round_local(first: int, last: int, minutes: int, zone: tzinfo) -> Local:
+    """Return the round local times around [first, last]."""
+    ends = _to_local(np.array([first, last]), zone).to_numpy("datetime64[us]") - MIDNIGHT
     ends += [-CHANGE, CHANGE]  # within, clocks may show what they showed before its beginning
     low, high = ends // np.timedelta64(minutes, "m")
     steps = np.arange(low, high + 1) * np.timedelta64(minutes, "m")
     return pd.DatetimeIndex(MIDNIGHT + steps)
 
 
-def _instants(wall: Walls, zone: tzinfo) -> Micros:
-    """Say when clocks show these times: twice, once or never; a day always has its beginning."""
-    days = wall[wall == wall.normalize()]
-    found = [_localized(wall, zone, early, "NaT") for early in (True, False)]
-    found.append(_localized(days, zone, True, "shift_forward"))
-    times: Micros = np.setdiff1d(np.concatenate(found), [NAT])
-    return times
-
-
-def _localized(wall: Walls, zone: tzinfo, early: bool, missing: Any) -> Micros:
-    times = wall.tz_localize(zone, ambiguous=np.full(len(wall), early), nonexistent=missing)
-    return times.tz_convert("UTC").to_numpy("datetime64[us]").view(np.int64)
-
-
-def _come_again(first: int, last: int, zone: tzinfo) -> Micros:
-    """List when the clocks were put back: the second beginning of what they show twice."""
-    wall = _walls(first, last, 30, zone)
-    early, late = (_localized(wall, zone, one, "NaT") for one in (True, False))
-    twice = early != late
-    twice[1:] &= ~twice[:-1]
-    begins: Micros = late[twice]
+def _folds(first: int, last: int, zone: tzinfo) -> Micros:
+    """Return when the clocks were put back: where the second pass of an hour begins."""
+    local = _round_local(first, last, 30, zone)
+    early, late = (_to_utc(local, zone, is_first=one) for one in (True, False))
+    is_shown_twice = early != late
+    is_shown_twice[1:] &= ~is_shown_twice[:-1]
+    begins: Micros = late[is_shown_twice]
     return begins
 
 
+def _to_utc(local: Local, zone: tzinfo, *, is_first: bool = True, in_gap: Any = "NaT") -> Micros:
+    """Return when clocks show local times: in a fold for the first or second time."""
+    times = local.tz_localize(zone, ambiguous=np.full(len(local), is_first), nonexistent=in_gap)
+    return times.tz_convert("UTC").to_numpy("datetime64[us]").view(np.int64)
+
+
+def _to_local(stamps: Micros, zone: tzinfo) -> Local:
+    return as_times(stamps).tz_convert(zone).tz_localize(None)
+
+
 class LocalLabels(Formatter):
-    """Labels of such ticks: a day's name where it begins, else the time, told apart when it is
-    shown twice by the zone's letters."""
+    """Labels of such ticks: the day where it begins, else the time.
+
+    A time that is shown twice has the zone's letters too.
+    """
 
     def __init__(self, locator: LocalTimes) -> None:
         self.locator = locator
@@ -153,16 +162,12 @@ def _label(time: pd.Timestamp) -> str:
 
 
 def _shown_twice(time: pd.Timestamp) -> bool:
-    wall = time.tz_localize(None)
-    early, late = (wall.tz_localize(time.tz, ambiguous=one) for one in (True, False))
+    local = time.tz_localize(None)
+    early, late = (local.tz_localize(time.tz, ambiguous=one) for one in (True, False))
     return early != late
 
 
 def _stamps(days: Any) -> Micros:
-    """Read matplotlib's days as microseconds, made whole seconds: days hold no more."""
+    """Convert matplotlib's days to microseconds, rounded to seconds: days are no more exact."""
     seconds: Micros = np.rint(np.asarray(days) * 86_400).astype(np.int64)
     return seconds * 1_000_000
-
-
-def _clocks(stamps: Micros, zone: tzinfo) -> Walls:
-    return as_times(stamps).tz_convert(zone).tz_localize(None)

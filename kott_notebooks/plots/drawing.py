@@ -45,7 +45,7 @@ dates: Any = matplotlib.dates  # has no types
 
 
 def current(ax: Axes | None) -> Axes:
-    """Give the Axes to draw on: those given, else the current ones, new ones if they are in use."""
+    """Return the Axes given, else the current one, or a new one if that is in use."""
     if ax is not None:
         return ax
     ax = plt.gca()
@@ -67,12 +67,12 @@ def say(ax: Axes, why: str) -> Axes:
 
 
 def ink(ax: Axes) -> str:
-    """Give the colour of lines that are seen on an Axes, light or dark."""
+    """Return the colour of lines that are seen on an Axes, light or dark."""
     return str(legible(np.array(to_rgba(ax.get_facecolor()))))
 
 
 def pale(ax: Axes) -> tuple[float, ...]:
-    """Give a background for an Axes that is a little off its own, light or dark."""
+    """Return a background for an Axes that is a little off its own, light or dark."""
     face, line = (np.array(to_rgba(colour)) for colour in (ax.get_facecolor(), ink(ax)))
     return tuple(0.93 * face + 0.07 * line)
 
@@ -112,12 +112,12 @@ def alt_text(ax: Axes) -> str:
 
 
 def genre_colours(genres: Sequence[str]) -> dict[str, str]:
-    """Give the first genres of a ranking their colours: one genre, one colour in every picture."""
+    """Return the colours of the first genres of a ranking, the same ones in every picture."""
     return {genre: LIGHT[slot] for genre, slot in genre_slots(genres, len(LIGHT)).items()}
 
 
 def points(ax: Axes) -> tuple[float, float]:
-    """Give the width and height of an Axes in points."""
+    """Return the width and height of an Axes in points."""
     box, per_point = ax.get_window_extent(), ax.figure.dpi / 72
     return box.width / per_point, box.height / per_point
 
@@ -190,7 +190,7 @@ def legend_above(ax: Axes, key: Mapping[str, Any], *, lift: float = 0) -> None:
 
 
 def days_of(stamps: npt.NDArray[np.int64]) -> Numbers:
-    """Give microseconds since 1970 as matplotlib counts time: in days."""
+    """Return microseconds since 1970 as matplotlib counts time: in days."""
     return np.asarray(dates.date2num(stamps.view("datetime64[us]")), dtype=np.float64)
 
 
@@ -238,7 +238,8 @@ def crossed(
 def heat(ax: Axes, shares: Numbers, **kwargs: Any) -> None:
     """Draw shares as cells, percentages where there is room, and a key to the colours.
 
-    Cells without a share are hatched: what cannot be had is told from what nobody has.
+    Cells without a share are hatched: a field that the type cannot have differs from one that no
+    asset has.
     """
     shades = plt.get_cmap(kwargs.pop("cmap", "YlGnBu"))(np.linspace(0.1, 1, len(SHARES) - 1))
     colours = ListedColormap([NOTHING, *map(tuple, shades)])

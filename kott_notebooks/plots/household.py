@@ -43,10 +43,45 @@ def limits(
     ax: Axes | None = None,
     **kwargs: Any,
 ) -> Axes:
-    """Draw `household.limits` as a bar per limit: how many households are how far below it.
+    """Draw `household.limits` as a bar per limit: the number of households by their headroom.
 
-    Groups of fewer than `k` households join their neighbours, as `household.headroom` says, so that
-    those at and over the limit are always named. Keywords go to `Axes.barh`.
+    Groups of fewer than `k` households join their neighbours, as in `household.headroom`;
+    households at and over the limit are always named.
+
+    Parameters
+    ----------
+    table : DataFrame
+        What `household.limits` returned.
+    k : int, default 5
+        The least number of households in a group.
+    ax : Axes, optional
+        The Axes to draw on; by default the current one.
+    **kwargs
+        Keywords of `Axes.barh`.
+
+    Returns
+    -------
+    Axes
+        The Axes that was drawn on.
+
+    Raises
+    ------
+    KottError
+        The table lacks a column.
+
+    See Also
+    --------
+    household.headroom : The numbers that are drawn.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import demo, household, plots
+    >>> session = demo.login(assets=20, households=60, deployment="roomy")
+    >>> homes = kott.households(session)
+    >>> limits = household.limits(homes, kott.household_users(session))
+    >>> plots.limits(limits).get_ylabel()
+    'limit'
     """
     ax = current(ax)
     need(table, "limit", "allowed", "used")
@@ -79,8 +114,41 @@ def limits(
 def groups(table: pd.DataFrame, *, ax: Axes | None = None, **kwargs: Any) -> Axes:
     """Draw `household.groups`, `sizes`, `idle_devices` and the like as a bar per group.
 
-    Each bar says its count; "other" is grey. Where there are more groups than rows that can be
-    read, the first are drawn, and the label says of how many.
+    Each bar has its count; "other" is grey. With more groups than legible rows, the first are
+    drawn, and the label says how many there are.
+
+    Parameters
+    ----------
+    table : DataFrame
+        What a function of `household` returned, with the columns `group` and `count`.
+    ax : Axes, optional
+        The Axes to draw on; by default the current one.
+    **kwargs
+        Keywords of `Axes.barh`.
+
+    Returns
+    -------
+    Axes
+        The Axes that was drawn on.
+
+    Raises
+    ------
+    KottError
+        The table lacks a column.
+
+    See Also
+    --------
+    household.groups : The table.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import demo, household, plots
+    >>> session = demo.login(assets=20, households=60, deployment="roomy")
+    >>> homes = kott.households(session)
+    >>> sizes = household.sizes(homes, kott.household_users(session))
+    >>> plots.groups(sizes).get_ylabel()
+    'group'
     """
     ax = current(ax)
     need(table, "group", "count")

@@ -69,7 +69,7 @@ def _cut_what_is_alike(texts: list[str], letters: int) -> dict[str, str]:
 
 
 def lettering(texts: Iterable[str]) -> tuple[list[str], dict[str, Any]]:
-    """Give texts and the keywords of a matplotlib text that draw all their letters.
+    """Return texts and the keywords of a matplotlib text that draw all their letters.
 
     Where the usual font lacks some, installed fonts that have them are added behind it. What no
     font has is drawn as a box, with one warning that says what to install.
@@ -89,7 +89,7 @@ def lettering(texts: Iterable[str]) -> tuple[list[str], dict[str, Any]]:
 
 @cache
 def _lacking(letters: frozenset[str], path: str) -> frozenset[str]:
-    """Give the letters that a font does not have; blanks and marks that join are no letters."""
+    """Return the letters that a font does not have; blanks and marks that join are no letters."""
     known = get_font(path).get_charmap()
     return frozenset(
         one for one in letters if ord(one) not in known and one.isprintable() and not one.isspace()

@@ -55,7 +55,7 @@ from kott_notebooks.plots.drawing import (
 from kott_notebooks.plots.lettering import LETTER, lettering, short
 from kott_notebooks.schedule.genres import genre_of
 from kott_notebooks.schedule.layout import lanes, names_of, ranked, shown
-from kott_notebooks.schedule.spans import TIMED, Channels, Spans, clipped, spans_of
+from kott_notebooks.schedule.spans import TIMED, Channels, Columns, Spans, clipped, named, spans_of
 from kott_notebooks.tables.columns import NAT, Names, as_times, micros, need, pulled, stamp
 from kott_notebooks.times import When, zone
 
@@ -76,8 +76,8 @@ DRAWN = ("schedule.gap", "schedule.overlap", "schedule.no_programmes", "schedule
 
 def gaps(
     table: pd.DataFrame,
-    *,
     channels: Channels | None = None,
+    *,
     start: When | None = None,
     end: When | None = None,
     tz: str | tzinfo | None = None,
@@ -85,11 +85,50 @@ def gaps(
     ax: Axes | None = None,
     **kwargs: Any,
 ) -> Axes:
-    """Draw `schedule.gaps` as a strip per channel, marked where nothing is on: the longer, the
-    darker (in a dark style, the lighter).
+    """Draw `schedule.gaps` as a strip per channel, marked where nothing is on.
 
-    `channels` (ids, or the table of `kott.channels`) shows those without a gap too. However short,
-    a gap is drawn wide enough to be seen.
+    The longer a gap, the darker its mark (the lighter, in a dark style). Even a short gap is wide
+    enough to be seen.
+
+    Parameters
+    ----------
+    table : DataFrame
+        What `schedule.gaps` returned.
+    channels : iterable of ids, or DataFrame of `kott.channels`, optional
+        The channels to show, also those without a gap; by default those in the table.
+    start, end : str, date, datetime or Timestamp, optional
+        The window to show; by default the one that the table was made for.
+    tz : str or tzinfo, default: KOTT_TZ, else UTC
+        The zone of the time axis.
+    names : mapping or Series, optional
+        Names of the channels, by id.
+    ax : Axes, optional
+        The Axes to draw on; by default the current one.
+    **kwargs
+        Keywords of `PolyCollection`.
+
+    Returns
+    -------
+    Axes
+        The Axes that was drawn on.
+
+    Raises
+    ------
+    KottError
+        The table lacks a column.
+
+    See Also
+    --------
+    schedule.gaps : The table.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import demo, plots, schedule
+    >>> session = demo.login(assets=60, channels=4, days=2, households=0)
+    >>> epg = kott.epg(session, "today", "today+1d")
+    >>> plots.gaps(schedule.gaps(epg), channels=kott.channels(session)).get_ylabel()
+    'linearAssetId'
     """
     ax = current(ax)
     if table.empty:
@@ -110,8 +149,8 @@ def gaps(
 
 def overlaps(
     table: pd.DataFrame,
-    *,
     channels: Channels | None = None,
+    *,
     start: When | None = None,
     end: When | None = None,
     tz: str | tzinfo | None = None,
@@ -121,8 +160,49 @@ def overlaps(
 ) -> Axes:
     """Draw `schedule.overlaps` as a strip per channel, marked where programmes share time.
 
-    `channels` (ids, or the table of `kott.channels`) shows those without an overlap too. However
-    short, an overlap is drawn wide enough to be seen.
+    Even a short overlap is wide enough to be seen.
+
+    Parameters
+    ----------
+    table : DataFrame
+        What `schedule.overlaps` returned.
+    channels : iterable of ids, or DataFrame of `kott.channels`, optional
+        The channels to show, also those without an overlap; by default those in the table.
+    start, end : str, date, datetime or Timestamp, optional
+        The window to show; by default the one that the table was made for.
+    tz : str or tzinfo, default: KOTT_TZ, else UTC
+        The zone of the time axis.
+    names : mapping or Series, optional
+        Names of the channels, by id.
+    ax : Axes, optional
+        The Axes to draw on; by default the current one.
+    **kwargs
+        Keywords of `PolyCollection`.
+
+    Returns
+    -------
+    Axes
+        The Axes that was drawn on.
+
+    Raises
+    ------
+    KottError
+        The table lacks a column.
+
+    See Also
+    --------
+    schedule.overlaps : The table.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import demo, plots, schedule
+    >>> session = demo.login(assets=60, channels=4, days=2, households=0)
+    >>> epg = kott.epg(session, "today", "today+1d")
+    >>> longer = epg.assign(endDate=epg["endDate"] + pd.Timedelta("5min"))
+    >>> plots.overlaps(schedule.overlaps(longer)).get_ylabel()
+    'linearAssetId'
     """
     ax = current(ax)
     if table.empty:
@@ -138,9 +218,43 @@ def coverage(
     ax: Axes | None = None,
     **kwargs: Any,
 ) -> Axes:
-    """Draw `schedule.coverage` as a heat map, channels by days: the darker, the fuller.
+    """Draw `schedule.coverage` as a heat map of channels by days: the darker, the fuller.
 
-    Give the `tz` that the coverage was measured in.
+    Parameters
+    ----------
+    table : DataFrame
+        What `schedule.coverage` returned.
+    tz : str or tzinfo, default: KOTT_TZ, else UTC
+        The zone that the coverage was measured in.
+    names : mapping or Series, optional
+        Names of the channels, by id.
+    ax : Axes, optional
+        The Axes to draw on; by default the current one.
+    **kwargs
+        Keywords of `Axes.imshow`.
+
+    Returns
+    -------
+    Axes
+        The Axes that was drawn on.
+
+    Raises
+    ------
+    KottError
+        The table lacks a column.
+
+    See Also
+    --------
+    schedule.coverage : The table.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import demo, plots, schedule
+    >>> session = demo.login(assets=60, channels=4, days=2, households=0)
+    >>> epg = kott.epg(session, "today", "today+1d")
+    >>> plots.coverage(schedule.coverage(epg)).get_xlabel()
+    'day (UTC)'
     """
     ax = current(ax)
     need(table, "linearAssetId", "day", "share")
@@ -163,10 +277,46 @@ def horizon(
     ax: Axes | None = None,
     **kwargs: Any,
 ) -> Axes:
-    """Draw `schedule.horizon` as a bar per channel, the shortest on top: hours of guide ahead of
-    now, and behind it, against the target of so many `hours`.
+    """Draw `schedule.horizon` as a bar per channel, the shortest on top.
 
-    Bars end at twice the target, however far the guide reaches.
+    A bar shows the hours of guide ahead of now and behind it, against a target. Bars end at twice
+    the target, however far the guide reaches.
+
+    Parameters
+    ----------
+    table : DataFrame
+        What `schedule.horizon` returned.
+    hours : float, default 120
+        The target, as it was given to `schedule.horizon`.
+    names : mapping or Series, optional
+        Names of the channels, by id.
+    ax : Axes, optional
+        The Axes to draw on; by default the current one.
+    **kwargs
+        Keywords of `Axes.barh`.
+
+    Returns
+    -------
+    Axes
+        The Axes that was drawn on.
+
+    Raises
+    ------
+    KottError
+        The table lacks a column.
+
+    See Also
+    --------
+    schedule.horizon : The table.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import demo, plots, schedule
+    >>> session = demo.login(assets=60, channels=4, days=2, households=0)
+    >>> epg = kott.epg(session, "today", "today+1d")
+    >>> plots.horizon(schedule.horizon(epg)).get_ylabel()
+    'linearAssetId'
     """
     ax = current(ax)
     need(table, "linearAssetId", "behind", "ahead", "short")
@@ -200,10 +350,43 @@ def genre_clock(
     ax: Axes | None = None,
     **kwargs: Any,
 ) -> Axes:
-    """Draw `schedule.lineup_mix` as a bar per hour of the day, parted by genre.
+    """Draw `schedule.lineup_mix` as a bar per hour of the day, divided by genre.
 
-    Where there are more genres than colours, those with the fewest minutes stand together as
-    "others". Give the `tz` that the mix was measured in.
+    With more genres than colours, those with the fewest minutes are joined as "others".
+
+    Parameters
+    ----------
+    table : DataFrame
+        What `schedule.lineup_mix` returned.
+    tz : str or tzinfo, default: KOTT_TZ, else UTC
+        The zone that the mix was measured in.
+    ax : Axes, optional
+        The Axes to draw on; by default the current one.
+    **kwargs
+        Keywords of `Axes.bar`.
+
+    Returns
+    -------
+    Axes
+        The Axes that was drawn on.
+
+    Raises
+    ------
+    KottError
+        The table lacks a column.
+
+    See Also
+    --------
+    schedule.lineup_mix : The table.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import demo, plots, schedule
+    >>> session = demo.login(assets=60, channels=4, days=2, households=0)
+    >>> epg = kott.epg(session, "today", "today+1d")
+    >>> plots.genre_clock(schedule.lineup_mix(epg)).get_xlabel()
+    'hour (UTC)'
     """
     ax = current(ax)
     need(table, "hour", "genre", "minutes")
@@ -227,17 +410,50 @@ def genre_clock(
 
 
 def changes(table: pd.DataFrame, *, ax: Axes | None = None, **kwargs: Any) -> Axes:
-    """Draw `schedule.changes` as bars: how many changes land how long before air, the latest left.
+    """Draw `schedule.changes` as bars: the number of changes by the hours between change and air.
 
-    A bar is parted by what changed.
+    The latest changes stand first. A bar is divided by what changed.
+
+    Parameters
+    ----------
+    table : DataFrame
+        What `schedule.changes` returned.
+    ax : Axes, optional
+        The Axes to draw on; by default the current one.
+    **kwargs
+        Keywords of `Axes.bar`.
+
+    Returns
+    -------
+    Axes
+        The Axes that was drawn on.
+
+    Raises
+    ------
+    KottError
+        The table lacks a column.
+
+    See Also
+    --------
+    schedule.changes : The table.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import demo, plots, schedule
+    >>> session = demo.login(assets=60, channels=4, days=2, households=0)
+    >>> epg = kott.epg(session, "today", "today+1d")
+    >>> after = epg.assign(name=epg["name"] + "!")
+    >>> plots.changes(schedule.changes(epg, after)).get_ylabel()
+    'changes'
     """
     ax = current(ax)
     need(table, "change", "hours")
     table = table[table["hours"].notna()]
     if table.empty:
         return say(ax, "There is no change here that has a time.")
-    classes = np.searchsorted(list(LEFT.values()), table["hours"].to_numpy(float), "right")
-    counts = pd.crosstab(classes, table["change"]).reindex(range(len(LEFT) + 1), fill_value=0)
+    classes = np.searchsorted(list(UNTIL_AIR.values()), table["hours"].to_numpy(float), "right")
+    counts = pd.crosstab(classes, table["change"]).reindex(range(len(UNTIL_AIR) + 1), fill_value=0)
     base = np.zeros(len(counts))
     for change in [one for one in CHANGES if one in counts]:
         look = {"color": CHANGES[change], "label": change, **kwargs}
@@ -245,15 +461,15 @@ def changes(table: pd.DataFrame, *, ax: Axes | None = None, **kwargs: Any) -> Ax
         base += counts[change].to_numpy()
     ax.bar_label(bars, [f"{count:,.0f}" if count else "" for count in base], fontsize=USUAL)
     ax.set_ylim(0, base.max() * 1.08)  # room for the number above the tallest
-    label_columns(ax, ["begun", *(f"< {label}" for label in list(LEFT)[1:]), "later"])
+    label_columns(ax, ["begun", *(f"< {label}" for label in list(UNTIL_AIR)[1:]), "later"])
     ax.set(xlabel="hours, from the change to air", ylabel="changes")
     ax.yaxis.set_major_locator(MaxNLocator(integer=True))
     legend_above(ax, {one: Patch(color=CHANGES[one]) for one in CHANGES if one in counts})
     return ax
 
 
-# The ends of classes of time left, in hours
-LEFT = {"0": 0, "1 h": 1, "3 h": 3, "6 h": 6, "1 day": 24, "3 days": 72, "7 days": 168}
+# The ends of classes of hours from a change to air
+UNTIL_AIR = {"0": 0, "1 h": 1, "3 h": 3, "6 h": 6, "1 day": 24, "3 days": 72, "7 days": 168}
 CHANGES = {
     "removed": VERMILLION,
     "added": GREEN,
@@ -268,28 +484,72 @@ CHANGES = {
 
 def grid(
     epg: pd.DataFrame,
-    *,
     channels: Channels | None = None,
+    *,
     start: When | None = None,
     end: When | None = None,
     now: When | None = None,
     tz: str | tzinfo | None = None,
     names: Names | None = None,
     findings: pd.DataFrame | None = None,
+    columns: Columns | None = None,
     ax: Axes | None = None,
     **kwargs: Any,
 ) -> Axes:
-    """Draw a guide as a grid: channels by hours, a block a programme, a line at `now`.
+    """Draw a guide as a grid of channels by hours: a block per programme, a line at `now`.
 
-    Blocks have the colour of their genre (`tags.Genre`), the rarer ones that of "others"; those
-    that share time stand one above the other. What is hatched is a gap, what is shaded prime time
-    (18:00 to 23:00 in `tz`). Titles stand where there is room, cut off at their block's end.
-    `findings` (of `schedule.audit`) frames what is wrong, by severity. `channels` (ids, or the
-    table of `kott.channels`) are shown in the order given, by default those that occur, by id.
-    The window is the one that the table was pulled for, and `now` the time when it was.
+    Blocks have the colour of their genre (`tags.Genre`); the rarer genres are joined as "others".
+    Programmes that share time are drawn one above the other. Gaps are hatched, prime time (18:00 to
+    23:00 in `tz`) is shaded. Titles are drawn where there is room, and end with their block.
+
+    Parameters
+    ----------
+    epg : DataFrame
+        Programmes.
+    channels : iterable of ids, or DataFrame of `kott.channels`, optional
+        The channels to show, in this order; by default those that occur, by id.
+    start, end : str, date, datetime or Timestamp, optional
+        The window to show; by default the one that the table was pulled for.
+    now : str, date, datetime or Timestamp, default: when the table was pulled
+        The time of the line.
+    tz : str or tzinfo, default: KOTT_TZ, else UTC
+        The zone of the time axis and of prime time.
+    names : mapping or Series, optional
+        Names of the channels, by id.
+    findings : DataFrame, optional
+        Findings of `schedule.audit`: what is wrong is framed, by severity.
+    columns : mapping, optional
+        What the table calls our columns.
+    ax : Axes, optional
+        The Axes to draw on; by default the current one.
+    **kwargs
+        Keywords of `PolyCollection`, which draws the blocks.
+
+    Returns
+    -------
+    Axes
+        The Axes that was drawn on.
+
+    Raises
+    ------
+    KottError
+        The table lacks a column.
+
+    See Also
+    --------
+    report.guide : The same as an interactive page.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import demo, plots, schedule
+    >>> session = demo.login(assets=60, channels=4, days=2, households=0)
+    >>> epg = kott.epg(session, "today", "today+1d")
+    >>> plots.grid(epg, kott.channels(session)).get_ylabel()
+    'linearAssetId'
     """
     ax = current(ax)
-    need(epg, "name", *TIMED)
+    epg = named(epg, columns, *TIMED, "name", channels=channels)
     labels, spans = spans_of(epg, channels)
     first, last = shown(epg, start, end)
     spans = clipped(spans, first, last)
@@ -344,7 +604,7 @@ def _coloured(look: dict[str, Any]) -> bool:
 def _boxes(
     ax: Axes, spans: Spans, lane: npt.NDArray[Any] | int = 0, many: npt.NDArray[Any] | int = 1
 ) -> Numbers:
-    """Give the corners of a box a span: in its row, or in its lane of so many."""
+    """Return the corners of a box per span: in its row, or in its lane of `many`."""
     height = 0.84 if row_height(ax) > SMALL else 1.0  # rows too thin for a space join
     top = spans.code - height / 2 + lane * height / many
     return _corners(days_of(spans.start), days_of(spans.end), top, top + height / many)
@@ -369,7 +629,7 @@ def _edges(ax: Axes, spans: Spans) -> dict[str, Any]:
 
 
 def _genres(epg: pd.DataFrame, spans: Spans) -> tuple[Any, dict[str, Patch]]:
-    """Give each block's colour, and what the colours mean."""
+    """Return each block's colour, and what the colours mean."""
     if "tags.Genre" not in epg.columns:
         return SKY, {}
     genres = genre_of(epg)
@@ -387,11 +647,11 @@ def _hatch_gaps(
     ax: Axes, epg: pd.DataFrame, labels: pd.Index[Any], first: int, last: int
 ) -> dict[str, Patch]:
     since, until = as_times(np.array([first, last]))
-    found = schedule.gaps(epg, start=since, end=until, channels=labels)
-    if found.empty:
+    missing = schedule.gaps(epg, start=since, end=until, channels=labels)
+    if missing.empty:
         return {}
     look: dict[str, Any] = {"facecolor": "#FFF4EC", "edgecolor": "#C77B4E", "hatch": "////"}
-    spans = spans_of(found, labels)[1]
+    spans = spans_of(missing, labels)[1]
     _add(ax, _boxes(ax, spans), label="gaps", **{**look, "linewidths": 0.5})
     return {"gap": Patch(**look)}
 
@@ -407,7 +667,7 @@ def _shade_prime_time(ax: Axes, first: int, last: int, tz: tzinfo) -> dict[str, 
     low, high = (np.full(len(left), edge) for edge in ax.get_ylim())
     shade: dict[str, Any] = {"facecolor": ink(ax), "alpha": 0.09, "linewidth": 0}
     _add(ax, _corners(left, right, high, low), label="prime time", zorder=1.5, **shade)
-    return {"prime time": Patch(**{**shade, "alpha": 0.3})}  # or nobody would see it
+    return {"prime time": Patch(**{**shade, "alpha": 0.3})}  # or it would not be seen
 
 
 def _frame(
@@ -428,7 +688,7 @@ def _frame(
 
 
 def _found(findings: pd.DataFrame, labels: pd.Index[Any], first: int, last: int) -> Spans:
-    """Say where findings are; one that lasts no time, or less, is where it starts."""
+    """Return where findings are; one that lasts no time, or less, is where it starts."""
     code = labels.get_indexer(pd.Index(findings["linearAssetId"]))
     start, end = micros(findings, "startDate"), micros(findings, "endDate")
     seen = (code >= 0) & (start != NAT) & ~findings["rule"].isin(DRAWN).to_numpy()

@@ -1,4 +1,4 @@
-"""Tables to pages and files: HTML that needs no network, work books, JSON for programs."""
+"""Tables to pages and files: HTML that needs no network, workbooks, JSON for programs."""
 
 from kott_notebooks.report.audit import audit
 from kott_notebooks.report.guide import guide
@@ -7,3 +7,7 @@ from kott_notebooks.report.plain import as_json
 from kott_notebooks.report.workbook import workbook
 
 __all__ = ["Page", "as_json", "audit", "guide", "workbook"]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -9,6 +9,7 @@ import pandas as pd
 
 from kott_notebooks import audits, catalog
 from kott_notebooks.audits.findings import SEVERITIES
+from kott_notebooks.audits.rulebook import RulesSource
 from kott_notebooks.catalog.view import LABELS
 from kott_notebooks.errors import KottError
 from kott_notebooks.report import parts
@@ -16,7 +17,7 @@ from kott_notebooks.report.page import Page, page, render, resource
 from kott_notebooks.tables.provenance import facts as facts_of
 
 LISTED = 3_000  # things that the work list holds
-_OF_EACH = 40  # things of each rule that are listed whatever their impact
+_OF_EACH = 40  # things of each rule that are listed, even with a low impact
 _DETAILS = 12  # findings that are shown of one thing, and one of each rule
 _WHOLE = 200  # findings of no thing in particular
 _FILTERS = 5  # KSQL filters that are shown of one rule
@@ -27,7 +28,7 @@ def audit(
     assets: pd.DataFrame | None = None,
     *,
     labels: pd.DataFrame | None = None,
-    rules: parts.GivenRules = None,
+    rules: RulesSource | None = None,
     title: str | None = None,
     link: str | None = None,
     n: int = LISTED,
@@ -215,10 +216,10 @@ def _filled(
 def _quiet(
     by_rule: pd.DataFrame,
     findings: pd.DataFrame,
-    rules: parts.GivenRules,
+    rules: RulesSource | None,
     audited: parts.Audited,
 ) -> list[str]:
-    """Say which rules found nothing, which were not judged, and what was waived."""
+    """Return which rules found nothing, which were not judged, and what was waived."""
     known, table = facts_of(findings), audits.rule_table(rules)
     table = table[~table["rule"].isin(by_rule["rule"])]
     table = table[[rule.partition(".")[0] in audited.families for rule in table["rule"]]]

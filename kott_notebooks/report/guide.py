@@ -32,8 +32,8 @@ from kott_notebooks.tables.provenance import asked, facts
 from kott_notebooks.times import When, instant, zone
 
 SECOND = 1_000_000  # microseconds
-MOST_DAYS = 31  # of a window that nobody asked for
-COLOURS = 8  # guide.css has so many for genres
+MOST_DAYS = 31  # of a window that is not given
+COLOURS = 8  # of genres in guide.css
 OF_A_CHANNEL = (  # rules whose findings name a channel and not a programme
     "schedule.gap",
     "schedule.no_programmes",
@@ -145,7 +145,7 @@ def _window(epg: pd.DataFrame, start: When | None, end: When | None) -> tuple[in
 
 
 def _spans(epg: pd.DataFrame, labels: pd.Index[Any], first: int, last: int) -> Spans:
-    """Give the programmes that begin or last in the window; those of no length, and less, too."""
+    """Return the programmes that begin or last in the window; those of no length, and less, too."""
     code = labels.get_indexer(pd.Index(epg["linearAssetId"]))
     start = micros(epg, "startDate")
     end = np.maximum(start, micros(epg, "endDate"))
@@ -176,7 +176,7 @@ def _programmes(epg: pd.DataFrame, spans: Spans) -> dict[str, Any]:
 
 
 def _columns(spans: Spans) -> dict[str, list[int]]:
-    """Give spans as numbers: the channel's place, seconds since 1970."""
+    """Return spans as numbers: the channel's place, seconds since 1970."""
     return {
         "channel": spans.code.tolist(),
         "start": (spans.start // SECOND).tolist(),
@@ -185,7 +185,7 @@ def _columns(spans: Spans) -> dict[str, list[int]]:
 
 
 def _packed(cells: pd.Series[Any]) -> dict[str, list[Any]]:
-    """Give each value once, and which one each row has; absent ones are empty."""
+    """Return each value once, and which one each row has; absent ones are empty."""
     codes, values = pd.factorize(cells.astype("str").fillna(""))
     return {"codes": codes.tolist(), "values": [str(one) for one in values]}
 
@@ -195,8 +195,8 @@ def _genres(epg: pd.DataFrame) -> npt.NDArray[Any]:
 
 
 def _labelled(labels: pd.Index[Any], names: Names | None, channels: Channels | None) -> list[str]:
-    found = names_of(channels, names)
-    known = {} if found is None else {str(one): name for one, name in found.items()}
+    own = names_of(channels, names)
+    known = {} if own is None else {str(one): name for one, name in own.items()}
     texts = [known.get(str(one), str(one)) for one in labels]
     return [
         str(one) if pd.isna(text) else str(text) for one, text in zip(labels, texts, strict=True)
@@ -206,20 +206,20 @@ def _labelled(labels: pd.Index[Any], names: Names | None, channels: Channels | N
 def _findings(
     findings: pd.DataFrame, epg: pd.DataFrame, labels: pd.Index[Any], spans: Spans
 ) -> dict[str, list[Any]]:
-    """Give the findings of these channels, each with the place of its programme, -1 for none."""
+    """Return the findings of these channels, each with the place of its programme, -1 for none."""
     need(findings, "rule", "severity", "id", "detail", "hint", *TIMED)
     code = labels.get_indexer(pd.Index(findings["linearAssetId"]))
-    found, code = findings[code >= 0], code[code >= 0]
+    own, code = findings[code >= 0], code[code >= 0]
     known = zip(spans.code.tolist(), epg["id"].astype("str").iloc[spans.row], strict=True)
     places = {key: place for place, key in reversed([*enumerate(known)])}
-    keys = zip(code.tolist(), found["id"].astype("str"), strict=True)
+    keys = zip(code.tolist(), own["id"].astype("str"), strict=True)
     at = np.array([places.get(key, -1) for key in keys], dtype=int)
-    start = micros(found, "startDate")
+    start = micros(own, "startDate")
     return {
-        "programme": np.where(found["rule"].isin(OF_A_CHANNEL), -1, at).tolist(),
+        "programme": np.where(own["rule"].isin(OF_A_CHANNEL), -1, at).tolist(),
         "channel": code.tolist(),
         "start": np.where(start == NAT, -1, start // SECOND).tolist(),
-        **{name: _texts(found[name]) for name in ("rule", "severity", "detail", "hint")},
+        **{name: _texts(own[name]) for name in ("rule", "severity", "detail", "hint")},
     }
 
 

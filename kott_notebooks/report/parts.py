@@ -1,8 +1,8 @@
-"""What page, work book and JSON have in common: rules, scores, names and pictures of findings."""
+"""What page, workbook and JSON have in common: rules, scores, names and pictures of findings."""
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -14,15 +14,14 @@ from kott_notebooks.tables import nested
 from kott_notebooks.tables.columns import id_texts, need
 from kott_notebooks.tables.provenance import facts
 
-GivenRules: TypeAlias = "RulesSource | None"
 NEEDED = ("rule", "severity", "kind", "id", "name", "field", "impact", "detail", "ksql", "hint")
-WEB = ("https://", "http://")  # no other link is followed, whatever a table says
+WEB = ("https://", "http://")  # no other link is made, even where a table has one
 
 
-def by_rule(findings: pd.DataFrame, rules: GivenRules = None) -> pd.DataFrame:
+def by_rule(findings: pd.DataFrame, rules: RulesSource | None = None) -> pd.DataFrame:
     """Sum findings up by rule, the worst first, with what the rules say of each.
 
-    The columns of `audits.summary`, and `threshold`, `movielabs` (`str`; rules of one's own have
+    The columns of `audits.summary`, and `threshold`, `movielabs` (`str`; a caller's rules have
     none).
     """
     known = audits.rule_table(rules)[["rule", "threshold", "movielabs"]]
@@ -77,7 +76,7 @@ _SOURCES = {"schedule.audit": _GUIDE, "household.audit": _HOUSEHOLDS, "catalog.a
 
 
 def audited(findings: pd.DataFrame) -> Audited:
-    """Say what findings are of: by their provenance, else by their kinds."""
+    """Return what findings are of: by their provenance, else by their kinds."""
     source = facts(findings).get("source")
     if source in _SOURCES:
         return _SOURCES[source]

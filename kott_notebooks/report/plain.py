@@ -7,19 +7,53 @@ from typing import Any
 
 import pandas as pd
 
+from kott_notebooks.audits.rulebook import RulesSource
 from kott_notebooks.report import parts
 from kott_notebooks.tables.provenance import facts
 
 
 def as_json(
-    findings: pd.DataFrame, *, assets: pd.DataFrame | None = None, rules: parts.GivenRules = None
+    findings: pd.DataFrame,
+    assets: pd.DataFrame | None = None,
+    *,
+    rules: RulesSource | None = None,
 ) -> str:
     """Write findings as one JSON object, whose keys stay as they are.
 
-    `when`, `assets` (how many were judged: assets, programmes or households), `counts` by severity,
-    `scores` by type (of `assets`, or as the audit left them), `waived`, `not_judged`, `rules` (a
-    summary, the worst first) and `findings` (an object each). Times are ISO text in UTC; what is
-    absent is null. A table's own `findings.to_json` has the rows alone.
+    Parameters
+    ----------
+    findings : DataFrame
+        Findings of any audit.
+    assets : DataFrame, optional
+        What was audited; its rows are counted, and assets are scored by type.
+    rules : path, mapping or Rules, optional
+        The rules of the audit; see `audits.rules`.
+
+    Returns
+    -------
+    str
+        An object with the keys `when`, `assets` (the number of rows judged: assets, programmes or
+        households), `counts` (of findings, by severity), `scores` (by type: of `assets`, else as
+        the audit computed them), `waived`, `not_judged`, `rules` (a summary, the worst first) and
+        `findings` (one object per finding). Times are ISO text in UTC; absent values are null.
+
+    Raises
+    ------
+    KottError
+        The findings lack a column, or the rules cannot be used.
+
+    See Also
+    --------
+    report.audit : The same as a page for people.
+
+    Examples
+    --------
+    >>> import json
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import catalog, demo, report
+    >>> assets = kott.assets(demo.login(assets=200))
+    >>> list(json.loads(report.as_json(catalog.audit(assets), assets))["counts"])
+    ['error', 'warning', 'info']
     """
     known = facts(findings)
     whole = {

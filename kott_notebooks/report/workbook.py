@@ -1,4 +1,4 @@
-"""Findings as an Excel work book: a sheet a rule, to be worked off, and links between them."""
+"""Findings as an Excel workbook: a sheet a rule, to be worked off, and links between them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from urllib.parse import quote
 import pandas as pd
 
 from kott_notebooks import catalog
+from kott_notebooks.audits.rulebook import RulesSource
 from kott_notebooks.errors import KottError
 from kott_notebooks.report import parts
 from kott_notebooks.tables.excel import Book, Link, sheet_names
@@ -27,21 +28,60 @@ _OF_RULE = ("id", "name", "type", "field", "detail", "startDate", "endDate", "im
 def workbook(
     findings: pd.DataFrame,
     path: str | Path,
-    *,
     assets: pd.DataFrame | None = None,
+    *,
     labels: pd.DataFrame | None = None,
-    rules: parts.GivenRules = None,
+    rules: RulesSource | None = None,
     link: str | None = None,
     n: int = MOST,
 ) -> Path:
-    """Write findings as an Excel work book, and give its path: a summary, a work list, the rules.
+    """Write findings as an Excel workbook: a summary, a work list, and a sheet per rule.
 
-    The summary links to each rule's sheet, which has its findings, `n` of them, those of most
-    impact first, and says how many were left out: Excel takes no more links. With `assets`, rows
-    name the type and link to a picture; `link` is where assets are edited, such as
-    "https://HOST/assets/{id}", and each id leads there. Times are UTC. Texts stay texts: none is
-    taken for a formula.
-    Raises KottError without the extra `excel`, and where the file cannot be written.
+    The summary links to the sheet of each rule. Times are UTC. Text is written as text: none runs
+    as a formula.
+
+    Parameters
+    ----------
+    findings : DataFrame
+        Findings of any audit.
+    path : str or Path
+        The file to write.
+    assets : DataFrame, optional
+        What was audited; rows then name the asset type and link to a picture.
+    labels : DataFrame, optional
+        `kott.labels`, which name the types.
+    rules : path, mapping or Rules, optional
+        The rules of the audit; see `audits.rules`.
+    link : str, optional
+        Where assets are edited, such as "https://HOST/assets/{id}"; each id links to it.
+    n : int, default 30,000
+        Number of findings in the sheet of a rule, those of most impact first; the sheet says how
+        many it leaves out. Excel takes no more links in one sheet.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    KottError
+        The extra `excel` is not installed, the file cannot be written, or `n` is out of range.
+
+    See Also
+    --------
+    report.audit : The same as an HTML page.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import catalog, demo, report
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> assets = kott.assets(demo.login(assets=60))
+    >>> with TemporaryDirectory() as folder:
+    ...     report.workbook(catalog.audit(assets), Path(folder, "audit.xlsx"), assets).name
+    'audit.xlsx'
     """
     if not 1 <= n <= MOST:
         raise KottError(f"n must be 1 to {MOST:,}, the links that a sheet can hold, not {n:,}.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from kott_notebooks.schedule.spans import (
     DAY,
     HOUR,
     TIMED,
+    Channels,
     Columns,
     Zone,
     as_channels,
@@ -50,7 +51,7 @@ _EARLIEST = 315_532_800 * SECOND  # 1980-01-01
 
 def audit(
     epg: pd.DataFrame,
-    channels: Iterable[Any] | pd.DataFrame | None = None,
+    channels: Channels | None = None,
     *,
     rules: RulesSource | None = None,
     weights: Weights | None = None,
@@ -167,9 +168,7 @@ def audit(
     )
 
 
-def _wanted(
-    epg: pd.DataFrame, channels: Iterable[Any] | pd.DataFrame | None
-) -> pd.Index[Any] | None:
+def _wanted(epg: pd.DataFrame, channels: Channels | None) -> pd.Index[Any] | None:
     """List the channels that should have programmes: of a table, those that were pulled."""
     of_pull = facts(epg).get("channels")
     if channels is None or (isinstance(channels, pd.DataFrame) and of_pull):
@@ -178,7 +177,7 @@ def _wanted(
 
 
 def _is_whole(channels: pd.DataFrame) -> bool:
-    """Say whether a table has all the channels that there are, as far as its provenance tells."""
+    """Return whether a table has all channels, as far as its provenance says."""
     known = facts(channels)
     return len(channels) >= max(1, known.get("rows") or 0) and known.get("limit") is None
 
@@ -245,7 +244,7 @@ _OF_THE_WHOLE = (  # rules that a filtered guide cannot show: what was left out 
 
 
 def _not_judged(guide: Guide) -> dict[str, str]:
-    """Say which rules cannot be judged, and why."""
+    """Return which rules cannot be judged, and why."""
     needs = {
         **NEEDS,
         "schedule.runtime": ("name", guide.rules.runtime),

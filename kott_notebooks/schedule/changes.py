@@ -106,7 +106,7 @@ def compare(
     ours: pd.DataFrame,
     theirs: pd.DataFrame,
     *,
-    channels: Mapping[Any, Any] | None = None,
+    matches: Mapping[Any, Any] | None = None,
     columns: Columns | None = None,
 ) -> pd.DataFrame:
     """Lay two sources of one guide side by side: programmes that both have, and that one has.
@@ -118,7 +118,7 @@ def compare(
     ----------
     ours, theirs : DataFrame
         Two guides: tables of `kott.epg` or `xmltv.read`.
-    channels : mapping, optional
+    matches : mapping, optional
         Which of their channels is which of ours: `{"one.tv": 801}`; see `xmltv.match`. What it
         leaves out has the same id in both.
     columns : mapping, optional
@@ -152,7 +152,7 @@ def compare(
     ['startDate']
     """
     old, new = _prepared(ours, columns), _prepared(theirs, columns)
-    known = {str(their): our for their, our in (channels or {}).items()}
+    known = {str(their): our for their, our in (matches or {}).items()}
     own = keys(new["linearAssetId"])
     mapped = own.map(known)
     new = new.assign(linearAssetId=mapped.where(mapped.notna(), own))
@@ -204,7 +204,7 @@ class Match(NamedTuple):
 
 
 def _has_ids(table: pd.DataFrame, columns: Columns | None) -> bool:
-    """Say whether a programme has the same id in another table too."""
+    """Return whether a programme has the same id in another table too."""
     return (columns or {}).get("id", "id") in table.columns and facts(table).get("ids") != "counted"
 
 
@@ -375,7 +375,7 @@ def _values(rows: pd.DataFrame, field: pd.Series[str]) -> pd.Series[Any]:
 
 
 def _said(change: str, field: str, minutes: Any) -> str:
-    """Say in words what changed."""
+    """Return the changes in words."""
     by = "" if pd.isna(minutes) else f"{abs(minutes):,.0f} min"
     if change == "moved":
         later = "" if pd.isna(minutes) or minutes >= 0 else " earlier"

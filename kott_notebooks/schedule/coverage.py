@@ -52,12 +52,12 @@ CLUMP = "clumpidx"  # XMLTV's "0/2": the first of two programmes that share a sl
 
 def gaps(
     epg: pd.DataFrame,
+    channels: Channels | None = None,
     *,
     start: When | None = None,
     end: When | None = None,
     minutes: float = 1,
     tz: Zone | None = None,
-    channels: Channels | None = None,
     off_air: Mapping[Any, str | Iterable[str]] | None = None,
     columns: Columns | None = None,
 ) -> pd.DataFrame:
@@ -70,6 +70,8 @@ def gaps(
     ----------
     epg : DataFrame
         Programmes: the table of `kott.epg` or `xmltv.read`, or any other with `columns`.
+    channels : iterable of ids or names, or DataFrame of `kott.channels`, default: those that occur
+        The channels to look at. One without a programme is a gap as long as the window.
     start, end : str, date, datetime or Timestamp, default: the window that was pulled
         The window. Where it is not known, only gaps between a channel's programmes are found.
     minutes : float, default 1
@@ -77,8 +79,6 @@ def gaps(
     tz : str, tzinfo or mapping, default: the zone of the pull, else KOTT_TZ, else UTC
         The zone of `today` and of bare dates in `start` and `end`, and of `off_air`; or the zone of
         each channel, by its id or name.
-    channels : iterable of ids or names, or DataFrame of `kott.channels`, default: those that occur
-        The channels to look at. One without a programme is a gap as long as the window.
     off_air : mapping of channels to hours, optional
         When a channel is off air and has no gap, in local time: `{"7": "02:00-06:00"}`, or a list
         of such, or of single times: `"2026-03-01T02:00/2026-03-01T05:00"`.
@@ -122,10 +122,10 @@ def gaps(
     if off_air and len(spans.start):
         zones = zones_of(epg, labels, tz, channels)
         hours = by_channel(off_air, labels, known_names(epg, channels))
-        silent = off_air_spans(hours, zones, int(spans.start.min()), int(spans.end.max()))
+        off_air_times = off_air_spans(hours, zones, int(spans.start.min()), int(spans.end.max()))
         edges = pd.DataFrame({"code": spans.code, "first": spans.start, "last": spans.end})
-        own = edges.groupby("code").agg({"first": "min", "last": "max"}).reindex(silent.code)
-        covered.append(clipped(silent, *(own[edge].fillna(0).to_numpy(int) for edge in own)))
+        own = edges.groupby("code").agg({"first": "min", "last": "max"}).reindex(off_air_times.code)
+        covered.append(clipped(off_air_times, *(own[edge].fillna(0).to_numpy(int) for edge in own)))
     spans = in_order(Spans(*(np.concatenate(column) for column in zip(*covered, strict=True))))
     since, until = busy_until(spans)[:-1], spans.start[1:]
     free = (until > since) & (until - since >= minutes * MINUTE)
@@ -240,11 +240,11 @@ def overlapping(epg: pd.DataFrame, spans: Spans) -> tuple[Whole, Whole]:
 
 def coverage(
     epg: pd.DataFrame,
+    channels: Channels | None = None,
     *,
     start: When | None = None,
     end: When | None = None,
     tz: str | tzinfo | None = None,
-    channels: Channels | None = None,
     columns: Columns | None = None,
 ) -> pd.DataFrame:
     """Measure how much of each local day a channel's programmes cover, with the ends that they say.
@@ -253,13 +253,13 @@ def coverage(
     ----------
     epg : DataFrame
         Programmes.
+    channels : iterable of ids or names, or DataFrame of `kott.channels`, default: those that occur
+        The channels to look at.
     start, end : str, date, datetime or Timestamp, default: the window that was pulled
         The window. Where it is not known: whole days, from a channel's first start to its last end
         (a programme of more than 8 hours counts with 8).
     tz : str or tzinfo, default: the zone of the pull, else KOTT_TZ, else UTC
         The zone of the days.
-    channels : iterable of ids or names, or DataFrame of `kott.channels`, default: those that occur
-        The channels to look at.
     columns : mapping, optional
         What the table calls our columns.
 
@@ -315,11 +315,11 @@ def coverage(
 
 def horizon(
     epg: pd.DataFrame,
+    channels: Channels | None = None,
     *,
     hours: float = 120,
     now: When | None = None,
     end: When | None = None,
-    channels: Channels | None = None,
     columns: Columns | None = None,
 ) -> pd.DataFrame:
     """Measure how many hours of guide a channel has behind and ahead of now, against a target.
@@ -330,14 +330,14 @@ def horizon(
     ----------
     epg : DataFrame
         Programmes.
+    channels : iterable of ids or names, or DataFrame of `kott.channels`, default: those that occur
+        The channels to look at. One without a programme has no dates, and all is short.
     hours : float, default 120
         The target: hours of guide from `now` on.
     now : str, date, datetime or Timestamp, default: when the table was pulled
         The present.
     end : str, date, datetime or Timestamp, default: the end of what was pulled
         Nobody is short of what lies beyond.
-    channels : iterable of ids or names, or DataFrame of `kott.channels`, default: those that occur
-        The channels to look at. One without a programme has no dates, and all is short.
     columns : mapping, optional
         What the table calls our columns.
 
@@ -390,9 +390,9 @@ def _hours(micros: Micros) -> Any:
 
 def now_next(
     epg: pd.DataFrame,
+    channels: Channels | None = None,
     *,
     at: When | None = None,
-    channels: Channels | None = None,
     columns: Columns | None = None,
 ) -> pd.DataFrame:
     """Show what each channel has on at a time, and what comes next.
@@ -404,10 +404,10 @@ def now_next(
     ----------
     epg : DataFrame
         Programmes.
-    at : str, date, datetime or Timestamp, default: when the table was pulled
-        The time.
     channels : iterable of ids or names, or DataFrame of `kott.channels`, default: those that occur
         The channels to look at.
+    at : str, date, datetime or Timestamp, default: when the table was pulled
+        The time.
     columns : mapping, optional
         What the table calls our columns.
 

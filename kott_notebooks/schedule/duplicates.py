@@ -51,7 +51,7 @@ def duplicates(
     Returns
     -------
     DataFrame
-        One row per programme that came later (has the higher id), by channel and time:
+        One row per programme that was ingested later (has the higher id), by channel and time:
         linearAssetId, id, otherId (the one that was there before), name, startDate, endDate,
         fault (`str`). `slot`: the same channel, start, end and name. `again`: the same channel and
         name, starts at most `minutes` apart, sharing time but not the slot, and not the same crid
@@ -140,9 +140,9 @@ def _pairs(later: npt.NDArray[Any], earlier: npt.NDArray[Any], fault: str) -> pd
 
 
 def bands(epg: pd.DataFrame, pairs: pd.DataFrame) -> npt.NDArray[np.intp]:
-    """Number the runs of programmes that came twice in a row; return the run of each pair.
+    """Number the runs of programmes that were ingested twice; return the run of each pair.
 
-    A programme that came once breaks a run, and so does another fault.
+    A programme that was ingested once breaks a run, and so does another fault.
     """
     channel = pd.factorize(epg["linearAssetId"])[0]
     start = micros(epg, "startDate")
@@ -237,7 +237,7 @@ def is_repeat(epg: pd.DataFrame, content: npt.NDArray[Any]) -> Mask:
 
 
 def said_yes(value: Any) -> bool:
-    """Say whether a meta, which is text on the wire, means yes."""
+    """Return whether a meta, which is text on the wire, means yes."""
     return str(value).strip().lower() in ("true", "1", "yes", "y")
 
 
@@ -252,14 +252,14 @@ def simulcasts(
     epg: pd.DataFrame,
     channels: pd.DataFrame | None = None,
     *,
-    share: float = 0.9,
-    programmes: int = 8,
-    names: int = 4,
+    min_share: float = 0.9,
+    min_programmes: int = 8,
+    min_names: int = 4,
     tz: Zone | None = None,
     words: texts.Words | None = None,
     columns: Columns | None = None,
 ) -> pd.DataFrame:
-    """Find channels that show the same on some local day, at once or by whole hours later.
+    """Find channels that show the same on some local day, at the same time or whole hours later.
 
     Stand-ins for names and names that say "off air" are not compared, nor is upper and lower case.
 
@@ -269,9 +269,9 @@ def simulcasts(
         Programmes.
     channels : DataFrame of `kott.channels`, optional
         Names of channels, and their zones.
-    share : float, default 0.9
-        Of each channel's programmes of that day, how many have to be the other's too.
-    programmes, names : int, default 8 and 4
+    min_share : float, default 0.9
+        The share of each channel's programmes of that day that the other channel has too.
+    min_programmes, min_names : int, default 8 and 4
         How many programmes, and how many different names, such a day needs.
     tz : str, tzinfo or mapping, default: the zone of the pull, else KOTT_TZ, else UTC
         The zone of the days, or of each channel.
@@ -312,8 +312,8 @@ def simulcasts(
     table = pd.DataFrame({"code": code[rows], "start": start[rows] // 1_000_000})
     table = table.assign(title=title[rows]).drop_duplicates()
     table = table.sort_values(["code", "start", "title"], ignore_index=True)
-    days = _days_of(table, zones_of(epg, labels, tz, channels), programmes, names)
-    pairs = _verified(table, days, _candidates(table, days, share), share, programmes)
+    days = _days_of(table, zones_of(epg, labels, tz, channels), min_programmes, min_names)
+    pairs = _verified(table, days, _candidates(table, days, min_share), min_share, min_programmes)
     pairs = pairs.sort_values(["one", "other", "hours", "day"]).drop_duplicates(["one", "other"])
     pairs = pairs.reset_index(drop=True)
     known = known_names(epg, channels)
@@ -404,7 +404,7 @@ def _candidates(table: pd.DataFrame, days: pd.DataFrame, share: float) -> pd.Dat
     wanted = title[row] * span + (start[row] - base)
     low = np.searchsorted(key, wanted)
     many = np.searchsorted(key, wanted + _HOURS * hour, "right") - low
-    found: list[pd.DataFrame] = []
+    parts: list[pd.DataFrame] = []
     for begin, end in _chunks(many):
         part = np.repeat(np.arange(begin, end), many[begin:end])
         step = np.arange(len(part)) - np.repeat(
@@ -414,8 +414,8 @@ def _candidates(table: pd.DataFrame, days: pd.DataFrame, share: float) -> pd.Dat
         apart = start[other] - start[row[part]]
         whole = (apart % hour == 0) & (code[other] != code[row[part]])
         hits = {"day": day[part], "code": code[other], "hours": apart // hour}
-        found.append(pd.DataFrame(hits)[whole].drop_duplicates())
-    every = pd.concat(found) if found else pd.DataFrame({"day": [], "code": [], "hours": []})
+        parts.append(pd.DataFrame(hits)[whole].drop_duplicates())
+    every = pd.concat(parts) if parts else pd.DataFrame({"day": [], "code": [], "hours": []})
     every = every.drop_duplicates().astype(np.int64)
     return every[(every["hours"] > 0) | (every["code"] > days["code"].to_numpy()[every["day"]])]
 

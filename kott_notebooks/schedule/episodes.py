@@ -84,8 +84,8 @@ def episodes(epg: pd.DataFrame, *, columns: Columns | None = None) -> pd.DataFra
     table = epg[shown].assign(
         previous=pd.array(previous, dtype="Float64"), fault=pd.array(fault, dtype="str")
     )
-    found: pd.DataFrame = table.loc[fault != ""]
-    return found.reset_index(drop=True)
+    faulty: pd.DataFrame = table.loc[fault != ""]
+    return faulty.reset_index(drop=True)
 
 
 def _exchanged(epg: pd.DataFrame) -> tuple[Mask, npt.NDArray[np.float64]]:

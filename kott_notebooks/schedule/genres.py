@@ -30,13 +30,13 @@ from kott_notebooks.tables import tags
 from kott_notebooks.tables.columns import Micros, as_times, zone_of
 from kott_notebooks.times import When
 
-QUARTER = 15 * MINUTE  # every zone is off by so many of them
+QUARTER = 15 * MINUTE  # the offset of every zone is a multiple of it
 _NONE = "none"
 PROPERTIES = ("name", "description", "images")  # whose completeness is measured beside metas, tags
 
 
 def genre_of(epg: pd.DataFrame, column: str = "tags.Genre") -> npt.NDArray[Any]:
-    """Give each programme's first genre, `none` where it has none; cells may be JSON or text."""
+    """Return each programme's first genre, `none` where it has none; cells may be JSON or text."""
     lists = epg[column] if tags.has_lists(epg[column]) else tags.read(epg[column])
     codes, cells = pd.factorize(lists)
     genres = [next(values(cell), _NONE) for cell in cells]
@@ -44,7 +44,7 @@ def genre_of(epg: pd.DataFrame, column: str = "tags.Genre") -> npt.NDArray[Any]:
 
 
 def values(cell: Any) -> Iterator[str]:
-    """Give the values of a tag's cell, a JSON list; other text is a value."""
+    """Return the values of a tag's cell, a JSON list; other text is a value."""
     text = str(cell).strip()
     entries = msgspec.json.decode(text) if text.startswith("[") else [text]
     yield from (str(one) for one in entries if one)
@@ -52,21 +52,56 @@ def values(cell: Any) -> Iterator[str]:
 
 def lineup_mix(
     epg: pd.DataFrame,
+    channels: Channels | None = None,
     *,
     genre: str = "tags.Genre",
     tz: str | tzinfo | None = None,
     start: When | None = None,
     end: When | None = None,
-    channels: Channels | None = None,
     columns: Columns | None = None,
 ) -> pd.DataFrame:
     """Measure what is shown at which hour of the day, by genre.
 
-    One row an hour and genre that occurs: hour (0 to 23 in `tz`, Int64), genre (str; `none` for
-    programmes without), minutes (of all channels and days), share (of the hour's minutes; Float64).
-    A programme's minutes count in the hours in which they lie, for its first genre. The window is
-    the one that the table was pulled for, else from the first start to a day after the last: some
-    programmes never end.
+    The minutes of a programme count in the hours in which they lie, for its first genre.
+
+    Parameters
+    ----------
+    epg : DataFrame
+        Programmes.
+    channels : iterable of ids or names, or DataFrame of `kott.channels`, default: those that occur
+        The channels to look at.
+    genre : str, default "tags.Genre"
+        The column of genres.
+    tz : str or tzinfo, default: the zone of the pull, else KOTT_TZ, else UTC
+        The zone of the hours.
+    start, end : str, date, datetime or Timestamp, default: as the table was pulled
+        The window; without either, from the first start to a day after the last, since some
+        programmes never end.
+    columns : mapping, optional
+        What the table calls our columns.
+
+    Returns
+    -------
+    DataFrame
+        One row per hour and genre that occurs: `hour` (0 to 23; `Int64`), `genre` (`str`; "none"
+        for programmes without one), `minutes` (of all channels and days), `share` (of the minutes
+        of the hour; `Float64`).
+
+    Raises
+    ------
+    KottError
+        A column is missing, or holds no times.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from kott_notebooks import schedule
+    >>> epg = pd.DataFrame({
+    ...     "linearAssetId": [7], "tags.Genre": ["News"],
+    ...     "startDate": ["2026-03-01T20:30"], "endDate": ["2026-03-01T21:30"],
+    ... })
+    >>> schedule.lineup_mix(epg)[["hour", "minutes"]].values.tolist()
+    [[20, 30.0], [21, 30.0]]
     """
     epg = named(epg, columns, *TIMED, genre)
     _, spans = spans_of(epg, channels)

@@ -16,7 +16,7 @@ RULES = {
     "ingest.failed": (ERROR, "See the errors of its records: kott.ingest_results(session, ID)."),
     "ingest.partly_failed": (WARNING, "Correct the refused records, and have them sent again."),
     "ingest.slow": (WARNING, "See whether the file grew, or the server was busy."),
-    "ingest.none_today": (WARNING, "Ask who delivers this profile why nothing came."),
+    "ingest.none_today": (WARNING, "Ask the supplier of this profile why nothing was delivered."),
 }
 _FAILED = ("TOTAL_FAILURE", "Failed", "Fatal")
 _DELIVERED = ("SUCCESS", "WARNING")
@@ -141,7 +141,7 @@ def _silent(
 
 
 def explain(findings: pd.DataFrame, ingest_results: pd.DataFrame) -> pd.DataFrame:
-    """Say which gaps a refusal at ingest caused, and when a missing channel was last delivered.
+    """Return which gaps a refusal at ingest caused, and when a missing channel was last delivered.
 
     A gap is explained by a programme of its channel that an ingest refused, of which at least half
     lies in the gap, and which no later ingest brought.
@@ -197,7 +197,7 @@ def explain(findings: pd.DataFrame, ingest_results: pd.DataFrame) -> pd.DataFram
 
 
 def _refused(results: pd.DataFrame) -> pd.DataFrame:
-    """Give the refusals that no later ingest made good."""
+    """Return the refusals that no later ingest made good."""
     good = results[results["status"].isin(_DELIVERED)]
     latest = good.groupby("externalProgramId")["createdDate"].max()
     failed = results[results["status"] == "FAILURE"]

@@ -20,7 +20,7 @@ Whole = npt.NDArray[np.intp]
 
 
 def shown(table: pd.DataFrame, start: When | None, end: When | None) -> tuple[int, int]:
-    """Give the window asked for, else the one that holds the table's times; in microseconds.
+    """Return the window asked for, else the one that holds the table's times; in microseconds.
 
     What ends long after the last start does not widen it: some programmes never end.
     """
@@ -33,7 +33,7 @@ def shown(table: pd.DataFrame, start: When | None, end: When | None) -> tuple[in
 
 
 def names_of(channels: Channels | None, names: Names | None) -> Names | None:
-    """Give the names of channels: those given, else those of the channel table."""
+    """Return the names of channels: those given, else those of the channel table."""
     if names is None and isinstance(channels, pd.DataFrame) and "name" in channels:
         return dict(zip(channels["id"], channels["name"], strict=True))
     return names
@@ -46,7 +46,7 @@ def ranked(genres: npt.NDArray[Any] | pd.Series[Any], minutes: Any) -> list[str]
 
 
 def genre_slots(genres: Sequence[str], slots: int) -> dict[str, int]:
-    """Give the first genres of a ranking a place in a palette: one name, one place.
+    """Assign the first genres of a ranking a place in a palette: one name, one place.
 
     A genre keeps its place in every picture unless two of those shown ask for the same one; then
     the common names go first, and the others in the order of the alphabet.
@@ -64,7 +64,7 @@ def genre_slots(genres: Sequence[str], slots: int) -> dict[str, int]:
 
 
 def lanes(spans: Spans) -> tuple[Whole, Whole]:
-    """Give each span its lane, from 0, and how many lanes the spans around it need.
+    """Return the lane of each span, from 0, and how many lanes the spans around it need.
 
     Those in one lane share no time. Spans come by channel and start, as `spans_of` gives them; one
     that shares its time with none has its channel to itself: lane 0 of 1.
@@ -81,7 +81,7 @@ def lanes(spans: Spans) -> tuple[Whole, Whole]:
 
 
 def _fresh(spans: Spans) -> npt.NDArray[np.bool_]:
-    """Tell which spans begin when all before them on their channel are over."""
+    """Return which spans begin when all earlier ones of their channel have ended."""
     fresh = np.ones(len(spans.code), dtype=bool)
     over = spans.start[1:] >= busy_until(spans)[:-1]
     fresh[1:] = over | (spans.code[1:] != spans.code[:-1])

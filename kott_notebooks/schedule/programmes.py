@@ -355,8 +355,8 @@ def watershed(
     epg: pd.DataFrame,
     channels: Channels | None = None,
     *,
-    age: int = 16,
-    hours: tuple[float, float] = (6, 21),
+    min_age: int = 16,
+    daytime_hours: tuple[float, float] = (6, 21),
     rating: str = RATING,
     tz: Zone | None = None,
     columns: Columns | None = None,
@@ -369,9 +369,9 @@ def watershed(
         Programmes.
     channels : DataFrame of `kott.channels`, optional
         Its column `tz`, if it has one, says in which zone a channel is.
-    age : int, default 16
+    min_age : int, default 16
         The lowest rating that is for the evening.
-    hours : tuple of two hours, default (6, 21)
+    daytime_hours : tuple of two hours, default (6, 21)
         The daytime in which it may not be on, as the clocks of `tz` show it.
     rating : str, default "tags.Parental rating"
         The column of ratings. The highest number in it counts ("FSK 16", "18+"); a rating without
@@ -408,12 +408,12 @@ def watershed(
     ages = np.append([_age(cell) for cell in cells], 0)[codes].astype(int)
     code, labels = pd.factorize(epg["linearAssetId"])
     start, end = micros(epg, "startDate"), micros(epg, "endDate")
-    adult = np.flatnonzero((ages >= age) & (code >= 0) & (start != NAT) & (end > start))
+    adult = np.flatnonzero((ages >= min_age) & (code >= 0) & (start != NAT) & (end > start))
     zones = zones_of(epg, labels, tz, channels)
     in_daytime = np.zeros(len(epg))
     until = np.minimum(end, start + 7 * DAY)[adult]  # the year 2999 has too many days to count
     in_daytime[adult] = minutes_between(
-        start[adult], until, hours, [zones[one] for one in code[adult]]
+        start[adult], until, daytime_hours, [zones[one] for one in code[adult]]
     )
     table = epg[[*_SHOWN, "name"]].assign(
         age=pd.array(ages, dtype="Int64"), minutes=pd.array(in_daytime, dtype="Float64")

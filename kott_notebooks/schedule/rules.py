@@ -153,13 +153,13 @@ def _durations(guide: Guide) -> pd.DataFrame:
         max_minutes=guide.rules.longest_minutes,
     )
     names = _names(guide, table["id"])
-    silent = (table["fault"] == "long") & check.off_air(
+    is_off_air = (table["fault"] == "long") & check.off_air(
         pd.Series(names, index=table.index, dtype="str"), words=guide.words
     )
     known = {fault: f"schedule.{fault}_length" for fault in ("zero", "negative")}
     rules = table["fault"].map(known).fillna("schedule.absurd_length")
     says = [f"It lasts {_span(minutes)}." for minutes in table["minutes"]]
-    return table.assign(rule=rules, name=names, field="endDate", detail=says)[~silent]
+    return table.assign(rule=rules, name=names, field="endDate", detail=says)[~is_off_air]
 
 
 # Gaps and overlaps
@@ -356,8 +356,8 @@ def _same_as(guide: Guide) -> pd.DataFrame:
     table = simulcasts(
         guide.epg,
         guide.channels,
-        share=guide.rules.same_as_share,
-        programmes=guide.rules.same_as_programmes,
+        min_share=guide.rules.same_as_share,
+        min_programmes=guide.rules.same_as_programmes,
         tz=guide.tz,
         words=guide.words,
     )
@@ -528,8 +528,8 @@ def _watershed(guide: Guide) -> pd.DataFrame:
     table = watershed(
         guide.epg,
         guide.channels,
-        age=guide.rules.watershed_rating,
-        hours=guide.rules.watershed_hours,
+        min_age=guide.rules.watershed_rating,
+        daytime_hours=guide.rules.watershed_hours,
         rating=guide.rules.rating,
         tz=guide.tz,
     )

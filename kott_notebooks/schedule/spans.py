@@ -77,7 +77,7 @@ def _typed(epg: pd.DataFrame, *needed: str) -> pd.DataFrame:
 
 
 def _linked(epg: pd.DataFrame, channels: pd.DataFrame) -> pd.DataFrame:
-    """Give programmes without a linearAssetId that of the channel that their epgChannelId names."""
+    """Set missing linearAssetIds to that of the channel that the epgChannelId names."""
     if not {"id", "externalIds"} <= set(channels.columns) or "epgChannelId" not in epg.columns:
         return epg
     own = epg.get("linearAssetId", pd.Series(None, epg.index, dtype="object"))
@@ -132,7 +132,7 @@ def spans_of(
 
 
 def unknown_spans(epg: pd.DataFrame, channels: Channels | None = None) -> Spans:
-    """Return the times of which nobody knows whether a programme without an end covers them.
+    """Return the times that a programme without an end may cover.
 
     Each is from the programme's start to the next start on its channel, and no longer than 8 hours.
     """

@@ -51,13 +51,13 @@ def action(service: str, name: str) -> Action | None:
     """Find an action; service names are case-insensitive, and an unknown one gives None."""
     canonical = _service_names().get(service.lower())
     actions = data()["services"].get(canonical, {})
-    found = {key.lower(): key for key in actions}.get(name.lower())
-    if canonical is None or found is None:
+    action_name = {key.lower(): key for key in actions}.get(name.lower())
+    if canonical is None or action_name is None:
         return None
-    facts = actions[found]
+    facts = actions[action_name]
     return Action(
         canonical,
-        found,
+        action_name,
         facts["args"],
         facts["returns"],
         facts.get("items"),
@@ -73,20 +73,20 @@ def actions() -> list[Action]:
 
 
 def close_to(name: str) -> list[str]:
-    """Name the actions, classes and enums that somebody who wrote `name` may have meant."""
+    """Name the actions, classes and enums whose names are near `name`."""
     names = [f"{one.service}.{one.name}" for one in actions()]
     return near(name, [*names, *data()["classes"], *data()["enums"]])
 
 
 def near(name: str, known: Iterable[str]) -> list[str]:
-    """Give the known names that come close to a name, whatever their case; the closest first."""
+    """Return the known names near a name, in any case; the nearest first."""
     lower = {one.lower(): one for one in known}
     return [lower[hit] for hit in difflib.get_close_matches(name.lower(), lower)]
 
 
 @cache
 def ancestry(cls: str) -> tuple[str, ...]:
-    """Give a class and those that it extends, the outermost first."""
+    """Return a class and those that it extends, the outermost first."""
     facts = data()["classes"].get(cls)
     if facts is None:
         return ()
@@ -105,17 +105,17 @@ def properties(cls: str) -> dict[str, str]:
 
 
 def is_class(cls: str) -> bool:
-    """Say whether the schema has this class."""
+    """Return whether the schema has this class."""
     return cls in data()["classes"]
 
 
 def extends(cls: str, base: str) -> bool:
-    """Say whether a class is another one, or extends it at any depth."""
+    """Return whether a class is another one, or extends it at any depth."""
     return cls == base or base in ancestry(cls)
 
 
 def is_abstract(cls: str) -> bool:
-    """Say whether the API takes only classes that extend this one."""
+    """Return whether the API takes only classes that extend this one."""
     return cls in data()["abstract"]
 
 
@@ -159,7 +159,7 @@ def personal(cls: str) -> frozenset[str]:
 
 
 def secret(cls: str) -> frozenset[str]:
-    """Name the properties of a class that let somebody in: tokens, pins, passwords."""
+    """Name the properties of a class that are credentials: tokens, pins, passwords."""
     return _marked("secret", cls)
 
 
@@ -169,6 +169,6 @@ def enum(name: str) -> dict[str, Any]:
 
 
 def error_name(code: str) -> str | None:
-    """Give the name of an error code: `500016` is `ExpiredKS`."""
+    """Return the name of an error code: `500016` is `ExpiredKS`."""
     name = data()["errors"].get(str(code))
     return str(name) if name is not None else None

@@ -70,7 +70,7 @@ def find(given: Mapping[str, Any], profile: str | None = None) -> Credentials:
 
 
 def configured(url: str | None = None, profile: str | None = None) -> bool:
-    """Say whether `kott.login()` knows where to log in by itself.
+    """Return whether `kott.login()` knows where to log in by itself.
 
     Parameters
     ----------
@@ -98,12 +98,12 @@ def configured(url: str | None = None, profile: str | None = None) -> bool:
 
 
 def profiles() -> dict[str, dict[str, Any]]:
-    """Give every profile of the file, secrets as Secrets; none where there is no file."""
+    """Return every profile of the file, secrets as Secrets; none where there is no file."""
     return {name: _profile(name) for name in _names()}
 
 
 def base_url(url: str) -> str:
-    """Give the server's own address: scheme, host and path before `/api_v3`."""
+    """Return the server's own address: scheme, host and path before `/api_v3`."""
     try:
         parts = urlsplit(str(url).strip())
     except ValueError:
@@ -165,7 +165,7 @@ def _profile(name: str | None) -> dict[str, Any]:
 
 
 def _check_trust(path: Path, file: os.stat_result) -> None:
-    """Refuse a file of profiles that somebody else can read, or may have written.
+    """Refuse a file of profiles that other users can read, or may have written.
 
     Whoever writes its url gets the password. Not checked on Windows.
     """
@@ -253,7 +253,7 @@ def _user_and_password(places: list[dict[str, Any]]) -> tuple[str, Secret]:
 
 
 def someone_to_ask() -> bool:
-    """Say whether a prompt would be seen: a terminal, or a notebook that can ask."""
+    """Return whether a prompt would be seen: a terminal, or a notebook that can ask."""
     shell = sys.modules.get("IPython")
     kernel = getattr(shell and shell.get_ipython(), "kernel", None)
     if kernel is not None:

@@ -61,7 +61,7 @@ class Request(NamedTuple):
 
 
 def app_token_call(app_token: Sequence[Secret], ks: Secret) -> dict[str, Any]:
-    """Give the arguments of appToken.startSession: the token is hashed with an anonymous ks."""
+    """Return the arguments of appToken.startSession: the token is hashed with an anonymous ks."""
     name, token, *others = app_token
     kind = others[0].reveal() if others else "SHA256"
     algorithm = HASHES.get(kind.upper().replace("-", ""))

@@ -44,7 +44,7 @@ def login(
 
     What is not given comes from KOTT_* variables, then from a profile, then from a prompt. In a
     notebook where no server is configured, a form is shown, and the Session that is returned can be
-    used as soon as somebody has logged in there. Secrets are wrapped at once, so that no traceback,
+    used as soon as the login there succeeds. Secrets are wrapped at once, so that no traceback,
     log or notebook shows them; a variable of your own that holds one stays yours to protect.
 
     Parameters
@@ -64,7 +64,7 @@ def login(
     ks : str, optional
         A ready ks, or a TVP-API access-token, which serves as one. It is not renewed.
     anonymous : bool, default False
-        Log in as nobody in particular.
+        Log in without a user.
     udid : str, optional
         The device that logs in.
     language, currency : str, optional

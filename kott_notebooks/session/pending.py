@@ -1,4 +1,4 @@
-"""A Session that somebody is about to log in, on the form that `kott.login()` shows."""
+"""A Session that waits for the login on the form that `kott.login()` shows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kott_notebooks.session.session import Session
 
 
 class PendingSession(Session):
-    """Is nobody's session until it becomes the one of who logged in."""
+    """Has no user until the login on the form succeeds."""
 
     def __init__(self) -> None:  # of a Session it has nothing yet
         pass
@@ -42,7 +42,7 @@ def on_a_form(given: Mapping[str, Any], profile: str | None) -> Session | None:
     """
     shell = sys.modules.get("IPython")
     kernel = getattr(shell and shell.get_ipython(), "kernel", None)
-    if not getattr(kernel, "_allow_stdin", False):  # nobody is there to fill it in
+    if not getattr(kernel, "_allow_stdin", False):  # nothing can be typed there
         return None
     configured = credentials.configured(given.get("url"), profile)
     if configured or importlib.util.find_spec("ipywidgets") is None:

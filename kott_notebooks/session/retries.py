@@ -18,7 +18,7 @@ RENEWALS = 3  # attempts with a new ks that a call has at least
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 20.0  # seconds; each pause is drawn from zero to twice the last
 PATIENCE = 120.0  # seconds for one call, pauses included
 LONGEST_WAIT = 60.0  # seconds that a server may ask to be left alone
-CIRCUIT = 25  # failures in a row, of all callers together, after which nobody retries
+CIRCUIT = 25  # failures in a row, of all callers together, after which none is retried
 
 _READS = re.compile(r"(get|list|count|search|query|is)|.*(List|Search)$", re.DOTALL)
 
@@ -26,7 +26,7 @@ log = logging.getLogger("kott_notebooks")
 
 
 def is_read(action: str) -> bool:
-    """Say whether an action's name says that it only reads; any other is sent once."""
+    """Return whether an action's name says that it only reads; any other is sent once."""
     match = _READS.match(action)
     return match is not None and (match[2] is not None or not action[len(match[1]) :][:1].islower())
 
@@ -48,7 +48,7 @@ class Retries:
         renew: Callable[[], None] | None = None,
         until: float | None = None,
     ) -> tenacity.Retrying:
-        """Give the attempts of one call: `for attempt in loop(...)`, `with attempt:`.
+        """Return the attempts of one call: `for attempt in loop(...)`, `with attempt:`.
 
         A call whose ks has expired is sent again after `renew`, whatever it does: it was refused.
         Any other is sent again where it is `idempotent` and the failure may pass, but not beyond
@@ -87,7 +87,7 @@ class Retries:
         )
 
     def renewed(self) -> Retries:
-        """Give one as patient as this, whose locks nobody holds."""
+        """Return a copy with the same limits, whose locks are free."""
         return Retries(self._attempts)
 
     def succeeded(self) -> None:

@@ -63,7 +63,7 @@ def positive(name: str, value: Any) -> float:
 
 
 class Answer(NamedTuple):
-    """What came back: undecoded, with the seconds that it took."""
+    """A reply that is not decoded yet, with the seconds that it took."""
 
     status: int
     body: bytes
@@ -158,7 +158,7 @@ class _Adapter(requests.adapters.HTTPAdapter):
         }
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
-        """Give the pool of a host, whose connections read in time."""
+        """Return the pool of a host, whose connections read in time."""
         pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
         pool.ConnectionCls = self._timed.get(pool.ConnectionCls, pool.ConnectionCls)
         return pool
@@ -179,7 +179,7 @@ class _TimedReader(io.RawIOBase):
         self._inner, self._end = inner, time.monotonic() + seconds
 
     def readable(self) -> bool:
-        """Say that it is for reading."""
+        """Return True: it can be read."""
         return True
 
     def readinto(self, buffer: Any) -> int | None:
@@ -240,7 +240,7 @@ def warn_of_plain_http(url: str) -> None:
 
 
 def _no_answer(name: str, url: str, error: Exception) -> TransportError:
-    """Say in words why no reply came, and whether another try may have one."""
+    """Return why there was no reply, and whether another attempt may succeed."""
     host, passing = urlsplit(url).netloc, True
     reason = _reason(error)
     if isinstance(error, requests.exceptions.ProxyError):
@@ -279,7 +279,7 @@ def _no_answer(name: str, url: str, error: Exception) -> TransportError:
 
 
 def _reason(error: BaseException) -> object:
-    """Give what requests or urllib3 wrapped, the innermost that they name."""
+    """Return what requests or urllib3 wrapped, the innermost that they name."""
     inner = error.args[0] if isinstance(error, requests.RequestException) and error.args else error
     return getattr(inner, "reason", None) or inner
 

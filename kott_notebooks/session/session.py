@@ -460,7 +460,7 @@ class Session:
         return f"<p style='{style}'>{html.escape(self._whose())}</p><table>{rows}</table>"
 
     def _whose(self) -> str:
-        """Say whose data this is, so that nobody takes the demo's figures for a partner's."""
+        """Say whose data this is: the demo's figures must not be taken for a partner's."""
         if self._means == "nothing":
             return "Logged out"
         host = urlsplit(self.url).hostname or ""
@@ -561,7 +561,7 @@ class Session:
         return fetched
 
     def _refused_get(self, request: Request, answer: Answer) -> ApiError | None:
-        """Give the refusal of a GET by a server that may not have read the ks in its body."""
+        """Return the refusal of a GET by a server that may not have read the ks in its body."""
         try:
             error = self._checked(request, answer, validate=False).errors.get(0)
         except SessionExpired as expired:

@@ -137,7 +137,7 @@ def _kind_of(name: str, dtype: Any, known: dict[str, str]) -> str:
 
 
 def _is_ready(dtype: Any, kind: str) -> bool:
-    """Say whether a column of a kind already has a dtype that our functions take."""
+    """Return whether a column of a kind already has a dtype that our functions take."""
     if kind in ("text", "json", "tags") or dtype == STR:
         return bool(dtype == STR and kind in ("text", "json", "tags", ""))
     if kind == "time":
@@ -229,7 +229,7 @@ def _read_flags(values: Series) -> tuple[Series, Bad]:
 
 
 def is_flag(value: Any, flag: bool) -> bool:
-    """Say whether a value is this flag, in any of the forms that servers and files write."""
+    """Return whether a value is this flag, in any of the forms that servers and files write."""
     return _FLAGS.get(str(value).strip().lower()) is flag
 
 

@@ -15,7 +15,7 @@ from kott_notebooks.tables.columns import NAT, as_times, id_texts, micros, need
 from kott_notebooks.tables.kinds import STR
 
 COLUMNS = ["change", "key", "field", "before", "after", "detail", "cause", "rows"]
-MANY = 10  # rows with one equal change, from which on it is one cause
+MIN_ROWS = 10  # rows with one equal change, from which on it is one cause
 CONTEXT = 3  # words that are shown around those that changed
 ENTRY = 60  # characters of an entry of a list that are shown
 
@@ -25,8 +25,8 @@ def diff(
     after: pd.DataFrame,
     on: str | Iterable[str] = "id",
     *,
-    fields: Iterable[str] | None = None,
-    many: int = MANY,
+    fields: Sequence[str] | None = None,
+    min_rows: int = MIN_ROWS,
 ) -> pd.DataFrame:
     """Compare two tables: match their rows, then compare the fields that both have.
 
@@ -38,8 +38,8 @@ def diff(
         The columns that identify a row in both. Numbers and texts match: 7, 7.0 and "7" are one.
     fields : list of str, optional
         The columns to compare; by default all that both tables have, `on` aside.
-    many : int, default 10
-        From how many rows on an equal change of one field is one cause.
+    min_rows : int, default 10
+        From this number of rows on, an equal change of one field is one cause.
 
     Returns
     -------
@@ -85,7 +85,7 @@ def diff(
         for name in wanted
     ]
     table = pd.concat(parts, ignore_index=True).reindex(columns=[*COLUMNS, "_alike"])
-    return _with_causes(table.replace({"before": "", "after": ""}, None), many)
+    return _with_causes(table.replace({"before": "", "after": ""}, None), min_rows)
 
 
 def _keys(table: pd.DataFrame, on: list[str]) -> pd.Index[Any]:
@@ -230,10 +230,10 @@ def _short(entry: Any) -> str:
     return text if len(text) <= ENTRY else f"{text[:ENTRY]}..."
 
 
-def _with_causes(table: pd.DataFrame, many: int) -> pd.DataFrame:
+def _with_causes(table: pd.DataFrame, min_rows: int) -> pd.DataFrame:
     """Name the equal changes of many rows as one cause."""
     count = table.groupby("_alike")["key"].transform("size").fillna(1)
-    grouped = count >= many
+    grouped = count >= min_rows
     table = table.assign(cause=table["_alike"].where(grouped), rows=count.where(grouped, 1))
     table = table.drop(columns="_alike")
     return table.astype(dict.fromkeys(COLUMNS[:-1], "str") | {"rows": "Int64"})

@@ -1,8 +1,8 @@
 """Records -> DataFrame; pure.
 
 A record's own properties become columns by the API's names; `metas` and `tags` become one column
-a name (`metas.Year`, `tags.Genre`). A cell is a scalar, or JSON text for whatever is nested. A page
-becomes columns as it arrives, and what nobody looks at is never decoded.
+a name (`metas.Year`, `tags.Genre`). A cell is a scalar, or JSON text for nested values. A page
+becomes columns as it arrives, and a nested cell is decoded when it is used.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def frame(
     cls: str | None = None,
     *,
     fields: Sequence[str] | None = None,
-    hide: Hide = privacy.keep,
+    hide: Hide = privacy.unhidden,
 ) -> pd.DataFrame:
     """Lay parts, pages or records out as a table, one row per record.
 
@@ -100,9 +100,9 @@ def frame(
 
 
 def reader(
-    cls: str | None = None, *, fields: Sequence[str] | None = None, hide: Hide = privacy.keep
+    cls: str | None = None, *, fields: Sequence[str] | None = None, hide: Hide = privacy.unhidden
 ) -> Reader:
-    """Give what reads a list of a class into the parts of a table, as `frame` takes them."""
+    """Return what reads a list of a class into the parts of a table, as `frame` takes them."""
     wanted = _tops(fields)
     declared = _declared(cls, wanted)
     cells = StructReader(_declared(cls), lambda rows: _part(rows, declared, wanted))
@@ -121,25 +121,50 @@ class _Hiding:
 
     def read(self, result: bytes) -> Rows:
         """Read what is left when personal texts are replaced."""
-        found = TextReader().read(result)
-        records = map(msgspec.json.decode, found.rows)
+        page = TextReader().read(result)
+        records = map(msgspec.json.decode, page.rows)
         hidden = [privacy.hidden(one, self._cls, self._hide) for one in records]
-        return self._inner.read(msgspec.json.encode({"totalCount": found.total, "objects": hidden}))
+        return self._inner.read(msgspec.json.encode({"totalCount": page.total, "objects": hidden}))
 
 
-def coerce(table: pd.DataFrame, columns: Iterable[str] | None = None) -> pd.DataFrame:
-    """Type text columns whose every value agrees: whole numbers, numbers, true/false.
+def coerce(table: pd.DataFrame, fields: Sequence[str] | None = None) -> pd.DataFrame:
+    """Convert text columns whose every value agrees: to whole numbers, numbers or true/false.
 
-    EPG metas are text on the wire even when they mean a number. Without `columns`, tries every
-    `metas.*` column that is text. A value that does not fit leaves its column as it is.
+    EPG metas are text in the API's replies even where they mean a number. A column with a value
+    that does not fit stays text.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Any table of ours.
+    fields : list of str, optional
+        The columns to try; by default every column `metas.*` that is text.
+
+    Returns
+    -------
+    DataFrame
+        The table, with columns of dtype `Int64`, `Float64` or `boolean` where all values agree.
+
+    Raises
+    ------
+    KottError
+        The table lacks one of `fields`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import kott_notebooks as kott
+    >>> epg = pd.DataFrame({"metas.Year": ["1999", None], "metas.Part": ["1", "2a"]}, dtype="str")
+    >>> kott.coerce(epg).dtypes.astype(str).tolist()
+    ['Int64', 'str']
     """
-    named = list(table.columns) if columns is None else list(columns)
+    named = list(table.columns) if fields is None else list(fields)
     if missing := [name for name in named if name not in table]:
         raise KottError(f"The table has no column {', '.join(map(str, missing))}.")
     texts = [
         name
         for name in named
-        if table[name].dtype == _STR and (columns is not None or str(name).startswith("metas."))
+        if table[name].dtype == _STR and (fields is not None or str(name).startswith("metas."))
     ]
     typed = {name: _agreed(table[name].reset_index(drop=True)) for name in texts}
     return table.assign(**{name: column.set_axis(table.index) for name, column in typed.items()})
@@ -167,7 +192,7 @@ _NUMBERS = (
 
 
 def _parts(source: Iterable[Any], read: Reader) -> Iterator[Part]:
-    """Give pages and records as parts, small pages joined: a part costs the same for any size."""
+    """Return pages and records as parts, small pages joined: a part costs the same for any size."""
     rows: list[Any] = []
     records: list[dict[str, Any]] = []
     for one in source:
@@ -351,7 +376,7 @@ def _holds(value: Value) -> bool:
 
 
 def _exact(values: list[Any], kind: str) -> bool:
-    """Say whether all values are just of the kind expected, or None, and a column can hold them."""
+    """Return whether all values are of the kind expected or None, and a column can hold them."""
     types: set[Any] = set(map(type, values)) - {NoneType}
     if kind == "float":  # JSON writes a whole number without its point
         whole = [one for one in values if type(one) is int] if int in types else [0]
@@ -393,7 +418,7 @@ def _decoded(cells: Column, kind: str) -> list[Any]:
 
 
 def _fitted(value: Any, kind: str) -> Any:
-    """Give a value as the kind expected; raises ValueError where it is none."""
+    """Return a value as the kind expected; raises ValueError where it is none."""
     if kind == "bool" and str(value).lower() in _BOOLS:
         return _BOOLS[str(value).lower()]
     if kind in ("int", "time") and re.fullmatch(r"-?\d+(\.0+)?", str(value)):
@@ -404,7 +429,7 @@ def _fitted(value: Any, kind: str) -> Any:
 
 
 def _unquoted(cell: Raw) -> str | None:
-    """Give a cell's text: a string without its quotes, a number in one spelling, or its JSON."""
+    """Return a cell's text: a string without its quotes, a number in one spelling, or its JSON."""
     text = bytes(cell)
     if text[:1] == b'"':
         return str(msgspec.json.decode(text))
@@ -480,7 +505,7 @@ def _numerals(numbers: _Chunk) -> pa.Array:
 
 
 def _narrowed(table: pd.DataFrame, fields: Sequence[str] | None) -> pd.DataFrame:
-    """Keep objectType, id and the fields asked for; one that never came is an empty column."""
+    """Return objectType, id and the fields asked for; a field without values is an empty column."""
     if fields is None:
         return table
     wanted = {name: None for name in ("objectType", "id") if name in table}

@@ -62,7 +62,7 @@ OF_VALUE = {cls: kind for kind, one in KINDS.items() for cls in one.values}
 
 @cache
 def of_class(cls: str) -> dict[str, str]:
-    """Return the kind of each column of a class, `metas` and `tags` aside; none of an unknown."""
+    """Return the kind of each column of a class except `metas` and `tags`, if it is known."""
     own = schema.properties(cls).items()
     kinds = {name: OF_PROPERTY[type_.partition(":")[0]] for name, type_ in own if name not in MAPS}
     return {"objectType": "text", **kinds}

@@ -1,4 +1,4 @@
-"""Nested cells laid out: tables to tables, keyed by the row they came from."""
+"""Nested cells as tables of their own, keyed by the row that holds them."""
 
 from __future__ import annotations
 
@@ -20,11 +20,41 @@ KEY = "assetId"
 
 
 def explode(table: pd.DataFrame, column: str, *, key: str = "id") -> pd.DataFrame:
-    """Lay a nested column out: one row per entry, `assetId` first, then the entry's properties.
+    """Lay a nested column out: one row per entry.
 
-    A map's entries get their name as `key`. Types are the schema's where it lists the entry's
-    class. A row with nothing in the cell has no row here. `key` names the column that identifies
-    a row of `table`; it stands in the result as `assetId` (of another name: as itself).
+    Parameters
+    ----------
+    table : DataFrame
+        Any table of ours, also read back from a file.
+    column : str
+        The nested column, such as "images", or "mediaFiles".
+    key : str, default "id"
+        The column that identifies a row of `table`.
+
+    Returns
+    -------
+    DataFrame
+        One row per entry: `assetId` (the key, of its dtype; a key other than `id` has its own
+        name), then the properties of the entry, of the schema's dtypes where it lists the entry's
+        class. The entries of a map have their name as `key`. A row whose cell is empty has no row
+        here.
+
+    Raises
+    ------
+    KottError
+        A column is missing, or a cell is neither empty nor nested.
+
+    See Also
+    --------
+    images, media_files, tags, translations : The columns that are laid out most.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import demo
+    >>> assets = kott.assets(demo.login(assets=60))
+    >>> list(kott.explode(assets, "images").columns[:3])
+    ['assetId', 'objectType', 'ratio']
     """
     table = need(table, column, key)
     owners, entries = [], []
@@ -40,29 +70,97 @@ def explode(table: pd.DataFrame, column: str, *, key: str = "id") -> pd.DataFram
     return laid
 
 
-def images(assets: pd.DataFrame) -> pd.DataFrame:
-    """Lay images out: one row per picture of an asset.
+def images(table: pd.DataFrame) -> pd.DataFrame:
+    """Lay images out: one row per image of an asset.
 
-    `assetId` Int64, then KalturaMediaImage: id, ratio, url `str`, width, height, version,
-    imageTypeId `Int64` (pixels), isDefault `boolean`, imageTypeName `str`.
+    Parameters
+    ----------
+    table : DataFrame
+        Assets or programmes.
+
+    Returns
+    -------
+    DataFrame
+        One row per image: `assetId` (`Int64`), `id`, `ratio`, `url` (`str`), `width`, `height`
+        (pixels), `version`, `imageTypeId` (`Int64`), `isDefault` (`boolean`), `imageTypeName`
+        (`str`).
+
+    Raises
+    ------
+    KottError
+        The table has no column `images`, or no `id`.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import demo
+    >>> images = kott.images(kott.assets(demo.login(assets=60)))
+    >>> sorted(images["ratio"].unique())
+    ['16:9', '1:1', '2:3']
     """
-    return explode(assets, "images")
+    return explode(table, "images")
 
 
-def media_files(assets: pd.DataFrame) -> pd.DataFrame:
+def media_files(table: pd.DataFrame) -> pd.DataFrame:
     """Lay media files out: one row per file of an asset.
 
-    `assetId` Int64, then KalturaMediaFile: id, typeId, fileSize (bytes), duration `Int64` (seconds
-    by the documentation, milliseconds on some servers), type, url, externalId `str`,
-    startDate, endDate `datetime64[us, UTC]`, status `boolean` ...
+    Parameters
+    ----------
+    table : DataFrame
+        Assets.
+
+    Returns
+    -------
+    DataFrame
+        One row per file: `assetId`, `id`, `typeId`, `fileSize` (bytes), `duration` (seconds by the
+        documentation, milliseconds on some servers; `Int64`), `type`, `url`, `externalId` (`str`),
+        `startDate`, `endDate` (`datetime64[us, UTC]`), `status` (`boolean`) and the further
+        properties of KalturaMediaFile.
+
+    Raises
+    ------
+    KottError
+        The table has no column `mediaFiles`, or no `id`.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import demo
+    >>> files = kott.media_files(kott.assets(demo.login(assets=60)))
+    >>> "DASH_Main" in set(files["type"])
+    True
     """
-    return explode(assets, "mediaFiles")
+    return explode(table, "mediaFiles")
 
 
 def tags(table: pd.DataFrame, *names: str) -> pd.DataFrame:
-    """Lay tags out, all or those named: one row per value; `assetId` Int64, `tag`, `value` str.
+    """Lay tags out: one row per value of a tag.
 
-    Values that stand twice on one row are given once. A language of a tag is named `Genre@fra`.
+    Parameters
+    ----------
+    table : DataFrame
+        Assets or programmes.
+    *names : str
+        The tags, such as "Genre", or "Genre@fra" for a language; by default all.
+
+    Returns
+    -------
+    DataFrame
+        One row per value: `assetId` (`Int64`), `tag`, `value` (`str`). A value that occurs twice in
+        one cell has one row.
+
+    Raises
+    ------
+    KottError
+        The table has no `id`, or no tag of a name.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import demo
+    >>> tags = kott.tags(kott.assets(demo.login(assets=60)), "Genre", "Studio")
+    >>> list(tags.columns), sorted(tags["tag"].unique())
+    (['assetId', 'tag', 'value'], ['Genre', 'Studio'])
     """
     columns = [f"tags.{name}" for name in names] or tagging.fields(table, "tags.")
     table = need(table, "id", *columns)
@@ -72,10 +170,32 @@ def tags(table: pd.DataFrame, *names: str) -> pd.DataFrame:
 
 
 def translations(table: pd.DataFrame) -> pd.DataFrame:
-    """Lay translations out: one row per text; `assetId` Int64, `field`, `language`, `value` str.
+    """Lay translations out: one row per field and language of an asset.
 
-    Give a table that was listed with `language="*"`: only then does the API send them. Of a tag,
-    each value of the list is a row.
+    Parameters
+    ----------
+    table : DataFrame
+        Assets or programmes that were listed with ``language="*"``: the API sends translations only
+        then.
+
+    Returns
+    -------
+    DataFrame
+        One row per text: `assetId` (`Int64`), `field`, `language`, `value` (`str`). Each value of a
+        tag has a row.
+
+    Raises
+    ------
+    KottError
+        The table has no `id`.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import demo
+    >>> assets = kott.assets(demo.login(assets=60), language="*")
+    >>> sorted(kott.translations(assets)["language"].unique())
+    ['ell', 'eng', 'fra']
     """
     table = need(table, "id")
     parts: list[pd.DataFrame] = []
@@ -94,18 +214,45 @@ def translations(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _keyed(table: pd.DataFrame, laid: pd.DataFrame, texts: list[str]) -> pd.DataFrame:
-    """Put the id of each `row` before the texts that were laid out."""
+    """Add the id of each `row` as the first column."""
     owner = table["id"].take(laid["row"].to_numpy(np.intp)).array
     return pd.DataFrame({KEY: owner, **{name: laid[name].astype("str").array for name in texts}})
 
 
-def flat(table: pd.DataFrame, *, tz: str | tzinfo = "UTC", safe: bool = False) -> pd.DataFrame:
-    """Make every cell one that people read, for CSV and Excel: the same rows and columns.
+def flat(
+    table: pd.DataFrame, *, tz: str | tzinfo | None = None, safe: bool = False
+) -> pd.DataFrame:
+    """Make every cell readable by people, for CSV and Excel; rows and columns stay the same.
 
-    A tag becomes its values joined by `, `; a list (images, media files) becomes how many there
-    are, Int64; translations become the first one; other objects stay JSON. Times are those of
-    `tz`, without a zone, as Excel has them. `safe` puts an apostrophe before texts that a
-    spreadsheet would run as a formula.
+    A tag becomes its values joined by `, `; a list of objects (images, media files) becomes their
+    number (`Int64`); translations become the first one; other objects stay JSON.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Any table of ours.
+    tz : str or tzinfo, default: KOTT_TZ, else UTC
+        The zone of the times, which become local times without a zone, as Excel has them.
+    safe : bool, default False
+        Put an apostrophe before text that a spreadsheet would run as a formula.
+
+    Returns
+    -------
+    DataFrame
+        The table with such cells.
+
+    Raises
+    ------
+    KottError
+        `tz` is not a zone.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import demo
+    >>> flat = kott.flat(kott.assets(demo.login(assets=60)))
+    >>> flat["startDate"].dtype, flat["images"].dtype
+    (dtype('<M8[us]'), Int64Dtype())
     """
     table = need(table)
     shown: dict[str, pd.Series[Any]] = {}
@@ -168,7 +315,7 @@ def _filled(column: pd.Series[Any], given: Any, texts: list[str | None]) -> pd.S
 
 
 def _cells(table: pd.DataFrame, column: str, key: str) -> Iterator[tuple[Any, Any]]:
-    """Give each row's key and decoded cell, where there is one; text that is no JSON has none."""
+    """Return each row's key and decoded cell, where there is one; text that is no JSON has none."""
     for owner, cell in zip(table[key], table[column], strict=True):
         if not isinstance(cell, str) or cell[:1] not in ("{", "["):
             continue

@@ -33,7 +33,7 @@ def language_of(column: object, columns: Iterable[object]) -> tuple[str, str]:
 
 
 def fields(table: pd.DataFrame, *prefixes: str) -> list[str]:
-    """List the columns that begin with a prefix (`metas.`, `tags.`), languages aside."""
+    """List the columns that begin with a prefix (`metas.`, `tags.`), without those of languages."""
     return [
         str(name)
         for name in table.columns
@@ -83,7 +83,7 @@ def cells(texts: pa.Array) -> dict[str, pa.Array]:
 
 
 def has_lists(column: pd.Series[Any]) -> bool:
-    """Say whether a column's first cell is a JSON list of texts, or no row has a cell."""
+    """Return whether a column's first cell is a JSON list of texts, or no row has a cell."""
     given = column.notna().to_numpy(bool)
     return not given.any() or str(column.iloc[int(given.argmax())]).startswith(('["', "[]"))
 

@@ -4,3 +4,7 @@ from kott_notebooks.widgets.explorer import Explorer, explore
 from kott_notebooks.widgets.login import LoginForm
 
 __all__ = ["Explorer", "LoginForm", "explore"]
+
+
+def __dir__() -> list[str]:
+    return __all__

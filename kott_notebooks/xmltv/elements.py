@@ -134,8 +134,8 @@ class GuideFile:
     def batches(self) -> Iterator[tuple[str, Batch]]:
         """Return `channel` or `programme` with some elements of that kind, in the file's order.
 
-        Raises KottError for what is not XMLTV, and IncompleteError, after all that came before,
-        where the file breaks off or is not XML from some line on.
+        Raises KottError for what is not XMLTV, and IncompleteError, after all that precedes the
+        fault, where the file breaks off or is not XML from some line on.
         """
         failure: KottError | None = None
         try:
@@ -256,7 +256,7 @@ class GuideFile:
             return 1
 
         parser.EntityDeclHandler = refuse
-        parser.ExternalEntityRefHandler = declare  # instead of xmltv.dtd, which nobody fetches
+        parser.ExternalEntityRefHandler = declare  # instead of xmltv.dtd, which is never fetched
         parser.UseForeignDTD(True)
         parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_ALWAYS)
 
@@ -299,7 +299,7 @@ def opened(source: Source) -> Iterator[IO[bytes]]:
         else:
             file = stack.enter_context(tempfile.SpooledTemporaryFile(IN_MEMORY))
             piece = source.read(PIECE)
-            if isinstance(piece, str):  # whatever encoding it declares is no longer its own
+            if isinstance(piece, str):  # the encoding that it declares no longer applies
                 file.write(codecs.BOM_UTF8)
             while piece:
                 file.write(piece.encode() if isinstance(piece, str) else piece)

@@ -126,12 +126,12 @@ def _offset(zone: str) -> int:
 @lru_cache(maxsize=10_000)
 def year_of(text: str) -> str:
     """Return the year of a date: 1990, 19901011, 1990-10-11, 08.11.1990; ValueError without one."""
-    found = re.match(r"([0-9]{4})(?:[0-9]{2}|[0-9]{4}|[0-9]{10})?(?![0-9])", text) or re.search(
+    match = re.match(r"([0-9]{4})(?:[0-9]{2}|[0-9]{4}|[0-9]{10})?(?![0-9])", text) or re.search(
         r"(?<![0-9])([0-9]{4})(?![0-9])", text
     )
-    if found is None or found[1] < "0002":
+    if match is None or match[1] < "0002":
         raise ValueError("not a date with a year of four digits")
-    return found[1]
+    return match[1]
 
 
 _MINUTES = {"seconds": 1 / 60, "hours": 60.0, "minutes": 1.0}
@@ -224,10 +224,10 @@ def numbers(system: str, text: str) -> tuple[str, str]:
         return _from_one(season), _from_one(episode)
     if system.casefold() not in _ONSCREEN_SYSTEMS or len(text) > _LONGEST:
         return "", ""
-    found = _ONSCREEN.fullmatch(text)
-    if found is None:
+    match = _ONSCREEN.fullmatch(text)
+    if match is None:
         return "", ""
-    return _plain(found["season"] or found["first"]), _plain(found["episode"] or found["second"])
+    return _plain(match["season"] or match["first"]), _plain(match["episode"] or match["second"])
 
 
 def _from_one(number: str) -> str:

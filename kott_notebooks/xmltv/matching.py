@@ -44,7 +44,7 @@ def match(channels: pd.DataFrame, theirs: pd.DataFrame, *, min_score: float = 0.
         One row per channel of ours, in order, then one per channel of theirs that belongs to none:
         `id` and `name` (ours), `theirId` and `theirName` (the guide's), each with the dtype of its
         table and absent where there is none; `by` (`str`: `id`, `name` or `similar`) and `score`
-        (`Float64`): 1 for an id or a name as it stands, 0.95 for an id but for case, blanks and
+        (`Float64`): 1 for an equal id or name, 0.95 for an id but for case, blanks and
         leading zeros, 0.9 for a folded name, 0.85 for a name in the guide's id ("bbcone.uk"), less
         for what is similar. A channel of theirs may belong to several of ours (SD and HD).
 
@@ -80,7 +80,7 @@ def match(channels: pd.DataFrame, theirs: pd.DataFrame, *, min_score: float = 0.
     for at, row in enumerate(guide):
         for name in _folded_names(row):
             by_start[name[:2]].append((name, at))
-    found = [
+    matches = [
         next(
             (
                 (by, score, index[key])
@@ -93,10 +93,10 @@ def match(channels: pd.DataFrame, theirs: pd.DataFrame, *, min_score: float = 0.
         or _similar(row, by_start, min_score)
         for row in ours
     ]
-    places = [-1 if one is None else one[2] for one in found]
+    places = [-1 if one is None else one[2] for one in matches]
     rest = [at for at in range(len(guide)) if at not in set(places)]
     ours_at, theirs_at = [*range(len(ours)), *[-1] * len(rest)], [*places, *rest]
-    ways = [one[:2] if one is not None else (None, None) for one in found]
+    ways = [one[:2] if one is not None else (None, None) for one in matches]
     ways += [(None, None)] * len(rest)
     return pd.DataFrame(
         {

@@ -20,7 +20,7 @@ import pandas as pd
 
 from kott_notebooks.schedule.duplicates import said_yes
 from kott_notebooks.schedule.genres import values
-from kott_notebooks.schedule.spans import TIMED, Columns, named
+from kott_notebooks.schedule.spans import TIMED, Channels, Columns, named
 from kott_notebooks.tables.columns import NAT, as_times, channel_ids, micros
 from kott_notebooks.tables.files import replacing
 from kott_notebooks.tables.provenance import facts
@@ -40,11 +40,11 @@ _OPENED: dict[str, Any] = {".gz": gzip.open, ".xz": lzma.open, ".bz2": bz2.open}
 
 def write(
     epg: pd.DataFrame,
-    channels: Iterable[Any] | pd.DataFrame | None,
+    channels: Channels | None,
     path: str | Path,
     *,
-    tz: str | tzinfo = "UTC",
-    partner: int | str | None = None,
+    tz: str | tzinfo | None = None,
+    partner_id: int | str | None = None,
     columns: Columns | None = None,
 ) -> None:
     """Write a guide as XMLTV, which `read` reads back.
@@ -58,10 +58,10 @@ def write(
         programmes name are added in any case, with their id for a name.
     path : str or Path
         The file to write; compressed if it ends in `.gz`, `.xz` or `.bz2`.
-    tz : str or tzinfo, default "UTC"
+    tz : str or tzinfo, default: KOTT_TZ, else UTC
         The zone of the written times, which have their offset. XMLTV has no offsets with seconds:
         times that would need one (before 1972, mostly) are written in UTC.
-    partner : int or str, optional
+    partner_id : int or str, optional
         The partner in the ids of channels. Default: the one that the table was pulled from, else 0.
     columns : mapping, optional
         Our names of columns -> the table's.
@@ -125,7 +125,7 @@ def write(
     ...     len(xmltv.read(path)) == len(epg)
     True
     """
-    pieces = lines(epg, channels, tz=tz, partner=partner, columns=columns)
+    pieces = lines(epg, channels, tz=tz, partner_id=partner_id, columns=columns)
     first = next(pieces)  # what is wrong with the table is raised before there is a file
     opened = _OPENED.get(Path(path).suffix.lower(), open)
     with replacing(path) as new, opened(new, "wt", encoding="utf-8", newline="\n") as file:
@@ -135,23 +135,23 @@ def write(
 
 def lines(
     epg: pd.DataFrame,
-    channels: Iterable[Any] | pd.DataFrame | None = None,
+    channels: Channels | None = None,
     *,
-    tz: str | tzinfo = "UTC",
-    partner: int | str | None = None,
+    tz: str | tzinfo | None = None,
+    partner_id: int | str | None = None,
     columns: Columns | None = None,
 ) -> Iterator[str]:
     """Return what `write` writes, in pieces of whole lines.
 
     Parameters
     ----------
-    epg, channels, tz, partner, columns
-        As in `write`.
+    epg, channels, tz, partner_id, columns : as in `write`
+        The guide, and how to write it.
 
-    Returns
-    -------
-    iterator of str
-        The guide's text; the first piece comes after the table was checked.
+    Yields
+    ------
+    str
+        A piece of the guide's text; the first one follows the check of the table.
 
     Raises
     ------
@@ -173,7 +173,7 @@ def lines(
     epg = checked.assign(linearAssetId=own)  # as it is: the text "140" is not our number 140
     zoned = zone(tz)
     known = facts(epg)
-    owner = partner if partner is not None else known.get("partner") or 0
+    owner = partner_id if partner_id is not None else known.get("partner") or 0
     times = [_times(epg, column, zoned) for column in TIMED[1:]]
     yield _head(known)
     yield from _channels(epg, channels, owner)
@@ -196,9 +196,7 @@ def _head(known: dict[str, Any]) -> str:
 # Channels
 
 
-def _channels(
-    epg: pd.DataFrame, channels: Iterable[Any] | pd.DataFrame | None, owner: object
-) -> Iterator[str]:
+def _channels(epg: pd.DataFrame, channels: Channels | None, owner: object) -> Iterator[str]:
     table = channels
     if not isinstance(table, pd.DataFrame):
         table = pd.DataFrame({"id": channel_ids(channels or [])}, dtype=object)
@@ -498,11 +496,11 @@ def _ratings(epg: pd.DataFrame) -> Texts:
 
 @lru_cache(maxsize=10_000)
 def _rated(ratings: str, systems: str) -> str:
-    pieces, left = [], [*values(systems)]
+    pieces, remaining = [], [*values(systems)]
     for rating in values(ratings):
-        system = next((one for one in left if one.partition("=")[2] == rating), "")
+        system = next((one for one in remaining if one.partition("=")[2] == rating), "")
         if system:
-            left.remove(system)
+            remaining.remove(system)
         name = system.partition("=")[0]
         pieces.append(_element("rating", _line(rating), "<value>{}</value>", system=_line(name)))
     return "".join(pieces)

@@ -1,7 +1,7 @@
-"""The demo partner's API: a request's bytes in, a reply's bytes out, no socket anywhere.
+"""The demo partner's API: a request's bytes in, a reply's bytes out, no socket.
 
 transport, server      carry requests here
-  Backend.handle       one request: parsed, carried out, encoded, compressed
+  Backend.handle       one request: parsed, executed, encoded, compressed
     protocol           bytes -> service, action, parameters
     execution          ks, role, arguments, then the action; a multirequest one after the other
     arguments          parameters -> typed arguments, by the schema
@@ -34,8 +34,8 @@ from kott_notebooks.demo.faults import BadDay, Faults, Strike
 
 __all__ = ["DEPLOYMENTS", "Backend", "Deployment", "Reply"]
 
-GZIP_FROM = 1_400  # bytes; a shorter reply fits one packet as it is
-FRESH_SECONDS = 60  # for which a cache may answer a GET in our place
+GZIP_FROM = 1_400  # bytes; a shorter reply fits into one packet
+FRESH_SECONDS = 60  # for which a cache may answer a GET
 CORS = {  # pages of any origin may call the API, as Kaltura's own player does
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "X-Kaltura-Session, X-Me, ETag",
@@ -44,7 +44,7 @@ CORS = {  # pages of any origin may call the API, as Kaltura's own player does
 
 @dataclass
 class Reply:
-    """What goes back over the wire."""
+    """A reply as it is sent."""
 
     status: int
     headers: dict[str, str]
@@ -55,7 +55,7 @@ class Reply:
 
     @property
     def sent(self) -> bytes:
-        """Give the part of the body that arrives."""
+        """Return the part of the body that arrives."""
         return self.body[: self.cut]
 
 
@@ -64,7 +64,7 @@ class Backend:
 
     `roles` names custom roles, each a list of the API's permission items; whoever logs in as
     `NAME@demo.kott.invalid` with the operator's password has the role NAME and no other.
-    `log` holds what was asked lately, without secrets.
+    `log` holds the latest requests, without secrets.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class Backend:
         self.partner = _partner(world, chosen, clock, roles or {}, self.bad_day)
 
     def handle(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Reply:
-        """Answer one request, with whatever fault the day has for it."""
+        """Answer one request, with the fault that is drawn for it."""
         if method == "OPTIONS":
             return _preflight(headers)
         strike = self.bad_day.strike()
@@ -125,7 +125,7 @@ class Backend:
 
     @property
     def world(self) -> World:
-        """Give the data that is served."""
+        """Return the data that is served."""
         return self.partner.world
 
 
@@ -133,7 +133,7 @@ _INSTEAD = ("error", "html", "too_many")
 
 
 def _preflight(headers: Mapping[str, str]) -> Reply:
-    """Answer what a browser asks before a request from a page of another origin."""
+    """Answer the preflight of a browser for a request of another origin."""
     wanted = protocol.header(headers, "access-control-request-headers")
     allowed = {
         "Access-Control-Allow-Methods": ", ".join((*protocol.METHODS, "OPTIONS")),
@@ -145,13 +145,13 @@ def _preflight(headers: Mapping[str, str]) -> Reply:
 
 
 def _is_cacheable(asked: protocol.Asked) -> bool:
-    """Say whether a reply may be cached: not one that opens or ends a session, nor several."""
+    """Return whether a reply may be cached: not one that opens or ends a session, nor several."""
     name = f"{asked.service}.{asked.action}".lower()
     return asked.service.lower() != "multirequest" and name not in login.NAMES
 
 
 def _caching(result: Any, form: int, cacheable: bool) -> dict[str, str]:
-    """Make the headers for caches; the tag stands for the result, whatever time it took."""
+    """Make the headers for caches; the ETag depends on the result, not on the time it took."""
     if not cacheable:
         return {"Cache-Control": "no-store"}
     digest = hashlib.blake2b(replies.encoded(result, 0, form), digest_size=12).hexdigest()
@@ -183,14 +183,14 @@ def _packed(
 
 
 def _page(status: int, title: str, **headers: str) -> Reply:
-    """Answer as a web server or a gateway that does not know the API."""
+    """Make the page of a web server or gateway that does not know the API."""
     body = f"<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>".encode()
     sent = {"Content-Type": "text/html", "Content-Length": str(len(body)), **headers}
     return Reply(status, sent, body)
 
 
 def _gateway(strike: Strike, faults: Faults) -> Reply:
-    """Answer in the place of the API."""
+    """Make a gateway's reply instead of the API's."""
     if strike.kind == "too_many":
         reply = _page(429, "Too Many Requests", **{"Retry-After": str(faults.retry_after)})
     elif strike.kind == "html":
@@ -202,7 +202,7 @@ def _gateway(strike: Strike, faults: Faults) -> Reply:
 
 
 def _damaged(reply: Reply, strike: Strike, bad_day: BadDay) -> Reply:
-    """Spoil a reply on its way."""
+    """Damage a reply."""
     if strike.kind == "garbled":
         reply.headers.pop("Content-Encoding", None)
         reply.body = bad_day.garble(reply.body)
@@ -225,7 +225,7 @@ def _partner(
     custom: Mapping[str, Sequence[Mapping[str, Any]]],
     bad_day: BadDay,
 ) -> Partner:
-    """Put the partner together; each custom role gets an account of its own."""
+    """Build the partner; each custom role has an account of its own."""
     operator = next(account for account in world.accounts if "operator" in account.roles)
     added = [
         replace(operator, username=f"{name}@{operator.username.partition('@')[2]}", roles=(name,))

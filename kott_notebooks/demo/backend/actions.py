@@ -1,4 +1,4 @@
-"""What each action does: one table over every module of actions."""
+"""The handler of each action: one table over all modules of actions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from kott_notebooks import schema
 from kott_notebooks.demo.backend import assets, households, lists, login, offers
 from kott_notebooks.demo.backend.partner import Handler
 
-# Two facts that the schema file leaves out: what older servers have, and what every one answers.
+# Two facts that the schema file lacks: actions of older servers, and of every server.
 EXTRA = {
     ("ottuser", "refreshsession"): schema.Action(
         service="ottUser",
@@ -29,7 +29,7 @@ def _handlers() -> dict[str, Handler]:
 
 
 def handler(action: schema.Action) -> Handler | None:
-    """Find what carries an action out; a list without a handler shows the samples of its class."""
+    """Find the handler of an action; a list without one returns the samples of its class."""
     own = _handlers().get(f"{action.service}.{action.name}".lower())
     return own or (lists.sampled if action.items else None)
 
@@ -42,5 +42,5 @@ def known(service: str, name: str, *, old: bool) -> schema.Action | None:
 
 @cache
 def is_service(name: str) -> bool:
-    """Say whether there is such a service, in whatever case."""
+    """Return whether there is such a service, in any case."""
     return any(name.lower() == one.lower() for one in schema.data()["services"])

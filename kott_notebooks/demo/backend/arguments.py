@@ -1,4 +1,4 @@
-"""Arguments as they came -> values of the types that the schema declares, or the right refusal."""
+"""Arguments as received -> values of the types that the schema declares, or the right refusal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from kott_notebooks import schema
 from kott_notebooks.demo.backend.refusals import Refusal
 
-# Parameters that any request may carry, whatever its action declares.
+# Parameters that a request of any action may carry.
 GLOBALS = frozenset(
     (
         *("apiVersion", "clientTag", "kalsig", "ks", "partnerId", "userId", "language", "currency"),
@@ -34,7 +34,7 @@ def orders(cls: str | None) -> str | None:
 
 
 def _order(cls: str, given: str, where: str) -> Any:
-    """Check an order against its enum, since the schema types it as mere text."""
+    """Check an order against its enum, since the schema types it as text."""
     enum = orders(cls)
     return _enum(enum, given, where) if enum else given
 
@@ -42,7 +42,7 @@ def _order(cls: str, given: str, where: str) -> Any:
 def checked(
     action: schema.Action, parameters: Mapping[str, Any], *, strict: bool
 ) -> dict[str, Any]:
-    """Give an action's arguments, each of its declared type; what is absent or null is left out."""
+    """Return an action's arguments, each of its declared type, without absent and null ones."""
     given = _without_nulls(parameters)
     unknown = [name for name in given if name not in action.args and name not in GLOBALS]
     if unknown and strict:
@@ -60,7 +60,7 @@ def checked(
 
 
 def _without_nulls(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out what is null, as JSON says it or as `name__null`, Kaltura's clients' way."""
+    """Leave out nulls, as JSON has them or as `name__null`, as Kaltura's clients send them."""
     return {
         name: value
         for name, value in given.items()
@@ -69,10 +69,10 @@ def _without_nulls(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class Reader:
-    """Reads values by their declared type; texts of numbers and booleans are taken as such."""
+    """Reads values by their declared type; numbers and booleans may be text."""
 
     def __init__(self, strict: bool) -> None:
-        self.strict = strict  # whether what the schema does not have is refused
+        self.strict = strict  # whether names that the schema lacks are refused
 
     def value(self, kind: str, given: Any, where: str) -> Any:
         """Read one value of a type as the schema writes it: `int`, `object:CLASS`."""

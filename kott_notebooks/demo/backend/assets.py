@@ -21,7 +21,7 @@ _DEFAULT_ORDER = "RELEVANCY_DESC"
 
 
 def shown(call: Call, rows: Iterable[int]) -> Joined | Shown:
-    """Show rows of every shelf in their order; a page of one shelf, the usual case, as such."""
+    """Show rows of all shelves in their order; a page of one shelf, the usual case, in one step."""
     search = call.partner.search
     places: list[list[int]] = [[] for _ in search.libraries]
     order = []
@@ -38,7 +38,7 @@ def shown(call: Call, rows: Iterable[int]) -> Joined | Shown:
 
 
 def question(call: Call, kinds: Iterable[str] | None = None, *trees: ksql.Tree | None) -> Question:
-    """Make the search of a call: its filter's KSQL, and what else must hold."""
+    """Make the search of a call: its filter's KSQL, and further conditions."""
     given = call.filter()
     own = parsed(call, given.get("kSql", ""))
     items = tuple(tree for tree in (*trees, own) if tree)
@@ -74,7 +74,7 @@ def _order(call: Call, given: dict[str, Any]) -> str:
 
 
 def list_assets(call: Call) -> dict[str, Any]:
-    """Answer one page of assets; pages beyond the result window are refused, as engines do."""
+    """Answer one page of assets; pages beyond the result window are refused."""
     first, size = call.page()
     window = call.partner.deployment.result_window
     if first + size > window:
@@ -102,7 +102,7 @@ def _with_size(call: Call, asset: dict[str, Any], size: int) -> dict[str, Any]:
 
 
 def matching_rows(call: Call) -> tuple[Rows, Rows | None]:
-    """Find the rows that an asset list's filter means; if grouped, the size of each group too."""
+    """Find the rows that an asset list's filter matches; if grouped, each group's size too."""
     given = call.filter()
     cls = given.get("objectType", "KalturaSearchAssetFilter")
     if cls == "KalturaChannelFilter":
@@ -112,7 +112,7 @@ def matching_rows(call: Call) -> tuple[Rows, Rows | None]:
     elif cls == "KalturaBundleFilter":
         rows = _bundled(call, given)
     else:
-        rows = np.zeros(0, np.int64)  # related assets and the like: the demo has none
+        rows = np.zeros(0, np.int64)  # related assets and the like, which the demo lacks
     if given.get("groupBy"):
         return groups.first_of_each(call, rows, given)
     return rows, None
@@ -152,12 +152,12 @@ def _bundled(call: Call, given: dict[str, Any]) -> Rows:
 
 
 def suggest(call: Call) -> dict[str, Any]:
-    """Answer some assets on offer: those whose texts hold `query`, or else the latest ones."""
+    """Answer some assets on offer: those whose texts contain `query`, else the latest ones."""
     size = min(call.arguments.get("size", 10), call.partner.deployment.page_max)
     words = str(call.arguments.get("query", ""))
-    found = tuple(ksql.Term(key, "~", words, 0) for key in ("name", "description") if words)
+    terms = tuple(ksql.Term(key, "~", words, 0) for key in ("name", "description") if words)
     media = ksql.Term("asset_type", "=", "media", 0)
-    trees = (media, ksql.Group("or", found)) if found else (media,)
+    trees = (media, ksql.Group("or", terms)) if terms else (media,)
     rows = call.partner.search.rows(
         Question(
             ksql.Group("and", trees),
@@ -188,7 +188,7 @@ def _channel(call: Call, wanted: object) -> Record:
 
 
 def ids_found(call: Call, text: str, *, epg: bool) -> set[int]:
-    """Give the ids of the programmes, or of the media, that KSQL finds, whenever they are on."""
+    """Return the ids of the programmes, or of the media, that KSQL finds, whenever they are on."""
     tree = parsed(call, text)
     ever = ksql.Term("start_date", ">", str(OFFSETS_BELOW), 0) if epg else None
     items = tuple(one for one in (tree, ever) if one)
@@ -251,7 +251,7 @@ def count_assets(call: Call) -> dict[str, Any]:
 
 
 def _channels(call: Call) -> Iterable[Record]:
-    """Give the curated sets of assets: inactive ones for staff, those that hold an asset if asked.
+    """Return the curated channels: inactive ones for staff, those that hold an asset if asked.
 
     A filter of KSQL is about the channels' own assets, which the demo's do not have.
     """
@@ -296,7 +296,7 @@ def get_lineup(call: Call) -> dict[str, Any]:
 
 
 def _region(call: Call, wanted: int | None) -> Record:
-    """Give a region by its id, or the caller's own."""
+    """Return a region by its id, or the caller's own."""
     if not wanted:
         return _own_region(call)
     region = call.partner.find("KalturaRegion", "id", wanted)
@@ -313,7 +313,7 @@ def _own_region(call: Call) -> Record:
 
 
 def _numbers(call: Call, region: Record) -> list[tuple[int, int]]:
-    """List a region's (channel number, linear asset id), sorted; what it lacks is its parent's."""
+    """List a region's (channel number, linear asset id), sorted; missing ones are its parent's."""
     own = region.get("linearChannels", ())
     numbered = {one["linearChannelId"] for one in own}
     parent = call.partner.find("KalturaRegion", "id", region.get("parentId")) or {}
@@ -355,11 +355,11 @@ def _lineup(
 
 
 def _seen(call: Call, channels: Sequence[int]) -> dict[int, int]:
-    """Give the rows of the linear channels that the caller may see, by id."""
+    """Return the rows of the linear channels that the caller may see, by id."""
     tree = ksql.Term("media_id", ":", ",".join(map(str, channels)) or "0", 0)
-    found = Question(tree, _DEFAULT_ORDER, _language(call), call.partner.now, call.role.is_staff)
+    question = Question(tree, _DEFAULT_ORDER, _language(call), call.partner.now, call.role.is_staff)
     ids = call.partner.world.media.ids
-    return {int(ids[row]): int(row) for row in call.partner.search.rows(found)}
+    return {int(ids[row]): int(row) for row in call.partner.search.rows(question)}
 
 
 ACTIONS: dict[str, Handler] = {

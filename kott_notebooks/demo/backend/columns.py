@@ -1,4 +1,4 @@
-"""One key of KSQL over all rows of a shelf: which operators it takes, and what each one finds."""
+"""One key of KSQL over all rows of a shelf: its operators, and the rows that each one matches."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ Rows = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int32]
 
 DAY = 86_400
-OFFSETS_BELOW = 10 * 365 * DAY  # a smaller number is seconds from now, not a date of the seventies
+OFFSETS_BELOW = 10 * 365 * DAY  # a smaller number is seconds from now, not a date in the seventies
 EXISTS, MISSING = "+", "!+"
 IN = ":"
-SHORTENED = ("~", "!~", "^", "^=")  # whose values count up to 20 characters
+SHORTENED = ("~", "!~", "^", "^=")  # of whose values 20 characters count
 SHORT = 20
 _WHOLE = re.compile(r"\s*-?[0-9]{1,18}\s*")
 _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
@@ -34,13 +34,13 @@ _TEXT_OPERATORS = ("=", "!=", *SHORTENED, EXISTS, MISSING)
 
 
 class Column(Protocol):
-    """What a key stands for on one shelf."""
+    """The values of a key on one shelf."""
 
     def why_not(self, operator: str, value: str) -> str:
-        """Say why an operator or its value does not fit, or nothing."""
+        """Return why an operator or its value does not fit; empty where it does."""
 
     def find(self, operator: str, value: str, now: int) -> Mask:
-        """Say of every row whether a comparison that fits holds."""
+        """Return for every row whether a comparison that fits holds."""
 
 
 def _unknown(operator: str, taken: Iterable[str]) -> str:
@@ -96,7 +96,7 @@ class Measures:
         return _unknown(operator, (*_COMPARISONS, IN, EXISTS, MISSING)) or wrong
 
     def find(self, operator: str, value: str, now: int) -> Mask:
-        """Compare every row's number; one without satisfies nothing but `!+`."""
+        """Compare every row's number; a row without one matches `!+` only."""
         if operator in (EXISTS, MISSING):
             absent: Mask = np.isnan(self.values)
             return absent if operator == MISSING else ~absent
@@ -121,7 +121,7 @@ def _text_why_not(operator: str, value: str) -> str:
 
 
 def _matcher(operator: str, needle: str) -> Callable[[str], bool]:
-    """Give the test of one folded text, for an operator without its "not"."""
+    """Return the test of one folded text, for an operator without its "not"."""
     if operator == "=":
         return lambda text: text == needle
     if operator == "~":
@@ -142,7 +142,7 @@ def _hits(vocabulary: Sequence[str], operator: str, value: str) -> Mask:
 
 @dataclass(frozen=True)
 class Texts:
-    """One text a row: each different text once, folded, and every row's place among them."""
+    """One text per row: each different text once, folded, and every row's index among them."""
 
     folded: list[str]
     codes: Codes
@@ -152,14 +152,14 @@ class Texts:
         return _text_why_not(operator, value)
 
     def find(self, operator: str, value: str, now: int) -> Mask:
-        """Match without regard to case; a row without text satisfies the operators that deny."""
-        found: Mask = _hits(self.folded, operator, value)[self.codes]
-        return ~found if operator.startswith("!") else found
+        """Match without case; a row without text matches the negated operators."""
+        hits: Mask = _hits(self.folded, operator, value)[self.codes]
+        return ~hits if operator.startswith("!") else hits
 
 
 @dataclass(frozen=True)
 class Tags:
-    """Any number of texts a row: row r has those at `codes[offsets[r]:offsets[r + 1]]`."""
+    """Any number of texts per row: row r has those at `codes[offsets[r]:offsets[r + 1]]`."""
 
     folded: list[str]
     offsets: Rows
@@ -174,15 +174,15 @@ class Tags:
         return _text_why_not(operator, value)
 
     def find(self, operator: str, value: str, now: int) -> Mask:
-        """Match if one of a row's texts does; deny if none does."""
-        found = np.zeros(len(self.offsets) - 1, dtype=np.bool_)
-        found[self._rows[_hits(self.folded, operator, value)[self.codes]]] = True
-        return ~found if operator.startswith("!") else found
+        """Match if one of a row's texts does; a negation matches if none does."""
+        hits = np.zeros(len(self.offsets) - 1, dtype=np.bool_)
+        hits[self._rows[_hits(self.folded, operator, value)[self.codes]]] = True
+        return ~hits if operator.startswith("!") else hits
 
 
 @dataclass(frozen=True)
 class Choices:
-    """A key that is no field: it takes `=` and one of a few values, each with its own rows."""
+    """A key that is not a field: it takes `=` and one of a few values, each with its own rows."""
 
     masks: Mapping[str, Callable[[], Mask]]
 
@@ -192,7 +192,7 @@ class Choices:
         return _unknown(operator, ("=",)) or wrong
 
     def find(self, operator: str, value: str, now: int) -> Mask:
-        """Give the rows of a value."""
+        """Return the rows of a value."""
         return self.masks[value.lower()]()
 
 
@@ -210,7 +210,7 @@ class Types:
         return _unknown(operator, ("=",)) or wrong
 
     def find(self, operator: str, value: str, now: int) -> Mask:
-        """Give the rows of a type."""
+        """Return the rows of a type."""
         if _WHOLE.fullmatch(value):
             return _compare(self.numbers, "=", int(value))
         return np.full(len(self.numbers), value.lower() == self.kind)
@@ -218,17 +218,17 @@ class Types:
 
 @dataclass(frozen=True)
 class Both:
-    """A meta and a tag of one name: either may match, and a denial holds for both."""
+    """A meta and a tag of one name: either may match, and a negation holds for both."""
 
     columns: tuple[Column, ...]
 
     def why_not(self, operator: str, value: str) -> str:
-        """Take what any of them takes."""
+        """Accept what any of them accepts."""
         wrong = [column.why_not(operator, value) for column in self.columns]
         return wrong[0] if all(wrong) else ""
 
     def find(self, operator: str, value: str, now: int) -> Mask:
-        """Ask those that take it."""
+        """Use those that accept it."""
         fit = [column for column in self.columns if not column.why_not(operator, value)]
         masks = [column.find(operator, value, now) for column in fit]
         join = np.logical_and if operator.startswith("!") else np.logical_or
@@ -236,18 +236,18 @@ class Both:
 
 
 def texts(vocabulary: Iterable[object], codes: Codes) -> Texts:
-    """Make a column of texts, of each different one and every row's place in it (-1: none)."""
+    """Make a column of texts, of each different one and every row's index (-1: none)."""
     return Texts([*(shown(value).casefold() for value in vocabulary), ""], codes)
 
 
 def measures(vocabulary: Iterable[object], codes: Codes, *, moments: bool) -> Measures:
-    """Make a column of numbers; what is text counts as absent."""
+    """Make a column of numbers; text counts as absent."""
     known = [np.nan if isinstance(value, str) else value for value in vocabulary]
     return Measures(np.array([*known, np.nan], np.float64)[codes], moments)
 
 
 def tags(vocabulary: Iterable[object], offsets: Rows, codes: Codes) -> Tags:
-    """Make a column of any number of texts a row."""
+    """Make a column of any number of texts per row."""
     return Tags([shown(value).casefold() for value in vocabulary], offsets, codes)
 
 

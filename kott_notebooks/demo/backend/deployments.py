@@ -10,11 +10,11 @@ class Deployment:
     """One operator's settings; `dataclasses.replace` makes others of them."""
 
     name: str
-    page_max: int  # a larger page is quietly answered as one of this size
+    page_max: int  # a larger page size is silently reduced to this one
     result_window: int  # rows of a search that can be reached by paging
     caps_totals: bool  # whether totalCount stops at the result window
-    lists_households: bool  # whether household.list answers all of them to an empty filter
-    refresh_tokens: bool  # whether a login answers a refresh token, as servers once did
+    lists_households: bool  # whether household.list returns all of them for an empty filter
+    refresh_tokens: bool  # whether a login returns a refresh token, as older servers do
     needs_api_version: bool  # whether a request without apiVersion is refused
     refuses_unknown: bool  # whether an argument or a property that is not in the schema is refused
     lenient_ksql: bool  # whether KSQL without quotes, or oddly spaced, is understood

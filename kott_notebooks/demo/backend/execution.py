@@ -1,4 +1,4 @@
-"""One request carried out: who asks, may they, with what arguments; then the action itself."""
+"""One request executed: its user, permission and arguments; then the action."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Parameters = Mapping[str, Any]
 
 
 class Execution:
-    """Carries out what was asked, and notes it down."""
+    """Executes a request, and logs it."""
 
     def __init__(self, partner: Partner, note: Callable[[dict[str, Any]], None]) -> None:
         self.partner = partner
@@ -29,7 +29,7 @@ class Execution:
         self.method = "POST"
 
     def run(self, asked: Asked) -> Any:
-        """Carry out a request; what fails as a whole is raised."""
+        """Run a request; a failure of the whole request is raised."""
         self.method = asked.method
         if asked.service.lower() == "multirequest":
             self._check_version(asked.parameters)
@@ -37,7 +37,7 @@ class Execution:
         return self._one(asked.service, asked.action, asked.parameters)
 
     def _many(self, parts: list[dict[str, Any]]) -> list[Any]:
-        """Carry out one after the other; a failure stands in its place."""
+        """Run calls one after the other; a failure is the result of its call."""
         results: list[Any] = []
         aborted = False
         for part in parts:
@@ -117,7 +117,7 @@ class Execution:
             raise Refusal("HttpMethodNotSupported", method=self.method)
 
     def _ks(self, action: schema.Action, parameters: Parameters) -> Ks | None:
-        """Find the session; a login does not ask for one, so a stale one does no harm there."""
+        """Find the session; a login needs none, so an expired one does no harm there."""
         given = parameters.get("ks")
         if given in (None, "") or f"{action.service}.{action.name}".lower() in EVERYBODY:
             return None
@@ -132,7 +132,7 @@ class Execution:
     def _user_id(
         self, action: schema.Action, parameters: Parameters, ks: Ks | None, role: Role
     ) -> str:
-        """Give the user to act for; `userId` names another one, for those who may."""
+        """Return the user to act for; `userId` names another one, for those who may."""
         own = ks.user_id if ks else ""
         wanted = parameters.get("userId")
         if wanted in (None, "") or "userId" in action.args or str(wanted) == own:

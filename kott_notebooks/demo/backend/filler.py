@@ -1,4 +1,4 @@
-"""Programmes made up to fill the holes of a guide, for a search that asks for `auto_fill`."""
+"""Programmes that fill the gaps of a guide, for a search with `auto_fill`."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def filler(epg: Shelf) -> Shelf:
 
 
 def _pieces(epg: Shelf) -> Iterator[tuple[int, int, int, int]]:
-    """Give each hole in pieces: start, end, linear asset, epg channel."""
+    """Return each gap in pieces: start, end, linear asset, epg channel."""
     of = epg.numbers
     order = np.lexsort((of["start_date"], of["linear_media_id"]))
     start, end = of["start_date"][order], of["end_date"][order]

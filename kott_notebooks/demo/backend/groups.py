@@ -1,4 +1,4 @@
-"""Search results by the values of a meta, a tag or a field: counted, or one asset of each."""
+"""Search results by the values of a meta, a tag or a field: counted, or one asset per value."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _subs(
 
 
 def first_of_each(call: Call, rows: Rows, given: dict[str, Any]) -> tuple[Rows, Rows]:
-    """Keep the first row of each group, once, and count the rows of its largest group."""
+    """Return the first row of each group, once, and the number of rows of its largest group."""
     kept = [rows]
     for grouping in given["groupBy"]:
         kept = [part for of in kept for _, part in _groups(call, of, given, _named(grouping))]
@@ -57,30 +57,30 @@ def first_of_each(call: Call, rows: Rows, given: dict[str, Any]) -> tuple[Rows, 
 
 
 def _named(grouping: dict[str, Any]) -> str:
-    """Give the name to group by, which must be there."""
+    """Return the name to group by, which must be there."""
     if not grouping.get("value"):
         raise Refusal("MissingParameter", parameter="groupBy.value")
     return str(grouping["value"])
 
 
 def _groups(call: Call, rows: Rows, given: dict[str, Any], name: str) -> list[Group]:
-    """Group rows by a key's values; those without one are a group if `Include` is asked for."""
+    """Group rows by a key's values; rows without a value are a group with `Include`."""
     key = call.partner.search.known(_FIELDS.get(name, name))
     order = str(given.get("groupOrderBy", "defaultOrder")).lower()
-    found = _by_value(call, rows, key)
+    by_value = _by_value(call, rows, key)
     if given.get("groupingOptionEqual") == "Include":
-        grouped = _mask(call, np.concatenate([np.zeros(0, np.int64), *found.values()]))
-        found[None] = rows[~grouped[rows]]
-    groups = sorted(found.items(), key=_ORDERS[order], reverse=order == "value_desc")
+        grouped = _mask(call, np.concatenate([np.zeros(0, np.int64), *by_value.values()]))
+        by_value[None] = rows[~grouped[rows]]
+    groups = sorted(by_value.items(), key=_ORDERS[order], reverse=order == "value_desc")
     return [group for group in groups if len(group[1])]
 
 
 def _by_value(call: Call, rows: Rows, key: str) -> dict[str | None, Rows]:
-    """Give the rows of each value, in their order."""
+    """Return the rows of each value, in their order."""
     search, language = call.partner.search, call.view.language
     place = np.full(search.count, -1)
     place[rows] = np.arange(len(rows))
-    found: dict[str | None, list[Rows]] = {}
+    by_value: dict[str | None, list[Rows]] = {}
     known = language if language in call.partner.languages else call.partner.default_language
     for labels, having, codes in search.values(key, known):
         wanted = place[having] >= 0
@@ -88,8 +88,8 @@ def _by_value(call: Call, rows: Rows, key: str) -> dict[str | None, Rows]:
         code, places = np.divmod(once, search.count)
         edges = np.flatnonzero(np.diff(code)) + 1
         for part in np.split(np.arange(len(once)), edges) if len(once) else ():
-            found.setdefault(labels[int(code[part[0]])], []).append(places[part])
-    return {label: rows[np.unique(np.concatenate(parts))] for label, parts in found.items()}
+            by_value.setdefault(labels[int(code[part[0]])], []).append(places[part])
+    return {label: rows[np.unique(np.concatenate(parts))] for label, parts in by_value.items()}
 
 
 def _mask(call: Call, rows: Rows) -> Mask:

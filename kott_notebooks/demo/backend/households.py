@@ -1,4 +1,4 @@
-"""Households, their users and devices: one's own for users, anybody's for staff."""
+"""Households, their users and devices: the own household for users, all for staff."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from kott_notebooks.demo.backend.lists import listed, matching, ordered
 from kott_notebooks.demo.backend.partner import Call, Handler, Record
 from kott_notebooks.demo.backend.refusals import Refusal
 
-USERS_MAX = 500  # ottUser.list has no pager, and answers no more
+USERS_MAX = 500  # ottUser.list has no pager, and returns no more rows
 
 
 def get_household(call: Call) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def list_households(call: Call) -> dict[str, Any]:
 
 
 def _members(cls: str) -> Handler:
-    """Make the action that lists what a household has: its users, or its devices."""
+    """Make the action that lists a household's users, or its devices."""
 
     def members(call: Call) -> Iterable[Record]:
         if call.sees_everybody and "householdIdEqual" not in call.filter():
@@ -51,7 +51,7 @@ def _members(cls: str) -> Handler:
 
 
 def list_users(call: Call) -> dict[str, Any]:
-    """List users: staff by any property, others the caller alone; never more than 500."""
+    """List users: all for staff, by any property; else the caller alone; never more than 500."""
     given = call.filter()
     users = call.partner.records("KalturaOTTUser")
     if not call.role.is_staff:

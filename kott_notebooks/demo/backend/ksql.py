@@ -1,9 +1,9 @@
-"""KSQL as the server reads it: text in, a tree of terms out, or the place that makes no sense.
+"""KSQL as the server parses it: text in, a tree of terms out, or the position of a fault.
 
     expression := "(" ("and" | "or") item item ... ")" | item
     item       := expression | key operator 'value'
 
-`and` and `or` are written in lower case, there is no "not", values stand in single quotes, and a
+`and` and `or` are written in lower case, there is no "not", values are in single quotes, and a
 quote inside a value is `%27`. Which keys there are, and what an operator means, is `search`'s.
 
 Some servers also read values without quotes (`asset_type=607`, `media_id:1, 2`, `genre+`) and
@@ -82,11 +82,11 @@ class _Reader:
         raise Refusal("SyntaxError", position=self.at, why=why)
 
     def take(self, pattern: re.Pattern[str], why: str) -> re.Match[str]:
-        found = pattern.match(self.text, self.at)
-        if not found:
+        match = pattern.match(self.text, self.at)
+        if not match:
             raise Refusal("SyntaxError", position=self.at, why=why)
-        self.at = found.end()
-        return found
+        self.at = match.end()
+        return match
 
     def blanks(self) -> bool:
         start = self.at

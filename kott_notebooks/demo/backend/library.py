@@ -16,7 +16,7 @@ MEDIA, EPG, RECORDING = "media", "epg", "recording"
 DATES = frozenset(("start_date", "end_date", "create_date", "update_date"))
 NUMBERS = DATES | {"media_id", "epg_id", "linear_media_id", "epg_channel_id"}
 TEXTS = ("name", "description", "externalid")
-# Switches that hide no row of the demo: it blocks nobody, and knows nobody's interests.
+# Switches that hide no row of the demo: it blocks no country, and knows no user's interests.
 SWITCHES = ("geo_block", "parental_rules", "user_interests", "auto_fill")
 
 
@@ -30,13 +30,13 @@ class Library:
         self.name = name
         self.shelf = shelf
         self.default_language = default_language
-        self.lenient = lenient  # whether values are taken that only some servers know
+        self.lenient = lenient  # whether values are accepted that only some servers know
         self._columns: dict[tuple[str, str], Column | None] = {}
         self._metas = _by_key(shelf.metas)
         self._tags = _by_key(shelf.tags)
 
     def column(self, key: str, language: str) -> Column | None:
-        """Give a key's column; a key that rows of this shelf never have gives None."""
+        """Return a key's column; a key that rows of this shelf never have gives None."""
         place = (key, language)
         if place not in self._columns:
             self._columns[place] = self._column(key, language)
@@ -54,9 +54,9 @@ class Library:
         if key in TEXTS:
             text = self.shelf.texts[key]
             return columns.texts(self._shown(text, language), text.codes)
-        found = [self._meta(name, language) for name in self._metas.get(key, ())]
-        found += [self._tag(name, language) for name in self._tags.get(key, ())]
-        return columns.Both(tuple(found)) if len(found) > 1 else next(iter(found), None)
+        own = [self._meta(name, language) for name in self._metas.get(key, ())]
+        own += [self._tag(name, language) for name in self._tags.get(key, ())]
+        return columns.Both(tuple(own)) if len(own) > 1 else next(iter(own), None)
 
     def _is_number(self, key: str) -> bool:
         return key in NUMBERS and key in self.shelf.numbers
@@ -68,7 +68,7 @@ class Library:
         return np.full(self.shelf.count, False)
 
     def _entitlement(self) -> Column:
-        """Everything in the demo is free; what one must pay for is listed, but not enforced."""
+        """Everything in the demo is free: prices are listed, but not enforced."""
         free, paid = self._all, self._none
         masks = {"free": free, "both": free, "entitled": paid, "not_entitled": paid}
         return columns.Choices(masks | ({"entitledsubscriptions": paid} if self.lenient else {}))
@@ -91,13 +91,13 @@ class Library:
         return columns.tags(self._shown(tag, language), tag.offsets, tag.codes)
 
     def _shown(self, column: Any, language: str) -> list[Any]:
-        """List a vocabulary; the default language stands in where another has no text."""
+        """List a vocabulary, in the default language where another has no text."""
         values = column.vocabulary(language)
         usual = column.vocabulary(self.default_language)
         return [other if value == "" else value for value, other in zip(values, usual, strict=True)]
 
     def values(self, key: str, language: str) -> Iterator[tuple[list[str], Rows, Codes]]:
-        """Give the labels that a key has, and in pairs a row and the place of its label."""
+        """Return the labels that a key has, and in pairs a row and the place of its label."""
         every = np.arange(self.shelf.count)
         if self._is_number(key) or key == "asset_type":
             numbers, codes = np.unique(self.shelf.numbers[key], return_inverse=True)
@@ -113,7 +113,7 @@ class Library:
             yield self._shown(tag, language), np.repeat(every, np.diff(tag.offsets)), tag.codes
 
     def on_offer(self, now: int) -> Mask:
-        """Find the rows that everybody may see: of media those active and within their window."""
+        """Find the rows that all users may see: of media those active and within their window."""
         if self.kind != MEDIA:
             return self._all()
         of = self.shelf.numbers

@@ -11,23 +11,23 @@ from kott_notebooks.demo.backend.partner import Call, Handler, Record
 from kott_notebooks.demo.backend.refusals import Refusal
 from kott_notebooks.demo.backend.roles import PERSONAL
 
-# How the name of a filter's property says what it does: (what is found, what is asked) -> bool.
+# Comparisons, by the ending of a filter's property: (the record's value, the filter's) -> bool.
 _ENDINGS: dict[str, Callable[[Any, Any], bool]] = {
-    "GreaterThanOrEqual": lambda found, asked: _sortable(found) >= _sortable(asked),
-    "LessThanOrEqual": lambda found, asked: _sortable(found) <= _sortable(asked),
-    "GreaterThan": lambda found, asked: _sortable(found) > _sortable(asked),
-    "SmallerThan": lambda found, asked: _sortable(found) < _sortable(asked),
-    "StartsWith": lambda found, asked: str(found).lower().startswith(str(asked).lower()),
-    "Contains": lambda found, asked: str(asked).lower() in str(found).lower(),
-    "Equal": lambda found, asked: str(found).lower() == str(asked).lower(),
-    "In": lambda found, asked: str(found) in split(asked),
+    "GreaterThanOrEqual": lambda value, asked: _sortable(value) >= _sortable(asked),
+    "LessThanOrEqual": lambda value, asked: _sortable(value) <= _sortable(asked),
+    "GreaterThan": lambda value, asked: _sortable(value) > _sortable(asked),
+    "SmallerThan": lambda value, asked: _sortable(value) < _sortable(asked),
+    "StartsWith": lambda value, asked: str(value).lower().startswith(str(asked).lower()),
+    "Contains": lambda value, asked: str(asked).lower() in str(value).lower(),
+    "Equal": lambda value, asked: str(value).lower() == str(asked).lower(),
+    "In": lambda value, asked: str(value) in split(asked),
 }
 _ENDING = re.compile("(.+?)(" + "|".join(_ENDINGS) + ")$")
 Source = Callable[[Call], Iterable[Record]]
 
 
 def split(asked: object) -> list[str]:
-    """Take a comma list apart."""
+    """Split a comma list."""
     return [part.strip() for part in str(asked).split(",")]
 
 
@@ -39,7 +39,7 @@ def matching(
     handled: Collection[str] = (),
     names: Mapping[str, str] | None = None,
 ) -> list[Record]:
-    """Keep the records that every comparison of a filter finds.
+    """Return the records that match every comparison of a filter.
 
     `handled` are properties that have been seen to, `names` the properties that a filter calls
     otherwise than the record does. What is no comparison, such as `alsoInactive`, keeps all.
@@ -48,7 +48,7 @@ def matching(
         (names.get(stem, stem) if names else stem, _ENDINGS[ending], asked)
         for name, asked in given.items()
         if name not in ("objectType", "orderBy", *handled)
-        for stem, ending in (found.groups() for found in [_ENDING.match(name)] if found)
+        for stem, ending in (match.groups() for match in [_ENDING.match(name)] if match)
     ]
     return [
         one
@@ -57,12 +57,12 @@ def matching(
     ]
 
 
-def _holds(holds: Callable[[Any, Any], bool], found: Any, asked: Any) -> bool:
-    return found is not None and holds(found, asked)
+def _holds(holds: Callable[[Any, Any], bool], value: Any, asked: Any) -> bool:
+    return value is not None and holds(value, asked)
 
 
 def _value(call: Call, record: Record, stem: str) -> Any:
-    """Give what a filter's name means: `id`, or `subscriptionId` of a subscription, in any case."""
+    """Return the value that a filter's property means, in any case: a subscription's `id`, say."""
     cls = record["objectType"].removeprefix("Kaltura").lower()
     wanted = stem.lower()
     names = {name.lower(): name for name in schema.properties(record["objectType"])}
@@ -74,7 +74,7 @@ def _value(call: Call, record: Record, stem: str) -> Any:
 
 
 def ordered(call: Call, records: Iterable[Record], given: Mapping[str, Any]) -> list[Record]:
-    """Sort as `orderBy` says, `NAME_ASC` or `CREATE_DATE_DESC`; equal ones keep their places."""
+    """Sort as `orderBy` says, `NAME_ASC` or `CREATE_DATE_DESC`; a stable sort."""
     field, _, direction = str(given.get("orderBy") or "NONE").rpartition("_")
     if direction not in ("ASC", "DESC"):
         return list(records)
@@ -105,7 +105,7 @@ def listed(
 
 
 def every(cls: str) -> Source:
-    """Give all of the partner's records of a class."""
+    """Return all of the partner's records of a class."""
     return lambda call: call.partner.records(cls)
 
 
@@ -134,7 +134,7 @@ def got(cls: str, missing: str) -> Handler:
 
 
 def _metas(call: Call) -> Iterable[Record]:
-    """Give metas, of one asset struct if asked."""
+    """Return metas, of one asset struct if asked."""
     wanted = call.filter().get("assetStructIdEqual")
     if wanted is None:
         return call.partner.records("KalturaMeta")
@@ -146,7 +146,7 @@ def _metas(call: Call) -> Iterable[Record]:
 
 
 def _structs(call: Call) -> Iterable[Record]:
-    """Give asset structs, those that have a meta if asked."""
+    """Return asset structs, those that have a meta if asked."""
     wanted = call.filter().get("metaIdEqual")
     structs = call.partner.records("KalturaAssetStruct")
     if wanted is None:
@@ -155,7 +155,7 @@ def _structs(call: Call) -> Iterable[Record]:
 
 
 def _regions(call: Call) -> Iterable[Record]:
-    """Give regions: the default one, those on top, those that have a linear channel."""
+    """Return regions: the default one, those on top, those that have a linear channel."""
     given, regions = call.filter(), call.partner.records("KalturaRegion")
     if given.get("objectType") == "KalturaDefaultRegionFilter":
         regions = [one for one in regions if one.get("isDefault")]
@@ -179,13 +179,13 @@ def _own_roles(call: Call) -> Sequence[Record]:
 
 
 def _roles(call: Call) -> Iterable[Record]:
-    """Give roles, the caller's own if asked."""
+    """Return roles, the caller's own if asked."""
     own = call.filter().get("currentUserRoleIdsContains")
     return _own_roles(call) if own else call.partner.records("KalturaUserRole")
 
 
 def _permissions(call: Call) -> Iterable[Record]:
-    """Give permissions: those of a role, or of the caller, if asked."""
+    """Return permissions: those of a role, or of the caller, if asked."""
     given = call.filter()
     roles: Sequence[Record] = call.partner.records("KalturaUserRole")
     if given.get("currentUserPermissionsContains"):
@@ -217,12 +217,12 @@ def _ingest(call: Call) -> Record:
 
 
 def _ingested(call: Call) -> Iterable[Record]:
-    """Give what became of each programme of an ingest, where that is remembered."""
+    """Return the result of each programme of an ingest, where it is known."""
     return call.partner.world.ingest_results.get(_ingest(call)["ingestId"], ())
 
 
 def _ingested_media(call: Call) -> dict[str, Any]:
-    """Answer a page of what became of each asset of the uploads, and how many failed."""
+    """Answer a page of the result of each uploaded asset, and the number of failures."""
     given = call.filter()
     names = {"ingestStatus": "status", "vodTypeSystemName": "vodTypeSystemName"}
     results = call.partner.records("KalturaVodIngestAssetResult")

@@ -36,7 +36,7 @@ def _response(call: Call, account: Account) -> dict[str, Any]:
 
 
 def anonymous_login(call: Call) -> dict[str, Any]:
-    """Open a session that stands for nobody in particular."""
+    """Open an anonymous session."""
     call.partner.sessions.check_partner(call.arguments["partnerId"])
     return _session(call, None)
 
@@ -99,7 +99,7 @@ def _info(ks: Ks) -> dict[str, Any]:
 
 
 def get_session(call: Call) -> dict[str, Any]:
-    """Tell about the caller's session; staff may ask about another."""
+    """Describe the caller's session; staff may ask about another."""
     other = call.arguments.get("session")
     if other is None or other == call.session.token:
         return _info(call.session)

@@ -30,7 +30,7 @@ def sub_requests(parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def resolved(value: Any, results: list[Any]) -> Any:
-    """Put earlier results in the place of `{1:result:path}`, at any depth, inside text too."""
+    """Replace `{1:result:path}` by earlier results, at any depth, within text too."""
     if isinstance(value, dict):
         return {key: resolved(child, results) for key, child in value.items()}
     if isinstance(value, list):
@@ -49,10 +49,10 @@ def _referenced(match: re.Match[str], results: list[Any]) -> Any:
         raise Refusal("InvalidMultirequestToken", token=token)
     if not 1 <= int(number) <= len(results):
         raise Refusal("MultirequestInvalidIndex", index=number)
-    found = results[int(number) - 1]
-    if isinstance(found, Refusal):
+    value = results[int(number) - 1]
+    if isinstance(value, Refusal):
         raise Refusal("InvalidMultirequestToken", token=token)
-    return follow(found, match.group(2).split(":")[1:], token)
+    return follow(value, match.group(2).split(":")[1:], token)
 
 
 def follow(value: Any, path: list[str], token: str) -> Any:
@@ -98,10 +98,10 @@ def _skips(condition: Mapping[str, Any], failed: Sequence[bool]) -> bool:
     if condition.get("objectType") == "KalturaSkipOnErrorCondition":
         kind = str(condition.get("condition", "")).lower()
         return (kind == "any" and any(failed)) or (kind == "previous" and failed[-1:] == [True])
-    found, wanted = condition.get("propertyPath"), condition.get("value")
+    value, wanted = condition.get("propertyPath"), condition.get("value")
     if condition.get("objectType") == "KalturaAggregatedPropertySkipCondition":
-        found = _aggregated(str(found), str(condition.get("aggregationType", "")).lower())
-    return _compared(str(condition.get("operator", "")).lower(), found, wanted)
+        value = _aggregated(str(value), str(condition.get("aggregationType", "")).lower())
+    return _compared(str(condition.get("operator", "")).lower(), value, wanted)
 
 
 def _aggregated(joined: str, kind: str) -> float:
@@ -112,12 +112,12 @@ def _aggregated(joined: str, kind: str) -> float:
     return total / len(parts) if kind == "avg" and parts else total
 
 
-def _compared(operator: str, found: Any, wanted: Any) -> bool:
-    left, right = number(found), number(wanted)
-    numeric = left is not None and right is not None
+def _compared(operator: str, value: Any, wanted: Any) -> bool:
+    first, right = number(value), number(wanted)
+    numeric = first is not None and right is not None
     if operator in ("equal", "unequal"):
-        same = left == right if numeric else _as_text(found) == _as_text(wanted)
+        same = first == right if numeric else _as_text(value) == _as_text(wanted)
         return same == (operator == "equal")
-    if left is None or right is None:
+    if first is None or right is None:
         raise Refusal("InvalidArgumentValue", argument="skipCondition.value", value=wanted)
-    return left < right if operator == "lessthan" else left > right
+    return first < right if operator == "lessthan" else first > right

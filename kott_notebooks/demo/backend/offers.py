@@ -58,7 +58,7 @@ def _for_sale(cls: str, *, channel: str = "") -> Handler:
 
 
 def _prices(call: Call) -> Iterable[Record]:
-    """Give prices of products, those asked for by their ids."""
+    """Return prices of products, those asked for by their ids."""
     given = call.filter()
     lists = ("subscriptionIdIn", "collectionIdIn", "fileIdIn", "programAssetGroupOfferIdIn")
     asked = {
@@ -71,7 +71,7 @@ def _prices(call: Call) -> Iterable[Record]:
 
 
 def _entitlements(call: Call) -> Iterable[Record]:
-    """Give what the user, or the user's household, has bought; what has expired only if asked."""
+    """Return what the user, or the user's household, has bought; what has expired only if asked."""
     given = call.filter()
     by_household = given.get("entityReferenceEqual") == "household"
     owner: tuple[str, object] = ("userId", call.user_id)
@@ -87,12 +87,12 @@ def _entitlements(call: Call) -> Iterable[Record]:
 
 
 def _recordings(call: Call) -> Iterable[Record]:
-    """Give recordings, of the programmes that a filter finds."""
+    """Return recordings, of the programmes that a filter finds."""
     return _of_assets(call, call.own("KalturaRecording"), epg=True)
 
 
 def _history(call: Call) -> Iterable[Record]:
-    """Give what was watched: done or not, within some days, of the assets that a filter finds."""
+    """Return what was watched: done or not, within some days, of the assets that a filter finds."""
     given = call.filter()
     since = call.partner.now - DAY * given.get("daysLessThanOrEqual", 10_000)
     done = {"done": True, "progress": False}.get(str(given.get("statusEqual")))
@@ -105,8 +105,8 @@ def _of_assets(call: Call, records: list[dict[str, Any]], *, epg: bool) -> list[
     wanted = call.filter().get("kSql")
     if not wanted:
         return records
-    found = ids_found(call, wanted, epg=epg)
-    return [one for one in records if one["assetId"] in found]
+    ids = ids_found(call, wanted, epg=epg)
+    return [one for one in records if one["assetId"] in ids]
 
 
 def _statistics(call: Call) -> dict[str, Any]:
@@ -196,7 +196,7 @@ def _source(file: dict[str, Any], protocol: str) -> dict[str, Any]:
 
 
 def _file_ppvs(call: Call) -> Iterable[Record]:
-    """Give which pay-per-view each file is sold by: of one asset's files if asked."""
+    """Return which pay-per-view each file is sold by: of one asset's files if asked."""
     asset = call.filter().get("assetIdEqual")
     files = call.partner.records("KalturaMediaFile")
     wanted = {one["id"] for one in files if asset in (None, one["assetId"])}

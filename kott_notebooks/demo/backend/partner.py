@@ -56,7 +56,7 @@ class Partner:
         self.search = self._search()
 
     def live(self) -> None:
-        """Let the world be as it is on the clock's day."""
+        """Bring the world to the clock's day."""
         day = max((self.now - self._made.now) // DAY, 0)
         with self._lock:
             if day == self._day:
@@ -77,7 +77,7 @@ class Partner:
 
     @property
     def now(self) -> int:
-        """Give the time by the server's clock, in epoch seconds."""
+        """Return the time by the server's clock, in epoch seconds."""
         return int(self.clock())
 
     def records(self, cls: str) -> list[dict[str, Any]]:
@@ -127,7 +127,7 @@ class Partner:
         )
 
     def role(self, ks: Ks | None) -> Role:
-        """Join the roles of whoever holds a ks; nobody holds none."""
+        """Return the roles of a ks's user, joined; none without a ks."""
         if ks is None:
             return NOBODY
         names = ks.account.roles if ks.account else ("anonymous",)
@@ -149,40 +149,40 @@ class Call:
 
     @property
     def session(self) -> Ks:
-        """Give the ks that the call came with."""
+        """Return the ks of the call."""
         if self.ks is None:
             raise Refusal("InvalidKS")
         return self.ks
 
     def filter(self) -> dict[str, Any]:
-        """Give the filter, which may be empty."""
+        """Return the filter, which may be empty."""
         return dict(self.arguments.get("filter") or {})
 
     def user(self) -> dict[str, Any] | None:
-        """Give the record of the user acted for; the anonymous user has none."""
+        """Return the record of the user acted for; the anonymous user has none."""
         return self.partner.find("KalturaOTTUser", "id", self.user_id)
 
     @property
     def sees_everybody(self) -> bool:
-        """Say whether personal lists show everybody's: to an administrator who acts for nobody."""
+        """Return whether personal lists show all users: to an administrator with no household."""
         own_household = (self.user() or {}).get("householdId")
         return self.role.rank >= LADDER.index("administrator") and not own_household
 
     def own(self, cls: str) -> list[dict[str, Any]]:
-        """Give records that do not name their owner: all of them are the first household's."""
+        """Return records that do not name their owner: all of them are the first household's."""
         household = (self.user() or {}).get("householdId")
         mine = any(one["id"] == household for one in self.partner.households[:1])
         return self.partner.records(cls) if mine or self.sees_everybody else []
 
     def household_id(self) -> int:
-        """Give the household of the user acted for."""
+        """Return the household of the user acted for."""
         household = (self.user() or {}).get("householdId")
         if not household:
             raise Refusal("UserNotInDomain", id=self.user_id)
         return int(household)
 
     def page(self) -> tuple[int, int]:
-        """Give the first row and the size of the page that the pager asks for."""
+        """Return the first row and the size of the page that the pager asks for."""
         pager = self.arguments.get("pager") or {}
         size, index = pager.get("pageSize", 25), pager.get("pageIndex", 1)
         for name, value in (("pageSize", size), ("pageIndex", index)):
@@ -199,7 +199,7 @@ class Call:
         return self.listed([records[place] for place in places], total)
 
     def cut(self, count: int, first: int, size: int) -> tuple[Sequence[int], int]:
-        """Cut one page out of a list of so many, and count the list, as well as the day allows."""
+        """Return one page of a list and its total, with the faults that are drawn for it."""
         if self.partner.bad_day.fails(first, size):
             raise Refusal("Error", why="Search failed")
         return self.partner.bad_day.page(count, first, size)

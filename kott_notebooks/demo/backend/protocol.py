@@ -52,8 +52,8 @@ def read(method: str, path: str, headers: Mapping[str, str], body: bytes) -> Ask
     if method not in METHODS:
         raise Refusal("HttpMethodNotSupported", method=method)
     before, _, query = path.partition("?")
-    _, found, rest = before.partition("/api_v3")
-    if not found or (rest and not rest.startswith("/")):
+    _, mark, rest = before.partition("/api_v3")
+    if not mark or (rest and not rest.startswith("/")):
         raise NoSuchPath(before)
     parameters = _nested(_path_pairs(rest))
     parameters |= _nested(parse_qsl(query, keep_blank_values=True))
@@ -91,12 +91,12 @@ def accepted_format(headers: Mapping[str, str]) -> int:
 
 
 def header(headers: Mapping[str, str], name: str) -> str:
-    """Give a request's header by its name in lower case, or nothing."""
+    """Return a request's header by its name in lower case, or nothing."""
     return next((value for key, value in headers.items() if key.lower() == name), "")
 
 
 def accepts_gzip(headers: Mapping[str, str]) -> bool:
-    """Say whether the client takes a compressed reply."""
+    """Return whether the client takes a compressed reply."""
     return bool(
         re.search(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))", header(headers, "accept-encoding"))
     )

@@ -82,7 +82,7 @@ class Store:
         self._lock = threading.Lock()
 
     def held_of(self, key: Key) -> Mapping[int, bytes]:
-        """Give the records held of one shelf, view and format, by row."""
+        """Return the records held of one shelf, view and format, by row."""
         return self._buckets.get(key, {})
 
     def add(self, key: Key, row: int, piece: bytes) -> None:
@@ -116,13 +116,13 @@ class Shown:
         return len(self.rows)
 
     def pieces(self, form: int) -> list[bytes]:
-        """Give each record's bytes, from the store where it has them."""
+        """Return each record's bytes, from the store where it has them."""
         key = (self.name, self.view, form)
         held = self.store.held_of(key)
         return [held.get(row) or self._encode(row, key) for row in self.rows]
 
     def values(self) -> list[dict[str, Any]]:
-        """Give the records as they are shown, decoded."""
+        """Return the records as they are shown, decoded."""
         return [self._shown(row) for row in self.rows]
 
     def _shown(self, row: int) -> dict[str, Any]:
@@ -150,11 +150,11 @@ class Joined:
         return len(self.order)
 
     def pieces(self, form: int) -> list[bytes]:
-        """Give each record's bytes."""
+        """Return each record's bytes."""
         pieces = [part.pieces(form) for part in self.parts]
         return [pieces[part][at] for part, at in self.order]
 
     def values(self) -> list[dict[str, Any]]:
-        """Give the records as they are shown, decoded."""
+        """Return the records as they are shown, decoded."""
         values = [part.values() for part in self.parts]
         return [values[part][at] for part, at in self.order]

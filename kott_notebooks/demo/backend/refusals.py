@@ -75,7 +75,7 @@ def _codes() -> dict[str, str]:
 
 
 class Refusal(Exception):
-    """An error of the API, as it stands in a reply: code, message and named arguments."""
+    """An error of the API, as a reply has it: code, message and named arguments."""
 
     def __init__(self, name: str, **details: object) -> None:
         self.name = name
@@ -100,5 +100,5 @@ class Refusal(Exception):
 
 
 def _printable(value: object) -> str:
-    """Make text that any encoding can carry, whatever a client sent."""
+    """Make text that any encoding can carry of what a client sent."""
     return str(value)[:500].encode("utf-8", "replace").decode("utf-8")

@@ -22,7 +22,7 @@ class Encoded(Protocol):
     """A list of records that knows its own bytes, so that a page is joined and not built again."""
 
     def pieces(self, form: int) -> Sequence[bytes]:
-        """Give each record's bytes in JSON or XML."""
+        """Return each record's bytes in JSON or XML."""
 
 
 def encoded(result: Any, seconds: float, form: int) -> bytes:

@@ -109,7 +109,7 @@ NOBODY = Role()
 
 @cache
 def rung(name: str) -> Role:
-    """Give a role of the ladder: everything that those below it have, and its own."""
+    """Return a role of the ladder: everything that those below it have, and its own."""
     rank = LADDER.index(name)
     actions = frozenset().union(*(_named(_ADDED[lower]) for lower in LADDER[: rank + 1]))
     if rank >= LADDER.index("operator"):

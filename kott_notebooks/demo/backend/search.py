@@ -65,12 +65,12 @@ class Search:
         self._ids = np.concatenate([library.shelf.ids for library in self.libraries])
         self._dice = Dice(world.seed)
         self._kept = kept
-        self._found: OrderedDict[Question, Rows] = OrderedDict()
+        self._answers: OrderedDict[Question, Rows] = OrderedDict()
         self._orders: dict[tuple[str, str], tuple[Rows, Rows]] = {}
         self._lock = threading.RLock()
 
     def place(self, row: int) -> tuple[int, int]:
-        """Give a row's shelf, by its number, and its place on it."""
+        """Return a row's shelf, by its number, and its place on it."""
         shelf = bisect_right(self.starts, row) - 1
         return shelf, row - self.starts[shelf]
 
@@ -79,13 +79,13 @@ class Search:
         if not _depends_on_now(question):
             question = replace(question, now=0)
         with self._lock:
-            found = self._found.pop(question, None)
-            if found is None:
-                found = self._sorted(self._mask(question), question)
-            self._found[question] = found
-            while len(self._found) > self._kept:
-                self._found.popitem(last=False)
-        return found
+            answer = self._answers.pop(question, None)
+            if answer is None:
+                answer = self._sorted(self._mask(question), question)
+            self._answers[question] = answer
+            while len(self._answers) > self._kept:
+                self._answers.popitem(last=False)
+        return answer
 
     def check(self, tree: ksql.Tree | None) -> None:
         """Refuse unknown keys, and operators and values that fit a key on no shelf."""
@@ -100,13 +100,13 @@ class Search:
                 raise Refusal("BadSearchRequest", why=why, position=term.at)
 
     def values(self, key: str, language: str) -> Iterator[tuple[list[str], Rows, Codes]]:
-        """Give each value that a key has on any shelf, as `Library.values` does."""
+        """Return each value that a key has on any shelf, as `Library.values` does."""
         for library, start in zip(self.libraries, self.starts, strict=True):
             for labels, rows, codes in library.values(key, language):
                 yield labels, rows + start, codes
 
     def known(self, name: str) -> str:
-        """Give the key that a name means, to group or sort by; an unknown one is refused."""
+        """Return the key that a name means, to group or sort by; an unknown one is refused."""
         key = name.strip().lower()
         if not any(library.column(key, library.default_language) for library in self.libraries):
             raise Refusal("InvalidSearchField", field=name, position=0)
@@ -123,7 +123,7 @@ class Search:
         return permutation[mask[permutation]]
 
     def _order(self, order: str, language: str) -> tuple[Rows, Rows]:
-        """Give all rows in order, and each row's place in it; equal ones stand by id."""
+        """Return all rows in order, and each row's place in it; equal ones stand by id."""
         place = (order, language)
         if place not in self._orders:
             keys = self._keys(order, language)
@@ -134,7 +134,7 @@ class Search:
         return self._orders[place]
 
     def _keys(self, order: str, language: str) -> Rows:
-        """Give what an order compares: a date, a text, or how popular each asset is.
+        """Return what an order compares: a date, a text, or how popular each asset is.
 
         An order is one of the API's words, or `key:META_ASC` for a meta.
         """
@@ -175,7 +175,7 @@ class Matcher:
         self.count = library.shelf.count
 
     def mask(self) -> Mask:
-        """Say of every row whether it answers the question."""
+        """Return for every row whether it answers the question."""
         question, library = self.question, self.library
         searched = {
             FILLER: _names(question.tree, "auto_fill"),
@@ -193,7 +193,7 @@ class Matcher:
         return mask
 
     def of_types(self, types: frozenset[str]) -> Mask:
-        """Find the rows of some types, given as numbers; what is none finds nothing."""
+        """Find the rows of some types, given as numbers; other text matches no row."""
         numbers = [number for number in map(whole, types) if number is not None]
         return np.asarray(np.isin(self.library.shelf.numbers["asset_type"], numbers), np.bool_)
 
@@ -235,12 +235,12 @@ def _names(tree: ksql.Tree | None, *keys: str) -> bool:
 
 
 def _says_when(tree: ksql.Tree | None) -> bool:
-    """Say whether a filter picks programmes by date or id, so that no window stands in."""
+    """Return whether a filter picks programmes by date or id, so that no window stands in."""
     return _names(tree, "start_date", "end_date", "epg_id")
 
 
 def _only_media(tree: ksql.Tree | None) -> bool:
-    """Say whether every row that a filter can find is of a media type."""
+    """Return whether every row that a filter can find is of a media type."""
     if isinstance(tree, ksql.Group):
         join = all if tree.word == "or" else any
         return join(_only_media(item) for item in tree.items)
@@ -248,7 +248,7 @@ def _only_media(tree: ksql.Tree | None) -> bool:
 
 
 def _has_offset(tree: ksql.Tree | None) -> bool:
-    """Say whether a filter may hold a moment that counts from now."""
+    """Return whether a filter may hold a moment that counts from now."""
     numbers = [measure(part) for term in ksql.terms(tree) for part in term.value.split(",")]
     return any(number is not None and number < OFFSETS_BELOW for number in numbers)
 

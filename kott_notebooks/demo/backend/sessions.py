@@ -32,7 +32,7 @@ class Ks:
 
     @property
     def user_id(self) -> str:
-        """Give the user's id; the anonymous user's is "0"."""
+        """Return the user's id; the anonymous user's is "0"."""
         return self.account.user_id if self.account else ANONYMOUS_ID
 
 
@@ -100,7 +100,7 @@ class Sessions:
         return None
 
     def _refuse_foreign(self, token: str) -> None:
-        """Tell a ks that another partner issued from one that nobody did."""
+        """Return whether a ks was issued by another partner, rather than by none."""
         try:
             version, partner, _ = base64.urlsafe_b64decode(token).split(b"|", 2)
         except (binascii.Error, ValueError):

@@ -1,8 +1,8 @@
-"""What is wrong with the demo partner, on purpose: planted rarely, near thresholds, written down.
+"""Defects of the demo partner: planted rarely, near thresholds, and listed.
 
-Each rule of the audits is broken at least three times in a world of the usual size, and kept by a
-little as often; every consequence of a plant is listed, and so is what is merely worth knowing.
-It is written from the rules' prose and shares no code with the audits.
+Each rule of the audits has at least three findings in a world of the usual size, and as many near
+misses. Every consequence of a defect is listed, findings of severity info too. All of it is written
+from the rules' prose, and shares no code with the audits.
 """
 
 from __future__ import annotations

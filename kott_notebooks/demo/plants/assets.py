@@ -1,4 +1,4 @@
-"""The media shelf while things are planted in it."""
+"""The media shelf while defects are planted in it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ENG, FRA, ELL = LANGUAGES
 
 
 class Assets:
-    """The media shelf while things are planted in it."""
+    """The media shelf while defects are planted in it."""
 
     def __init__(self, dice: Dice, now: int, shelf: Shelf) -> None:
         self.now = now
@@ -44,59 +44,59 @@ class Assets:
         return rows
 
     def victim(self, struct: int, fits: Callable[[int], bool] = lambda row: True) -> int:
-        """Take a row of a struct with which nothing is wrong yet."""
+        """Take a row of a struct without a defect."""
         return self._left[struct].take(fits)
 
     def is_left(self, row: int) -> bool:
-        """Say whether nothing is wrong with a row yet."""
+        """Return whether a row has no defect yet."""
         return row in self._left[self.number("asset_type", row)]
 
     def all_of(self, rows: list[int]) -> list[int]:
-        """Take these rows, with which nothing is wrong yet."""
+        """Take these rows, which have no defect yet."""
         for row in rows:
             self._left[self.number("asset_type", row)].remove(row)
         return rows
 
     def pair(self, struct: int, number: int = 2) -> list[int]:
-        """Take several rows at once, or none."""
+        """Take several rows together, or none."""
         return [self.victim(struct) for _ in range(number)]
 
-    def found(self, rule: str, row: int, what: str) -> None:
-        """Write down what is wrong with a row."""
+    def expect(self, rule: str, row: int, what: str) -> None:
+        """Note a defect of a row."""
         self.defects.append(Defect(rule, "media", str(self.shelf.ids[row]), what))
 
     def patch(self, row: int, **properties: Any) -> None:
-        """Give a row's record other properties; None leaves one out."""
+        """Replace properties of a row's record; None removes one."""
         self.shelf.patch(int(self.shelf.ids[row]), **properties)
 
     def images(self, row: int) -> list[Record]:
-        """Give a row's images, to be changed."""
+        """Return a row's images, to be changed."""
         return [dict(one) for one in self.shelf.record(row)["images"]]
 
     def files(self, row: int) -> list[Record]:
-        """Give a row's files, to be changed."""
+        """Return a row's files, to be changed."""
         return [dict(one) for one in self.shelf.record(row)["mediaFiles"]]
 
     def number(self, key: str, row: int) -> int:
-        """Give one of a row's numbers."""
+        """Return one of a row's numbers."""
         return int(self.shelf.numbers[key][row])
 
     def meta(self, name: str, row: int) -> Any:
-        """Give one of a row's metas."""
+        """Return one of a row's metas."""
         return self.shelf.metas[name].at(row)
 
     def ends_season(self, row: int) -> bool:
-        """Say whether an episode is the last of a season of several."""
+        """Return whether an episode is the last of a season of several."""
         season = self.seasons[self.meta("Series ID", row), self.meta("Season number", row)]
         return len(season) > 2 and season[-1] == row
 
 
 def _seasons(shelf: Shelf) -> dict[tuple[str, int], list[int]]:
-    """Give the rows of each (series id, season) in the order of their numbers."""
-    found: dict[tuple[str, int], list[int]] = {}
+    """Return the rows of each (series id, season) in the order of their numbers."""
+    by_place: dict[tuple[str, int], list[int]] = {}
     for row in np.flatnonzero(shelf.numbers["asset_type"] == EPISODE).tolist():
         place = (shelf.metas["Series ID"].at(row), shelf.metas["Season number"].at(row))
-        found.setdefault(place, []).append(row)
-    for rows in found.values():
+        by_place.setdefault(place, []).append(row)
+    for rows in by_place.values():
         rows.sort(key=shelf.metas["Episode number"].at)
-    return found
+    return by_place

@@ -1,4 +1,4 @@
-"""What is wrong with metas and tags."""
+"""Defects of metas and tags."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from kott_notebooks.demo.world.words import LANGUAGES
 
 
 def missing_meta(on: Assets) -> None:
-    """Take mandatory fields away, or leave them blank."""
+    """Remove mandatory fields, or leave them blank."""
     for struct, name in ((MOVIE, "Year"), (LINEAR, "Channel number")):
         row = on.victim(struct)
         on.shelf.metas[name].put(row, None)
-        on.found("meta.missing", row, f"It has no {name}.")
+        on.expect("meta.missing", row, f"It has no {name}.")
     row = on.victim(EPISODE, lambda row: on.ends_season(row))
     on.shelf.metas["Episode number"].put(row, None)
-    on.found("meta.missing", row, "It has no Episode number.")
+    on.expect("meta.missing", row, "It has no Episode number.")
     genre = on.shelf.tags["Genre"]
     row = on.victim(SERIES)
     genre.put(row, [])
-    on.found("meta.missing", row, "It has no Genre.")
+    on.expect("meta.missing", row, "It has no Genre.")
     row = on.victim(MOVIE)
     genre.put(row, [genre.add(dict.fromkeys(LANGUAGES, " "))])
-    on.found("meta.missing", row, "Its Genre is blank.")
+    on.expect("meta.missing", row, "Its Genre is blank.")
 
 
 def mistyped_meta(on: Assets) -> None:
-    """Put text where a flag or a date is due."""
+    """Put text where a flag or a date belongs."""
     plants = (
         (EPISODE, "Adult", "maybe"),
         (MOVIE, "Adult", "2"),
@@ -38,17 +38,17 @@ def mistyped_meta(on: Assets) -> None:
     for struct, name, value in plants:
         row = on.victim(struct)
         on.shelf.metas[name].put(row, value)
-        on.found("meta.type", row, f"Its {name} is {value!r}.")
+        on.expect("meta.type", row, f"Its {name} is {value!r}.")
 
 
 def out_of_range(on: Assets) -> None:
-    """Put years just outside of what there can be, and just inside."""
+    """Put years just outside the range, and just inside."""
     this = datetime.fromtimestamp(on.now, UTC).year
     for year in (1887, this + 3, 20_250, 1888, this + 2):
         row = on.victim(MOVIE)
         on.shelf.metas["Year"].put(row, year)
         if not 1888 <= year <= this + 2:
-            on.found("meta.out_of_range", row, f"Its Year is {year}.")
+            on.expect("meta.out_of_range", row, f"Its Year is {year}.")
 
 
 def unknown_value(on: Assets) -> None:
@@ -57,11 +57,11 @@ def unknown_value(on: Assets) -> None:
     for struct, value in ((MOVIE, "21"), (SERIES, "R"), (EPISODE, "PG-13")):
         row = on.victim(struct)
         rating.put(row, [rating.add(dict.fromkeys(LANGUAGES, value))])
-        on.found("meta.unknown_value", row, f"Its Parental rating is {value!r}.")
+        on.expect("meta.unknown_value", row, f"Its Parental rating is {value!r}.")
 
 
 def near_duplicate(on: Assets) -> None:
-    """Write a tag's value in another way: case, punctuation, blanks, accents."""
+    """Write a tag's value with other case, punctuation, blanks or accents."""
     plants = (
         ("Genre", "Sci-Fi", "sci fi"),
         ("Studio", "Kestrel Pictures", "Kestrel  pictures"),
@@ -72,7 +72,7 @@ def near_duplicate(on: Assets) -> None:
         row, tag = on.victim(MOVIE), on.shelf.tags[name]
         entry = tag.entries(tag.vocabulary(ENG).index(usual))
         tag.put(row, [tag.add(entry | {ENG: other})])
-        on.found("meta.near_duplicate", row, f"Its {name} is {other!r}, elsewhere {usual!r}.")
+        on.expect("meta.near_duplicate", row, f"Its {name} is {other!r}, elsewhere {usual!r}.")
     row, studio = on.victim(MOVIE), on.shelf.tags["Studio"]
     studio.put(row, [studio.add(dict.fromkeys(LANGUAGES, "Kestrel Pictures Two"))])
 

@@ -1,4 +1,4 @@
-"""What is wrong with an asset's files."""
+"""Defects of an asset's files."""
 
 from __future__ import annotations
 
@@ -8,38 +8,38 @@ from kott_notebooks.demo.world.partner import DASH, EPISODE, FILE_TYPES, HLS, MO
 
 
 def no_file(on: Assets) -> None:
-    """Take all files away."""
+    """Remove all files."""
     for struct, files in ((MOVIE, []), (EPISODE, []), (MOVIE, None)):
         row = on.victim(struct)
         on.patch(row, mediaFiles=files)
-        on.found("file.none", row, "It has no file at all.")
-        on.found("file.missing_type", row, "It has no main file: it has none at all.")
+        on.expect("file.none", row, "It has no file at all.")
+        on.expect("file.missing_type", row, "It has no main file: it has none at all.")
         if struct == MOVIE:
-            on.found("file.no_trailer", row, "It has no trailer: it has no file at all.")
+            on.expect("file.no_trailer", row, "It has no trailer: it has no file at all.")
 
 
 def inactive_file(on: Assets) -> None:
-    """Switch all files off; one that stays on is enough."""
+    """Make all files inactive; one active file is right."""
     for struct in (MOVIE, EPISODE, MOVIE):
         row = on.victim(struct)
         on.patch(row, mediaFiles=[one | {"status": False} for one in on.files(row)])
-        on.found("file.inactive", row, "None of its files is active.")
+        on.expect("file.inactive", row, "None of its files is active.")
     row = on.victim(MOVIE)
     first, *rest = on.files(row)
     on.patch(row, mediaFiles=[first, *(one | {"status": False} for one in rest)])
 
 
 def expired_file(on: Assets) -> None:
-    """Let all active files end before now, an inactive one aside; one that goes on is enough."""
+    """Let all active files end before now; one active file that goes on is right."""
     over = {"endDate": on.now - HOUR}
     for struct in (MOVIE, EPISODE):
         row = on.victim(struct)
         on.patch(row, mediaFiles=[one | over for one in on.files(row)])
-        on.found("file.expired", row, "All its files ended an hour ago, and it goes on.")
+        on.expect("file.expired", row, "All its files ended an hour ago, and it goes on.")
     row = on.victim(MOVIE)
     first, *rest = on.files(row)
     on.patch(row, mediaFiles=[first | {"status": False}, *(one | over for one in rest)])
-    on.found("file.expired", row, "All its active files ended an hour ago, and it goes on.")
+    on.expect("file.expired", row, "All its active files ended an hour ago, and it goes on.")
     row = on.victim(EPISODE)
     first, *rest = on.files(row)
     on.patch(row, mediaFiles=[first | {"endDate": on.now + HOUR}, *(one | over for one in rest)])
@@ -50,30 +50,30 @@ def file_outside(on: Assets) -> None:
     row = on.victim(MOVIE)
     first, *rest = on.files(row)
     on.patch(row, mediaFiles=[first | {"startDate": first["startDate"] - 60}, *rest])
-    on.found("file.outside_window", row, f"{first['type']} starts a minute before the asset.")
+    on.expect("file.outside_window", row, f"{first['type']} starts a minute before the asset.")
     row = on.victim(EPISODE)
     files = [one | {"endDate": one["endDate"] + 60} for one in on.files(row)]
     on.patch(row, mediaFiles=files)
     for one in files:
-        on.found("file.outside_window", row, f"{one['type']} ends a minute after the asset.")
+        on.expect("file.outside_window", row, f"{one['type']} ends a minute after the asset.")
     row = on.victim(MOVIE)
     *rest, last = on.files(row)
     end = last["endDate"]
     on.patch(row, mediaFiles=[*rest, last | {"startDate": end + DAY, "endDate": end + 2 * DAY}])
-    on.found("file.outside_window", row, f"{last['type']} starts a day after the asset has ended.")
+    on.expect("file.outside_window", row, f"{last['type']} starts a day after the asset has ended.")
     row = on.victim(MOVIE)
     inside = [one | {"startDate": one["startDate"] + 60} for one in on.files(row)]
     on.patch(row, mediaFiles=[one | {"endDate": one["endDate"] - 60} for one in inside])
 
 
 def missing_type(on: Assets) -> None:
-    """Leave no main file; one of HLS and DASH is enough."""
+    """Leave no main file; one of HLS and DASH is right."""
     for struct, kind in ((MOVIE, TRAILER), (EPISODE, MOBILE), (MOVIE, TRAILER)):
         row = on.victim(struct)
         own = {"typeId": kind, "type": FILE_TYPES[kind]}
         files = [one for one in on.files(row) if one["typeId"] == kind] or [on.files(row)[0] | own]
         on.patch(row, mediaFiles=files[:1])
-        on.found("file.missing_type", row, f"Its only file is {files[0]['type']}.")
+        on.expect("file.missing_type", row, f"Its only file is {files[0]['type']}.")
     for struct, kind in ((EPISODE, DASH), (MOVIE, HLS)):
         row = on.victim(struct)
         kept = (kind, TRAILER)
@@ -81,21 +81,21 @@ def missing_type(on: Assets) -> None:
 
 
 def mismatched_durations(on: Assets) -> None:
-    """Let two main files lie 2.02 % off their median, another two 1.98 %."""
+    """Let two main files differ from their median by 2.02 %, another two by 1.98 %."""
     for struct, off in ((MOVIE, 101), (EPISODE, 101), (MOVIE, 4_000), (EPISODE, 99), (MOVIE, 99)):
         row = on.victim(struct)
         main = {HLS: {"duration": 5_000 + off}, DASH: {"duration": 5_000 - off}}
         on.patch(row, mediaFiles=[one | main.get(one["typeId"], {}) for one in on.files(row)])
         if off > 100:
-            on.found("file.duration_mismatch", row, f"Its main files differ by {2 * off} seconds.")
+            on.expect("file.duration_mismatch", row, f"Its main files differ by {2 * off} seconds.")
 
 
 def no_trailer(on: Assets) -> None:
-    """Take the trailer of a movie away; an episode needs none."""
+    """Remove the trailer of a movie; an episode needs none."""
     for _ in range(3):
         row = on.victim(MOVIE)
         on.patch(row, mediaFiles=[one for one in on.files(row) if one["typeId"] != TRAILER])
-        on.found("file.no_trailer", row, "It has no trailer.")
+        on.expect("file.no_trailer", row, "It has no trailer.")
 
 
 PLANTS = (

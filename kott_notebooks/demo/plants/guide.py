@@ -1,4 +1,4 @@
-"""The shelf of programmes while things are planted in it."""
+"""The shelf of programmes while defects are planted in it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ENG = LANGUAGES[0]
 
 @dataclass
 class _Copy:
-    """A programme to be added: like a row, but for some numbers and texts."""
+    """A programme to add: a copy of a row with some other numbers and texts."""
 
     row: int
     numbers: dict[str, int]
@@ -28,7 +28,7 @@ class _Copy:
 
 
 class Guide:
-    """The shelf of programmes while things are planted in it.
+    """The shelf of programmes while defects are planted in it.
 
     Rows are by channel and time, and stay where they are until `finish` takes the dropped ones out
     and adds the copies.
@@ -57,7 +57,7 @@ class Guide:
         self._in_channels = 0
 
     def whole_channel(self) -> list[int]:
-        """Take all rows of a channel with whose guide nothing is wrong yet."""
+        """Take all rows of a channel whose guide has no defect yet."""
         rows: list[int] = self.rows[self._channels.take()]
         self._claimed |= set(rows)
         self._in_channels += len(rows)
@@ -66,7 +66,7 @@ class Guide:
     def programme(
         self, fits: Callable[[int], bool] = lambda row: True, *, before: int = 2, after: int = 3
     ) -> int:
-        """Take a programme with those around it, with all of which nothing is wrong yet."""
+        """Take a programme and its neighbours, none of which has a defect yet."""
         for row in self.candidates:
             around = range(max(row - before, 0), min(row + after + 1, self.shelf.count))
             if (
@@ -80,62 +80,62 @@ class Guide:
         raise NoneLeft
 
     def claim(self, rows: Iterable[int]) -> None:
-        """Take these rows; of the channels that were not taken whole, half stays clean."""
+        """Take these rows; of the channels that were not taken whole, half the rows stay clean."""
         self._claimed |= set(rows)
         if len(self._claimed) - self._in_channels > (self.shelf.count - self._in_channels) // 2:
             raise NoneLeft
 
     def is_left(self, rows: Iterable[int]) -> bool:
-        """Say whether nothing is wrong with any of these rows yet."""
+        """Return whether none of these rows has a defect yet."""
         return self._claimed.isdisjoint(rows)
 
     def channel_of(self, row: int) -> int:
-        """Give a row's linear asset id."""
+        """Return a row's linear asset id."""
         channel: int = self.channel[row].item()
         return channel
 
     def lasts(self, seconds: int, row: int) -> bool:
-        """Say whether a row lasts so long."""
+        """Return whether a row lasts for a time."""
         return bool(self.until[row] - self.start[row] >= seconds)
 
     def name(self, row: int) -> str:
-        """Give a row's name."""
+        """Return a row's name."""
         return self.shelf.texts["name"].at(row)[ENG]
 
-    def found(self, rule: str, row: int, what: str) -> None:
-        """Write down what is wrong with a row."""
+    def expect(self, rule: str, row: int, what: str) -> None:
+        """Note a defect of a row."""
         self.found_id(rule, int(self.shelf.ids[row]), what)
 
     def found_id(self, rule: str, programme: int, what: str) -> None:
-        """Write down what is wrong with a programme, or with a channel's guide."""
+        """Note a defect of a programme, or of a channel's guide."""
         self.defects.append(Defect(rule, "epg", str(programme), what))
 
     def gap(self, row: int, start: int, end: int) -> None:
-        """Write down a gap of a row's channel."""
+        """Note a gap of a row's channel."""
         self.gap_of(self.channel_of(row), start, end)
 
     def gap_of(self, channel: int, start: int, end: int) -> None:
-        """Write down a gap of a channel."""
+        """Note a gap of a channel."""
         minutes = (end - start) / MINUTE
         what = f"Nothing is on for {minutes:,.0f} minutes from {said(start)}."
         self.found_id("schedule.gap", channel, what)
 
     def overlap(self, row: int) -> None:
-        """Write down that a row runs on into others."""
-        self.found("schedule.overlap", row, "It runs on into others.")
+        """Note that a row overlaps others."""
+        self.expect("schedule.overlap", row, "It runs on into others.")
 
     def copy(self, row: int, numbers: Mapping[str, int], texts: Mapping[str, str]) -> int:
-        """Add a programme like a row, and give its id, which is larger than all before."""
+        """Add a copy of a row, and return its id, which is larger than all before."""
         self.copies.append(_Copy(row, dict(numbers), dict(texts)))
         return int(self.shelf.ids[-1]) + len(self.copies)
 
     def other(self, row: int, start: int, end: int, name: str) -> int:
-        """Add another programme to a row's channel, and give its id."""
+        """Add another programme to a row's channel, and return its id."""
         moved = {"start_date": start, "end_date": end, "content": 90_000_000 + len(self.copies)}
         return self.copy(row, moved, {"name": name, "externalid": f"late-{len(self.copies)}"})
 
     def finish(self) -> None:
-        """Take out what was dropped, and add the copies."""
+        """Remove the dropped rows, and add the copies."""
         shelf = self.shelf
         kept = [row for row in range(shelf.count) if row not in self.dropped]
         last = int(shelf.ids[-1]) if shelf.count else 0

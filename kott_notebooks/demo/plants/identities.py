@@ -1,4 +1,4 @@
-"""Assets that are, or seem to be, the same."""
+"""Assets that are duplicates, or look like it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def shared_external_id(on: Assets) -> None:
             texts.put(row, texts.at(rows[0]))
         for row in rows:
             shared = texts.at(row)[ENG]
-            on.found("identity.duplicate_external_id", row, f"{number} assets are {shared}.")
+            on.expect("identity.duplicate_external_id", row, f"{number} assets are {shared}.")
 
 
 def shared_entry_id(on: Assets) -> None:
@@ -24,7 +24,7 @@ def shared_entry_id(on: Assets) -> None:
         shared = on.shelf.record(rows[0])["entryId"]
         for row in rows:
             on.patch(row, entryId=shared)
-            on.found("identity.duplicate_entry_id", row, f"{len(rows)} assets have {shared}.")
+            on.expect("identity.duplicate_entry_id", row, f"{len(rows)} assets have {shared}.")
 
 
 _TWINS: tuple[tuple[bool, int, int, tuple[str, ...]], ...] = (  # twins?, struct, years apart, names
@@ -41,14 +41,14 @@ _TWINS: tuple[tuple[bool, int, int, tuple[str, ...]], ...] = (  # twins?, struct
 
 
 def twins(on: Assets) -> None:
-    """Make assets of one year that are the same by their names, and some that nearly are."""
+    """Make assets of one year whose names make them twins, and some that are nearly twins."""
     for are_twins, struct, apart, names in _TWINS:
         rows = on.pair(struct, len(names))
         for place, (row, name) in enumerate(zip(rows, names, strict=True)):
             on.shelf.texts["name"].put(row, {ENG: name})
             on.shelf.metas["Year"].put(row, 1987 + apart * place)
             if are_twins:
-                on.found("identity.twin", row, f"{' and '.join(map(repr, names))}, both of 1987.")
+                on.expect("identity.twin", row, f"{' and '.join(map(repr, names))}, both of 1987.")
 
 
 PLANTS = (

@@ -1,7 +1,8 @@
-"""How the guide and the catalogue were delivered: ingests, what each brought, what was refused.
+"""How the guide and the catalogue were delivered: ingests, their results, and refusals.
 
 Some of the guide's gaps were caused by a refusal in the last delivery: the programme stands in its
-results with an error. Refusals of an older delivery cause no gap, as the programmes came again.
+results with an error. Refusals of an older delivery cause no gap, as the programmes were delivered
+again.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from kott_notebooks.demo.world.words import LANGUAGES
 
 GUIDE, LATE_FEED = 1, 2  # ingest profiles
 FIRST, FIRST_LATE, FIRST_UPLOAD, FIRST_LATER = 4_001, 4_011, 4_101, 4_200
-_COUNT = 7  # daily deliveries of a profile that are remembered
+_COUNT = 7  # daily deliveries of a profile that are listed
 _LAST = FIRST + _COUNT - 1
 _SINCE_LAST = 18 * 3_600  # seconds
 _USUAL, _SLOW = 600, 4_000  # seconds that an ingest takes
@@ -37,7 +38,7 @@ _OVERLAP = (11_005, "The programme overlapped the one before; its start was move
 
 @dataclass(frozen=True)
 class Delivered:
-    """The programmes as they were delivered, before anything was planted in the guide."""
+    """The programmes as they were delivered, before defects were planted in the guide."""
 
     ids: Ints
     start: Ints
@@ -47,7 +48,7 @@ class Delivered:
 
     @classmethod
     def of(cls, epg: Shelf) -> Delivered:
-        """Copy what is needed of the guide."""
+        """Copy the columns of the guide that are needed."""
         start, end, linear = (
             epg.numbers[key].copy() for key in ("start_date", "end_date", "linear_media_id")
         )
@@ -62,9 +63,9 @@ def ingests(
     delivered: Delivered,
     defects: list[Defect],
 ) -> tuple[dict[str, list[Record]], dict[int, list[Record]], list[Defect]]:
-    """List records by class, results by ingest, and the defects: what a refusal caused says so.
+    """List records by class, results by ingest, and the defects with what caused them.
 
-    Without defects every ingest succeeded, and the results of the last one are remembered.
+    Without defects every ingest succeeded, and the results of the last one are listed.
     """
     ages = [(_COUNT - at) * DAY for at in range(_COUNT - 1)] + [_SINCE_LAST]
     daily = [_ingest(now, FIRST + at, GUIDE, age) for at, age in enumerate(ages)]
@@ -78,8 +79,8 @@ def ingests(
     for number, run in enumerate(refused):
         results.refused(_LAST, run, number)
     results.brought(_LAST, _around(delivered, refused) or _last_day(delivered))
-    silent = np.setdiff1d(delivered.linear, epg.numbers["linear_media_id"])
-    for channel in silent.tolist():  # the last delivery of channels without programmes
+    without_programmes = np.setdiff1d(delivered.linear, epg.numbers["linear_media_id"])
+    for channel in without_programmes.tolist():  # the last delivery of channels without programmes
         results.brought(FIRST + 1, np.flatnonzero(delivered.linear == channel).tolist()[:8])
     present = _unchanged(epg, delivered)
     again = present[dice.order("delivered again", len(present))[:6]].tolist()
@@ -111,7 +112,7 @@ def daily_ingest(
     day: int,
     renamed: Ints,
 ) -> None:
-    """Add the ingest of one more day, which brought programmes again; each third fails in part."""
+    """Add the ingest of one more day, which delivers programmes again; each third fails in part."""
     key = FIRST_LATER + day
     brought = _Results(Delivered.of(epg))
     refused = renamed[:1].tolist() if day % 3 == 0 else []
@@ -154,7 +155,7 @@ class _Results:
         self.of: dict[int, list[Record]] = {}
 
     def brought(self, ingest: int, rows: Iterable[int], *, warned: bool = False) -> None:
-        """Write down programmes that an ingest brought, each with a warning if it had to be."""
+        """Note programmes that an ingest delivered, each with its warning if it has one."""
         for row in rows:
             result = self._result(row) | {"programId": int(self.delivered.ids[row])}
             if warned:
@@ -164,7 +165,7 @@ class _Results:
             self.of.setdefault(ingest, []).append(result)
 
     def refused(self, ingest: int, rows: Iterable[int], kind: int) -> None:
-        """Write down programmes that an ingest refused, with the error."""
+        """Note programmes that an ingest refused, with the error."""
         code, _, message = ERRORS[kind % len(ERRORS)]
         error = {"objectType": "KalturaEpgIngestErrorMessage", "code": code, "message": message}
         for row in rows:
@@ -183,14 +184,14 @@ class _Results:
         }
 
     def ordered(self, ingest: int) -> list[Record]:
-        """Give an ingest's results in the order of its file: by channel and time."""
+        """Return an ingest's results in the order of its file: by channel and time."""
         rows = self.of.get(ingest, [])
         rows = sorted(rows, key=lambda one: (one["linearChannelId"], one["startDate"]))
         return [one | {"indexInFile": at} for at, one in enumerate(rows)]
 
 
 def _last_day(delivered: Delivered) -> list[int]:
-    """Give the programmes of the last day of the first channel."""
+    """Return the programmes of the last day of the first channel."""
     if not len(delivered.ids):
         return []
     first = delivered.linear == delivered.linear[0]
@@ -201,7 +202,7 @@ def _last_day(delivered: Delivered) -> list[int]:
 
 
 def _runs(epg: Shelf, delivered: Delivered) -> list[list[int]]:
-    """Find neighbouring programmes of a channel that are missing, where nothing else is on."""
+    """Find runs of missing programmes of a channel, where nothing else is on."""
     linear = epg.numbers["linear_media_id"]
     missing = ~np.isin(delivered.ids, epg.ids) & np.isin(delivered.linear, linear)
     rows = np.flatnonzero(missing)
@@ -227,7 +228,7 @@ def _covered(epg: Shelf, delivered: Delivered, run: list[int]) -> bool:
 
 
 def _around(delivered: Delivered, runs: list[list[int]]) -> list[int]:
-    """Give the programmes that were delivered beside the refused ones."""
+    """Return the programmes that were delivered beside the refused ones."""
     refused = {row for run in runs for row in run}
     near = {row for run in runs for row in range(run[0] - 3, run[-1] + 4)} - refused
     known = [row for row in sorted(near) if 0 <= row < len(delivered.ids)]
@@ -235,7 +236,7 @@ def _around(delivered: Delivered, runs: list[list[int]]) -> list[int]:
 
 
 def _gap(epg: Shelf, delivered: Delivered, run: list[int]) -> tuple[str, str]:
-    """Give the channel and the first moment of the gap that a run of refusals left."""
+    """Return the channel and the first moment of the gap that a run of refusals left."""
     of, channel = epg.numbers, int(delivered.linear[run[0]])
     first = int(delivered.start[run[0]])
     before = (of["linear_media_id"] == channel) & (of["end_date"] <= first)
@@ -265,7 +266,7 @@ def _records(
 
 
 def _details(ingest: Record, results: list[Record], usual: int) -> Record:
-    """Count an ingest's results; one whose results are not remembered brought the usual number."""
+    """Count an ingest's results; one without results delivered the usual number."""
     by_channel = _grouped(results, lambda one: one["linearChannelId"])
     by_day = _grouped(results, lambda one: one["startDate"] // DAY * DAY)
     whole = _counts(results)
@@ -316,7 +317,7 @@ def _counts(results: list[Record]) -> Record:
 
 
 def _uploads(dice: Dice, now: int, media: Shelf, *, refused: int) -> dict[str, list[Record]]:
-    """Make the last uploads of media, and what became of each asset in their files."""
+    """Make the last uploads of media, and the result of each asset in their files."""
     newest = np.argsort(-media.numbers["create_date"], kind="stable")
     names = media.text("name", LANGUAGES[0])
     rows = newest[: _UPLOADS * _PER_UPLOAD].tolist()

@@ -1,4 +1,4 @@
-"""What was planted, written down; and what is still untouched."""
+"""What was planted, and what has no defect yet."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Defect:
-    """One thing that is wrong, by the rule that finds it; `what` says it in words.
+    """One defect, by the rule that finds it; `what` describes it.
 
     `id` is the id of the asset, programme, household or user, and the udid of a device. What is
     wrong between two programmes has the larger of their ids, what is wrong with a channel's guide
@@ -29,11 +29,11 @@ class Defect:
 
 
 class NoneLeft(Exception):
-    """The world is too small for one more plant: half of it stays clean."""
+    """The world is too small for one more defect: half of it stays clean."""
 
 
 class Victims(Generic[T]):
-    """Hands out things that nothing is wrong with yet, in an order of chance, each once."""
+    """Hands out things without a defect, in random order, each once."""
 
     def __init__(self, dice: Dice, purpose: str, things: Sequence[T]) -> None:
         order = dice.order(f"victims {purpose}", len(things)).tolist()
@@ -41,7 +41,7 @@ class Victims(Generic[T]):
         self._spared = len(things) // 2
 
     def take(self, fits: Callable[[T], bool] = lambda thing: True) -> T:
-        """Take the next one that fits, and never give it again."""
+        """Take the next one that fits; it is not handed out again."""
         if len(self._left) > self._spared:
             for at, thing in enumerate(self._left):
                 if fits(thing):
@@ -49,7 +49,7 @@ class Victims(Generic[T]):
         raise NoneLeft
 
     def remove(self, thing: T) -> None:
-        """Take one in particular."""
+        """Take a given one."""
         self._left.remove(thing)
 
     def __contains__(self, thing: object) -> bool:

@@ -1,4 +1,4 @@
-"""Everything that is wrong with the media, one thing at a time, and several at once."""
+"""All defects of media: assets with one defect, and with several."""
 
 from __future__ import annotations
 
@@ -22,30 +22,30 @@ from kott_notebooks.demo.world.shelf import Shelf
 
 
 def wrecks(on: Assets) -> None:
-    """Let several things be wrong with one asset."""
+    """Plant several defects in one asset."""
     row = on.victim(MOVIE)
     on.shelf.texts["name"].put(row, {ENG: "TEST"})
     on.shelf.texts["description"].put(row, {ENG: "test"})
     spoilt = [one | {"status": False, "endDate": on.now - DAY} for one in on.files(row)]
     on.patch(row, images=[], mediaFiles=[one for one in spoilt if one["typeId"] != TRAILER])
-    on.found("text.placeholder", row, "Its name is 'TEST'.")
-    on.found("text.placeholder", row, "Its description is 'test'.")
-    on.found("text.description_is_name", row, "Its description is its name.")
-    on.found("image.none", row, "It has no image at all.")
+    on.expect("text.placeholder", row, "Its name is 'TEST'.")
+    on.expect("text.placeholder", row, "Its description is 'test'.")
+    on.expect("text.description_is_name", row, "Its description is its name.")
+    on.expect("image.none", row, "It has no image at all.")
     for ratio in (LANDSCAPE, POSTER):
-        on.found("image.missing_ratio", row, f"It has no image of {ratio}: it has none at all.")
-    on.found("file.inactive", row, "None of its files is active.")
-    on.found("file.no_trailer", row, "It has no trailer.")
+        on.expect("image.missing_ratio", row, f"It has no image of {ratio}: it has none at all.")
+    on.expect("file.inactive", row, "None of its files is active.")
+    on.expect("file.no_trailer", row, "It has no trailer.")
     row = on.victim(EPISODE)
     on.shelf.texts["name"].put(row, {ENG: "<i>Nobody</i>&nbsp;knows", ELL: ""})
     on.shelf.numbers["end_date"][row] = on.now - HOUR
     narrow(on, row, LANDSCAPE, 639)
-    on.found("text.markup", row, "Its name has markup.")
-    on.found("language.missing", row, "Its name has no text in ell.")
-    on.found("image.too_small", row, f"Its largest image of {LANDSCAPE} is 639 wide.")
+    on.expect("text.markup", row, "Its name has markup.")
+    on.expect("language.missing", row, "Its name has no text in ell.")
+    on.expect("image.too_small", row, f"Its largest image of {LANDSCAPE} is 639 wide.")
 
 
-# The series come first: they need whole seasons to which nothing has happened.
+# Series first: they need whole seasons without a defect.
 PLANTS = (
     *series.PLANTS,
     *fields.PLANTS,
@@ -61,7 +61,7 @@ PLANTS = (
 
 
 def plant_media(dice: Dice, now: int, shelf: Shelf) -> list[Defect]:
-    """Plant everything that can be wrong with media, and list it."""
+    """Plant all defects of media, and list them."""
     on = Assets(dice, now, shelf)
     each(PLANTS, on)
     return on.defects

@@ -1,4 +1,4 @@
-"""What is wrong with households, their users and devices."""
+"""Defects of households, their users and devices."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MEMBERS = "KalturaHouseholdUser"
 
 
 class People:
-    """The households while things are planted in them; the first, of the fixed accounts, stays."""
+    """The households while defects are planted; the first, of the fixed accounts, has none."""
 
     def __init__(self, dice: Dice, now: int, objects: dict[str, list[Record]]) -> None:
         self.now = now
@@ -27,24 +27,24 @@ class People:
         self._of = {cls: _by_household(objects[cls]) for cls in (DEVICES, MEMBERS, USERS)}
 
     def home(self, fits: Callable[[Record], bool] = lambda home: True) -> Record:
-        """Take a household with which nothing is wrong yet."""
+        """Take a household without a defect."""
         return self._homes.take(fits)
 
     def of(self, home: Record, cls: str) -> list[Record]:
-        """List what a household has of a class."""
+        """List a household's records of a class."""
         return self._of[cls].get(home["id"], [])
 
-    def found(self, rule: str, thing: str, what: str) -> None:
-        """Write down what is wrong with a household, a user or a device: by kind and id."""
+    def expect(self, rule: str, thing: str, what: str) -> None:
+        """Note a defect of a household, a user or a device, by kind and id."""
         kind, _, of = thing.partition(" ")
         self.defects.append(Defect(rule, kind, of, what))
 
     def found_home(self, rule: str, home: Record, what: str) -> None:
-        """Write down what is wrong with a household."""
-        self.found(rule, f"household {home['id']}", what)
+        """Note a defect of a household."""
+        self.expect(rule, f"household {home['id']}", what)
 
     def add_device(self, home: Record) -> None:
-        """Give a household one more device."""
+        """Add a device to a household."""
         devices = self.of(home, DEVICES)
         number = len(self.objects[DEVICES])
         device = devices[-1] | {
@@ -57,7 +57,7 @@ class People:
         self.objects[DEVICES].append(device)
 
     def add_user(self, home: Record) -> None:
-        """Give a household one more user."""
+        """Add a user to a household."""
         users = self.of(home, USERS)
         number = len(self.objects[USERS])
         name = f"one.more.{number}@example.com"
@@ -80,14 +80,14 @@ class People:
 
 
 def _by_household(records: list[Record]) -> dict[Any, list[Record]]:
-    found: dict[Any, list[Record]] = {}
+    by_household: dict[Any, list[Record]] = {}
     for one in records:
-        found.setdefault(one.get("householdId"), []).append(one)
-    return found
+        by_household.setdefault(one.get("householdId"), []).append(one)
+    return by_household
 
 
 def limits(on: People) -> None:
-    """Fill households up to a limit, and over it; a limit of zero is none."""
+    """Fill households up to a limit, and over it; zero means no limit."""
     plants = (
         (DEVICES, "devicesLimit", on.add_device, "devices"),
         (USERS, "usersLimit", on.add_user, "users"),
@@ -116,7 +116,7 @@ def both_limits(on: People) -> None:
 
 
 def no_master(on: People) -> None:
-    """Take the master's rank away."""
+    """Make the master a plain user."""
     for _ in range(3):
         _depose(on, on.home())
 
@@ -130,7 +130,7 @@ def _depose(on: People, home: Record) -> None:
 
 
 def empty(on: People) -> None:
-    """Take all users away."""
+    """Remove all users."""
     for _ in range(3):
         home = on.home()
         home["state"] = "no_users_in_household"
@@ -151,7 +151,7 @@ def suspended(on: People) -> None:
 
 
 def idle(on: People) -> None:
-    """Let all devices of a household rest for half a year, or an hour less; or for longer."""
+    """Let all devices of a household be idle for half a year, or an hour less; or for longer."""
     for rest in (_IDLE_HOME - HOUR, _IDLE_HOME + HOUR, 200 * DAY, _IDLE_DEVICE + HOUR):
         home = on.home()
         for device in on.of(home, DEVICES):
@@ -161,7 +161,7 @@ def idle(on: People) -> None:
 
 
 def idle_devices(on: People) -> None:
-    """Let one device of several rest for a year, or an hour less."""
+    """Let one device of several be idle for a year, or an hour less."""
     for rest in (_IDLE_DEVICE - HOUR, _IDLE_DEVICE + HOUR, 500 * DAY, 1_000 * DAY):
         home = on.home(lambda home: len(on.of(home, DEVICES)) > 1)
         _rest(on, on.of(home, DEVICES)[-1], rest)
@@ -172,17 +172,17 @@ def _rest(on: People, device: Record, rest: int) -> None:
     device |= {"lastActivityTime": last, "activatedOn": min(device["activatedOn"], last)}
     if rest > _IDLE_DEVICE:
         what = f"It was not used for {rest // DAY} days."
-        on.found("device.idle", f"device {device['udid']}", what)
+        on.expect("device.idle", f"device {device['udid']}", what)
 
 
 def shared_udids(on: People) -> None:
-    """Let a device stand in two households or three; twice in one household is not found."""
+    """Let a device be in two households or three; twice in one household is no finding."""
     for number in (2, 2, 3):
         homes = [on.home() for _ in range(number)]
         udid = on.of(homes[0], DEVICES)[0]["udid"]
         for home in homes[1:]:
             on.of(home, DEVICES)[0]["udid"] = udid
-        on.found("device.duplicate_udid", f"device {udid}", f"It stands in {number} households.")
+        on.expect("device.duplicate_udid", f"device {udid}", f"It stands in {number} households.")
     home = on.home(lambda home: len(on.of(home, DEVICES)) > 1)
     first, second, *_ = on.of(home, DEVICES)
     second["udid"] = first["udid"]
@@ -205,14 +205,14 @@ def locks(on: People) -> None:
 
 
 def strangers(on: People) -> None:
-    """Let users never have logged in, who were made 30 days ago, or an hour less."""
+    """Let users never have logged in who were created 30 days ago, or an hour less."""
     for age in (_NEW - HOUR, _NEW + HOUR, 31 * DAY, 400 * DAY):
         user = on.of(on.home(), USERS)[0]
         del user["lastLoginDate"]
         user |= {"createDate": on.now - age, "updateDate": on.now - age}
         if age > _NEW:
             what = f"Made {age // DAY} days ago, and never logged in."
-            on.found("user.never_logged_in", f"user {user['id']}", what)
+            on.expect("user.never_logged_in", f"user {user['id']}", what)
 
 
 PLANTS = (
@@ -230,7 +230,7 @@ PLANTS = (
 
 
 def plant_people(dice: Dice, now: int, objects: dict[str, list[Record]]) -> list[Defect]:
-    """Plant everything that can be wrong with households, and list it."""
+    """Plant all defects of households, and list them."""
     on = People(dice, now, objects)
     each(PLANTS, on)
     return on.defects

@@ -1,4 +1,4 @@
-"""What is wrong with an asset's images."""
+"""Defects of an asset's images."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ from kott_notebooks.demo.world.partner import EPISODE, LINEAR, MOVIE, SERIES
 
 
 def no_image(on: Assets) -> None:
-    """Take all images away: the list is empty, or not there."""
+    """Remove all images: the list is empty, or absent."""
     for struct, images in ((MOVIE, []), (SERIES, None), (EPISODE, [])):
         row = on.victim(struct)
         on.patch(row, images=images)
-        on.found("image.none", row, "It has no image at all.")
+        on.expect("image.none", row, "It has no image at all.")
         for ratio in (LANDSCAPE, POSTER):
-            on.found("image.missing_ratio", row, f"It has no image of {ratio}: it has none at all.")
+            on.expect(
+                "image.missing_ratio", row, f"It has no image of {ratio}: it has none at all."
+            )
 
 
 def missing_ratio(on: Assets) -> None:
-    """Take the images of one ratio away; written with an x it is there all the same."""
+    """Remove the images of one ratio; a ratio written with an x counts."""
     for struct, ratio in (
         (MOVIE, POSTER),
         (EPISODE, LANDSCAPE),
@@ -26,7 +28,7 @@ def missing_ratio(on: Assets) -> None:
     ):
         row = on.victim(struct)
         on.patch(row, images=[one for one in on.images(row) if one["ratio"] != ratio])
-        on.found("image.missing_ratio", row, f"It has no image of {ratio}.")
+        on.expect("image.missing_ratio", row, f"It has no image of {ratio}.")
     row = on.victim(MOVIE)
     on.patch(
         row, images=[one | {"ratio": one["ratio"].replace(":", "x")} for one in on.images(row)]
@@ -34,12 +36,12 @@ def missing_ratio(on: Assets) -> None:
 
 
 def small_image(on: Assets) -> None:
-    """Narrow the images of a ratio to one pixel less than wanted, and others to just enough."""
+    """Narrow the images of a ratio to one pixel less than required, and others to the limit."""
     sizes = ((MOVIE, LANDSCAPE, 640), (EPISODE, POSTER, 480), (LINEAR, SQUARE, 200))
     for struct, ratio, least in (*sizes, (SERIES, POSTER, 480)):
         row = on.victim(struct)
         narrow(on, row, ratio, least - 1)
-        on.found("image.too_small", row, f"Its largest image of {ratio} is {least - 1} wide.")
+        on.expect("image.too_small", row, f"Its largest image of {ratio} is {least - 1} wide.")
     for struct, ratio, least in sizes:
         narrow(on, on.victim(struct), ratio, least)
     row = on.victim(MOVIE)
@@ -62,7 +64,7 @@ def narrow(on: Assets, row: int, ratio: str, width: int) -> None:
 
 
 def default_image(on: Assets) -> None:
-    """Mark the only image of a ratio as the stand-in; where another one is real, all is well."""
+    """Mark the only image of a ratio as the default picture; with another image it is right."""
     for struct, ratios in (
         (MOVIE, (LANDSCAPE,)),
         (EPISODE, (POSTER,)),
@@ -72,7 +74,7 @@ def default_image(on: Assets) -> None:
         images = [one | {"isDefault": one["ratio"] in ratios} for one in on.images(row)]
         on.patch(row, images=images)
         for ratio in ratios:
-            on.found("image.default", row, f"Its only image of {ratio} is the default picture.")
+            on.expect("image.default", row, f"Its only image of {ratio} is the default picture.")
     row = on.victim(MOVIE)
     images = on.images(row)
     on.patch(row, images=[*images, images[0] | {"id": f"{images[0]['id']}d", "isDefault": True}])

@@ -1,4 +1,4 @@
-"""What is wrong with the guide: holes, overlaps, doubles, odd lengths, texts, flags, numbers."""
+"""Defects of the guide: gaps, overlaps, duplicates, odd lengths, texts, flags, numbers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HOUR = 3_600
 _FLAGS = {"catch_up": "catch-up", "start_over": "start-over", "cdvr": "recording"}
 
 
-# Whole channels: to be planted first
+# Whole channels: planted first
 
 
 def open_edges(on: Guide) -> None:
@@ -73,7 +73,7 @@ def _offset(moment: int) -> int:
 
 
 def no_programmes(on: Guide) -> None:
-    """Take the whole guide of a channel away."""
+    """Remove the whole guide of a channel."""
     rows = on.whole_channel()
     on.dropped |= set(rows)
     _silent(on, on.channel_of(rows[0]))
@@ -98,7 +98,7 @@ def unknown_channels(on: Guide) -> None:
 
 
 def same_channels(on: Guide) -> None:
-    """Show on two channels what another shows: at once, and an hour later."""
+    """Show on two channels what another shows: at the same time, and an hour later."""
     taken = [on.whole_channel() for _ in range(3)]
     first, again, delayed = sorted(taken, key=lambda rows: on.channel_of(rows[0]))
     for rows, later in ((again, 0), (delayed, HOUR)):
@@ -117,7 +117,7 @@ def same_channels(on: Guide) -> None:
 
 
 def stuck_ends(on: Guide) -> None:
-    """Give a programme an end in the year 2999: it hides neither a gap nor that the guide ends."""
+    """Let a programme end in the year 2999: it hides neither a gap nor that the guide ends."""
     rows = on.whole_channel()
     if len(rows) < 60:
         raise NoneLeft
@@ -125,14 +125,14 @@ def stuck_ends(on: Guide) -> None:
     last = max(row for row in rows if on.start[row] < on.end - DAY)
     on.until[stuck] = 32_472_144_000
     on.overlap(stuck)
-    on.found("schedule.absurd_length", stuck, "It ends in the year 2999.")
+    on.expect("schedule.absurd_length", stuck, "It ends in the year 2999.")
     on.dropped |= {gone, *(row for row in rows if row > last)}
     on.gap(stuck, int(on.start[gone]), int(on.until[gone]))
     on.gap(stuck, int(on.until[last]), on.end)
 
 
 def without_texts(on: Guide) -> None:
-    """Take all descriptions of a channel away."""
+    """Remove all descriptions of a channel."""
     rows = on.whole_channel()
     for row in rows:
         on.shelf.texts["description"].put(row, dict.fromkeys(LANGUAGES, ""))
@@ -141,25 +141,25 @@ def without_texts(on: Guide) -> None:
 
 
 def last_end(on: Guide) -> None:
-    """Take the end of a channel's last programme away; within the guide the next start is one."""
+    """Remove the end of a channel's last programme; elsewhere the next start is the end."""
     rows = on.whole_channel()
     last = max(row for row in rows if on.start[row] < on.end - 9 * HOUR)
     on.dropped |= {row for row in rows if row > last}
     for row in (last, rows[len(rows) // 2]):
         on.shelf.patch(int(on.shelf.ids[row]), endDate=None)
-    on.found("schedule.missing_end", last, "It has no end, and nothing follows.")
+    on.expect("schedule.missing_end", last, "It has no end, and nothing follows.")
     on.gap(last, int(on.start[last]) + 8 * HOUR, on.end)
-    on.until[last] = on.start[last]  # what is known of it
+    on.until[last] = on.start[last]  # the part of it that is known
 
 
 def missing_ends(on: Guide) -> None:
-    """Take the end of a programme away, and all that starts within nine hours after it."""
+    """Remove the end of a programme, and all programmes that start within nine hours after it."""
     for _ in range(2):
         row = on.programme(after=26)
         follows = min(one for one in range(row + 1, row + 27) if on.start[one] > _hours(on, row, 9))
         on.dropped |= set(range(row + 1, follows))
         on.shelf.patch(int(on.shelf.ids[row]), endDate=None)
-        on.found("schedule.missing_end", row, "It has no end, and nothing follows for hours.")
+        on.expect("schedule.missing_end", row, "It has no end, and nothing follows for hours.")
         on.gap(row, _hours(on, row, 8), int(on.start[follows]))
 
 
@@ -172,7 +172,7 @@ def write_down_horizons(on: Guide) -> None:
     ends: dict[int, int] = {}
     for row in set(range(on.shelf.count)) - on.dropped:
         channel, until = on.channel_of(row), int(on.until[row])
-        if until - on.start[row] <= 8 * HOUR + 2 * HOUR:  # a stuck end proves nothing
+        if until - on.start[row] <= 8 * HOUR + 2 * HOUR:  # not a stuck end
             ends[channel] = max(ends.get(channel, 0), until)
     for one in on.copies:
         channel = one.numbers.get("linear_media_id", on.channel_of(one.row))
@@ -183,7 +183,7 @@ def write_down_horizons(on: Guide) -> None:
             on.found_id("schedule.horizon", channel, f"The guide ends at {said(until)}.")
 
 
-# Holes
+# Gaps
 
 
 def gaps(on: Guide) -> None:
@@ -196,7 +196,7 @@ def gaps(on: Guide) -> None:
 
 
 def missing_programmes(on: Guide) -> None:
-    """Take a programme away, and another two that follow each other."""
+    """Remove a programme, and two that follow each other."""
     for number in (1, 2):
         row = on.programme()
         on.dropped |= set(range(row, row + number))
@@ -217,7 +217,7 @@ def long_programmes(on: Guide) -> None:
 
 
 def nested(on: Guide) -> None:
-    """Put programmes within another one: one, two at once, and one before a hole."""
+    """Put programmes within another one: one, two together, and one before a gap."""
     for number in (1, 2):
         row = on.programme(partial(on.lasts, 40 * MINUTE))
         start, until = int(on.start[row]) + 10 * MINUTE, int(on.until[row]) - 10 * MINUTE
@@ -241,8 +241,8 @@ def chained(on: Guide) -> None:
     on.found_id("schedule.overlap", inner, "It runs on into the next one.")
 
 
-def doubles(on: Guide) -> None:
-    """Put programmes twice, one or two in a row; another name in the same slot overlaps."""
+def ingested_twice(on: Guide) -> None:
+    """Insert programmes twice, one or two in a row; another name in the same slot overlaps."""
     for number in (1, 2, 1):
         row = on.programme(after=4)
         for place in range(row, row + number):
@@ -266,7 +266,7 @@ def bands(on: Guide) -> None:
 
 
 def reingested(on: Guide) -> None:
-    """Ingest programmes again a little later: up to five minutes are found, a second more not."""
+    """Ingest programmes again up to five minutes later: a finding; a second more is not."""
     for later, anew in ((60, True), (299, True), (-120, True), (301, True), (120, False)):
         row = on.programme()
         again = _again(on, row, later, anew=anew)
@@ -278,7 +278,7 @@ def reingested(on: Guide) -> None:
 
 
 def _again(on: Guide, row: int, later: int, *, anew: bool = True) -> int:
-    """Put a programme there again, a little later, and give its id."""
+    """Insert a programme again, a little later, and return its id."""
     numbers, texts = {"start_date": int(on.start[row]) + later}, {}
     if anew:
         numbers["content"] = 80_000_000 + row
@@ -299,7 +299,7 @@ def no_length(on: Guide) -> None:
     for length, rule in ((0, lengths[0]), (-60, lengths[-1])):
         row = on.programme()
         on.until[row] = on.start[row] + length
-        on.found(rule, row, f"It lasts {length} s.")
+        on.expect(rule, row, f"It lasts {length} s.")
         on.gap(row, int(on.start[row]), int(on.start[row + 1]))
 
 
@@ -314,25 +314,25 @@ def absurd_lengths(on: Guide) -> None:
         on.start[[later for later in covered if on.until[later] > end]] = end
         if length == 9 * HOUR:
             on.shelf.texts["name"].put(row, {ENG: "Sendepause"})
-            on.found("schedule.filler", row, "Its name says that nothing is on.")
+            on.expect("schedule.filler", row, "Its name says that nothing is on.")
         elif length > 8 * HOUR:
-            on.found("schedule.absurd_length", row, f"It lasts {length // MINUTE} minutes.")
+            on.expect("schedule.absurd_length", row, f"It lasts {length // MINUTE} minutes.")
     for length in (MINUTE, MINUTE - 1, 1):
         row = on.programme()
         on.until[row] = on.start[row + 1] = on.start[row] + length
         if length < MINUTE:
-            on.found("schedule.absurd_length", row, f"It lasts {length} seconds.")
+            on.expect("schedule.absurd_length", row, f"It lasts {length} seconds.")
 
 
 def bad_times(on: Guide) -> None:
-    """Let records have times that cannot be: a start of 1970, ends in milliseconds."""
+    """Let records have impossible times: a start of 1970, ends in milliseconds."""
     for _ in range(2):
         row = on.programme()
         on.shelf.patch(int(on.shelf.ids[row]), endDate=int(on.until[row]) * 1_000)
-        on.found("schedule.bad_time", row, "Its end is in milliseconds.")
+        on.expect("schedule.bad_time", row, "Its end is in milliseconds.")
     row = on.programme()
     on.shelf.patch(int(on.shelf.ids[row]), startDate=1_000)
-    on.found("schedule.bad_time", row, "It starts in 1970.")
+    on.expect("schedule.bad_time", row, "It starts in 1970.")
     on.gap(row, int(on.start[row]), int(on.until[row]))
 
 
@@ -354,7 +354,7 @@ _TEXTS: tuple[tuple[str, str, str], ...] = (  # rule (none: just inside), field,
     ("schedule.residue", "description", "A plan by ${author}."),
     ("", "name", "Soir\xe9e au caf\xe9"),
     ("", "name", "Test Cricket"),
-    ("", "name", "Unknown"),  # a film, since its description is one
+    ("", "name", "Unknown"),  # a film's name, since the description is real
     ("", "name", "Rock&Roll;"),
     ("", "description", "The prize is $5, or {nothing}."),
     ("", "description", "No information, says the minister; two reporters disagree."),
@@ -362,25 +362,25 @@ _TEXTS: tuple[tuple[str, str, str], ...] = (  # rule (none: just inside), field,
 
 
 def bad_texts(on: Guide) -> None:
-    """Put texts that are wrong, and some that only look it."""
+    """Insert wrong texts, and right ones that look wrong."""
     for rule, key, text in _TEXTS:
         row = on.programme()
         on.shelf.texts[key].put(row, {ENG: text})
         if rule:
-            on.found(rule, row, f"Its {key} is {text!r}.")
+            on.expect(rule, row, f"Its {key} is {text!r}.")
 
 
 def placeholders(on: Guide) -> None:
-    """Put a stand-in for a name, or words that say that nothing is on."""
+    """Replace names by stand-ins, or by words that say that nothing is on."""
     for name in (*_PLACEHOLDERS, *_OFF_AIR):
         row = on.programme()
         on.shelf.texts["name"].put(row, {ENG: name})
         rule = "filler" if name in _OFF_AIR else "placeholder_title"
-        on.found(f"schedule.{rule}", row, f"Its name is {name!r}.")
+        on.expect(f"schedule.{rule}", row, f"Its name is {name!r}.")
 
 
 def missing_texts(on: Guide) -> None:
-    """Take names and descriptions away, leave them blank, or put a stand-in; once, both."""
+    """Remove names and descriptions, leave them blank, or insert a stand-in; once, both."""
     rules = {"name": "schedule.missing_title", "description": "schedule.missing_synopsis"}
     for keys, blank in (
         (("name",), ""),
@@ -393,23 +393,23 @@ def missing_texts(on: Guide) -> None:
         row = on.programme()
         for key in keys:
             on.shelf.texts[key].put(row, dict.fromkeys(LANGUAGES, blank))
-            on.found(rules[key], row, f"It has no {key}.")
+            on.expect(rules[key], row, f"It has no {key}.")
 
 
 def name_as_synopsis(on: Guide) -> None:
-    """Repeat the name as the description; a full stop is no more, more words are."""
+    """Repeat the name as the description, with a full stop too; more words are right."""
     for more in ("", ".", "", " continues."):
         row = on.programme()
         on.shelf.texts["description"].put(row, {ENG: on.name(row) + more})
         if len(more) < 2:
-            on.found("schedule.title_is_synopsis", row, "Its description is its name.")
+            on.expect("schedule.title_is_synopsis", row, "Its description is its name.")
 
 
 # Flags and numbers
 
 
 def forbidden_flags(on: Guide) -> None:
-    """Allow for a programme what its channel does not have."""
+    """Set flags of a programme that its channel does not have."""
     of = on.media.numbers
     for flags in (("catch_up",), ("start_over",), ("cdvr",), ("catch_up", "start_over")):
         without = on.media.ids[np.logical_and.reduce([of[flag] == 0 for flag in flags])]
@@ -417,11 +417,11 @@ def forbidden_flags(on: Guide) -> None:
         for flag in flags:
             on.shelf.numbers[flag][row] = 1
         what = " and ".join(_FLAGS[flag] for flag in flags)
-        on.found("schedule.catchup_flag", row, f"It has {what}, and its channel has not.")
+        on.expect("schedule.catchup_flag", row, f"It has {what}, and its channel has not.")
 
 
 def disordered(on: Guide) -> None:
-    """Swap two episodes of a series on a channel; a rerun is no disorder."""
+    """Swap two episodes of a series on a channel; a rerun is no finding."""
     number = on.shelf.metas["Episode number"]
     for _ in range(3):
         rows = _strip(on)
@@ -429,7 +429,7 @@ def disordered(on: Guide) -> None:
         number.put(rows[1], third)
         number.put(rows[2], second)
         what = f"Episode {second} follows episode {third}."
-        on.found("schedule.episode_order", rows[2], what)
+        on.expect("schedule.episode_order", rows[2], what)
     rows = _strip(on)
     number.put(rows[2], number.at(rows[0]))
 
@@ -450,7 +450,7 @@ def _strip(on: Guide) -> list[int]:
 
 
 def half_numbered(on: Guide) -> None:
-    """Take the number of an episode away, or that of its season; both may be absent."""
+    """Remove the number of an episode, or of its season; both may be absent."""
     series = on.shelf.metas["Series ID"]
     names = ("Season number", "Episode number")
     for gone in (names[1:], names[:1], names[1:], names):
@@ -458,13 +458,13 @@ def half_numbered(on: Guide) -> None:
         for name in gone:
             on.shelf.metas[name].put(row, None)
         if len(gone) == 1:
-            on.found("schedule.missing_episode", row, f"It has no {gone[0]}.")
+            on.expect("schedule.missing_episode", row, f"It has no {gone[0]}.")
     for row in (on.programme(lambda row: series.codes[row] < 0),):  # no other airing has numbers
         on.shelf.metas[names[0]].put(row, "1")
 
 
 def _is_shown_often(on: Guide, row: int) -> bool:
-    """Say whether a row's series has five and more airings on its channel that stay there."""
+    """Return whether a row's series has at least five airings on its channel that stay."""
     series = on.shelf.metas["Series ID"].codes
     if series[row] < 0:
         return False
@@ -495,7 +495,7 @@ def runtimes(on: Guide) -> None:
         runtime.put(row, str(stated))
         apart = abs(slot - stated)
         if apart > 10 and apart > stated / 5:
-            on.found("schedule.runtime", row, f"Its slot has {slot} min, its runtime is {stated}.")
+            on.expect("schedule.runtime", row, f"Its slot has {slot} min, its runtime is {stated}.")
 
 
 def _slot(on: Guide, row: int) -> int:
@@ -503,7 +503,7 @@ def _slot(on: Guide, row: int) -> int:
 
 
 def watershed(on: Guide) -> None:
-    """Show what is for adults at noon, until after six and before nine; and at night."""
+    """Show programmes for adults at noon, until after six, before nine, and at night."""
     rating = on.shelf.tags["Parental rating"]
     adult = rating.vocabulary(ENG).index("18")
     for first, last in ((7, 9), (11, 14), (15, 18), (20, 20.9), (5, 5.9), (23, 24), (0, 3)):
@@ -512,7 +512,7 @@ def watershed(on: Guide) -> None:
         hours = _local_hour(on, row), _local_hour(on, row) + _slot(on, row) / HOUR
         if hours[0] < 21 and hours[1] > 6:
             what = f"It is rated 18, and on from {hours[0]:.1f} to {hours[1]:.1f} h."
-            on.found("schedule.watershed", row, what)
+            on.expect("schedule.watershed", row, what)
 
 
 def _local_hour(on: Guide, row: int) -> float:
@@ -538,7 +538,7 @@ PLANTS = (
     long_programmes,
     nested,
     chained,
-    doubles,
+    ingested_twice,
     bands,
     reingested,
     no_length,
@@ -556,7 +556,7 @@ PLANTS = (
 
 
 def plant_programmes(dice: Dice, now: int, days: int, shelf: Shelf, media: Shelf) -> list[Defect]:
-    """Plant everything that can be wrong with a guide, and list it."""
+    """Plant all defects of a guide, and list them."""
     on = Guide(dice, now, days, shelf, media)
     each(PLANTS, on)
     on.finish()

@@ -1,4 +1,4 @@
-"""What is wrong between series and their episodes."""
+"""Defects of series and their episodes."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from kott_notebooks.demo.world.partner import EPISODE, SERIES
 
 
 def orphans(on: Assets) -> None:
-    """Let episodes name a series that is not there."""
+    """Let episodes name a series that does not exist."""
     for place in range(3):
         row = on.victim(EPISODE, on.ends_season)
         on.shelf.metas["Series ID"].put(row, f"SER9{place:04d}")
-        on.found("series.orphan_episode", row, "Its Series ID is that of no series.")
+        on.expect("series.orphan_episode", row, "Its Series ID is that of no series.")
 
 
 def holes(on: Assets) -> None:
@@ -37,11 +37,11 @@ def _renumber(on: Assets, season: list[int], numbers: dict[int, int]) -> None:
     for before, after in pairwise(shown):
         if after - before > 1:
             what = f"Season {on.meta('Season number', season[0])} has {before} and {after} only."
-            on.found("series.hole", on.series[on.meta("Series ID", season[0])], what)
+            on.expect("series.hole", on.series[on.meta("Series ID", season[0])], what)
 
 
 def _whole_season(on: Assets, least: int = 4) -> list[int]:
-    """Take all the episodes of a season that has some, none of them touched yet."""
+    """Take all episodes of a season, none of which has a defect."""
     for season in on.seasons.values():
         if len(season) >= least and all(on.is_left(row) for row in season):
             return on.all_of(season)
@@ -49,23 +49,23 @@ def _whole_season(on: Assets, least: int = 4) -> list[int]:
 
 
 def repeated_numbers(on: Assets) -> None:
-    """Give the last episode of a season the number of the one before; of another season it may."""
+    """Let the last episode of a season repeat a number; in another season it is right."""
     number = on.shelf.metas["Episode number"]
     for _ in range(3):
         *_, before, last = _whole_season(on)
         number.put(last, number.at(before))
         for row in (before, last):
-            on.found("series.duplicate_number", row, f"Two episodes are number {number.at(row)}.")
+            on.expect("series.duplicate_number", row, f"Two episodes are number {number.at(row)}.")
 
 
 def empty_series(on: Assets) -> None:
-    """Take all episodes of a series away: by its own id, or by moving them to another series."""
+    """Remove all episodes of a series: by changing its id, or by moving them to another series."""
     for place in range(2):
         series, episodes = _whole_series(on)
         on.shelf.metas["Series ID"].put(series, f"SER8{place:04d}")
-        on.found("series.empty", series, "No episode has its Series ID.")
+        on.expect("series.empty", series, "No episode has its Series ID.")
         for row in episodes:
-            on.found("series.orphan_episode", row, "Its Series ID is that of no series any more.")
+            on.expect("series.orphan_episode", row, "Its Series ID is that of no series any more.")
     for place in range(2):
         series, episodes = _whole_series(on)
         other = on.victim(SERIES)
@@ -73,11 +73,11 @@ def empty_series(on: Assets) -> None:
             season = on.meta("Season number", row) + 20 * (place + 1)
             on.shelf.metas["Series ID"].put(row, on.meta("Series ID", other))
             on.shelf.metas["Season number"].put(row, season)
-        on.found("series.empty", series, "No episode has its Series ID.")
+        on.expect("series.empty", series, "No episode has its Series ID.")
 
 
 def _whole_series(on: Assets) -> tuple[int, list[int]]:
-    """Take a series with all its episodes, none of them touched yet; one with few."""
+    """Take a series with few episodes, none of which has a defect."""
     for name, series in on.series.items():
         episodes = [row for (of, _), rows in on.seasons.items() if of == name for row in rows]
         untouched = on.is_left(series) and all(on.is_left(row) for row in episodes)

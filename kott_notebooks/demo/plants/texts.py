@@ -1,4 +1,4 @@
-"""What is wrong with names, descriptions and their translations."""
+"""Defects of names, descriptions and their translations."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kott_notebooks.demo.world.words import LANGUAGES
 
 
 def missing_language(on: Assets) -> None:
-    """Take translations away."""
+    """Remove translations."""
     plants = (
         (MOVIE, "name", (ELL,)),
         (SERIES, "description", (FRA,)),
@@ -20,34 +20,34 @@ def missing_language(on: Assets) -> None:
         row = on.victim(struct)
         on.shelf.texts[key].put(row, dict.fromkeys(languages, ""))
         for language in languages:
-            on.found("language.missing", row, f"Its {key} has no text in {language}.")
+            on.expect("language.missing", row, f"Its {key} has no text in {language}.")
     row, synopsis = on.victim(MOVIE), on.shelf.metas["Short synopsis"]
     synopsis.put(row, synopsis.entries(int(synopsis.codes[row])) | {ELL: ""})
-    on.found("language.missing", row, "Its Short synopsis has no text in ell.")
+    on.expect("language.missing", row, "Its Short synopsis has no text in ell.")
 
 
 def untranslated(on: Assets) -> None:
-    """Let the same text stand in two languages: 21 letters are found, 20 are not."""
+    """Use the same text in two languages: 21 letters are a finding, 20 are not."""
     for struct, name in ((MOVIE, "Lighthousesandharbour"), (MOVIE, "Grandmothersandtrain")):
         row = on.victim(struct)
         on.shelf.texts["name"].put(row, {ENG: name, FRA: name})
         if len(name) > 20:
-            on.found("language.untranslated", row, f"Its name is {name!r} in eng and in fra.")
+            on.expect("language.untranslated", row, f"Its name is {name!r} in eng and in fra.")
     for struct, key in ((SERIES, "description"), (EPISODE, "description")):
         row, texts = on.victim(struct), on.shelf.texts[key]
         texts.put(row, {ELL: texts.at(row)[ENG]})
-        on.found("language.untranslated", row, f"Its {key} is the same in eng and in ell.")
+        on.expect("language.untranslated", row, f"Its {key} is the same in eng and in ell.")
 
 
 def missing_text(on: Assets) -> None:
-    """Take names and descriptions away in every language, or leave them blank."""
+    """Remove names and descriptions in every language, or leave them blank."""
     for key, blanks in (("name", ("", "  ", "")), ("description", ("", " ", ""))):
         for struct, blank in zip((MOVIE, SERIES, EPISODE), blanks, strict=True):
             row = on.victim(struct)
             on.shelf.texts[key].put(row, dict.fromkeys(LANGUAGES, blank))
-            on.found(f"text.missing_{key}", row, f"It has no {key}.")
+            on.expect(f"text.missing_{key}", row, f"It has no {key}.")
             for language in LANGUAGES:
-                on.found("language.missing", row, f"Its {key} has no text in {language}.")
+                on.expect("language.missing", row, f"Its {key} has no text in {language}.")
 
 
 _LONG = "A very long story about one island, " * 60
@@ -95,16 +95,16 @@ _TEXTS: tuple[tuple[str, int, str, str], ...] = (  # rule (none: just inside), s
 
 
 def bad_text(on: Assets) -> None:
-    """Put texts that are wrong, and some that only look it."""
+    """Insert wrong texts, and right ones that look wrong."""
     for rule, struct, key, text in _TEXTS:
         row = on.victim(struct)
         on.shelf.texts[key].put(row, {ENG: text})
         if rule:
-            on.found(rule, row, f"Its {key} is {text[:40]!r}.")
+            on.expect(rule, row, f"Its {key} is {text[:40]!r}.")
 
 
 def description_is_name(on: Assets) -> None:
-    """Repeat the name as the description, case and blanks aside; more than the name is enough."""
+    """Repeat the name as the description but for case and blanks; a longer description is right."""
     changes: tuple[Callable[[str], str], ...] = (
         str,
         str.lower,
@@ -116,7 +116,7 @@ def description_is_name(on: Assets) -> None:
         name = on.shelf.texts["name"].at(row)[ENG]
         on.shelf.texts["description"].put(row, {ENG: change(name)})
         if change is not changes[-1]:
-            on.found("text.description_is_name", row, "Its description is its name.")
+            on.expect("text.description_is_name", row, "Its description is its name.")
 
 
 PLANTS = (

@@ -1,4 +1,4 @@
-"""When assets are on offer: planted, then written down by the dates, some being natural."""
+"""Windows of assets: planted defects, and all findings by the dates: some occur naturally."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MILLISECONDS = 10**12
 
 
 def moved_windows(on: Assets) -> None:
-    """Move ends and starts to just before and just after where they are found."""
+    """Move ends and starts to just before and just after the thresholds."""
     dates = on.shelf.numbers
     start, end = dates["start_date"], dates["end_date"]
     long_ago = on.now - 60 * DAY
@@ -51,12 +51,12 @@ def bad_times(on: Assets) -> None:
 
 
 def write_down_windows(on: Assets) -> None:
-    """Find by the dates alone what is wrong with a window, or worth knowing; some is natural."""
+    """Find the defects of windows by their dates, also those that occur naturally."""
     of = on.shelf.numbers
     start, end, now = of["start_date"], of["end_date"], on.now
     starts = (start >= FIRST) & (start <= NEVER)
     ends = (end >= FIRST) & (end < MILLISECONDS)
-    found = {
+    expected = {
         "window.inverted": (starts & ends & (end <= start), "It ends before it has started."),
         "window.expired": (ends & (end < now) & (of["status"] == 1), "It ended, and is active."),
         "window.not_started": (starts & (start > now), "It has not started yet."),
@@ -67,9 +67,9 @@ def write_down_windows(on: Assets) -> None:
         ),
         "window.bad_time": (~starts | ~ends, "No asset has such a date."),
     }
-    for rule, (rows, what) in found.items():
+    for rule, (rows, what) in expected.items():
         for row in np.flatnonzero(rows).tolist():
-            on.found(rule, row, what)
+            on.expect(rule, row, what)
 
 
 PLANTS = (moved_windows, inverted_windows, bad_times)

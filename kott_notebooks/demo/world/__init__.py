@@ -1,5 +1,5 @@
-"""What the demo partner has: its words, its media, its guide, its homes and its shop, all made up.
+"""The data of the demo partner: words, media, guide, households and shop, all made up.
 
 The modules import downwards: dice, words, shelf, titles, partner, then media, guide, homes, shop.
-`demo.plants` then plants what is wrong, and `demo.catalogue` puts it all together.
+`demo.plants` then plants defects, and `demo.catalogue` builds the whole.
 """

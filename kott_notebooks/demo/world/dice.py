@@ -1,4 +1,4 @@
-"""Dice that fall the same way for the same seed, in any order, one by one or a million at once."""
+"""Dice that fall the same way for the same seed, in any order, one by one or a million together."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ class Dice:
         return z.astype(np.int64) % sides
 
     def long_tail(self, purpose: str, index: Ints, smallest: float) -> Ints:
-        """Draw numbers of which few are large and most are small, as the views of assets are."""
+        """Draw numbers with a long tail: few are large, most are small, as views of assets are."""
         share = (self.many(purpose, index, 1 << 30) + 1) / (1 << 30)
         return (smallest / share**0.9).astype(np.int64)
 
     def order(self, purpose: str, count: int) -> Ints:
-        """Give the numbers from 0 to `count` - 1 in an order of chance."""
+        """Return the numbers from 0 to `count` - 1 in random order."""
         return np.argsort(self.many(purpose, count, 1 << 62), kind="stable")

@@ -1,4 +1,4 @@
-"""The guide: each channel's programmes, day after day, without a gap and without an overlap.
+"""The guide: each channel's programmes, day by day, without a gap and without an overlap.
 
 A channel keeps its times by the partner's clocks, summer and winter: the night programme alone is
 an hour longer or shorter when they change.
@@ -61,7 +61,7 @@ class Channels:
 
 
 def channels_of(media: Shelf) -> Channels:
-    """Take the linear channels from the media shelf."""
+    """Return the linear channels of the media shelf."""
     rows = np.flatnonzero(media.numbers["asset_type"] == LINEAR)
     rows = rows[np.argsort(media.numbers["channel"][rows], kind="stable")]
     return Channels(media.ids[rows], {key: values[rows] for key, values in media.numbers.items()})
@@ -69,7 +69,7 @@ def channels_of(media: Shelf) -> Channels:
 
 @dataclass(frozen=True)
 class _Slots:
-    """What a day looks like, channel by channel: seconds after local midnight."""
+    """The slots of a day, channel by channel: seconds after local midnight."""
 
     channel: Ints
     start: Ints
@@ -97,7 +97,7 @@ def _slots(dice: Dice, channels: int) -> _Slots:
 
 @dataclass(frozen=True)
 class _Airings:
-    """When what is on, one row per programme, by channel and time."""
+    """When each programme is on, one row per programme, by channel and time."""
 
     slot: Ints
     day: Ints  # a number that goes up by one every local day
@@ -106,7 +106,7 @@ class _Airings:
 
 
 def window(now: int, days: int) -> tuple[int, int]:
-    """Give the guide's window: from midnight UTC of the day before `now`, for so many days."""
+    """Return the guide's window: from midnight UTC of the day before `now`, for `days` days."""
     start = (now // DAY - 1) * DAY
     return start, start + days * DAY
 
@@ -142,7 +142,7 @@ def _airings(slots: _Slots, now: int, days: int) -> _Airings:
 
 @dataclass(frozen=True)
 class _Programmes:
-    """What each airing shows: a standing programme, an episode of a show, or a movie."""
+    """The content of each airing: a standing programme, an episode of a show, or a movie."""
 
     name: Ints  # place among standing programmes, then shows, then movies
     show: Ints  # from 0, or -1
@@ -178,7 +178,7 @@ def _programmes(dice: Dice, slots: _Slots, airings: _Airings) -> _Programmes:
 
 
 def _no_two_alike(which: Ints, among: NDArray[np.bool_], choices: int) -> Ints:
-    """Let none of those marked be like the one before, so that no programme follows itself."""
+    """Change those marked that equal the one before, so that no programme follows itself."""
     which = which.copy()
     for at in (np.flatnonzero(among[1:] & among[:-1]) + 1).tolist():
         if which[at] == which[at - 1]:
@@ -271,7 +271,9 @@ def _metas(
 def _tags(dice: Dice, programmes: _Programmes) -> dict[str, Tag]:
     kinds = int(programmes.name.max(initial=-1)) + 1
     one, two = genres(dice, "programme", kinds)
-    rating = dice.many("programme rating", kinds, len(words.RATINGS) - 1)  # none is for adults
+    rating = dice.many(
+        "programme rating", kinds, len(words.RATINGS) - 1
+    )  # no programme is for adults
     return {
         "Genre": tag_of([one[programmes.name], two[programmes.name]], phrased(words.GENRES)),
         "Parental rating": tag_of([rating[programmes.name]], in_all(words.RATINGS)),
@@ -279,7 +281,7 @@ def _tags(dice: Dice, programmes: _Programmes) -> dict[str, Tag]:
 
 
 def frame(shelf: Shelf, row: int) -> Record:
-    """Give what a programme's record has beside texts, metas and tags."""
+    """Return the properties of a programme's record other than texts, metas and tags."""
     number = {key: int(values[row]) for key, values in shelf.numbers.items()}
     programme = int(shelf.ids[row])
     return {

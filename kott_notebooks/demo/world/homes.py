@@ -1,4 +1,4 @@
-"""Households with their users and devices, the partner's staff, and who of them may log in."""
+"""Households with their users and devices, the partner's staff, and the accounts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kott_notebooks.demo.world.shelf import Record
 DAY = 86_400
 FIRST_HOUSEHOLD, FIRST_USER, FIRST_STAFF = 20_001, 600_001, 900
 MAIL = "demo.kott.invalid"
-PASSWORDS = {  # of the fixed accounts; they let nobody in anywhere else
+PASSWORDS = {  # of the fixed accounts of the demo; valid nowhere else
     "operator": "popcorn-and-olives",
     "manager": "seven-blue-parrots",
     "administrator": "keys-of-the-lighthouse",
@@ -33,7 +33,7 @@ _APP_TOKENS = [
 
 @dataclass(frozen=True)
 class Account:
-    """Somebody who may log in, and every way in which they may."""
+    """An account: a user who may log in, and every way to do so."""
 
     username: str
     password: str
@@ -48,20 +48,20 @@ class Account:
 
 
 def homes(dice: Dice, now: int, households: int) -> dict[str, list[Record]]:
-    """List households, what they have, and every user; staff live in none."""
-    found: dict[str, list[Record]] = {
+    """List households, their users and devices, and all users; staff have no household."""
+    lists: dict[str, list[Record]] = {
         "KalturaHousehold": [_household(dice, now, at) for at in range(households)],
         "KalturaHouseholdUser": [],
         "KalturaHouseholdDevice": [],
         "KalturaOTTUser": [_employee(now, at, role) for at, role in enumerate(STAFF)],
     }
-    for at, household in enumerate(found["KalturaHousehold"]):
+    for at, household in enumerate(lists["KalturaHousehold"]):
         users = list(_users(dice, now, at, household))
         master = users[0]["username"]
-        found["KalturaOTTUser"] += users
-        found["KalturaHouseholdUser"] += [_member(user, master) for user in users]
-        found["KalturaHouseholdDevice"] += _devices(dice, now, at, household)
-    return found
+        lists["KalturaOTTUser"] += users
+        lists["KalturaHouseholdUser"] += [_member(user, master) for user in users]
+        lists["KalturaHouseholdDevice"] += _devices(dice, now, at, household)
+    return lists
 
 
 def _household(dice: Dice, now: int, at: int) -> Record:
@@ -91,7 +91,7 @@ def _household(dice: Dice, now: int, at: int) -> Record:
 
 
 def _users(dice: Dice, now: int, at: int, household: Record) -> Iterator[Record]:
-    """Make a household's users, the master first; one fewer than it may have, at most."""
+    """Make a household's users, the master first, at most one fewer than its limit."""
     count = 1 + dice.one("users", at, household["usersLimit"] - 1)
     for place in range(max(count, 2) if at == 0 else count):
         yield _user(dice, now, at, place, household)
@@ -129,7 +129,7 @@ def _user(dice: Dice, now: int, at: int, place: int, household: Record) -> Recor
 
 
 def _plain(name: str) -> str:
-    """Write a name as mail addresses do: no capitals, no accents."""
+    """Write a name as in a mail address: no capitals, no accents."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     return plain.lower()
 
@@ -167,7 +167,7 @@ def _member(user: Record, master: str) -> Record:
 
 
 def _devices(dice: Dice, now: int, at: int, household: Record) -> Iterator[Record]:
-    """Make a household's devices, one fewer than it may have at most; the first was used lately."""
+    """Make a household's devices, at most one fewer than its limit; the first was used recently."""
     count = 1 + dice.one("devices", at, household["devicesLimit"] - 1)
     brands = list(BRANDS)
     for place in range(count):
@@ -194,7 +194,7 @@ def _devices(dice: Dice, now: int, at: int, household: Record) -> Iterator[Recor
 
 
 def accounts(users: list[Record]) -> list[Account]:
-    """List who may log in: one of each rank of staff, a household's master, and a plain user."""
+    """List the accounts: one of each staff role, a household's master, and a user."""
     by_name = {user["username"]: user for user in users}
     return [
         _account(by_name[f"{name}@{MAIL}"], name, place)

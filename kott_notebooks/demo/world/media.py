@@ -1,4 +1,4 @@
-"""The media shelf: movies, series with their episodes, linear channels, well mixed."""
+"""The media shelf: movies, series with their episodes, linear channels, in random order."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from kott_notebooks.demo.world.titles import EPISODES, MOVIES, PEOPLE, Plots, Ti
 from kott_notebooks.demo.world.titles import SERIES as SERIES_TITLES
 from kott_notebooks.demo.world.words import LANGUAGES, Phrase
 
-FIRST_ID = 300_001  # of media and of programmes: two spaces of ids that overlap
+FIRST_ID = 300_001  # of media and of programmes, whose ids overlap
 MINUTE, DAY = 60, 86_400
 FAR_FUTURE = 32_472_144_000  # 1 January 2999
 FIRST_YEAR = 1950
@@ -74,19 +74,19 @@ def phrased(phrases: Sequence[Phrase]) -> Callable[[str], Sequence[str]]:
 
 
 def where(mask: Mask, codes: Ints) -> Codes:
-    """Give the codes of the rows that have some, and -1 to the others."""
+    """Return the codes where `mask` is true, and -1 elsewhere."""
     return np.where(mask, codes, -1).astype(np.int32)
 
 
 def tag_of(columns: Sequence[Ints | Codes], words: Callable[[str], Sequence[Any]]) -> Tag:
-    """Make a tag of its first, second ... values; -1 is none."""
+    """Make a tag of columns of its first, second ... values; -1 is no value."""
     table: Ints = np.stack(columns, axis=1).astype(np.int64)
     offsets = np.concatenate([[0], np.cumsum((table >= 0).sum(axis=1))])
     return Tag(offsets, table[table >= 0].astype(np.int32), words)
 
 
 def channel_name(at: int, language: str) -> str:
-    """Name a channel: a word, and for the later ones what it shows, where, or both."""
+    """Name a channel: a word, and for later channels a genre, a place, or both."""
     word = words.CHANNEL_NAMES[at % len(words.CHANNEL_NAMES)]
     rest, parts = at // len(words.CHANNEL_NAMES), [word]
     shows, places = len(words.GENRES), len(words.PLACES)
@@ -103,7 +103,7 @@ def channel_name(at: int, language: str) -> str:
 
 @dataclass(frozen=True)
 class _Plan:
-    """What each row is, before the rows are mixed: channels, movies, series, then episodes."""
+    """The kind of each row, before they are shuffled: channels, movies, series, then episodes."""
 
     structs: Ints
     counts: dict[int, int]
@@ -184,7 +184,7 @@ def _numbers(dice: Dice, now: int, plan: _Plan) -> dict[str, Ints]:
 
 
 def _dates(dice: Dice, now: int, plan: _Plan) -> dict[str, Ints]:
-    """Put everything on offer, but for a few movies: some to come, some ending, some over."""
+    """Put everything on offer but for a few movies: some not started, some ending, some expired."""
     count = len(plan.structs)
     start = now - DAY - dice.many("media start", count, 1_000 * DAY)
     end = now + 60 * DAY + dice.many("media end", count, 900 * DAY)
@@ -208,7 +208,7 @@ def _dates(dice: Dice, now: int, plan: _Plan) -> dict[str, Ints]:
 
 
 def _eternal(plan: _Plan) -> int:
-    """Give the first movie, which is on offer for ever."""
+    """Return the row of the first movie, whose window never ends."""
     return plan.counts[LINEAR] if plan.counts[MOVIE] else -1
 
 
@@ -249,7 +249,7 @@ def _metas(dice: Dice, now: int, plan: _Plan, numbers: dict[str, Ints]) -> dict[
 
 
 def _metas_of_movies(dice: Dice, plan: _Plan, numbers: dict[str, Ints]) -> dict[str, Meta]:
-    """Make what movies have; series and episodes have some of it too."""
+    """Make the metas of movies, some of which series and episodes have too."""
     count, movie = len(plan.structs), plan.of(MOVIE)
     days, day = np.unique(numbers["start_date"] // DAY * DAY, return_inverse=True)
     titles = Titles(dice, "movies", plan.counts[MOVIE], MOVIES)
@@ -278,7 +278,7 @@ def _metas_of_movies(dice: Dice, plan: _Plan, numbers: dict[str, Ints]) -> dict[
 
 
 def _metas_of_all(dice: Dice, now: int, plan: _Plan) -> dict[str, Meta]:
-    """Make what all but channels have; an episode is of the year of its series."""
+    """Make the metas of all but channels; an episode has the year of its series."""
     count, vod = len(plan.structs), ~plan.of(LINEAR)
     years = range(FIRST_YEAR, datetime.fromtimestamp(now, UTC).year + 1)
     work = np.where(plan.series > 0, -plan.series, np.arange(count))
@@ -316,7 +316,7 @@ def _metas_of_channels(dice: Dice, plan: _Plan, numbers: dict[str, Ints]) -> dic
 
 
 def genres(dice: Dice, purpose: str, count: int) -> list[Ints]:
-    """Roll one genre for every row, and for some of them another."""
+    """Draw one genre for every row, and a second one for some."""
     size = len(words.GENRES)
     first = dice.many(f"{purpose} genre", count, size)
     second = (first + 1 + dice.many(f"{purpose} other genre", count, size - 1)) % size
@@ -324,7 +324,7 @@ def genres(dice: Dice, purpose: str, count: int) -> list[Ints]:
 
 
 def people(dice: Dice, purpose: str, index: Ints, number: int) -> list[Ints]:
-    """Roll some people for every row, none of them twice."""
+    """Draw some people for every row, none of them twice."""
     first = dice.many(f"{purpose} person", index, PEOPLE)
     step = 1 + dice.many(f"{purpose} person step", index, PEOPLE // number - 1)
     return [(first + step * at) % PEOPLE for at in range(number)]
@@ -379,7 +379,7 @@ def _frame(shelf: Shelf, row: int) -> Record:
 
 
 def _scrambled(number: int) -> int:
-    """Give each small number another one of 32 bits."""
+    """Map a small number to another one of 32 bits."""
     return number * 2_654_435_761 % (1 << 32)
 
 

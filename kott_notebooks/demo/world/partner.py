@@ -1,4 +1,4 @@
-"""What the partner has defined: structs, metas and tags, image and file types, roles, labels."""
+"""What the partner defines: structs, metas and tags, image and file types, roles, labels."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kott_notebooks.demo.world.words import LANGUAGES, Phrase
 
 PARTNER_ID = 478
 MOVIE, SERIES, EPISODE, LINEAR = 411, 412, 413, 414
-PROGRAM = 0  # what programmes have for a type
+PROGRAM = 0  # the type of programmes
 STRUCTS: dict[int, tuple[str, Phrase]] = {
     MOVIE: ("Movie", ("Movie", "Film", "Ταινία")),
     SERIES: ("Series", ("Series", "Série", "Σειρά")),
@@ -30,13 +30,13 @@ DATA_TYPES = {
 
 @dataclass(frozen=True)
 class Field:
-    """A meta or a tag as the partner defined it; two definitions may share a name."""
+    """A meta or a tag as the partner defines it; two definitions may share a name."""
 
     id: int
     name: str
     kind: str
     structs: tuple[int, ...]
-    mandatory: tuple[int, ...] = ()  # the structs that cannot do without it
+    mandatory: tuple[int, ...] = ()  # the structs that require it
     tag: bool = False
 
 
@@ -133,12 +133,12 @@ _PERMISSIONS = (
 
 
 def translated(phrase: Sequence[str]) -> list[Record]:
-    """Give a phrase's translations as the API does."""
+    """Return a phrase's translations as the API does."""
     return tokens(dict(zip(LANGUAGES, phrase, strict=True)))
 
 
 def labels(created: int) -> dict[str, list[Record]]:
-    """List every small record that only names things, by class."""
+    """List the records that name things (labels), by class."""
     dates = {"createDate": created, "updateDate": created}
     return {
         "KalturaAssetStruct": [_struct(struct) | dates for struct in STRUCTS],
@@ -211,7 +211,7 @@ def field_id(name: str, *, tag: bool) -> int:
 
 
 def tag_vocabulary(name: str) -> tuple[Phrase, ...]:
-    """List the values of a tag that has few of them."""
+    """List the values of a tag with a controlled list."""
     lists: dict[str, Sequence[Phrase | str]] = {
         "Genre": words.GENRES,
         "Country": words.COUNTRIES,

@@ -1,7 +1,7 @@
-"""What analysts practise on: prices per file, sets, recordings as assets, a household's choices.
+"""Data for analyses: prices per file, sets, recordings as assets, a household's choices.
 
 Everything refers to what exists: a price to a file, a favourite to an asset, a reminder to a
-programme to come. What belongs to a person is the first household's, as in `shop`.
+programme to come. Personal lists are the first household's, as in `shop`.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def _file_price(now: int, at: int, asset: int, file: Record) -> Record:
 def _bought_once(
     dice: Dice, now: int, files: list[tuple[int, Record]], bought: list[Record]
 ) -> list[Record]:
-    """Let some buyers other than the first have movies too: of these the API gives id 0."""
+    """Let some other buyers have movies too: the API lists their purchases with id 0."""
     buyers = [(one["userId"], one["householdId"]) for one in bought[1:13:2]]
     return [
         {
@@ -151,7 +151,7 @@ def _images(media: Shelf) -> list[Record]:
 
 
 def _choices(dice: Dice, now: int, media: Shelf, epg: Shelf) -> dict[str, list[Record]]:
-    """Make what a household likes, follows, plans and searches for."""
+    """Make a household's likes, follows, reminders and searches."""
     liked = [int(media.ids[row]) for row in some(dice, "liked", offered_rows(media, now), 15)]
     names = media.text("name", LANGUAGES[0])
     followed = some(dice, "followed", offered_rows(media, now, SERIES), 5)
@@ -234,7 +234,7 @@ def _series_recordings(dice: Dice, now: int, epg: Shelf) -> list[Record]:
 
 
 def recordings_shelf(epg: Shelf, recordings: list[Record]) -> Shelf:
-    """Make the finished recordings a kind of asset: their programmes, under the recording's id."""
+    """Make the shelf of finished recordings: their programmes, under the recording's id."""
     made = [one for one in recordings if one["status"] == "RECORDED"]
     rows = np.array([epg.row(one["assetId"]) for one in made], np.int64)
     shelf = epg.picked(rows, _framed({one["id"]: one for one in made}))

@@ -1,4 +1,4 @@
-"""A few records for every list that no other part of the world fills, made from the schema.
+"""A few records, made from the schema, for every list that no other part of the world fills.
 
 They show the shape of a class: enums take their values in turn, times lie around the present, and
 what refers to something by id refers to something that exists.
@@ -43,7 +43,7 @@ _TEXTS = {  # part of a property's name, in lower case -> its text
 def samples(
     now: int, objects: Mapping[str, list[Record]], ids: Mapping[str, Sequence[int]]
 ) -> dict[str, list[Record]]:
-    """Make the records of each class that a list action answers and that `objects` lack.
+    """Make records of each class that a list action returns and that `objects` lacks.
 
     `ids` are those of assets, by `media`, `linear`, `programme` and `file`.
     """
@@ -71,7 +71,7 @@ class _Maker:
         kinds = schema.properties(actual)
         for name, kind in kinds.items():
             if f"multilingual{name[0].upper()}{name[1:]}" in kinds:
-                continue  # it is shown from its translations
+                continue  # made from its translations
             value = self.value(actual, name, kind, at, depth)
             if value is not None:
                 record[name] = value
@@ -112,7 +112,7 @@ class _Maker:
         return one if family == "object" else [one] if family == "array" else {"sample": one}
 
     def known(self, name: str) -> Sequence[Any]:
-        """Give the ids that a property may refer to; none if its name does not say."""
+        """Return the ids that a property may refer to; none if its name does not say."""
         lower = name.lower()
         for end in ("idin", "ids", "id"):
             if lower.endswith(end) and len(lower) > len(end):

@@ -1,4 +1,4 @@
-"""A kind of asset kept as columns: a record's dict is made when somebody asks for it, not before.
+"""A kind of asset kept as columns: a record's dict is made when it is needed.
 
 Every text, meta and tag is a list of what occurs (a vocabulary, one per language) and a small
 number per row that points into it. What is changed afterwards is an override on a row: a column
@@ -35,7 +35,7 @@ _REMEMBERED = 5_000  # value objects are kept for vocabularies no longer than th
 
 
 class Made(Sequence[Any]):
-    """A sequence whose entries are made when they are asked for."""
+    """A sequence whose entries are made when they are used."""
 
     def __init__(self, count: int, make: Callable[[int], Any]) -> None:
         self._count, self._make = count, make
@@ -59,7 +59,7 @@ class Made(Sequence[Any]):
 
 
 def tokens(texts: Mapping[str, str]) -> list[Record]:
-    """Give translations as the API does; a language without text has no token."""
+    """Return translations as the API does; a language without text has no token."""
     return [
         {"objectType": "KalturaTranslationToken", "language": language, "value": text}
         for language, text in texts.items()
@@ -68,7 +68,7 @@ def tokens(texts: Mapping[str, str]) -> list[Record]:
 
 
 class Column:
-    """Values that rows point at: `codes` holds a place in the vocabulary, or -1 for nothing."""
+    """Values by row: `codes` holds an index into the vocabulary, or -1 for no value."""
 
     def __init__(self, codes: Codes, words: Words) -> None:
         self.codes = codes
@@ -84,7 +84,7 @@ class Column:
         return other
 
     def vocabulary(self, language: str) -> list[Any]:
-        """List what occurs, in one language; the list is kept, so read it only."""
+        """List the values that occur, in one language; the list is cached, so do not change it."""
         if language not in self._lists:
             words = list(self._words[language])
             words += [entry.get(language, "") for entry in self._extra]
@@ -92,17 +92,17 @@ class Column:
         return self._lists[language]
 
     def entry(self, code: int, language: str) -> Any:
-        """Give one entry of the vocabulary without making the rest of it."""
+        """Return one entry of the vocabulary without making the rest of it."""
         if code < self._base:
             return self._words[language][code]
         return self._extra[code - self._base].get(language, "")
 
     def entries(self, code: int) -> dict[str, Any]:
-        """Give one entry in every language."""
+        """Return one entry in every language."""
         return {language: self.entry(code, language) for language in LANGUAGES}
 
     def add(self, entry: Mapping[str, Any]) -> int:
-        """Put a new entry (language -> value) into the vocabulary, and give its code."""
+        """Add an entry (language -> value) to the vocabulary, and return its code."""
         self._lists.clear()
         self._extra.append(entry)
         return self._base + len(self._extra) - 1
@@ -116,24 +116,24 @@ class Text(Column):
     """A text that every row may have, in several languages: a name, a description."""
 
     def values(self, language: str) -> Sequence[str]:
-        """Give each row's text, blank where there is none."""
+        """Return each row's text, blank where there is none."""
         words, codes = self.vocabulary(language), self.codes
         return Made(len(codes), lambda row: words[codes[row]] if codes[row] >= 0 else "")
 
     def at(self, row: int) -> dict[str, str]:
-        """Give a row's text in every language."""
+        """Return a row's text in every language."""
         code = int(self.codes[row])
         return self.entries(code) if code >= 0 else dict.fromkeys(LANGUAGES, "")
 
     def served(self, row: int, language: str) -> str:
-        """Give a row's text in one language, or in the default one where it has none."""
+        """Return a row's text in one language, or in the default one where it has none."""
         code = int(self.codes[row])
         if code < 0:
             return ""
         return str(self.entry(code, language) or self.entry(code, DEFAULT_LANGUAGE))
 
     def put(self, row: int, texts: Mapping[str, str]) -> None:
-        """Change a row's text in the languages given, and leave the others as they are."""
+        """Change a row's text in the languages given."""
         self.codes[row] = self.add({**self.at(row), **texts})
 
 
@@ -146,17 +146,17 @@ class Meta(Column):
         self._objects: dict[tuple[int, str], Record] = {}
 
     def values(self, language: str) -> Sequence[Scalar | None]:
-        """Give each row's value, None where it has none."""
+        """Return each row's value, None where it has none."""
         words, codes = self.vocabulary(language), self.codes
         return Made(len(codes), lambda row: words[codes[row]] if codes[row] >= 0 else None)
 
     def at(self, row: int) -> Any:
-        """Give a row's value in the default language."""
+        """Return a row's value in the default language."""
         code = int(self.codes[row])
         return self.entry(code, DEFAULT_LANGUAGE) if code >= 0 else None
 
     def put(self, row: int, value: Scalar | Mapping[str, str] | None) -> None:
-        """Change a row's value: one for all languages, one each, or None for none."""
+        """Change a row's value: one for all languages, one per language, or None for no value."""
         if value is None:
             self.codes[row] = -1
         elif isinstance(value, Mapping):
@@ -165,7 +165,7 @@ class Meta(Column):
             self.codes[row] = self.add(dict.fromkeys(LANGUAGES, value))
 
     def object(self, row: int, language: str) -> Record | None:
-        """Give a row's value object, or None; it is shared between records, so read it only."""
+        """Return a row's value object, or None, shared between records: do not change it."""
         code = int(self.codes[row])
         if code < 0:
             return None
@@ -195,17 +195,17 @@ class Tag(Column):
         self._objects: dict[tuple[int, str], Record] = {}
 
     def values(self, language: str) -> Sequence[tuple[str, ...]]:
-        """Give each row's values."""
+        """Return each row's values."""
         words = self.vocabulary(language)
         return Made(len(self.offsets) - 1, lambda row: tuple(words[c] for c in self.row(row)))
 
     def row(self, row: int) -> list[int]:
-        """Give a row's places in the vocabulary."""
+        """Return a row's indexes into the vocabulary."""
         codes: list[int] = self.codes[self.offsets[row] : self.offsets[row + 1]].tolist()
         return codes
 
     def put(self, row: int, codes: Sequence[int]) -> None:
-        """Change a row's values, given as places in the vocabulary."""
+        """Change a row's values, given as indexes into the vocabulary."""
         start, end = int(self.offsets[row]), int(self.offsets[row + 1])
         new = np.asarray(codes, np.int32)
         self.codes = np.concatenate([self.codes[:start], new, self.codes[end:]])
@@ -221,7 +221,7 @@ class Tag(Column):
         self.offsets = offsets
 
     def object(self, row: int, language: str) -> Record | None:
-        """Give a row's array of value objects, or None; they are shared, so read them only."""
+        """Return a row's value objects, or None, shared between records: do not change the list."""
         codes = self.row(row)
         if not codes:
             return None
@@ -267,7 +267,7 @@ class Shelf:
         self.texts = texts
         self.metas = metas
         self.tags = tags
-        self.patches: dict[int, Record] = {}  # id -> properties that stand instead; None: left out
+        self.patches: dict[int, Record] = {}  # id -> properties that replace others; None: removed
         self._frame = frame
 
     @property
@@ -276,7 +276,7 @@ class Shelf:
         return len(self.ids)
 
     def text(self, key: str, language: str) -> Sequence[str]:
-        """Give a text (`name`, `description`, `externalid`) per row, "" where absent."""
+        """Return a text (`name`, `description`, `externalid`) per row, "" where absent."""
         return self.texts[key].values(language)
 
     def row(self, asset_id: int) -> int:
@@ -287,7 +287,7 @@ class Shelf:
         return row
 
     def take(self, rows: Ints) -> None:
-        """Keep these rows only, in this order (one may come twice, to be given its own id)."""
+        """Keep these rows only, in this order (a row may occur twice, and get another id)."""
         self.ids = self.ids[rows]
         self.numbers = {key: values[rows] for key, values in self.numbers.items()}
         for columns in (self.texts, self.metas, self.tags):
@@ -295,7 +295,7 @@ class Shelf:
                 column.take(rows)
 
     def picked(self, rows: Ints, frame: Callable[[Shelf, int], Record] | None = None) -> Shelf:
-        """Make another shelf of some rows; what is changed there changes nothing here."""
+        """Make another shelf of some rows; changes there change nothing here."""
         texts = {key: column.copy() for key, column in self.texts.items()}
         metas = {key: column.copy() for key, column in self.metas.items()}
         tags = {key: column.copy() for key, column in self.tags.items()}
@@ -306,7 +306,7 @@ class Shelf:
         return other
 
     def patch(self, asset_id: int, **properties: Any) -> None:
-        """Put properties in place of what the record of an id would have; None leaves one out."""
+        """Replace properties of the record of an id; None removes one."""
         self.patches.setdefault(asset_id, {}).update(properties)
 
     def record(self, row: int, language: str = ALL_LANGUAGES) -> Record:

@@ -1,4 +1,4 @@
-"""What is curated, sold, recorded and watched: small lists about media, guide and homes.
+"""What is curated, sold, recorded and watched: small lists about media, guide and households.
 
 What belongs to a user or a household and does not name them (recordings, history, transactions)
 is that of the first household, in which the fixed accounts live.
@@ -66,7 +66,7 @@ def shop(
 
 
 def some(dice: Dice, purpose: str, rows: Sequence[int], count: int) -> list[int]:
-    """Choose some of the rows, in an order of chance."""
+    """Choose some of the rows, in random order."""
     return [rows[at] for at in dice.order(purpose, len(rows))[:count].tolist()]
 
 
@@ -208,7 +208,7 @@ def _product_prices() -> list[Record]:
 
 
 def _entitlements(dice: Dice, now: int, members: list[Record]) -> list[Record]:
-    """Give two masters of three a subscription, the first household's among them."""
+    """Let two of three masters have a subscription, the first household's among them."""
     masters = [one for one in members if one["isMaster"]]
     buyers = [one for at, one in enumerate(masters) if at == 0 or dice.one("buys", at, 3)]
     return [
@@ -260,7 +260,7 @@ def _transactions(now: int) -> list[Record]:
 
 
 def _recordings(dice: Dice, now: int, epg: Shelf) -> list[Record]:
-    """Make recordings of programmes that are over, and a few of those to come."""
+    """Make recordings of past programmes, and of a few future ones."""
     start, end, allowed = (epg.numbers[key] for key in ("start_date", "end_date", "cdvr"))
     past = np.flatnonzero((allowed == 1) & (end < now)).tolist()
     future = np.flatnonzero((allowed == 1) & (start > now)).tolist()
@@ -283,7 +283,7 @@ def _recordings(dice: Dice, now: int, epg: Shelf) -> list[Record]:
 
 
 def _watched(dice: Dice, now: int, media: Shelf, users: list[Record]) -> dict[str, list[Record]]:
-    """Make what was watched in the first household, and where it was left."""
+    """Make what was watched in the first household, and up to which position."""
     watchers = [one["id"] for one in users if "householdId" in one][:2]
     rows = some(dice, "watched", offered_rows(media, now, MOVIE, EPISODE), 20 if watchers else 0)
     history, bookmarks = [], []

@@ -1,7 +1,7 @@
 """Titles and descriptions, composed from words when they are read.
 
-A title is a pattern and a place in each of its word lists, so titles can be handed out without
-repeating one: no two of a batch are equal, or nearly.
+A title is a pattern and a place in each of its word lists, so that no two titles of a batch
+are equal, or nearly.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _OVERFLOW = len(_PATTERNS) - 1
 
 
 class Titles:
-    """A batch of titles, no two of them alike, of a few patterns in turn."""
+    """A batch of different titles, of a few patterns in turn."""
 
     def __init__(self, dice: Dice, purpose: str, count: int, patterns: tuple[int, ...]) -> None:
         quotas = _quotas(count, patterns)
@@ -63,7 +63,7 @@ class Titles:
             start += quota
 
     def words(self, language: str) -> Sequence[str]:
-        """Give the batch in one language."""
+        """Return the batch in one language."""
         patterns, indexes = self._pattern.tolist(), self._index.tolist()
         at = LANGUAGES.index(language)
         return Made(len(patterns), lambda row: _compose(patterns[row], indexes[row], at))
@@ -74,10 +74,12 @@ def _size(pattern: int) -> int:
 
 
 def _quotas(count: int, patterns: tuple[int, ...]) -> list[tuple[int, int]]:
-    """Share out a batch evenly; what the patterns cannot hold goes to the longest one."""
+    """Divide a batch evenly between the patterns; the longest one takes what others cannot hold."""
     quotas = []
-    for left, pattern in zip(range(len(patterns), 0, -1), sorted(patterns, key=_size), strict=True):
-        quotas.append((pattern, min(count // left, _size(pattern))))
+    for remaining, pattern in zip(
+        range(len(patterns), 0, -1), sorted(patterns, key=_size), strict=True
+    ):
+        quotas.append((pattern, min(count // remaining, _size(pattern))))
         count -= quotas[-1][1]
     if count > _size(_OVERFLOW):
         raise ValueError(f"The demo has no titles for {count:,} assets more: ask for fewer assets.")
@@ -121,7 +123,7 @@ class Plots:
         self._why = dice.many(f"{purpose} why", count, len(words.THEMES))
 
     def words(self, language: str) -> Sequence[str]:
-        """Give the batch in one language."""
+        """Return the batch in one language."""
         at = LANGUAGES.index(language)
         article = "the " if at == 0 else ""
 

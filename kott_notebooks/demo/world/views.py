@@ -1,4 +1,4 @@
-"""Who watches what: views with a long tail, and the likes and ratings that come with them."""
+"""Views of assets, with a long tail, and their likes and ratings."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from kott_notebooks.demo.world.dice import Dice, Ints
 
 DAY = 86_400
-COUNTED_DAYS = 365  # in which all views of an asset happened, as many on each day
-_FEWEST = 3.0  # views of the asset that is watched least
+COUNTED_DAYS = 365  # over which the views of an asset are spread evenly
+_FEWEST = 3.0  # views of the least watched asset
 Floats = NDArray[np.float64]
 
 
@@ -24,17 +24,17 @@ def likes(dice: Dice, kind: str, ids: Ints) -> Ints:
 
 
 def votes(dice: Dice, kind: str, ids: Ints) -> Ints:
-    """Count the ratings that were given."""
+    """Count the ratings."""
     return views(dice, kind, ids) // 15
 
 
 def ratings(dice: Dice, kind: str, ids: Ints) -> Floats:
-    """Give the mean rating, from 1 to 5; 0 where nobody has rated."""
+    """Return the mean rating, from 1 to 5; 0 without ratings."""
     mean = 1 + dice.many(f"rating of {kind}", ids, 41) / 10
     return np.where(votes(dice, kind, ids) > 0, mean, 0.0)
 
 
 def within(counts: Ints, start: int, end: int, now: int) -> Ints:
-    """Give the part of the year's counts that happened in [start, end)."""
+    """Return the part of the year's counts in [start, end)."""
     first, last = max(start, now - COUNTED_DAYS * DAY), min(end, now)
     return counts * max(last - first, 0) // (COUNTED_DAYS * DAY)

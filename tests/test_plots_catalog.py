@@ -132,7 +132,7 @@ def test_years_stand_where_they_are(ax: Axes) -> None:
     places = [patch.get_x() + patch.get_width() / 2 for patch in ax.containers[0]]
     assert places == pytest.approx([1950, 2001])
     assert bars(ax) == [[2, 3], [0, 4]]
-    assert ax.get_xlabel() == "year, which 7 assets have not"
+    assert ax.get_xlabel() == "year (7 assets without one)"
 
 
 def test_a_catalogue_without_years_says_so(ax: Axes) -> None:

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from test_plots import EVERY, PICTURES, guide, shares
@@ -123,6 +124,37 @@ def test_a_grid_shows_its_programmes_however_many_channels_it_has(channels: int)
         int(height - box.y1) + 3 : int(height - box.y0) - 3, int(box.x0) + 3 : int(box.x1) - 3
     ]
     assert (inside.max(axis=2) - inside.min(axis=2)).mean() > 0.25
+
+
+@given(st.text(st.sampled_from("aB 日本한ン"), max_size=30), st.integers(4, 20))
+def test_a_title_is_cut_to_its_width_in_every_script(text: str, letters: int) -> None:
+    """Chinese, Japanese and Korean letters are twice as wide as others."""
+    cut = lettering.short(text, letters)
+    assert lettering.width(cut.removesuffix("…")) <= letters * lettering.LETTER + 1e-6
+    assert cut == " ".join(text.split()) or cut.endswith("…")
+
+
+def test_the_shortest_gap_is_seen_in_the_dark() -> None:
+    """The longer is the lighter there, but the shortest is still no part of the background."""
+    with plt.style.context("dark_background"):
+        figure = Figure(figsize=(6, 4))
+        ax = plots.gaps(guide((7, 0, 10), (7, 60, 300)), ax=figure.subplots())
+    (drawn,) = (one for one in ax.collections if isinstance(one, PolyCollection))
+    colours = np.atleast_2d(np.asarray(drawn.get_facecolor()))
+    shades = [contrast(one[:3], ax.get_facecolor()) for one in colours]
+    assert 2.5 < shades[0] < shades[1]
+
+
+def test_the_days_of_many_channels_do_not_run_into_each_other() -> None:
+    """A cell of 0 % between full ones has its colour alone, however thin the rows."""
+    rows = [(c, day, float(day != 1)) for c in range(150) for day in range(3)]
+    table = pd.DataFrame(rows, columns=["linearAssetId", "day", "share"])
+    table["day"] = pd.Timestamp("2026-03-01", tz="UTC") + pd.to_timedelta(table["day"], unit="D")
+    figure = Figure(figsize=(6, 4))
+    ax = plots.coverage(table, ax=figure.subplots())
+    pixels, box = rendered(figure), ax.get_window_extent()
+    middle = pixels[-int(box.y0 + box.height / 2), int(box.x0) + 3 : int(box.x1) - 3]
+    assert len({tuple(one) for one in middle.round(3)}) == 2
 
 
 def test_nobody_has_it_is_told_from_cannot_have_it() -> None:

@@ -348,7 +348,7 @@ def years(
     _whole(ax.xaxis, "{x:.0f}")
     _whole(ax.yaxis)
     without = int(table.loc[table["year"].isna(), "assets"].sum())
-    more = f", which {without:,} assets have not" if without else ""
+    more = f" ({without:,} assets without one)" if without else ""
     ax.set(xlim=(at.min() - 1, at.max() + 1), ylim=(0, most * 1.05))
     ax.set(xlabel=f"year{more}", ylabel="assets")
     return ax

@@ -244,11 +244,14 @@ def heat(ax: Axes, shares: Numbers, **kwargs: Any) -> None:
     shades = plt.get_cmap(kwargs.pop("cmap", "YlGnBu"))(np.linspace(0.1, 1, len(SHARES) - 1))
     colours = ListedColormap([NOTHING, *map(tuple, shades)])
     steps = BoundaryNorm([*SHARES.values(), 2], len(SHARES))
-    image = ax.imshow(shares, **{"cmap": colours, "norm": steps, "aspect": "auto", **kwargs})
+    look: dict[str, Any] = {"cmap": colours, "norm": steps, "aspect": "auto", **kwargs}
+    if len(shares) <= ax.get_window_extent().height:  # else rows are lost; blended, they are not
+        look = {"interpolation": "nearest", **look}
+    image = ax.imshow(shares, **look)
     shown = image.to_rgba(np.array(list(SHARES.values())))
     key = {label: Patch(color=tuple(colour)) for label, colour in zip(SHARES, shown, strict=True)}
     if np.isnan(shares).any():
-        look: dict[str, Any] = {"facecolor": pale(ax), "edgecolor": GREY, "hatch": "////"}
+        look = {"facecolor": pale(ax), "edgecolor": GREY, "hatch": "////"}
         ax.patch.set(facecolor=look["facecolor"])
         ax.add_patch(Rectangle((0, 0), 1, 1, transform=ax.transAxes, zorder=-1, lw=0, **look))
         key[CANNOT] = Patch(linewidth=0.5, **look)

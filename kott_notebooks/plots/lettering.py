@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
+import numpy as np
 from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
 
 LETTER = 0.6  # a letter's usual width, in font sizes
@@ -28,9 +29,13 @@ def width(text: str) -> float:
 
 
 def short(text: str, letters: int) -> str:
-    """Cut a text at its end."""
+    """Cut a text at its end, to the width of so many letters; Chinese and such take two each."""
     text = " ".join(text.split())
-    return text if len(text) <= letters else text[: letters - 1].rstrip() + "…"
+    if width(text) <= letters * LETTER + 1e-9:
+        return text
+    rooms = np.cumsum([width(one) for one in text])
+    fitting = int(np.searchsorted(rooms, (letters - 1) * LETTER + 1e-9, "right"))
+    return text[:fitting].rstrip() + "…"
 
 
 def shortened(texts: Sequence[str], letters: int) -> list[str]:

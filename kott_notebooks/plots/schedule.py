@@ -60,6 +60,7 @@ from kott_notebooks.tables.columns import NAT, Names, as_times, micros, need, pu
 from kott_notebooks.times import When, zone
 
 HOUR = DAY / 24
+DIM = "#666666"  # what matters less, on dark Axes
 
 # Classes of lengths, each from its hours on: the longer, the darker
 LENGTHS = {
@@ -69,6 +70,7 @@ LENGTHS = {
     "< 1 day": (6, "#A32A0D"),
     "1 day and more": (24, "#4A0F05"),
 }
+ON_DARK = ("#B5402A", "#D9541E", "#EE8D4A", "#F6C28B", "#FFF3E2")  # the longer, the lighter
 SEVERITIES = {INFO: BLUE, WARNING: "#7A4B00", ERROR: "#B3002D"}  # the worst on top
 # What the grid shows without a frame
 DRAWN = ("schedule.gap", "schedule.overlap", "schedule.no_programmes", "schedule.horizon")
@@ -135,9 +137,7 @@ def gaps(
         return say(ax, "No gaps were found.")
     need(table, *TIMED)
     hours, colours = zip(*LENGTHS.values(), strict=True)
-    colours = (
-        colours if ink(ax) == INK else colours[::-1]
-    )  # the longest stands out, also in the dark
+    colours = colours if ink(ax) == INK else ON_DARK
     lasts = (micros(table, "endDate") - micros(table, "startDate")) / HOUR
     length = (np.searchsorted(hours, lasts, "right") - 1).clip(min=0)
     _strips(ax, table, channels, (start, end), tz, names, kwargs, np.array(colours)[length])
@@ -332,14 +332,15 @@ def horizon(
     rows, height = np.arange(len(table)), 0.84 if row_height(ax) > SMALL else 1.0
     look = {"color": np.array(list(looks.values()))[state], "height": height, **kwargs}
     ax.barh(rows, ahead.clip(max=2 * hours), **look)
-    ax.barh(rows, -behind.clip(max=hours), **{**look, "color": OTHERS})
+    past = OTHERS if ink(ax) == INK else DIM
+    ax.barh(rows, -behind.clip(max=hours), **{**look, "color": past})
     ax.axvline(0, color=ink(ax), linewidth=1, label="now")
     ax.axvline(hours, color=ink(ax), linewidth=1, linestyle="--", label="target")
     ax.xaxis.set_major_locator(MaxNLocator(steps=[1.2, 2.4, 4.8, 10]))
     ax.set(xlabel="ahead, hours from now", ylabel="linearAssetId")
     key = {label: Patch(color=looks[label]) for label in np.array(list(looks))[np.unique(state)]}
     dashes = {f"target: {hours:g} h": Line2D([], [], color=ink(ax), linestyle="--")}
-    legend_above(ax, {**key, "behind": Patch(color=OTHERS), **dashes})
+    legend_above(ax, {**key, "behind": Patch(color=past), **dashes})
     return ax
 
 
@@ -683,7 +684,7 @@ def _frame(
         its = spans.take(np.flatnonzero(severity == one))
         if len(its.row):
             _add(ax, _boxes(ax, its), label=one, zorder=1.7, **look)
-            key[one] = Patch(**look)
+            key[one] = Patch(**{**look, "facecolor": OTHERS})  # as around a block
     return key
 
 

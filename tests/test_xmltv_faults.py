@@ -586,3 +586,39 @@ def test_what_is_read_is_what_a_referee_reads(programmes: list[Any]) -> None:
         wrong += sum(d.text == "soon" for d in one.iter("date"))
         wrong += sum(d.text == "long" for d in one.iter("length"))
     assert len(faults) == wrong
+
+
+SPRINKLED = st.lists(
+    st.tuples(
+        st.integers(0, 2_000),
+        st.sampled_from(
+            ["<", ">", "&", '"', "</", "/>", "<b>", "</b>", "&amp;", "é", "]]>", "\x00"]
+        ),
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(PROGRAMMES, SPRINKLED)
+def test_a_file_is_refused_only_where_a_referee_refuses_it(
+    programmes: list[Any], sprinkled: list[tuple[int, str]]
+) -> None:
+    """Faults anywhere in the bytes: what is XML is read, with its titles; all else is our error."""
+    text = ET.tostring(built(programmes), "unicode")
+    for place, fault in sprinkled:
+        at = place % (len(text) + 1)
+        text = text[:at] + fault + text[at:]
+    try:
+        root = ET.fromstring(text.encode())
+    except ET.ParseError:
+        with pytest.raises(KottError):
+            xmltv.read(io.BytesIO(text.encode()))
+        return
+    epg = xmltv.read(io.BytesIO(text.encode()))
+    titles = [
+        next(filter(None, ("".join(one.itertext()).strip() for one in own.findall("title"))), None)
+        for own in root.findall("programme")
+    ]
+    assert [None if pd.isna(name) else name for name in epg["name"]] == titles

@@ -509,10 +509,19 @@ def watershed(on: Guide) -> None:
     for first, last in ((7, 9), (11, 14), (15, 18), (20, 20.9), (5, 5.9), (23, 24), (0, 3)):
         row = on.programme(lambda row, a=first, b=last: a <= _local_hour(on, row) <= b)  # type: ignore[misc]
         rating.put(row, [adult])
-        hours = _local_hour(on, row), _local_hour(on, row) + _slot(on, row) / HOUR
-        if hours[0] < 21 and hours[1] > 6:
-            what = f"It is rated 18, and on from {hours[0]:.1f} to {hours[1]:.1f} h."
-            on.expect("schedule.watershed", row, what)
+        if _is_on_by_day(on, row):
+            on.expect("schedule.watershed", row, "It is rated 18, and on between 6:00 and 21:00.")
+
+
+def _is_on_by_day(on: Guide, row: int) -> bool:
+    """Say whether a programme is on between 6:00 and 21:00 local time, on its day or the next."""
+    start, until = int(on.start[row]), int(on.until[row])
+    midnight = datetime.fromtimestamp(start, ZONE).replace(hour=0, minute=0, second=0)
+    days = [midnight + timedelta(days=n) for n in (0, 1)]
+    return any(
+        start < day.replace(hour=21).timestamp() and until > day.replace(hour=6).timestamp()
+        for day in days
+    )
 
 
 def _local_hour(on: Guide, row: int) -> float:

@@ -673,6 +673,64 @@ def test_impact_is_less_for_what_nobody_sees() -> None:
     assert audit(asset(name=None), off)["impact"].tolist() == [9, 3]
 
 
+@pytest.mark.parametrize(
+    ("weights", "impacts"),
+    [
+        ({10: 3, "11": 0.5}, [27, 1.5]),
+        ({11: 2}, [9, 6]),  # others count 1
+        (pd.DataFrame({"assetId": [10, 11, 12], "views": [40, 10, 10]}), [18, 1.5]),
+        (pd.DataFrame({"assetId": [10, 11], "views": [6, pd.NA]}), [9, 3]),
+        (pd.DataFrame({"assetId": [10, 11], "views": [0, 0]}), [0, 0]),
+    ],
+)
+def test_impact_is_weighed_by_views(weights: Any, impacts: list[float]) -> None:
+    """By the share of the mean number of views, or by numbers of one's own."""
+    off = asset(name=None, status=False)
+    assert audit(asset(name=None), off, weights=weights)["impact"].tolist() == impacts
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ({10: -1}, r"at least 0, not \[-1\]"),
+        ({10: "many"}, r"at least 0, not \['many'\]"),
+        ({10: float("nan")}, "at least 0"),
+        ({99: 2}, "such as '10', not '99'"),
+        (pd.DataFrame({"assetId": [10]}), "no column views"),
+    ],
+)
+def test_weights_that_cannot_be_are_refused(weights: Any, message: str) -> None:
+    """Negative ones, and those of nothing that is audited."""
+    with pytest.raises(KottError, match=message):
+        audit(asset(), weights=weights)
+
+
+def test_uploads_are_judged_beside_the_assets() -> None:
+    """Given ingests of kind vod; those of a guide are refused, and without any it is said."""
+    uploads = pd.DataFrame(
+        {
+            "kind": "vod",
+            "ingestId": [1, 2],
+            "ingestName": ["a.xml", "b.xml"],
+            "ingestProfileId": pd.array([None, None], dtype="Int64"),
+            "createdDate": pd.to_datetime(["2026-02-27", "2026-02-28"], utc=True),
+            "completedDate": pd.to_datetime(["2026-02-27", "2026-02-28"], utc=True),
+            "status": ["Success", "Partial"],
+            "records": [5, 6],
+            "succeeded": [5, 4],
+            "failed": [0, 2],
+        }
+    )
+    found = audit(asset(), ingests=uploads)
+    assert found[["rule", "kind", "id", "impact"]].to_numpy().tolist() == [
+        ["ingest.partly_failed", "ingest", "2", 2]
+    ]
+    assert facts(found)["not_judged"]["ingest.none_today"] == "No ingest names its profile."
+    assert facts(audit(asset()))["not_judged"]["ingest.*"] == "It needs ingests."
+    with pytest.raises(KottError, match=r"kind 'vod', not 'epg': kott\.ingests"):
+        audit(asset(), ingests=uploads.assign(kind="epg"))
+
+
 def test_ksql_says_what_the_table_was_listed_of() -> None:
     """The rule is joined with the listing's own filter."""
     one = table(asset(name=None))

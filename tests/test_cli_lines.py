@@ -169,7 +169,7 @@ def test_hints_are_in_the_commands_words(hint: str) -> None:
         ("whoami --url https://h.invalid --anonymous", "give --partner-id"),
         ("whoami --url https://h.invalid --partner-id 1", "give --anonymous"),
         ("whoami --url h", "write https://HOST"),
-        ("listing qqqq", "`kott services`"),
+        ("listing system ping", "`kott services`"),
         ("describe KalturaThing", "`kott services`"),
     ],
 )

@@ -262,6 +262,54 @@ def test_ingests_are_audited(session: kott.Session, ingests: pd.DataFrame) -> No
     assert table.set_index("rule")["severity"].to_dict()["ingest.failed"] == "error"
 
 
+def test_the_audit_of_a_guide_judges_its_ingests(
+    session: kott.Session, ingests: pd.DataFrame
+) -> None:
+    """With the thresholds of the rules, and beside the findings of the guide."""
+    epg = kott.epg(session, "today", "today+1d")
+    audited = schedule.audit(epg, ingests=ingests, rules={"ingests": {"slow_factor": 1_000}})
+    alone = schedule.audit_ingests(ingests, rules={"slow_factor": 1_000})
+    of_ingests = audited[audited["kind"] == "ingest"]
+    assert set(of_ingests["rule"]) == {
+        "ingest.failed",
+        "ingest.partly_failed",
+        "ingest.none_today",
+    }
+    assert sorted(of_ingests["id"]) == sorted(alone["id"])
+    assert audited["kind"].eq("epg").any()
+    assert audited["impact"].is_monotonic_decreasing
+    with pytest.raises(KottError, match="kind 'epg', not 'vod'"):
+        schedule.audit(epg, ingests=kott.ingests(session, kind="vod"))
+
+
+@pytest.mark.parametrize(
+    ("rules", "found"),
+    [
+        ({"silent_hours": 40}, False),
+        ({"regular_days": 7}, False),
+        ({"off": ["ingest.none_today"]}, False),
+        ({}, True),
+    ],
+)
+def test_a_rules_file_says_when_a_profile_is_missed(rules: dict[str, Any], found: bool) -> None:
+    """Hours of silence after days with a delivery."""
+    table = made(*((at, 3, at + 1.1, "SUCCESS", 9, 0) for at in range(5)))
+    assert schedule.audit_ingests(table, rules=rules, now=NOW).empty != found
+
+
+def test_a_slip_in_the_rules_for_ingests_is_named() -> None:
+    """With the near key."""
+    with pytest.raises(KottError, match=r"'slow_faktor'.* Did you mean 'slow_factor'"):
+        schedule.audit_ingests(made((1, 1, 1, "SUCCESS", 9, 0)), rules={"slow_faktor": 2})
+
+
+def test_weights_of_programmes_are_refused_by_the_audit_of_a_guide(session: kott.Session) -> None:
+    """They are of no channel, and would weigh nothing in silence."""
+    epg = kott.epg(session, "today", "today+1d")
+    with pytest.raises(KottError, match="takes those of its channels"):
+        schedule.audit(epg, weights=kott.views(session, epg.head(5)))
+
+
 def test_ingests_of_a_clean_partner_have_no_finding() -> None:
     """Daily, fast and whole."""
     session = demo.login(assets=200, channels=4, days=3, households=20, defects=False)

@@ -353,6 +353,46 @@ def test_changes_without_a_time_are_told_of(ax: Axes) -> None:
     assert [text.get_text() for text in ax.texts] == ["There is no change here that has a time."]
 
 
+# Ingests
+
+
+def test_ingests_are_marks_by_what_became_of_them(ax: Axes) -> None:
+    """A row per profile, a colour per outcome; more records, a larger mark."""
+    outcomes = {
+        "SUCCESS": (100, 0, 0),
+        "WARNING": (100, 0, 2),
+        "PARTIAL_FAILURE": (25, 3, 0),
+        "TOTAL_FAILURE": (4, 4, 0),
+        "IN_PROGRESS": (0, 0, 0),
+    }
+    records, failed, warned = zip(*outcomes.values(), strict=True)
+    table = pd.DataFrame(
+        {
+            "ingestProfileId": pd.array([1, 2, 1, 2, None], dtype="Int64"),
+            "createdDate": MIDNIGHT + HOUR * np.arange(5),
+            "status": list(outcomes),
+            "records": records,
+            "succeeded": np.subtract(records, failed),
+            "failed": failed,
+            "warned": warned,
+        }
+    )
+    plots.ingests(table, names={1: "Sport"}, ax=ax)
+    assert key(ax) == ["complete", "with warnings", "partly failed", "failed", "under way"]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["Sport", "2", "none"]
+    marks: list[Any] = list(ax.collections)
+    assert [one.get_offsets()[0][1] for one in marks] == [0, 1, 0, 1, 2]
+    sizes = [one.get_sizes()[0] for one in marks]
+    assert sizes[0] == sizes[1] > sizes[2] > sizes[3] == sizes[4]
+
+
+def test_without_ingests_a_picture_says_so(ax: Axes) -> None:
+    """In words."""
+    table = pd.DataFrame(columns=["ingestProfileId", "createdDate", "status", "records"])
+    plots.ingests(table, ax=ax)
+    assert [text.get_text() for text in ax.texts] == ["There are no ingests."]
+
+
 # The zone that is looked at where none is given
 
 

@@ -14,6 +14,7 @@ A partner's own thresholds, severities and waivers stand in a TOML file: see `au
 
 from __future__ import annotations
 
+from kott_notebooks.audits.ingests import audit_ingests
 from kott_notebooks.audits.judging import failing, judged, new, waivers
 from kott_notebooks.audits.rulebook import Rules, rules
 from kott_notebooks.audits.summaries import OVERALL, rule_table, score, summary, trend, worklist
@@ -21,6 +22,7 @@ from kott_notebooks.audits.summaries import OVERALL, rule_table, score, summary,
 __all__ = [
     "OVERALL",
     "Rules",
+    "audit_ingests",
     "failing",
     "judged",
     "new",

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
-from typing import Any
+from numbers import Real
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,7 @@ from kott_notebooks.tables.columns import id_texts, need
 from kott_notebooks.tables.provenance import facts, pulled, with_facts
 from kott_notebooks.times import When, instant
 
+Weights: TypeAlias = Mapping[Any, float] | pd.DataFrame
 WEIGHTS = {"error": 9.0, "warning": 3.0, "info": 1.0}  # of a finding, where nothing else weighs it
 
 
@@ -114,6 +116,33 @@ def _is_waived(findings: pd.DataFrame, waiver: Waiver) -> npt.NDArray[np.bool_]:
     if waiver.field:
         mask &= findings["field"] == waiver.field
     return mask.to_numpy(bool)
+
+
+def weights_of(weights: Weights | None, known: Iterable[Any]) -> dict[str, float]:
+    """Return how much each id or name counts, by its text in lower case.
+
+    Of a table of `kott.views`, a weight is the share of the mean number of views. `known` are the
+    ids and names of what is audited: weights of none of them are refused.
+    """
+    if weights is None:
+        return {}
+    if isinstance(weights, pd.DataFrame):
+        counted = need(weights, "assetId", "views").dropna(subset=["assetId", "views"])
+        views = counted["views"].astype(float)
+        keys, values = counted["assetId"], views / (views.mean() or 1)
+    else:
+        keys = pd.Series(list(weights), dtype=object)
+        values = pd.Series(list(weights.values()), dtype=object)
+    if not all(isinstance(one, Real) and 0 <= one < np.inf for one in values):
+        raise KottError(f"weights must be numbers of at least 0, not {values.tolist()!r:.80}.")
+    given = dict(zip(id_texts(keys).str.lower(), map(float, values), strict=True))
+    names = {str(one).lower() for one in known}
+    if given and names and names.isdisjoint(given):
+        raise KottError(
+            f"weights must be of what is audited, such as {min(names)!r}, not {min(given)!r}: the "
+            "audit of a guide takes those of its channels."
+        )
+    return given
 
 
 def waivers(findings: pd.DataFrame, *, reason: str, until: When) -> str:

@@ -119,6 +119,15 @@ class Household(_Section, frozen=True):
     off: tuple[str, ...] = ()
 
 
+class Ingests(_Section, frozen=True):
+    """Where the rules for ingests begin to find."""
+
+    slow_factor: Annotated[float, msgspec.Meta(gt=1)] = 3  # times the median of the last 10
+    regular_days: Annotated[int, msgspec.Meta(ge=1)] = 5  # with a delivery on each
+    silent_hours: Annotated[float, msgspec.Meta(gt=0)] = 24  # without one
+    off: tuple[str, ...] = ()
+
+
 class Waiver(_Section, frozen=True):
     """Findings that are known and accepted, for a reason and until a day."""
 
@@ -145,6 +154,7 @@ class Rules(_Section, frozen=True):
     words: texts.Words = texts.Words()  # added to the package's lists
     schedule: Schedule = Schedule()
     household: Household = Household()
+    ingests: Ingests = Ingests()
     own: tuple[str, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     graded: tuple[str, ...] = ()  # the rules whose severity is a partner's
@@ -157,7 +167,7 @@ class Rules(_Section, frozen=True):
 
     def is_off(self, rule: str) -> bool:
         """Return whether a rule is not to be looked for."""
-        off = {*self.schedule.off, *self.household.off}
+        off = {*self.schedule.off, *self.household.off, *self.ingests.off}
         return self.severities.get(rule) == "off" or rule in off
 
     def word_lists(self) -> texts.Words:
@@ -165,8 +175,14 @@ class Rules(_Section, frozen=True):
         return texts.word_lists(**msgspec.structs.asdict(self.words))
 
 
-RulesSource: TypeAlias = "Rules | Schedule | Household | Mapping[str, Any] | str | PathLike[str]"
-_SECTIONS: dict[str, type[Schedule | Household]] = {"schedule": Schedule, "household": Household}
+RulesSource: TypeAlias = (
+    "Rules | Schedule | Household | Ingests | Mapping[str, Any] | str | PathLike[str]"
+)
+_SECTIONS: dict[str, type[Schedule | Household | Ingests]] = {
+    "schedule": Schedule,
+    "household": Household,
+    "ingests": Ingests,
+}
 
 
 class Definition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -192,7 +208,7 @@ def rules(source: RulesSource | None = None, *, section: str = "") -> Rules:
 
     - ``[thresholds]``, ``[widths]``, ``[fields]``, ``[structs.NAME]``, ``[values]``, ``[ranges]``
       and the list ``languages``, for assets;
-    - ``[schedule]`` for programmes and ``[household]`` for households;
+    - ``[schedule]`` for programmes, ``[household]`` for households, ``[ingests]`` for ingests;
     - ``[schedule.channels."ID"]``, by the id or the name of a channel: ``off_air``, the hours of
       every day in which nothing is on (``"02:00-06:00"``), and ``known_gaps``, times of single days
       (``"2026-03-01T02:00/2026-03-01T05:30"``), in the channel's zone; or lists of such;
@@ -209,8 +225,8 @@ def rules(source: RulesSource | None = None, *, section: str = "") -> Rules:
         The path of a TOML file, or what such a file would hold, or rules as they are. None: the
         defaults.
     section : str, default ""
-        "schedule" or "household": the audit that asks. A mapping may then hold the keys of this
-        table alone (``{"gap_minutes": 5}``), and `source` may be the table's own class.
+        "schedule", "household" or "ingests": the audit that asks. A mapping may then hold the keys
+        of this table alone (``{"gap_minutes": 5}``), and `source` may be the table's own class.
 
     Returns
     -------
@@ -305,7 +321,8 @@ def _usual_needs(name: str, needs: dict[str, Any], usual: dict[str, Any]) -> dic
 def _check(made: Rules, own: Mapping[str, Any]) -> None:
     """Refuse what has the right type and cannot be: unknown rules, empty ranges."""
     named = [name for table in ("severities", "hints", "movielabs") for name in own.get(table, ())]
-    named += [*made.schedule.off, *made.household.off, *(one.rule for one in made.waivers)]
+    named += [*made.schedule.off, *made.household.off, *made.ingests.off]
+    named += [*(one.rule for one in made.waivers)]
     known = definitions()
     for name in named:
         if name not in known and not any(fnmatchcase(name, pattern) for pattern in made.own):

@@ -306,7 +306,11 @@ def rule_table(rules: RulesSource | None = None) -> pd.DataFrame:
             "rule": rule,
             "severity": "off" if own.is_off(rule) else own.severities[rule],
             "threshold": one.threshold.format(
-                thresholds=own.thresholds, schedule=own.schedule, household=own.household, **words
+                thresholds=own.thresholds,
+                schedule=own.schedule,
+                household=own.household,
+                ingests=own.ingests,
+                **words,
             )
             or None,
             "hint": own.hints[rule],

@@ -7,11 +7,13 @@ from fnmatch import fnmatchcase
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from kott_notebooks.audits import texts
 from kott_notebooks.audits.findings import SEVERITIES, WARNING
-from kott_notebooks.audits.judging import WEIGHTS, judge
+from kott_notebooks.audits.ingests import ingest_findings
+from kott_notebooks.audits.judging import WEIGHTS, Weights, judge, weights_of
 from kott_notebooks.audits.rulebook import Rules, RulesSource, definitions
 from kott_notebooks.audits.rulebook import rules as rules_of
 from kott_notebooks.audits.summaries import score
@@ -29,6 +31,7 @@ from kott_notebooks.tables.nested import without_counts
 from kott_notebooks.tables.provenance import facts, with_facts
 from kott_notebooks.times import When
 
+Floats: TypeAlias = npt.NDArray[np.float64]
 Check: TypeAlias = Callable[[pd.DataFrame], pd.DataFrame]
 _OFF_OFFER = 1 / 3  # of the weight, where viewers cannot see the asset now
 _PROGRAMMES = ("KalturaProgramAsset", "KalturaRecordingAsset")
@@ -62,6 +65,8 @@ def audit(
     epg: pd.DataFrame | None = None,
     rules: RulesSource | None = None,
     checks: Iterable[Check] = (),
+    weights: Weights | None = None,
+    ingests: pd.DataFrame | None = None,
     now: When | None = None,
 ) -> pd.DataFrame:
     """Find what is wrong with assets: images, files, windows, metas, texts, identity, series.
@@ -85,6 +90,11 @@ def audit(
         Further rules: each takes the assets and returns a table with `rule`, `id`, and what
         else of a finding it knows. Severities and hints of `rules` go before theirs; without one,
         a finding is a warning.
+    weights : mapping of ids to numbers, or DataFrame of `kott.views`, optional
+        How much an asset counts in the impact; others count 1. By views, their mean is 1: impact is
+        then what viewers lose.
+    ingests : DataFrame, optional
+        ``kott.ingests(session, kind="vod")``; the rules `ingest.*` need it.
     now : str, datetime or Timestamp, optional
         The time to judge at; by default when the table was pulled.
 
@@ -94,11 +104,13 @@ def audit(
         One row per finding, by rule, then in the table's order: `rule`, `severity` (error, warning,
         info), `kind` ("media"), `id`, `name`, `field`, `detail`, `ksql`, `hint` (`str`);
         `startDate`, `endDate` (of the window or file; `datetime64[us, UTC]`), `linearAssetId`
-        (`Int64`), `impact` (9 for an error, 3 for a warning, 1 for an info, and a third of it where
-        the asset is not on offer; `Float64`). `ksql`, where KSQL can state the rule, finds its
+        (`Int64`), `impact` (9 for an error, 3 for a warning, 1 for an info, a third of it where the
+        asset is not on offer, times the asset's weight; of an ingest: see
+        `schedule.audit_ingests`; `Float64`). `ksql`, where KSQL can state the rule, finds its
         findings of that field on the server, among what the table was listed from. The provenance
-        has what was `not_judged` and why, `waived` by rule, `scores` by type, and `unused`: fields
-        of the schema that no row has.
+        has what was `not_judged` and why, `waived` by rule, `scores` by type, `unused`: fields of
+        the schema that no row has, and `matched`: metas and tags that the table calls otherwise
+        than the rules.
 
     Raises
     ------
@@ -120,14 +132,16 @@ def audit(
     media = distinct(without_counts(table[~programmes]))
     known = None if labels is None else need(labels, *LABELS)
     view = View(media, own, pulled(assets, now), known, epg, _partial(assets))
-    offered = np.append(on_offer(view), False)
-    parts = [_laid(view, hits, offered) for hits in _hits(view)]
-    parts += [_completed(view, _checked(check, media), offered) for check in checks]
+    exposure = _exposure(view, weights)
+    parts = [_laid(view, hits, exposure) for hits in _hits(view)]
+    parts += [_completed(view, _checked(check, media), exposure) for check in checks]
+    of_ingests, ingests_not_judged = ingest_findings(ingests, own, view.now, "vod")
+    parts += [of_ingests] if len(of_ingests) else []
     rows = pd.concat(parts) if parts else pd.DataFrame()
     if len(rows):
         order = {rule: place for place, rule in enumerate(definitions())}
         rows = rows.sort_values("rule", key=lambda one: one.map(order), kind="stable")
-    missing = _not_judged(view, int(programmes.sum()))
+    missing = _not_judged(view, int(programmes.sum())) | ingests_not_judged
     findings = judge(
         rows,
         own,
@@ -139,7 +153,8 @@ def audit(
         rules_judged=_judged_share(own, missing),
         unused=rules_fields.never_filled(view),
     )
-    return with_facts(findings, scores=score(findings, media).to_dict("records"))
+    scores = score(findings, media).to_dict("records")
+    return with_facts(findings, scores=scores, matched=view.matched)
 
 
 def _programmes(table: pd.DataFrame) -> Mask:
@@ -245,7 +260,7 @@ def _judged_share(own: Rules, missing: Iterable[str]) -> float:
     return len(judged) / max(len(on), 1)
 
 
-def _laid(view: View, hits: Hits, offered: Mask) -> pd.DataFrame:
+def _laid(view: View, hits: Hits, exposure: Floats) -> pd.DataFrame:
     """Lay hits out as findings."""
     severity, at = view.rules.severities[hits.rule], hits.rows
     columns: dict[str, Any] = {
@@ -255,7 +270,7 @@ def _laid(view: View, hits: Hits, offered: Mask) -> pd.DataFrame:
         "id": view.ids[at],
         "name": view.names[at],
         "field": hits.field,
-        "impact": WEIGHTS[severity] * np.where(offered[at], 1, _OFF_OFFER),
+        "impact": WEIGHTS[severity] * exposure[at],
         "detail": hits.detail,
         "ksql": hits.ksql or None,
         "hint": view.rules.hints[hits.rule],
@@ -287,21 +302,23 @@ def _checked(check: Check, assets: pd.DataFrame) -> pd.DataFrame:
     return result.reset_index(drop=True).assign(id=lambda table: id_texts(table["id"]))
 
 
-def _completed(view: View, rows: pd.DataFrame, offered: Mask) -> pd.DataFrame:
+def _completed(view: View, rows: pd.DataFrame, exposure: Floats) -> pd.DataFrame:
     """Add the columns of findings that a caller's check left out."""
     at = pd.Index(view.ids[:-1]).get_indexer_for(pd.Index(rows["id"]))
     severity = rows["rule"].map(view.rules.severities)
     if "severity" in rows:
         severity = severity.where(severity.notna(), rows["severity"])
     severity = severity.fillna(WARNING)
-    seen = np.where(offered[at], 1, _OFF_OFFER)
-    impact = severity.map(WEIGHTS).to_numpy(float) * seen
+    impact = severity.map(WEIGHTS).to_numpy(float) * exposure[at]
     usual = pd.DataFrame({"kind": "media", "name": view.names[at], "impact": impact})
     return rows.assign(severity=severity).join(usual[usual.columns.difference(rows.columns)])
 
 
-def on_offer(view: View) -> Mask:
-    """Return which assets viewers can find now."""
+def _exposure(view: View, weights: Weights | None) -> Floats:
+    """Weigh each asset by who can see it now and who does; last, a finding of no asset."""
     start, end = view.times("startDate"), view.times("endDate")
     within = ((start == NAT) | (start <= view.moment)) & ((end == NAT) | (end > view.moment))
-    return np.asarray(within & rules_media.active(view))
+    seen = np.where(within & rules_media.active(view), 1, _OFF_OFFER)
+    ids = pd.Series(view.ids[:-1], dtype="str")
+    weight = ids.str.lower().map(weights_of(weights, ids)).fillna(1)
+    return np.append(seen * weight.to_numpy(float), _OFF_OFFER)

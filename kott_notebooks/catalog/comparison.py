@@ -14,9 +14,9 @@ import pandas as pd
 from kott_notebooks.audits.rulebook import RulesSource
 from kott_notebooks.audits.rulebook import rules as rules_of
 from kott_notebooks.catalog.rules_identity import folded
-from kott_notebooks.catalog.view import View, bare, tag_values
+from kott_notebooks.catalog.view import View, tag_values
 from kott_notebooks.errors import KottError
-from kott_notebooks.tables.columns import distinct, id_texts, need, pulled, times
+from kott_notebooks.tables.columns import bare, distinct, id_texts, need, pulled, times
 from kott_notebooks.tables.diff import MIN_ROWS, diff
 from kott_notebooks.tables.kinds import STR
 from kott_notebooks.tables.provenance import with_facts

@@ -11,9 +11,9 @@ import pandas as pd
 from kott_notebooks.audits import texts
 from kott_notebooks.catalog.rules_text import translated_fields
 from kott_notebooks.catalog.values import types_of
-from kott_notebooks.catalog.view import LABELS, Mask, View, bare, view_of
+from kott_notebooks.catalog.view import LABELS, Mask, View, view_of
 from kott_notebooks.errors import KottError
-from kott_notebooks.tables.columns import id_texts, need
+from kott_notebooks.tables.columns import bare, id_texts, need
 
 PROPERTIES = (
     "name",

@@ -11,8 +11,9 @@ import pandas as pd
 
 from kott_notebooks import schema
 from kott_notebooks.catalog.rules_identity import folded
-from kott_notebooks.catalog.view import Hits, Mask, View, bare
+from kott_notebooks.catalog.view import Hits, Mask, View
 from kott_notebooks.ksql import K
+from kott_notebooks.tables.columns import bare
 from kott_notebooks.tables.provenance import facts
 
 _MEDIA = "KalturaMediaAsset"

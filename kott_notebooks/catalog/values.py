@@ -11,6 +11,7 @@ import pandas as pd
 
 from kott_notebooks.catalog.view import View, view_of
 from kott_notebooks.errors import KottError
+from kott_notebooks.tables.provenance import with_facts
 from kott_notebooks.times import When
 
 CREDITS = (
@@ -72,7 +73,7 @@ def values(assets: pd.DataFrame, field: str = "Genre", *, n: int | None = None) 
     stands_for = np.array([*[1] * len(shown), folded, 0])
     counted.insert(0, "value", pd.Series(names[at], dtype="str"))
     counted.insert(1, "values", pd.Series(stands_for[at], dtype="Int64"))
-    return counted
+    return _with_matched(counted, view)
 
 
 def _common(values: pd.Series[str], n: int | None) -> pd.Index[str]:
@@ -121,7 +122,7 @@ def years(assets: pd.DataFrame, *, field: str = "Year", now: When | None = None)
     counted = _by_type(view, pd.DataFrame({"row": range(view.count), "key": key}))
     known = counted.pop("key")
     counted.insert(0, "year", known.astype("Int64").mask(known == _NO_YEAR))
-    return counted
+    return _with_matched(counted, view)
 
 
 def cast(assets: pd.DataFrame, *, credits: Iterable[str] | None = None) -> pd.DataFrame:
@@ -168,7 +169,12 @@ def cast(assets: pd.DataFrame, *, credits: Iterable[str] | None = None) -> pd.Da
     parts = [_credited(view, column) for column in dict.fromkeys(columns.values())]
     dtypes = {"credit": "str", "person": "str", "assets": "Int64", "share": "Float64"}
     empty = pd.DataFrame(columns=list(dtypes))
-    return pd.concat([empty, *parts], ignore_index=True).astype(dtypes)
+    return _with_matched(pd.concat([empty, *parts], ignore_index=True).astype(dtypes), view)
+
+
+def _with_matched(table: pd.DataFrame, view: View) -> pd.DataFrame:
+    """Say in the provenance which columns a field was matched with, where their names differ."""
+    return with_facts(table, matched=view.matched) if view.matched else table
 
 
 def _credited(view: View, column: str) -> pd.DataFrame:

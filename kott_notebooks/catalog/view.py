@@ -20,6 +20,7 @@ from kott_notebooks.ksql import Expression, K, read
 from kott_notebooks.tables.columns import (
     NAT,
     Micros,
+    bare,
     distinct,
     id_texts,
     is_flag,
@@ -42,6 +43,7 @@ LABELS = ("kind", "id", "name", "systemName", "dataType", "metaIds")  # columns 
 SECOND = 1_000_000  # microseconds
 DAY = 86_400 * SECOND
 FIRST_TIME = 315_532_800 * SECOND  # 1980: no asset's date is before
+_MAPS = ("metas", "tags")
 _MULTILINGUAL = {"name": "multilingualName", "description": "multilingualDescription"}
 
 
@@ -258,17 +260,32 @@ class View:
         }
 
     def columns_of(self, field: str) -> list[str]:
-        """Find the columns of a field: a property, or metas and tags of a name or system name."""
+        """Find the columns of a field: a property, or metas and tags of a name or system name.
+
+        Names are compared without case; `matched` has those that differ.
+        """
         if field in self.table:
             return [field]
-        return self._by_name.get(bare(field), [])
+        top, dot, name = field.partition(".")
+        if not dot or top not in _MAPS:
+            top, name = "", field
+        columns = [one for one in self._by_name.get(bare(name), []) if one.startswith(top)]
+        others = [one for one in columns if one.partition(".")[2] != name]
+        if others:
+            self.matched[field] = others
+        return columns
+
+    @cached_property
+    def matched(self) -> dict[str, list[str]]:
+        """Return the columns of fields that the table calls otherwise."""
+        return {}
 
     @cached_property
     def _by_name(self) -> dict[str, list[str]]:
         by_name: dict[str, list[str]] = {}
         for column in map(str, self.table.columns):
             kind, dot, name = column.partition(".")
-            if dot and kind in ("metas", "tags") and "@" not in name:
+            if dot and kind in _MAPS and "@" not in name:
                 by_name.setdefault(bare(name), []).append(column)
         own = self.labels_of("meta").dropna(subset=["name", "systemName"])
         for name, system in zip(own["name"].map(bare), own["systemName"].map(bare), strict=True):
@@ -502,8 +519,3 @@ def _moments(values: list[Any]) -> Micros:
     seconds = _numbers(values)
     valid = (seconds.abs() <= MAX_TIME) & (seconds != 0)
     return np.where(valid, seconds.where(valid, 0) * SECOND, NAT).astype(np.int64)
-
-
-def bare(name: str) -> str:
-    """Return a name as names are compared: without case and blanks around it."""
-    return str(name).strip().casefold()

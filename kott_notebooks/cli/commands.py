@@ -32,7 +32,7 @@ from kott_notebooks.cli.arguments import (
     window,
 )
 from kott_notebooks.errors import IncompleteError, KottError
-from kott_notebooks.listings.others import LABELS, listed
+from kott_notebooks.listings.others import LABELS, check_list
 from kott_notebooks.times import instant
 
 SIZES = {  # of the demo partner
@@ -192,7 +192,7 @@ def check(given: argparse.Namespace) -> None:
         check_window(given)
     if given.command in ("listing", "plan") and getattr(given, "what", "") not in PLANNED:
         service = given.service if "service" in given else given.what
-        listed(service, getattr(given, "action", "list"))
+        check_list(service, getattr(given, "action", "list"))
     for name, _ in getattr(given, "argument", []):
         if name in OPTIONS:
             raise KottError(f"--argument {name}: that one has an option or a place of its own.")

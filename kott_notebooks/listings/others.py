@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from typing import Any
 
@@ -131,7 +132,7 @@ def listing_pull(
     **arguments: Any,
 ) -> tuple[Pull, Chosen | None]:
     """Return the list that `listing` reads, and its columns."""
-    known = known or listed(service, action)
+    known = known or listed(service, action, session)
     profile = arguments.pop("responseProfile", None)
     if profile is not None and fields is not None:
         raise KottError("Give fields= or responseProfile=, not both: fields= makes a profile.")
@@ -177,6 +178,20 @@ def listed(
 
 
 _NO_SUCH_ACTION = ("500011", "500012")
+
+
+def check_list(service: str, action: str) -> None:
+    """Refuse, without asking a server, an action that is no list and a slip in a service's name.
+
+    Any other name that the schema does not have may be newer than the schema.
+    """
+    services = {one.service.lower() for one in schema.actions()}
+    near = difflib.get_close_matches(service.lower(), services, cutoff=0.8)
+    is_slip = service.lower() not in services and any(
+        abs(len(one) - len(service)) <= 1 for one in near
+    )
+    if schema.action(service, action) is not None or is_slip:
+        listed(service, action)
 
 
 def labels(session: Session, kinds: Sequence[str] = tuple(LABELS)) -> pd.DataFrame:

@@ -26,6 +26,7 @@ from kott_notebooks.plots.schedule import (
     genre_clock,
     grid,
     horizon,
+    ingests,
     overlaps,
 )
 
@@ -42,6 +43,7 @@ __all__ = [
     "groups",
     "growth",
     "horizon",
+    "ingests",
     "languages",
     "limits",
     "overlaps",

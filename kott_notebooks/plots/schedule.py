@@ -18,6 +18,7 @@ from matplotlib.transforms import Bbox, TransformedBbox
 
 from kott_notebooks import schedule
 from kott_notebooks.audits.findings import ERROR, INFO, WARNING
+from kott_notebooks.audits.ingests import outcomes
 from kott_notebooks.audits.rulebook import Schedule
 from kott_notebooks.plots.clock import daily
 from kott_notebooks.plots.drawing import (
@@ -481,6 +482,95 @@ CHANGES = {
     "renumbered": YELLOW,
     "changed": OTHERS,
 }
+
+
+def ingests(
+    table: pd.DataFrame,
+    *,
+    tz: str | tzinfo | None = None,
+    names: Names | None = None,
+    ax: Axes | None = None,
+    **kwargs: Any,
+) -> Axes:
+    """Draw `kott.ingests` as a row per profile and a mark per ingest, coloured by its outcome.
+
+    A mark's area grows with the number of records. Uploads of media have no profile and stand on a
+    row of their own.
+
+    Parameters
+    ----------
+    table : DataFrame
+        What `kott.ingests` returned.
+    tz : str or tzinfo, optional
+        The zone of the times; default KOTT_TZ, else UTC.
+    names : mapping or Series, optional
+        Names of the profiles, by id.
+    ax : Axes, optional
+        The Axes to draw on; by default the current one.
+    **kwargs
+        Keywords of `Axes.scatter`.
+
+    Returns
+    -------
+    Axes
+        The Axes that was drawn on.
+
+    Raises
+    ------
+    KottError
+        The table lacks a column.
+
+    See Also
+    --------
+    schedule.audit_ingests : What is wrong with ingests.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import demo, plots
+    >>> session = demo.login(assets=60, channels=4, days=2, households=0)
+    >>> plots.ingests(kott.ingests(session)).get_ylabel()
+    'ingestProfileId'
+    """
+    ax = current(ax)
+    if table.empty:
+        return say(ax, "There are no ingests.")
+    need(table, "ingestProfileId", "createdDate", "records")
+    code, profiles = pd.factorize(table["ingestProfileId"], sort=True, use_na_sentinel=False)
+    created = days_of(micros(table, "createdDate"))
+    pad = max(np.ptp(created), 1) * 0.04
+    times(ax, np.array([created.min() - pad, created.max() + pad]), tz, "createdDate")
+    label_rows(ax, labelled(profiles, names))
+    records = table["records"].fillna(0).to_numpy(float)
+    largest = min(row_height(ax) * 0.7, 2.5 * USUAL)
+    width = np.maximum(largest * np.sqrt(records / max(records.max(), 1)), USUAL)
+    outcome = outcomes(table).to_numpy()
+    key: dict[str, Line2D] = {}
+    for one, (colour, marker) in INGESTS.items():
+        at = np.flatnonzero(outcome == one)
+        look = {"color": colour, "marker": marker, "edgecolors": ink(ax), "linewidths": 0.5}
+        if len(at):
+            ax.scatter(created[at], code[at], width[at] ** 2, **{**look, **kwargs})
+            key[one] = _mark_of(colour, marker, ink(ax))
+    legend_above(ax, key)
+    ax.set(ylabel="ingestProfileId", facecolor=pale(ax))
+    return ax
+
+
+# The colour and the mark of each outcome of an ingest
+INGESTS = {
+    "complete": (GREEN, "o"),
+    "with warnings": (YELLOW, "^"),
+    "partly failed": (ORANGE, "D"),
+    "failed": (VERMILLION, "X"),
+    "under way": (OTHERS, "s"),
+}
+
+
+def _mark_of(colour: str, marker: str, edge: str) -> Line2D:
+    """Return what stands for an outcome in a key, of one size."""
+    look: dict[str, Any] = {"linestyle": "none", "markersize": USUAL, "markeredgewidth": 0.5}
+    return Line2D([], [], color=colour, marker=marker, markeredgecolor=edge, **look)
 
 
 def grid(

@@ -8,6 +8,7 @@ channels.
 
 from __future__ import annotations
 
+from kott_notebooks.audits.ingests import audit_ingests
 from kott_notebooks.audits.rulebook import Schedule as Rules
 from kott_notebooks.schedule.audit import audit
 from kott_notebooks.schedule.changes import changes, compare
@@ -16,7 +17,7 @@ from kott_notebooks.schedule.coverage import coverage, gaps, horizon, now_next, 
 from kott_notebooks.schedule.duplicates import duplicates, repeats, simulcasts
 from kott_notebooks.schedule.episodes import episodes
 from kott_notebooks.schedule.genres import completeness, lineup_mix
-from kott_notebooks.schedule.ingests import audit_ingests, explain
+from kott_notebooks.schedule.ingests import explain
 from kott_notebooks.schedule.programmes import (
     durations,
     fillers,

@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 
 from kott_notebooks.audits.findings import as_findings
-from kott_notebooks.audits.judging import judge
+from kott_notebooks.audits.ingests import ingest_findings
+from kott_notebooks.audits.judging import Weights, judge, weights_of
 from kott_notebooks.audits.rulebook import RulesSource, definitions
 from kott_notebooks.audits.rulebook import rules as rules_of
 from kott_notebooks.ksql import K
-from kott_notebooks.schedule.impact import Weights, impact, weights_of
+from kott_notebooks.schedule.impact import impact
 from kott_notebooks.schedule.programmes import FLAGS
 from kott_notebooks.schedule.rules import NEEDS, Guide, findings
 from kott_notebooks.schedule.spans import (
@@ -36,6 +37,7 @@ from kott_notebooks.tables.columns import (
     NAT,
     as_times,
     asked,
+    called,
     micros,
     pulled,
     stamp,
@@ -55,6 +57,7 @@ def audit(
     *,
     rules: RulesSource | None = None,
     weights: Weights | None = None,
+    ingests: pd.DataFrame | None = None,
     tz: Zone | None = None,
     now: When | None = None,
     start: When | None = None,
@@ -81,6 +84,8 @@ def audit(
     weights : mapping of channels to numbers, or DataFrame of `kott.views`, optional
         How much a channel counts in the impact, by its id or name; others count 1. By views, their
         mean is 1.
+    ingests : DataFrame, optional
+        `kott.ingests` of the guide; the rules `ingest.*` need it.
     tz : str, tzinfo or mapping, default: the zone of the pull, else KOTT_TZ, else UTC
         The zone of days, prime time and clock changes; or the zone of each channel, by its id or
         name. A column `tz` of `channels` does too.
@@ -97,8 +102,10 @@ def audit(
         One row per finding, by impact, with the columns of `kott_notebooks.audits.findings`: of a
         programme, a gap or a channel (kind `epg`; `id` is then the channel's). Impact: (minutes +
         (prime_weight - 1) x minutes in prime time) x the channel's weight, the minutes being those
-        from startDate to endDate within the window. `field` of a gap is its local day.
-        Provenance: `now`, `judged` (programmes), `not_judged` (rule -> why), `waived`.
+        from startDate to endDate within the window; of an ingest: see `audit_ingests`. `field` of
+        a gap is its local day.
+        Provenance: `now`, `judged` (programmes), `not_judged` (rule -> why), `waived`, `matched`
+        (metas and tags that the table calls otherwise than the rules).
 
     Raises
     ------
@@ -123,6 +130,7 @@ def audit(
     moment = pulled(epg, now)
     table = channels if isinstance(channels, pd.DataFrame) else None
     epg = named(epg, columns, *TIMED, channels=channels).reset_index(drop=True)
+    epg = called(epg, own.schedule.runtime, own.schedule.rating)
     wanted, unlisted = _wanted(epg, channels), table is not None and _is_whole(table)
     if wanted is not None and len(wanted) and not unlisted and not facts(epg).get("channels"):
         listed = set(keys(pd.Series(wanted)))
@@ -158,13 +166,17 @@ def audit(
     parts = [as_findings(part) for part in findings(guide) if len(part)]
     rows = pd.concat(parts, ignore_index=True) if parts else as_findings([])
     rows = rows[~rows["rule"].isin(list(not_judged))]
+    weighed = _weighed(rows.assign(kind="epg", ksql=rows["rule"].map(_ksql(guide))), guide, weights)
+    of_ingests, ingests_not_judged = ingest_findings(ingests, own, moment, "epg")
+    every = pd.concat([weighed, of_ingests], ignore_index=True) if len(of_ingests) else weighed
     return judge(
-        _weighed(rows.assign(kind="epg", ksql=rows["rule"].map(_ksql(guide))), guide, weights),
+        _ordered(every),
         own,
         source="schedule.audit",
         now=moment,
-        not_judged=not_judged,
+        not_judged=not_judged | ingests_not_judged,
         judged=len(epg) + int((bad["row"] < 0).sum()),
+        matched=facts(epg).get("matched", {}),
     )
 
 
@@ -284,12 +296,13 @@ def _ksql(guide: Guide) -> dict[str, str]:
 def _weighed(rows: pd.DataFrame, guide: Guide, weights: Weights | None) -> pd.DataFrame:
     code, labels = pd.factorize(rows["linearAssetId"])
     zones = [*zones_of(guide.epg, labels, guide.tz, guide.channels), zone_of(guide.epg)]
-    weight = [*by_channel(weights_of(weights), labels, guide.names), None]
+    known = [*keys(pd.Series(guide.labels)), *guide.names, *guide.names.values()]
+    weight = [*by_channel(weights_of(weights, known), labels, guide.names), None]
     end = guide.end
     if end is None:  # so that the year 2999 does not outweigh all
         starts = micros(guide.epg, "startDate").max(initial=stamp(guide.now)) + DAY
         end = max(stamp(guide.now) + round(guide.rules.horizon_hours * HOUR), int(starts))
-    weighed = rows.assign(
+    return rows.assign(
         impact=impact(
             rows,
             prime=guide.rules.prime_hours,
@@ -300,6 +313,9 @@ def _weighed(rows: pd.DataFrame, guide: Guide, weights: Weights | None) -> pd.Da
             end=end,
         )
     )
+
+
+def _ordered(rows: pd.DataFrame) -> pd.DataFrame:
+    """Put what hurts viewers most first."""
     order = ["impact", "linearAssetId", "startDate", "rule", "id"]
-    ordered = weighed.sort_values(order, ascending=[False, True, True, True, True])
-    return as_findings(ordered)
+    return as_findings(rows.sort_values(order, ascending=[False, True, True, True, True]))

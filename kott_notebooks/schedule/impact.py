@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import tzinfo
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from kott_notebooks.schedule.spans import DAY, HOUR, MINUTE, at_local
-from kott_notebooks.tables.columns import NAT, Micros, micros, need
+from kott_notebooks.tables.columns import NAT, Micros, micros
 from kott_notebooks.times import day_starts, offsets
-
-Weights: TypeAlias = Mapping[Any, float] | pd.DataFrame
 
 
 def impact(
@@ -43,15 +41,6 @@ def impact(
     weight = np.array([1.0 if one is None else float(one) for one in weights])
     weighed = ((last - first) / MINUTE + in_prime * (prime_weight - 1)) * weight
     return pd.array(weighed, dtype="Float64")
-
-
-def weights_of(weights: Weights | None) -> Mapping[Any, float]:
-    """Return the weights of channels; a table of `kott.views` weighs by views, whose mean is 1."""
-    if not isinstance(weights, pd.DataFrame):
-        return weights or {}
-    counted = need(weights, "assetId", "views").dropna(subset=["assetId", "views"])
-    share = counted["views"] / counted["views"].mean()
-    return dict(zip(counted["assetId"], share, strict=True))
 
 
 def minutes_between(

@@ -23,6 +23,7 @@ from kott_notebooks.tables.columns import (
     Micros,
     as_times,
     asked,
+    called,
     channel_ids,
     micros,
     need,
@@ -43,6 +44,10 @@ DAY = 24 * HOUR
 NEVER = 2**61  # later than any time
 LONGEST = 8 * HOUR  # of a programme that can be believed
 TIMED = ("linearAssetId", "startDate", "endDate")  # what every analysis needs
+FIELDS = (  # metas and tags that analyses know, whatever their case in the table
+    "tags.Genre", "tags.Parental rating", "metas.Runtime", "metas.Repeat", "metas.Series ID",
+    "metas.Season number", "metas.Episode number",
+)  # fmt: skip
 
 
 def named(
@@ -54,14 +59,16 @@ def named(
     """Return a guide whose columns have the names that we know; KottError where one is missing.
 
     Where rows have no id, their labels stand for it, or their places if labels come twice. Starts
-    and ends become times in UTC. A programme without a linearAssetId belongs to the channel of
-    `channels` whose externalIds is its epgChannelId.
+    and ends become times in UTC. Names of metas and tags are matched whatever their case; `matched`
+    in the provenance has those that differ. A programme without a linearAssetId belongs to the
+    channel of `channels` whose externalIds is its epgChannelId.
     """
     if columns:
         need(epg, *columns.values())
         theirs = [column for column in columns if column not in columns.values()]
         epg = epg.drop(columns=theirs, errors="ignore")
         epg = epg.rename(columns={theirs: ours for ours, theirs in columns.items()})
+    epg = called(epg, *FIELDS, *needed)
     if isinstance(channels, pd.DataFrame):
         epg = _linked(epg, channels)
     if "id" not in epg.columns:

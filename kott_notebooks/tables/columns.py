@@ -24,8 +24,9 @@ from kott_notebooks.tables.kinds import STR, UTC
 from kott_notebooks.tables.provenance import asked, facts, pulled, with_facts, zone_of
 
 __all__ = [
-    "NAT", "Micros", "Names", "as_times", "asked", "cast", "channel_ids", "distinct", "id_texts",
-    "is_flag", "micros", "need", "pulled", "stamp", "times", "typed", "wall", "zone_of",
+    "NAT", "Micros", "Names", "as_times", "asked", "bare", "called", "cast", "channel_ids",
+    "distinct", "id_texts", "is_flag", "micros", "need", "own_name", "pulled", "stamp", "times",
+    "typed", "wall", "zone_of",
 ]  # fmt: skip
 
 log = logging.getLogger("kott_notebooks")
@@ -71,6 +72,41 @@ def need(table: pd.DataFrame, *columns: str) -> pd.DataFrame:
             "Give a table of kott.assets, kott.epg or kott.households with these columns kept."
         )
     return typed(table, *columns)
+
+
+def own_name(table: pd.DataFrame, column: str) -> str:
+    """Return what a table calls a meta or tag: `tags.genre` for `tags.Genre`.
+
+    A column of the very name comes first. Where none or several differ from it in case and in
+    blanks alone, the name is returned as it is.
+    """
+    if column in table.columns or not column.startswith(("metas.", "tags.")):
+        return column
+    top, _, name = column.partition(".")
+    alike = [
+        one
+        for one in map(str, table.columns)
+        if one.startswith(f"{top}.") and bare(one.partition(".")[2]) == bare(name)
+    ]
+    return alike[0] if len(alike) == 1 else column
+
+
+def bare(name: str) -> str:
+    """Return a name as names are compared: without case and blanks around it."""
+    return str(name).strip().casefold()
+
+
+def called(table: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    """Return a table whose metas and tags have these names where only case or blanks differ.
+
+    `matched` in the provenance has each such name with the table's own.
+    """
+    matched = {name: own for name in columns if (own := own_name(table, name)) not in columns}
+    if not matched:
+        return table
+    log.info("Columns are matched whatever their case: %s.", matched)
+    renamed = table.rename(columns={own: name for name, own in matched.items()})
+    return with_facts(renamed, matched=facts(table).get("matched", {}) | matched)
 
 
 def typed(table: pd.DataFrame, *needed: str) -> pd.DataFrame:

@@ -13,7 +13,7 @@ import pandas as pd
 from kott_notebooks import schema
 from kott_notebooks.tables import frames
 from kott_notebooks.tables import tags as tagging
-from kott_notebooks.tables.columns import need, wall
+from kott_notebooks.tables.columns import need, own_name, wall
 from kott_notebooks.times import zone
 
 KEY = "assetId"
@@ -56,7 +56,7 @@ def explode(table: pd.DataFrame, column: str, *, key: str = "id") -> pd.DataFram
     >>> list(kott.explode(assets, "images").columns[:3])
     ['assetId', 'objectType', 'ratio']
     """
-    table = need(table, column, key)
+    table = need(table, column := own_name(table, column), key)
     owners, entries = [], []
     for owner, cell in _cells(table, column, key):
         for entry in _entries(cell):
@@ -141,7 +141,7 @@ def tags(table: pd.DataFrame, *names: str) -> pd.DataFrame:
     table : DataFrame
         Assets or programmes.
     *names : str
-        The tags, such as "Genre", or "Genre@fra" for a language; by default all.
+        The tags, such as "Genre", or "Genre@fra" for a language, in whatever case; by default all.
 
     Returns
     -------
@@ -162,7 +162,7 @@ def tags(table: pd.DataFrame, *names: str) -> pd.DataFrame:
     >>> list(tags.columns), sorted(tags["tag"].unique())
     (['assetId', 'tag', 'value'], ['Genre', 'Studio'])
     """
-    columns = [f"tags.{name}" for name in names] or tagging.fields(table, "tags.")
+    columns = [own_name(table, f"tags.{name}") for name in names] or tagging.fields(table, "tags.")
     table = need(table, "id", *columns)
     parts = [tagging.values(table[name]).assign(tag=name.removeprefix("tags.")) for name in columns]
     laid = pd.concat([pd.DataFrame(columns=["row", "tag", "value"]), *parts], ignore_index=True)

@@ -6,7 +6,7 @@ programme to come. Personal lists are the first household's, as in `shop`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -51,14 +51,18 @@ def _sold_files(dice: Dice, now: int, media: Shelf) -> list[tuple[int, Record]]:
     return [(one["id"], one["mediaFiles"][0]) for one in records if one.get("mediaFiles")]
 
 
+def _numbered(cls: str, first: int, records: Iterable[Record]) -> list[Record]:
+    """Make objects of a class, with ids from the first on."""
+    return [{"objectType": cls, "id": first + at, **one} for at, one in enumerate(records)]
+
+
+def _on_sale(now: int) -> Record:
+    return {"startDate": now - 200 * DAY, "endDate": now + 400 * DAY}
+
+
 def _file_ppv(now: int, at: int, file: Record) -> Record:
-    return {
-        "objectType": "KalturaAssetFilePpv",
-        "assetFileId": file["id"],
-        "ppvModuleId": 1_201 + at % len(PPVS),
-        "startDate": now - 200 * DAY,
-        "endDate": now + 400 * DAY,
-    }
+    ppv = {"assetFileId": file["id"], "ppvModuleId": 1_201 + at % len(PPVS)}
+    return {"objectType": "KalturaAssetFilePpv", **ppv, **_on_sale(now)}
 
 
 def _file_price(now: int, at: int, asset: int, file: Record) -> Record:
@@ -76,8 +80,7 @@ def _file_price(now: int, at: int, asset: int, file: Record) -> Record:
         "ppvDescriptions": [
             {"objectType": "KalturaTranslationToken", "language": LANGUAGES[0], "value": name}
         ],
-        "startDate": now - 200 * DAY,
-        "endDate": now + 400 * DAY,
+        **_on_sale(now),
         "ppvProductCode": f"ppv-{at % len(PPVS) + 1}",
     }
 
@@ -112,42 +115,31 @@ def _bought_once(
 
 def _sets() -> list[Record]:
     ids = ("1001", "1002", "1003")
-    common = {"id": 1_401, "name": "Change between plans", "type": "SWITCH"}
-    switch = common | {"subscriptionIds": ",".join(ids)}
-    extra = {"id": 1_402, "name": "Premium needs Basic", "type": "DEPENDENCY"}
+    switch = {"name": "Change between plans", "type": "SWITCH", "subscriptionIds": ",".join(ids)}
+    extra = {"name": "Premium needs Basic", "type": "DEPENDENCY", "subscriptionIds": ids[2]}
     return [
-        {"objectType": "KalturaSubscriptionSwitchSet", **switch},
-        {
-            "objectType": "KalturaSubscriptionDependencySet",
-            **extra,
-            "subscriptionIds": ids[2],
-            "baseSubscriptionId": int(ids[0]),
-        },
+        *_numbered("KalturaSubscriptionSwitchSet", 1_401, [switch]),
+        *_numbered(
+            "KalturaSubscriptionDependencySet", 1_402, [extra | {"baseSubscriptionId": int(ids[0])}]
+        ),
     ]
 
 
 def _images(media: Shelf) -> list[Record]:
     """List the images of the first assets."""
-    shown = [
-        (row, one)
-        for row in range(min(media.count, 10))
-        for one in media.record(row, LANGUAGES[0]).get("images", ())
-    ]
-    return [
+    shown = (
         {
-            "objectType": "KalturaImage",
-            "id": 1_501 + at,
-            "imageTypeId": one["imageTypeId"],
-            "imageTypeName": one["imageTypeName"],
+            **{name: one[name] for name in ("imageTypeId", "imageTypeName", "url")},
             "imageObjectId": int(media.ids[row]),
             "imageObjectType": "MEDIA_ASSET",
             "status": "READY",
-            "url": one["url"],
             "contentId": one["id"],
             "isDefault": bool(one.get("isDefault")),
         }
-        for at, (row, one) in enumerate(shown)
-    ]
+        for row in range(min(media.count, 10))
+        for one in media.record(row, LANGUAGES[0]).get("images", ())
+    )
+    return _numbered("KalturaImage", 1_501, shown)
 
 
 def _choices(dice: Dice, now: int, media: Shelf, epg: Shelf) -> dict[str, list[Record]]:
@@ -163,17 +155,19 @@ def _choices(dice: Dice, now: int, media: Shelf, epg: Shelf) -> dict[str, list[R
             {"objectType": "KalturaFavorite", "assetId": asset, "createDate": now - at * 3 * DAY}
             for at, asset in enumerate(liked)
         ],
-        "KalturaPersonalList": [
-            {
-                "objectType": "KalturaPersonalList",
-                "id": 2_101 + at,
-                "name": genre,
-                "ksql": f"(and asset_type='media' genre='{genre}')",
-                "createDate": now - (at + 1) * 20 * DAY,
-                "partnerListType": at % 2,
-            }
-            for at, genre in enumerate(("Drama", "Comedy", "Kids"))
-        ],
+        "KalturaPersonalList": _numbered(
+            "KalturaPersonalList",
+            2_101,
+            [
+                {
+                    "name": genre,
+                    "ksql": f"(and asset_type='media' genre='{genre}')",
+                    "createDate": now - (at + 1) * 20 * DAY,
+                    "partnerListType": at % 2,
+                }
+                for at, genre in enumerate(("Drama", "Comedy", "Kids"))
+            ],
+        ),
         "KalturaFollowTvSeries": [
             {
                 "objectType": "KalturaFollowTvSeries",
@@ -185,16 +179,14 @@ def _choices(dice: Dice, now: int, media: Shelf, epg: Shelf) -> dict[str, list[R
             }
             for at, row in enumerate(followed)
         ],
-        "KalturaReminder": [
-            {
-                "objectType": "KalturaAssetReminder",
-                "id": 2_301 + at,
-                "name": titles[row],
-                "type": "ASSET",
-                "assetId": int(epg.ids[row]),
-            }
-            for at, row in enumerate(reminded)
-        ],
+        "KalturaReminder": _numbered(
+            "KalturaAssetReminder",
+            2_301,
+            [
+                {"name": titles[row], "type": "ASSET", "assetId": int(epg.ids[row])}
+                for row in reminded
+            ],
+        ),
         "KalturaSearchHistory": [
             {
                 "objectType": "KalturaSearchHistory",
@@ -218,34 +210,29 @@ def _series_recordings(dice: Dice, now: int, epg: Shelf) -> list[Record]:
     of, recordable = epg.numbers, []
     if series:
         recordable = [row for row in np.flatnonzero(of["cdvr"] == 1).tolist() if series[row]]
-    return [
-        {
-            "objectType": "KalturaSeriesRecording",
-            "id": 71_001 + at,
-            "epgId": int(epg.ids[row]),
-            "channelId": int(of["linear_media_id"][row]),
-            "seriesId": str(series[row]),
-            "type": "SERIES",
-            "createDate": now - (at + 2) * 10 * DAY,
-            "updateDate": now - (at + 1) * DAY,
-        }
-        for at, row in enumerate(some(dice, "series recorded", recordable, 4))
-    ]
+    return _numbered(
+        "KalturaSeriesRecording",
+        71_001,
+        [
+            {
+                "epgId": int(epg.ids[row]),
+                "channelId": int(of["linear_media_id"][row]),
+                "seriesId": str(series[row]),
+                "type": "SERIES",
+                "createDate": now - (at + 2) * 10 * DAY,
+                "updateDate": now - (at + 1) * DAY,
+            }
+            for at, row in enumerate(some(dice, "series recorded", recordable, 4))
+        ],
+    )
 
 
 def recordings_shelf(epg: Shelf, recordings: list[Record]) -> Shelf:
     """Make the shelf of finished recordings: their programmes, under the recording's id."""
-    made = [one for one in recordings if one["status"] == "RECORDED"]
-    rows = np.array([epg.row(one["assetId"]) for one in made], np.int64)
-    shelf = epg.picked(rows, _framed({one["id"]: one for one in made}))
-    shelf.ids = np.array([one["id"] for one in made], np.int64)
-    shelf.numbers["asset_type"] = np.full(len(made), RECORDING)
-    return shelf
+    made = {one["id"]: one for one in recordings if one["status"] == "RECORDED"}
 
-
-def _framed(recordings: dict[int, Record]) -> Callable[[Shelf, int], Record]:
     def framed(shelf: Shelf, row: int) -> Record:
-        recording = recordings[int(shelf.ids[row])]
+        recording = made[int(shelf.ids[row])]
         return {
             **frame(shelf, row),
             "objectType": "KalturaRecordingAsset",
@@ -255,4 +242,8 @@ def _framed(recordings: dict[int, Record]) -> Callable[[Shelf, int], Record]:
             "viewableUntilDate": recording["viewableUntilDate"],
         }
 
-    return framed
+    rows = np.array([epg.row(one["assetId"]) for one in made.values()], np.int64)
+    shelf = epg.picked(rows, framed)
+    shelf.ids = np.array(list(made), np.int64)
+    shelf.numbers["asset_type"] = np.full(len(made), RECORDING)
+    return shelf

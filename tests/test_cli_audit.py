@@ -128,6 +128,16 @@ def test_a_build_fails_only_on_what_the_baseline_lacks(
     )
 
 
+def test_a_store_is_a_baseline(saved: Path, tmp_path: Path, assets: pd.DataFrame) -> None:
+    """Its newest findings are known."""
+    store = tmp_path / "store"
+    findings = catalog.audit(assets)
+    kott.save(findings, store, name="findings")
+    assert run(saved, "--baseline", store) == 0
+    kott.save(findings[findings["severity"] != "error"], store, name="findings")
+    assert run(saved, "--baseline", store) == 1
+
+
 # What it audits
 
 

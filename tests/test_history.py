@@ -273,6 +273,13 @@ def test_what_cannot_be_saved_says_why(
     assert not [*tmp_path.iterdir()]
 
 
+@pytest.mark.parametrize("store", ["", "a\0b", "\udcff"])
+def test_a_store_that_cannot_be_a_folder_is_refused(store: str) -> None:
+    """Nothing is written into the folder that one happens to be in."""
+    with pytest.raises(KottError, match="must be a folder or an address"):
+        kott.save(table(id=[1]), store, name="t")
+
+
 def test_what_cannot_be_loaded_says_what_there_is(tmp_path: Path) -> None:
     """An empty store, several tables, a table that is not there, a column that is not there."""
     with pytest.raises(KottError, match="it is empty"):
@@ -341,6 +348,8 @@ def test_nested_columns_are_views() -> None:
         ("select * from nowhere", "nowhere does not exist"),
         ("selec 1", "syntax error"),
         ("select 1 +", "failed"),
+        ("-- nothing", "has no answer: write a SELECT"),
+        ("select '\udcff'", "failed"),
     ],
 )
 def test_a_query_that_cannot_be_answered_says_why(query: str, words: str) -> None:

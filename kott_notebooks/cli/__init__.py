@@ -1,8 +1,8 @@
 """The `kott` command: data on stdout, words on stderr, an exit status that says what happened.
 
-0 done, 1 an audit found what it is to fail on, 2 used wrongly (a file that cannot be read or
-written too), 3 not logged in, 4 no reply, a refusal or an incomplete list, 130 stopped by Ctrl-C,
-141 the reader of stdout has closed it.
+0 done, 1 there is what --fail-on names, 2 used wrongly (a file that cannot be read or written too),
+3 not logged in, 4 no reply, a refusal or an incomplete list, 130 stopped by Ctrl-C, 141 the reader
+of stdout has closed it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from kott_notebooks.errors import (
 STOP_SECONDS = 0.7  # that a command has after Ctrl-C, to end in its own way
 DONE, FOUND, USAGE, LOGIN, SERVICE, STOPPED, CLOSED = 0, 1, 2, 3, 4, 130, 141
 STATUSES = (
-    "exit status: 0 done, 1 an audit found what it is to fail on, 2 used wrongly, "
+    "exit status: 0 done, 1 there is what --fail-on names, 2 used wrongly, "
     "3 not logged in, 4 no reply, a refusal or an incomplete list, 130 stopped, 141 stdout closed"
 )
 

@@ -61,8 +61,9 @@ ARGUMENTS = (
         "default: error), never, or above budgets: 'image.* > 2 %%, schedule.gap > 10'",
     ),
     argument(
-        "--baseline", type=Path, metavar="FILE",
-        help="saved findings (.parquet, .csv, .xlsx): fail only on what they do not have",
+        "--baseline", metavar="FILE",
+        help="saved findings (.parquet, .csv, .xlsx), or the store of `kott watch`: fail only on "
+        "what they do not have",
     ),
     argument("--ksql", metavar="FILTER", help="audit only what this filter finds"),
     argument("--epg", action="store_true", help="look for channels without programmes"),
@@ -98,7 +99,7 @@ def check(given: argparse.Namespace) -> None:
     audits.failing(as_findings([]), given.fail_on, judged=1)
     books = [
         path
-        for path in (given.table, given.baseline, *given.out)
+        for path in (given.table, given.baseline and Path(given.baseline), *given.out)
         if path and path.suffix.lower() == ".xlsx"
     ]
     missing = [name for name in ("openpyxl", "xlsxwriter") if find_spec(name) is None]
@@ -164,6 +165,14 @@ def read_guide(path: Path) -> xmltv.Guide:
     return guide
 
 
+def _baseline(text: str) -> pd.DataFrame:
+    """Read findings from a file, or the newest ones of a store."""
+    path = Path(text)
+    if path.is_dir() or "://" in text:
+        return kott.load(text, name="findings")
+    return read_table(path)
+
+
 def read_table(path: Path) -> pd.DataFrame:
     """Read a saved table; raises KottError for another file than those it knows."""
     if not path.is_file():
@@ -209,7 +218,7 @@ def told(subject: Subject, rules: catalog.Rules, given: argparse.Namespace) -> b
         _WRITERS[path.suffix.lower()](found, subject, rules, path)
     new = found
     if given.baseline:
-        new = audits.new(found, read_table(given.baseline))
+        new = audits.new(found, _baseline(given.baseline))
     failing = audits.failing(new, given.fail_on)
     if given.write_waivers:
         _waive(failing, given.write_waivers)

@@ -11,7 +11,7 @@ import pandas as pd
 
 import kott_notebooks as kott
 from kott_notebooks import catalog
-from kott_notebooks.cli import audit, lab, output, trip
+from kott_notebooks.cli import audit, lab, output, snapshots, trip, watch
 from kott_notebooks.cli.arguments import (
     CHANNELS,
     FIELDS,
@@ -19,6 +19,7 @@ from kott_notebooks.cli.arguments import (
     LIMIT,
     LOGIN,
     PII,
+    TZ,
     Command,
     Group,
     argument,
@@ -143,6 +144,32 @@ def audit_all(given: argparse.Namespace) -> bool:
     with login(given) as session:
         subject = audit.pulled(session, given)
     return audit.told(subject, rules, given)
+
+
+def snapshot(given: argparse.Namespace) -> None:
+    """Save what the partner has now in a store, and list what was saved."""
+    format = output.checked_format(given.format, given.out)
+    tables = snapshots.check_snapshot(given)
+    with login(given) as session:
+        saved = snapshots.save(session, tables, given)
+    print(output.write(saved, format, given.out, whole=True, safe=given.safe), file=sys.stderr)
+
+
+def write_store(given: argparse.Namespace) -> None:
+    """Write a table that is made of a store or of saved tables, without a login."""
+    format = output.checked_format(given.format, given.out)
+    if given.command == "sql":
+        table = snapshots.asked(given)
+    else:
+        table = kott.snapshots(given.store, name=given.name)
+    print(output.write(table, format, given.out, whole=True, safe=given.safe), file=sys.stderr)
+
+
+def watch_once(given: argparse.Namespace) -> bool:
+    """Make one run of `kott watch`; say whether the command is to fail."""
+    watch.check(given)
+    with login(given) as session:
+        return watch.watch(session, given)
 
 
 def demo(given: argparse.Namespace) -> None:
@@ -476,6 +503,73 @@ COMMANDS = (
             "kott audit assets.parquet --fail-on never  # a saved table",
             "kott audit guide.xml.gz --fail-on never  # a guide in XMLTV; - reads stdin",
             "kott audit --schedule --tz Europe/Berlin  # 1: the partner's guide of a week",
+        ),
+    ),
+    Command(
+        "snapshot",
+        "save tables of what the partner has now in a store",
+        snapshot,
+        (
+            snapshots.STORE,
+            argument(
+                "tables",
+                nargs="*",
+                metavar="TABLE",
+                help=f"of {', '.join(snapshots.PULLS)}; default: assets",
+            ),
+            KSQL,
+            snapshots.DAYS,
+            TZ,
+            argument("--by", choices=("day", "channel"), help="how the files of epg are split"),
+            *TABLE,
+            LOGIN,
+        ),
+        ("kott snapshot kott-store", "kott snapshot kott-store epg --days 2 --by day"),
+    ),
+    Command(
+        "snapshots",
+        "list the snapshots of a store",
+        write_store,
+        (snapshots.STORE, snapshots.NAME, *TABLE),
+        ("kott snapshots kott-store", "kott snapshots kott-store --name epg --format json"),
+    ),
+    Command(
+        "diff",
+        "compare two saved tables, or two snapshots of a store",
+        snapshots.diff,
+        (*snapshots.DIFF, *TABLE),
+        (
+            "kott diff newest now --store kott-store --name assets",
+            "kott diff assets.parquet assets.parquet --fail-on removed,changed",
+        ),
+    ),
+    Command(
+        "sql",
+        "ask a store, or saved tables, in SQL (DuckDB)",
+        write_store,
+        (
+            argument("query", metavar="QUERY", help='SQL: select "tags.Genre" from assets'),
+            argument(
+                "source",
+                nargs="+",
+                metavar="SOURCE",
+                help="a store, or saved tables, which the query calls by the names of their files",
+            ),
+            *TABLE,
+        ),
+        (
+            'kott sql "select type, count(*) n from assets group by type" kott-store',
+            'kott sql "select name from assets limit 3" assets.parquet',
+        ),
+    ),
+    Command(
+        "watch",
+        "make one run for cron or CI: snapshot, audit, comparison, page, message to a webhook",
+        watch_once,
+        (*watch.ARGUMENTS, LOGIN),
+        (
+            "kott watch kott-watch --out watch.html",
+            "kott watch kott-watch --fail-on 'image.* > 2 %'  # 0: nothing new since the first run",
         ),
     ),
 )

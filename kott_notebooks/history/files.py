@@ -24,6 +24,8 @@ def opened(store: Place) -> tuple[fs.FileSystem, str]:
     An address with a scheme (`s3://bucket/kott`, `memory://kott`) is opened with fsspec.
     """
     address = os.fspath(store)
+    if not address or "\0" in address or any("\ud800" <= one <= "\udfff" for one in address):
+        raise KottError(f"The store must be a folder or an address, not {address!r}.")
     scheme, _, rest = address.partition("://")
     if not rest or scheme == "file":
         return fs.LocalFileSystem(), str(Path(rest or address).expanduser().absolute())

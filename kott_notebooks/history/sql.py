@@ -75,9 +75,12 @@ def sql(query: str, source: Place | Mapping[str, pd.DataFrame]) -> pd.DataFrame:
                 _register(database, source)
             for name in [row[0] for row in database.execute("show tables").fetchall()]:
                 _unnest(database, name)
-            arrow = database.from_query(query).to_arrow_table()
-        except duckdb.Error as error:
+            answer = database.from_query(query)
+            arrow = None if answer is None else answer.to_arrow_table()
+        except (duckdb.Error, UnicodeError) as error:
             raise KottError(f"The query failed: {error}") from error
+    if arrow is None:
+        raise KottError("The query has no answer: write a SELECT.")
     table: pd.DataFrame = arrow.to_pandas(types_mapper=_DTYPES.get)
     for column, dtype in table.dtypes.items():
         if isinstance(dtype, pd.DatetimeTZDtype):

@@ -32,6 +32,8 @@ def audit(
     title: str | None = None,
     link: str | None = None,
     n: int = LISTED,
+    changes: pd.DataFrame | None = None,
+    turnover: pd.DataFrame | None = None,
 ) -> Page:
     """Make a page of an audit: score, rules with their remedies, work list with search, pictures.
 
@@ -41,7 +43,8 @@ def audit(
     Parameters
     ----------
     findings : DataFrame
-        Findings of any audit: of assets, a guide, or households.
+        Findings of any audit: of assets, a guide, or households. Where they have a column
+        `firstSeen`, as `history.lifetimes` gives it, the work list says since when they stand.
     assets : DataFrame, optional
         What was audited. With assets the page scores each type, shows which fields are filled, and
         links to a picture of each asset.
@@ -56,6 +59,10 @@ def audit(
     n : int, default 3000
         Number of things in the work list: those of most impact; some of every rule are added, and
         the page says how many it leaves out.
+    changes : DataFrame, optional
+        What changed since an earlier table, as `kott.diff` returns it.
+    turnover : DataFrame, optional
+        New, standing and fixed findings by rule, as `history.turnover` returns them.
 
     Returns
     -------
@@ -99,6 +106,7 @@ def audit(
         more_whole=max(len(whole) - _WHOLE, 0),
         filled=_filled(assets, labels, names) if audited.is_catalog else None,
         quiet=_quiet(by_rule, findings, rules, audited),
+        since=_since(changes, turnover),
         **_scores(findings, assets, names),
     )
     data = _data(listed, with_id, by_rule["rule"].tolist(), parts.types(assets, names))
@@ -193,6 +201,26 @@ def _rules(by_rule: pd.DataFrame, findings: pd.DataFrame) -> list[dict[str, Any]
     return rules
 
 
+def _since(changes: pd.DataFrame | None, turnover: pd.DataFrame | None) -> dict[str, Any] | None:
+    """Lay out what is different from an earlier run: findings by rule, causes, single changes."""
+    if changes is None and (turnover is None or turnover.empty):
+        return None
+    since: dict[str, Any] = {"rules": [], "counts": {}, "causes": [], "changes": [], "more": 0}
+    if turnover is not None and not turnover.empty:
+        last = turnover[turnover["snapshot"] == turnover["snapshot"].max()]
+        last = last[(last["new"] > 0) | (last["fixed"] > 0)]
+        since["rules"] = last.sort_values("new", ascending=False).to_dict("records")
+    if changes is not None:
+        counts = changes.drop_duplicates(["change", "key"])["change"].value_counts()
+        since["counts"] = {one: int(counts.get(one, 0)) for one in ("added", "removed", "changed")}
+        causes = changes.dropna(subset="cause").drop_duplicates("cause")
+        since["causes"] = causes.sort_values("rows", ascending=False).to_dict("records")
+        single = changes[changes["cause"].isna()].fillna({"field": "", "detail": ""})
+        since["changes"] = single.iloc[:_WHOLE].to_dict("records")
+        since["more"] = max(len(single) - _WHOLE, 0)
+    return since
+
+
 def _filled(
     assets: pd.DataFrame | None, labels: pd.DataFrame | None, names: dict[str, str]
 ) -> dict[str, Any] | None:
@@ -259,6 +287,9 @@ def _data(
     of = worst.groupby("at", sort=True)
     first = ~worst.duplicated(["at", "rule"])  # the page filters by rule
     shown = worst[(of.cumcount() < _DETAILS) | first]
+    if "firstSeen" in shown:
+        since = shown["firstSeen"].dt.strftime(" (since %Y-%m-%d)").fillna("")
+        shown = shown.assign(detail=shown["detail"].fillna("") + since)
     table = listed.assign(
         name=of["name"].first().fillna(""),
         type=[types.get(id, kind) for id, kind in _rows(listed, "id", "kind")],

@@ -75,8 +75,8 @@ class Server:
         rows = matching[: self.page] if self.ignores_pager else matching[start : start + size]
         rows = self.shown(rows, nth)
         total = self.total(nth, len(matching), len(rows))
-        found: Row = {"objectType": "KalturaAssetListResponse", "objects": rows}
-        return found if total is None else found | {"totalCount": total}
+        result: Row = {"objectType": "KalturaAssetListResponse", "objects": rows}
+        return result if total is None else result | {"totalCount": total}
 
     def matching(self, asked: dict[str, Any]) -> list[Row]:
         """Return the rows within the bounds of a filter."""

@@ -34,8 +34,8 @@ def tag(*values: str | None) -> dict[str, Any]:
 
 def filled(table: pd.DataFrame, field: str) -> list[int]:
     """Give how many rows have a field, by type."""
-    found = catalog.completeness(table)
-    return found.loc[found["field"] == field, "filled"].tolist()
+    result = catalog.completeness(table)
+    return result.loc[result["field"] == field, "filled"].tolist()
 
 
 RATIOS = st.lists(st.sampled_from(["16:9", "2:3", "", None]), max_size=3)
@@ -80,16 +80,16 @@ def has(drawn: dict[str, Any], field: str) -> bool:
 @given(RECORDS)
 def test_completeness_is_what_counting_row_by_row_gives(drawn: list[dict[str, Any]]) -> None:
     """Each type's rows, and those of them that have a field, blank text being none."""
-    found = catalog.completeness(assets(*map(as_record, drawn)))
+    table = catalog.completeness(assets(*map(as_record, drawn)))
     rows = Counter(one["type"] for one in drawn)
-    assert len(found) == found["type"].nunique(dropna=False) * found["field"].nunique()
-    assert found["type"].nunique(dropna=False) == len(rows)
+    assert len(table) == table["type"].nunique(dropna=False) * table["field"].nunique()
+    assert table["type"].nunique(dropna=False) == len(rows)
     for type_, field, counted, full, share in zip(
-        found["type"].astype(object).where(found["type"].notna(), None),
-        found["field"],
-        found["rows"],
-        found["filled"],
-        found["share"],
+        table["type"].astype(object).where(table["type"].notna(), None),
+        table["field"],
+        table["rows"],
+        table["filled"],
+        table["share"],
         strict=True,
     ):
         own = [one for one in drawn if one["type"] == type_]
@@ -100,14 +100,14 @@ def test_completeness_is_what_counting_row_by_row_gives(drawn: list[dict[str, An
 
 def test_fields_stand_by_kind_for_every_type() -> None:
     """Properties, metas, tags, image ratios and file types, in this order."""
-    found = catalog.completeness(
+    table = catalog.completeness(
         assets(
             {"name": "Dune", "metas": {"Short title": text("D")}, "tags": {"Genre": tag("Drama")}},
             {"type": SERIES, "images": [{"ratio": "2:3"}], "mediaFiles": [{"type": "HLS_Main"}]},
         ),
         properties=["name"],
     )
-    movies = found[found["type"] == MOVIE]
+    movies = table[table["type"] == MOVIE]
     assert movies[["field", "kind", "filled"]].to_numpy().tolist() == [
         ["name", "property", 1],
         ["metas.Short title", "meta", 1],
@@ -115,7 +115,7 @@ def test_fields_stand_by_kind_for_every_type() -> None:
         ["images.2:3", "image", 0],
         ["mediaFiles.HLS_Main", "file", 0],
     ]
-    assert found.loc[found["type"] == SERIES, "filled"].tolist() == [0, 0, 0, 1, 1]
+    assert table.loc[table["type"] == SERIES, "filled"].tolist() == [0, 0, 0, 1, 1]
 
 
 def test_a_picture_of_each_ratio_counts_an_asset_once() -> None:
@@ -154,8 +154,8 @@ def test_a_truth_that_is_false_is_there() -> None:
 
 def test_columns_that_were_not_pulled_are_not_judged() -> None:
     """A table of some fields is measured by those."""
-    found = catalog.completeness(assets({"name": "Dune"})[["id", "type", "name"]])
-    assert found["field"].tolist() == ["name"]
+    table = catalog.completeness(assets({"name": "Dune"})[["id", "type", "name"]])
+    assert table["field"].tolist() == ["name"]
 
 
 def test_flat_tags_count_and_flat_pictures_are_refused() -> None:
@@ -202,7 +202,7 @@ def as_rows(table: pd.DataFrame, tz: str = "UTC") -> list[list[Any]]:
 
 def test_growth_adds_up_month_by_month() -> None:
     """Months and types in which nothing came are there too."""
-    found = catalog.growth(
+    table = catalog.growth(
         made(
             ("2026-01-31T23:59:59", MOVIE),
             ("2026-01-01", MOVIE),
@@ -210,7 +210,7 @@ def test_growth_adds_up_month_by_month() -> None:
             (None, SERIES),
         )
     )
-    assert as_rows(found) == [
+    assert as_rows(table) == [
         ["2026-01-01", MOVIE, 2, 2],
         ["2026-01-01", SERIES, 0, 0],
         ["2026-02-01", MOVIE, 0, 2],
@@ -223,12 +223,12 @@ def test_growth_adds_up_month_by_month() -> None:
 def test_growth_counts_local_days() -> None:
     """Half past eleven at night in UTC is the next day in Athens."""
     table = made(("2026-03-28T23:30", MOVIE), ("2026-03-29T20:59", MOVIE), ("2026-03-29T21:00", 1))
-    found = catalog.growth(table, freq="D", tz="Europe/Athens")
-    assert as_rows(found[found["type"] == MOVIE], "Europe/Athens") == [
+    result = catalog.growth(table, freq="D", tz="Europe/Athens")
+    assert as_rows(result[result["type"] == MOVIE], "Europe/Athens") == [
         ["2026-03-29", MOVIE, 2, 2],
         ["2026-03-30", MOVIE, 0, 2],
     ]
-    assert found["period"].iloc[0] == pd.Timestamp("2026-03-28T22:00Z")
+    assert result["period"].iloc[0] == pd.Timestamp("2026-03-28T22:00Z")
 
 
 @pytest.mark.parametrize(
@@ -239,9 +239,9 @@ def test_a_day_whose_midnight_is_double_or_missing_starts_once(tz: str, first: s
     """It starts with the earlier midnight, or where the hole ends."""
     at = pd.Timestamp(first)
     table = made((at.isoformat(), 1), ((at + pd.Timedelta(hours=20)).isoformat(), 1))
-    found = catalog.growth(table, freq="D", tz=tz)
-    assert found["period"].tolist() == [at]
-    assert found["total"].tolist() == [2]
+    result = catalog.growth(table, freq="D", tz=tz)
+    assert result["period"].tolist() == [at]
+    assert result["total"].tolist() == [2]
 
 
 @given(
@@ -252,14 +252,14 @@ def test_a_day_whose_midnight_is_double_or_missing_starts_once(tz: str, first: s
 def test_growth_is_what_periods_of_local_time_count(created: list[Any], freq: str, tz: str) -> None:
     """Pandas' own periods of local time hold as many."""
     table = made(*((time.isoformat(), MOVIE) for time in created))
-    found = catalog.growth(table, freq=freq, tz=tz)
+    result = catalog.growth(table, freq=freq, tz=tz)
     local = table["createDate"].dt.tz_convert(tz).dt.tz_localize(None)
     name = {"MS": "M", "QS": "Q", "YS": "Y", "W-MON": "W-SUN"}.get(freq, freq)
     counts = local.dt.to_period(name).value_counts()
-    starts = found["period"].dt.tz_convert(tz).dt.tz_localize(None).dt.to_period(name)
-    assert dict(zip(starts, found["added"], strict=True)) == {p: counts.get(p, 0) for p in starts}
-    assert found["added"].sum() == len(created)
-    assert found["total"].tolist() == found["added"].cumsum().tolist()
+    starts = result["period"].dt.tz_convert(tz).dt.tz_localize(None).dt.to_period(name)
+    assert dict(zip(starts, result["added"], strict=True)) == {p: counts.get(p, 0) for p in starts}
+    assert result["added"].sum() == len(created)
+    assert result["total"].tolist() == result["added"].cumsum().tolist()
 
 
 def test_growth_of_nothing_has_the_same_columns() -> None:

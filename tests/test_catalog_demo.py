@@ -45,12 +45,12 @@ def session() -> Any:
 
 
 @pytest.fixture(scope="module")
-def found(session: Any) -> pd.DataFrame:
+def findings(session: Any) -> pd.DataFrame:
     return audited(session)
 
 
 def counted(findings: pd.DataFrame) -> dict[str, Counter[str]]:
-    """Count what each rule found, by id."""
+    """Count the findings of each rule, by id."""
     ids = findings["id"].fillna("")
     return {str(rule): Counter(of) for rule, of in ids.groupby(findings["rule"])}
 
@@ -67,21 +67,21 @@ def test_every_planted_defect_is_found_and_nothing_else(seed: int) -> None:
 
 
 def test_a_listing_in_one_language_loses_the_languages_alone(
-    session: Any, found: pd.DataFrame
+    session: Any, findings: pd.DataFrame
 ) -> None:
     """Texts are those of that language; what depends on others is not judged."""
     plain = catalog.audit(
         kott.assets(session), labels=kott.labels(session), rules=partner_rules(session)
     )
-    needs_more = found["rule"].str.startswith("language.") | (
-        found["rule"] == "channel.no_programmes"
+    needs_more = findings["rule"].str.startswith("language.") | (
+        findings["rule"] == "channel.no_programmes"
     )
-    assert counted(plain) == counted(found[~needs_more])
+    assert counted(plain) == counted(findings[~needs_more])
 
 
-def test_each_ksql_finds_its_findings_on_the_server(session: Any, found: pd.DataFrame) -> None:
+def test_each_ksql_finds_its_findings_on_the_server(session: Any, findings: pd.DataFrame) -> None:
     """The server's ids are those of the rule, blank values included."""
-    stated = found.dropna(subset="ksql")
+    stated = findings.dropna(subset="ksql")
     table = catalog.rule_table()
     of_assets = table["rule"].str.partition(".")[0].isin(FAMILIES)
     assert set(stated["rule"]) == set(table["rule"][table["ksql"] & of_assets])
@@ -91,7 +91,7 @@ def test_each_ksql_finds_its_findings_on_the_server(session: Any, found: pd.Data
 
 
 def test_a_world_without_defects_has_no_error() -> None:
-    """What is found there is merely worth knowing."""
+    """Its findings are of severity info."""
     clean = demo.login(seed=SEED, assets=400, channels=5, households=5, days=1, defects=False)
-    found = catalog.audit(kott.assets(clean, language="*"), labels=kott.labels(clean))
-    assert set(found["severity"]) == {"info"}
+    findings = catalog.audit(kott.assets(clean, language="*"), labels=kott.labels(clean))
+    assert set(findings["severity"]) == {"info"}

@@ -78,12 +78,12 @@ def test_what_expires_stands_in_its_local_day() -> None:
     """A day begins at local midnight, two hours or three before that of UTC."""
     late, early = (pd.Timestamp(f"2026-03-{day}T21:30Z") for day in (28, 29))
     table = assets({"endDate": seconds(early)}, {"endDate": seconds(late), "name": "Dune"})
-    found = catalog.expiring(table, tz=ATHENS, now=NOW)
-    assert rows(found, "id", "name", "period", "endDate") == [
+    result = catalog.expiring(table, tz=ATHENS, now=NOW)
+    assert rows(result, "id", "name", "period", "endDate") == [
         (1, "Dune", pd.Timestamp("2026-03-27T22:00Z"), late),
         (0, None, pd.Timestamp("2026-03-29T21:00Z"), early),
     ]
-    assert found["daysLeft"].tolist() == pytest.approx([9.5 / 24, 1 + 9.5 / 24])
+    assert result["daysLeft"].tolist() == pytest.approx([9.5 / 24, 1 + 9.5 / 24])
 
 
 HOURS = st.none() | st.integers(-80, 80)
@@ -95,12 +95,12 @@ def test_availability_is_what_counting_window_by_window_gives(
 ) -> None:
     """What ends before it starts is never there; the last moment of a period decides."""
     table = assets(*({"type": of, **_window(start, end)} for start, end, of in windows))
-    found = catalog.availability(table, start="now-2d", end="now+2d", freq="D", tz=ATHENS, now=NOW)
+    result = catalog.availability(table, start="now-2d", end="now+2d", freq="D", tz=ATHENS, now=NOW)
     edges = pd.date_range("2026-03-26", periods=6, freq="D", tz=ATHENS)
     types = sorted({of for _, _, of in windows})
-    assert found["period"].tolist() == [edge for edge in edges[:-1] for _ in types]
-    assert found["type"].tolist() == types * 5
-    for period, of, enters, leaves, there in found.itertuples(index=False, name=None):
+    assert result["period"].tolist() == [edge for edge in edges[:-1] for _ in types]
+    assert result["type"].tolist() == types * 5
+    for period, of, enters, leaves, there in result.itertuples(index=False, name=None):
         until = edges[list(edges).index(period) + 1]
         own = [_moments(start, end) for start, end, type_ in windows if type_ == of]
         own = [(start, end) for start, end in own if start < end]
@@ -138,13 +138,13 @@ def test_values_is_what_counting_asset_by_asset_gives(
 ) -> None:
     """An asset counts once for each of its values, and as having none where all are blank."""
     table = assets(*({"type": of, "tags": {"Genre": tag(*genres)}} for of, genres in drawn))
-    found = catalog.values(table)
+    result = catalog.values(table)
     plain = [(of, {one for one in genres if one and one.strip()}) for of, genres in drawn]
     expected = Counter((value, of) for of, genres in plain for value in genres or [None])
-    counted = dict(zip(rows(found, "value", "type"), found["assets"], strict=True))
+    counted = dict(zip(rows(result, "value", "type"), result["assets"], strict=True))
     assert counted == expected
     of = Counter(of for of, _ in drawn)
-    assert found["share"].tolist() == [a / of[t] for a, t in rows(found, "assets", "type")]
+    assert result["share"].tolist() == [a / of[t] for a, t in rows(result, "assets", "type")]
 
 
 def test_the_tail_of_values_is_folded_into_one() -> None:
@@ -187,8 +187,8 @@ def test_a_cast_says_who_is_in_how_many_assets() -> None:
         {"tags": {"Cast": tag("Bo", " ")}, "metas": {"Writers": text("Ana; Bo ,Cy|")}},
         {"metas": {"Writers": text("Cy")}},
     )
-    found = catalog.cast(table)
-    assert rows(found, "credit", "person", "assets", "share") == [
+    result = catalog.cast(table)
+    assert rows(result, "credit", "person", "assets", "share") == [
         ("Cast", "Bo", 2, 1.0),
         ("Cast", "Ana", 1, 0.5),
         ("Director", "Bo", 1, 1.0),
@@ -213,8 +213,8 @@ def test_years_that_cannot_be_stand_last_with_those_that_are_missing() -> None:
     """1888 and two years ahead can be; the year before and the year after cannot."""
     of = [1888, 1887, 2028, 2029, 1999, None]
     table = assets(*({"metas": {"Year": number(year)} if year else {}} for year in of))
-    found = catalog.years(table.assign(type=pd.array([*[MOVIE] * 5, SERIES], "Int64")), now=NOW)
-    assert rows(found, "year", "type", "assets") == [
+    result = catalog.years(table.assign(type=pd.array([*[MOVIE] * 5, SERIES], "Int64")), now=NOW)
+    assert rows(result, "year", "type", "assets") == [
         (1888, MOVIE, 1),
         (1999, MOVIE, 1),
         (2028, MOVIE, 1),
@@ -327,18 +327,18 @@ def table(session: Any) -> pd.DataFrame:
 
 def test_values_counts_as_the_server_does(session: Any, table: pd.DataFrame) -> None:
     """The local count of a tag is that of kott.facets."""
-    found = catalog.values(table, "Genre").dropna(subset="value").groupby("value")["assets"].sum()
+    result = catalog.values(table, "Genre").dropna(subset="value").groupby("value")["assets"].sum()
     asked = kott.facets(session, "Genre").set_index("Genre")["count"]
     blank = asked.index.str.strip() == ""  # a value for the server
-    assert found.to_dict() == asked[~blank].to_dict()
+    assert result.to_dict() == asked[~blank].to_dict()
 
 
 def test_duplicates_holds_what_the_audit_finds(table: pd.DataFrame) -> None:
     """The same assets, rule by rule."""
     findings = catalog.audit(table)
-    found = catalog.duplicates(table)
-    assert found["group"].nunique() > 3
-    for rule, of in found.groupby("rule"):
+    result = catalog.duplicates(table)
+    assert result["group"].nunique() > 3
+    for rule, of in result.groupby("rule"):
         audited = findings.loc[findings["rule"] == rule, "id"]
         assert sorted(of["id"].astype("str")) == sorted(audited)
 
@@ -361,9 +361,9 @@ def test_the_table_given_is_left_alone_and_its_index_does_not_matter(
     """A filtered or sorted table is as good as any."""
     shuffled = table.iloc[::-1].set_axis([5] * len(table))
     before = shuffled.copy()
-    found = look(shuffled)
+    result = look(shuffled)
     pd.testing.assert_frame_equal(shuffled, before)
-    pd.testing.assert_frame_equal(found, look(table.iloc[::-1].reset_index(drop=True)))
+    pd.testing.assert_frame_equal(result, look(table.iloc[::-1].reset_index(drop=True)))
 
 
 @pytest.mark.parametrize("look", LOOKS[2:], ids=lambda look: look.__name__)

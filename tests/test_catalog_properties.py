@@ -105,10 +105,10 @@ def image_missing_ratio(rules: catalog.Rules) -> Iterator[Made]:
 
 def image_too_small(rules: catalog.Rules) -> Iterator[Made]:
     widths = rules.widths
-    for less, found in ((0, FINE), (1, WRONG)):
-        yield found, asset(images=[image("16:9", widths["16:9"] - less), image("2:3")])
-        yield found, asset(images=[image("2:3", widths["2:3"] - less), image("16:9")])
-        yield found, channel(images=[image("1:1", widths["1:1"] - less)])
+    for less, findings in ((0, FINE), (1, WRONG)):
+        yield findings, asset(images=[image("16:9", widths["16:9"] - less), image("2:3")])
+        yield findings, asset(images=[image("2:3", widths["2:3"] - less), image("16:9")])
+        yield findings, channel(images=[image("1:1", widths["1:1"] - less)])
 
 
 def image_default(rules: catalog.Rules) -> Iterator[Made]:
@@ -146,9 +146,9 @@ def file_missing_type(rules: catalog.Rules) -> Iterator[Made]:
 
 def file_duration_mismatch(rules: catalog.Rules) -> Iterator[Made]:
     most = round(100 * rules.thresholds.duration_percent)
-    for off, found in ((most, FINE), (most + 1, WRONG)):
+    for off, findings in ((most, FINE), (most + 1, WRONG)):
         main = [file("HLS_Main", duration=10_000 - off), file("DASH_Main", duration=10_000 + off)]
-        yield found, asset(mediaFiles=[*main, FILES[2]])
+        yield findings, asset(mediaFiles=[*main, FILES[2]])
 
 
 def file_no_trailer(rules: catalog.Rules) -> Iterator[Made]:
@@ -207,9 +207,9 @@ def meta_type(rules: catalog.Rules) -> Iterator[Made]:
 
 def meta_out_of_range(rules: catalog.Rules) -> Iterator[Made]:
     first, last = rules.thresholds.year_first, 2026 + rules.thresholds.years_ahead
-    for less, found in ((0, FINE), (1, WRONG)):
-        yield found, asset(metas={"Year": number(first - less)})
-        yield found, asset(metas={"Year": number(last + less)})
+    for less, findings in ((0, FINE), (1, WRONG)):
+        yield findings, asset(metas={"Year": number(first - less)})
+        yield findings, asset(metas={"Year": number(last + less)})
 
 
 def meta_unknown_value(rules: catalog.Rules) -> Iterator[Made]:
@@ -290,10 +290,10 @@ def identity_duplicate_entry_id(rules: catalog.Rules) -> Iterator[Made]:
 
 def identity_twin(rules: catalog.Rules) -> Iterator[Made]:
     least = rules.thresholds.twin_letters
-    for less, found in ((1, FINE), (0, WRONG)):
+    for less, findings in ((1, FINE), (0, WRONG)):
         name = letters(("twin", less), least - less)
-        yield found, asset(name=name)
-        yield found, asset(name=f"{name[:-1]}z")
+        yield findings, asset(name=name)
+        yield findings, asset(name=f"{name[:-1]}z")
     yield from ((WRONG, asset(name=name)) for name in ("\xc9t\xe9", "ete!"))
 
 
@@ -304,15 +304,15 @@ def series_orphan_episode(rules: catalog.Rules) -> Iterator[Made]:
 
 
 def series_hole(rules: catalog.Rules) -> Iterator[Made]:
-    for key, numbers, found in (("hole 1", (3, 4), FINE), ("hole 2", (3, 5), WRONG)):
-        yield found, series(key)
+    for key, numbers, findings in (("hole 1", (3, 4), FINE), ("hole 2", (3, 5), WRONG)):
+        yield findings, series(key)
         yield from ((FINE, episode(key, number_)) for number_ in numbers)
 
 
 def series_duplicate_number(rules: catalog.Rules) -> Iterator[Made]:
-    for key, numbers, found in (("double 1", (1, 2), FINE), ("double 2", (1, 1), WRONG)):
+    for key, numbers, findings in (("double 1", (1, 2), FINE), ("double 2", (1, 1), WRONG)):
         yield FINE, series(key)
-        yield from ((found, episode(key, number_)) for number_ in numbers)
+        yield from ((findings, episode(key, number_)) for number_ in numbers)
 
 
 def series_empty(rules: catalog.Rules) -> Iterator[Made]:
@@ -391,9 +391,9 @@ def test_what_is_inside_is_let_be_and_what_is_outside_is_found(
     guide = pd.DataFrame({"linearAssetId": pd.array(on_air, dtype="Int64")})
     now = datetime.fromtimestamp(NOW, UTC)
     table = frames.frame(records, MEDIA)
-    found = catalog.audit(table, labels=LABELS, epg=guide, rules=rules, now=now)
-    pairs = set(zip(found["rule"], found["id"], strict=True))
-    ids = set(found["id"])
+    findings = catalog.audit(table, labels=LABELS, epg=guide, rules=rules, now=now)
+    pairs = set(zip(findings["rule"], findings["id"], strict=True))
+    ids = set(findings["id"])
     for place, (rule, wrong, _) in enumerate(made):
         assert ((rule, str(place)) in pairs) == wrong, (rule, records[place])
         assert rule or str(place) not in ids, records[place]
@@ -413,9 +413,9 @@ LANGUAGES = ("eng", "fra", "ell")
 def test_every_language_that_is_missing_is_found(spoken: list[set[str]]) -> None:
     """One finding a name and language; those that are asked for are there or found."""
     rules = msgspec.structs.replace(catalog.rules(), languages=LANGUAGES)
-    found = catalog.audit(abroad([{one: letters((i, one), 20) for one in has}
+    findings = catalog.audit(abroad([{one: letters((i, one), 20) for one in has}
                                   for i, has in enumerate(spoken)]), rules=rules)  # fmt: skip
-    missing = found[found["rule"] == "language.missing"]
+    missing = findings[findings["rule"] == "language.missing"]
     assert sorted(zip(missing["id"], missing["field"], strict=True)) == sorted(
         (str(place), f"name@{one}")
         for place, has in enumerate(spoken)
@@ -430,17 +430,19 @@ def test_the_same_text_in_two_languages_is_found_from_its_length_on(most: int, m
     limits = msgspec.structs.replace(catalog.rules().thresholds, untranslated_letters=most)
     rules = msgspec.structs.replace(catalog.rules(), thresholds=limits)
     text = letters("same", most + more)
-    found = catalog.audit(
+    findings = catalog.audit(
         abroad([{"eng": text, "fra": text}, {"eng": "a", "fra": "b"}]), rules=rules
     )
-    same = found.loc[found["rule"] == "language.untranslated", "id"]
+    same = findings.loc[findings["rule"] == "language.untranslated", "id"]
     assert same.tolist() == ["0"] * (more > 0)
 
 
 def abroad(names: list[dict[str, str]]) -> pd.DataFrame:
     """Make assets with names in these languages."""
-    told = [[{"language": one, "value": text} for one, text in own.items()] for own in names]
-    records = [{"id": i, "type": 9, "multilingualName": one} for i, one in enumerate(told)]
+    translations = [
+        [{"language": one, "value": text} for one, text in own.items()] for own in names
+    ]
+    records = [{"id": i, "type": 9, "multilingualName": one} for i, one in enumerate(translations)]
     return frames.frame(records, MEDIA)
 
 
@@ -458,8 +460,8 @@ def test_a_field_is_nowhere_only_if_no_row_has_it(rows: int, with_it: int) -> No
         }
         for i in range(rows)
     ]
-    found = catalog.audit(frames.frame(records, MEDIA))
-    nowhere = found.loc[found["rule"] == "field.unused", "field"].tolist()
-    missing = (found["rule"] == "text.missing_description").sum()
+    findings = catalog.audit(frames.frame(records, MEDIA))
+    nowhere = findings.loc[findings["rule"] == "field.unused", "field"].tolist()
+    missing = (findings["rule"] == "text.missing_description").sum()
     assert ("description" in nowhere) == (with_it == 0)
     assert missing == (rows - with_it if with_it else 0)

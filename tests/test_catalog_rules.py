@@ -138,8 +138,8 @@ def assets() -> pd.DataFrame:
 
 def ids(path: Path, now: datetime) -> list[str]:
     """Audit the two by a file; give whose name is found missing."""
-    found = catalog.audit(assets(), rules=path, now=now)
-    return found.loc[found["rule"] == "text.missing_name", "id"].tolist()
+    findings = catalog.audit(assets(), rules=path, now=now)
+    return findings.loc[findings["rule"] == "text.missing_name", "id"].tolist()
 
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -167,16 +167,16 @@ def test_a_waiver_holds_to_the_end_of_its_last_day(
 def test_what_is_waived_is_counted(tmp_path: Path) -> None:
     """Nothing vanishes without a trace."""
     path = written(tmp_path, WAIVER + "until = 2026-03-01")
-    found = catalog.audit(assets(), rules=path, now=NOON)
-    assert facts(found)["waived"] == {"text.missing_name": 2}
+    findings = catalog.audit(assets(), rules=path, now=NOON)
+    assert facts(findings)["waived"] == {"text.missing_name": 2}
 
 
 def test_a_rule_is_switched_off_or_made_graver(tmp_path: Path) -> None:
     """The severity is the partner's."""
     off = written(tmp_path, "[severities]\n'text.missing_name' = 'off'\n'field.unused' = 'error'")
-    found = catalog.audit(assets().assign(description=None), rules=off)
-    assert set(found["rule"]) == {"field.unused"}
-    assert set(found["severity"]) == {"error"}
+    findings = catalog.audit(assets().assign(description=None), rules=off)
+    assert set(findings["rule"]) == {"field.unused"}
+    assert set(findings["severity"]) == {"error"}
 
 
 def test_rules_of_one_s_own_and_of_other_audits_are_named_first(tmp_path: Path) -> None:
@@ -185,8 +185,8 @@ def test_rules_of_one_s_own_and_of_other_audits_are_named_first(tmp_path: Path) 
     text += "rule = 'schedule.gap'\nreason = 'a test channel'\nuntil = 2026-03-01\nids = [7]\n"
     path = written(tmp_path, text)
     checks = [lambda table: table[["id"]].assign(rule="acme.short", severity="info")]
-    found = catalog.audit(assets(), rules=path, checks=checks)
-    own = found[found["rule"] == "acme.short"]
+    findings = catalog.audit(assets(), rules=path, checks=checks)
+    own = findings[findings["rule"] == "acme.short"]
     assert own[["severity", "impact"]].drop_duplicates().to_numpy().tolist() == [["error", 9]]
     guide = as_findings([{"rule": "schedule.gap", "severity": "warning", "id": id} for id in "78"])
     judged = catalog.judged(guide, path, now=NOON)
@@ -200,24 +200,24 @@ def test_rules_of_one_s_own_and_of_other_audits_are_named_first(tmp_path: Path) 
 def test_a_table_of_the_rules_says_what_each_finds(tmp_path: Path) -> None:
     """One row a rule, with the thresholds, severities and remedies of the file that is given."""
     text = "[thresholds]\nending_days = 3\n[severities]\n'image.none' = 'off'\n[values]\n"
-    told = catalog.rule_table(written(tmp_path, text + "Rating = ['U', 'PG']\n")).set_index("rule")
-    assert told.loc["window.ending", "threshold"] == "within 3 days"
-    assert told.loc["image.none", "severity"] == "off"
-    assert told.loc["meta.unknown_value", "threshold"] == "Rating: U, PG"
-    assert told.loc["image.missing_ratio", "threshold"] == (
+    table = catalog.rule_table(written(tmp_path, text + "Rating = ['U', 'PG']\n")).set_index("rule")
+    assert table.loc["window.ending", "threshold"] == "within 3 days"
+    assert table.loc["image.none", "severity"] == "off"
+    assert table.loc["meta.unknown_value", "threshold"] == "Rating: U, PG"
+    assert table.loc["image.missing_ratio", "threshold"] == (
         "others, Movie, Series, Episode: 16:9, 2:3; Linear: 1:1"
     )
-    assert told.loc["image.too_small", "movielabs"] == "ARTWORK/RESOLUTION"
-    assert told["hint"].notna().all()
-    assert catalog.rule_table()["threshold"].notna().sum() == told["threshold"].notna().sum() - 1
+    assert table.loc["image.too_small", "movielabs"] == "ARTWORK/RESOLUTION"
+    assert table["hint"].notna().all()
+    assert catalog.rule_table()["threshold"].notna().sum() == table["threshold"].notna().sum() - 1
 
 
 def test_no_threshold_is_left_out_of_the_table(tmp_path: Path) -> None:
     """Each threshold that a file can change, changes what the table says."""
-    told = catalog.rule_table()["threshold"].fillna("").tolist()
+    table = catalog.rule_table()["threshold"].fillna("").tolist()
     for name in msgspec.structs.asdict(catalog.rules().thresholds):
         path = written(tmp_path, f"[thresholds]\n{name} = {77 if name != 'twin_edits' else 0}\n")
-        assert catalog.rule_table(path)["threshold"].fillna("").tolist() != told, name
+        assert catalog.rule_table(path)["threshold"].fillna("").tolist() != table, name
 
 
 OTHERS = """[thresholds]
@@ -241,9 +241,9 @@ def test_one_file_has_the_thresholds_of_the_other_audits(tmp_path: Path) -> None
     epg = pd.DataFrame({"id": [1, 2, 3], "linearAssetId": 1, "startDate": starts})
     epg["endDate"] = starts + pd.Timedelta(hours=1)
     own = schedule.Rules(gap_minutes=5, prime_hours=(20, 25), off=("schedule.horizon",))
-    found = schedule.audit(epg, rules=path, now="2026-03-01")
-    assert found["rule"].tolist() == ["schedule.gap"]  # of 6 minutes: the one of 4 is none here
-    pd.testing.assert_frame_equal(found, schedule.audit(epg, rules=own, now="2026-03-01"))
+    findings = schedule.audit(epg, rules=path, now="2026-03-01")
+    assert findings["rule"].tolist() == ["schedule.gap"]  # of 6 minutes: the one of 4 is none here
+    pd.testing.assert_frame_equal(findings, schedule.audit(epg, rules=own, now="2026-03-01"))
     homes = pd.DataFrame({"id": [1], "devicesLimit": 5, "usersLimit": 5, "concurrentLimit": 5})
     seen = pd.to_datetime(["2025-11-01"], utc=True)
     devices = pd.DataFrame({"householdId": [1], "udid": ["u"], "lastActivityTime": seen})

@@ -41,10 +41,10 @@ def test_a_rule_has_a_row_in_every_audit() -> None:
 
 def test_scores_are_those_of_each_audit() -> None:
     """By type, and over all; the table of assets is not needed again."""
-    told = catalog.trend([BEFORE, AFTER], by="type")
-    assert told["type"].tolist() == ["9", "all"] * 2
-    assert told[["assets", "clean"]].to_numpy().tolist() == [[3, 1]] * 2 + [[3, 2]] * 2
-    assert told["score"].tolist() == pytest.approx([250 / 3] * 2 + [292 / 3] * 2)
+    table = catalog.trend([BEFORE, AFTER], by="type")
+    assert table["type"].tolist() == ["9", "all"] * 2
+    assert table[["assets", "clean"]].to_numpy().tolist() == [[3, 1]] * 2 + [[3, 2]] * 2
+    assert table["score"].tolist() == pytest.approx([250 / 3] * 2 + [292 / 3] * 2)
 
 
 def test_audits_that_were_kept_say_when_they_were_made(tmp_path: Path) -> None:

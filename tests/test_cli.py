@@ -67,23 +67,23 @@ def assets(server: Server) -> pd.DataFrame:
 
 def test_csv_holds_what_people_read(partner: str, assets: pd.DataFrame, capsys: Capture) -> None:
     """Every row and column, tags joined, lists counted, times as ISO text."""
-    found = pd.read_csv(io.StringIO(printed(capsys, "assets", "--limit", 30, "--format", "csv")))
-    assert list(found.columns) == list(assets.columns)
-    assert list(found["id"]) == list(assets["id"])
-    assert list(found["mediaFiles"].fillna(0)) == list(kott.flat(assets)["mediaFiles"].fillna(0))
-    assert pd.to_datetime(found["createDate"]).equals(
+    table = pd.read_csv(io.StringIO(printed(capsys, "assets", "--limit", 30, "--format", "csv")))
+    assert list(table.columns) == list(assets.columns)
+    assert list(table["id"]) == list(assets["id"])
+    assert list(table["mediaFiles"].fillna(0)) == list(kott.flat(assets)["mediaFiles"].fillna(0))
+    assert pd.to_datetime(table["createDate"]).equals(
         assets["createDate"].dt.as_unit("us")
-    ) or list(pd.to_datetime(found["createDate"])) == list(assets["createDate"])
+    ) or list(pd.to_datetime(table["createDate"])) == list(assets["createDate"])
 
 
 def test_json_nests_what_is_nested(partner: str, assets: pd.DataFrame, capsys: Capture) -> None:
     """Images are arrays, tags objects, absent cells null, and each row has every column."""
-    found = json.loads(printed(capsys, "assets", "--limit", 30, "--format", "json"))
-    assert [row["id"] for row in found] == list(assets["id"])
-    assert {tuple(row) for row in found} == {tuple(assets.columns)}
-    images = next(row["images"] for row in found if row["images"])
+    table = json.loads(printed(capsys, "assets", "--limit", 30, "--format", "json"))
+    assert [row["id"] for row in table] == list(assets["id"])
+    assert {tuple(row) for row in table} == {tuple(assets.columns)}
+    images = next(row["images"] for row in table if row["images"])
     assert images[0]["url"].startswith("http")
-    assert found[0]["createDate"] == f"{assets['createDate'][0]:%Y-%m-%dT%H:%M:%SZ}"
+    assert table[0]["createDate"] == f"{assets['createDate'][0]:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def test_json_of_no_rows_is_an_empty_array(partner: str, capsys: Capture) -> None:
@@ -98,9 +98,9 @@ def test_parquet_keeps_types_and_provenance(
     """A file's suffix names its format; what is read back is the table that was pulled."""
     file = tmp_path / "assets.parquet"
     assert printed(capsys, "assets", "--limit", 30, "--out", file) == ""
-    found = pd.read_parquet(file)
-    pd.testing.assert_frame_equal(found, assets)
-    assert facts(found)["action"] == "asset.list"
+    table = pd.read_parquet(file)
+    pd.testing.assert_frame_equal(table, assets)
+    assert facts(table)["action"] == "asset.list"
 
 
 def test_parquet_goes_through_a_pipe(partner: str, tmp_path: Path) -> None:
@@ -297,8 +297,8 @@ def test_a_household_that_does_not_exist_leaves_the_others(partner: str, capsys:
 
 def test_any_other_list_may_be_asked_for(partner: str, capsys: Capture) -> None:
     """A service, an action, a filter and further arguments reach the API."""
-    found = printed(capsys, "listing", "assetStruct", "--format", "csv", "--fields", "name")
-    assert "Movie" in found
+    table = printed(capsys, "listing", "assetStruct", "--format", "csv", "--fields", "name")
+    assert "Movie" in table
     lineup = printed(
         capsys, "listing", "lineup", "get", "--argument", "pageIndex=1", "--format", "csv"
     )
@@ -536,9 +536,9 @@ def test_a_slip_is_one_line_and_2(
     partner: str, capsys: Capture, arguments: list[str], words: str
 ) -> None:
     """Never a traceback, never something else than was asked for."""
-    status, told = refused(capsys, *arguments)
+    status, message = refused(capsys, *arguments)
     assert status == 2
-    assert words in told
+    assert words in message
 
 
 def test_the_demo_takes_a_language_and_nobody_in_particular(capsys: Capture) -> None:

@@ -25,11 +25,11 @@ def test_the_changes_lead_from_one_table_to_the_other(
     after: dict[int, tuple[str | None, str | None]],
 ) -> None:
     """What was added, removed and changed is exactly what differs."""
-    found = kott.diff(table(before), table(after))
-    by_change = {change: set(of["key"]) for change, of in found.groupby("change")}
+    result = kott.diff(table(before), table(after))
+    by_change = {change: set(of["key"]) for change, of in result.groupby("change")}
     assert by_change.get("removed", set()) == {str(key) for key in before.keys() - after.keys()}
     assert by_change.get("added", set()) == {str(key) for key in after.keys() - before.keys()}
-    changed = found[found["change"] == "changed"]
+    changed = result[result["change"] == "changed"]
     wanted = {
         (str(key), field): (before[key][place], after[key][place])
         for key in before.keys() & after.keys()
@@ -60,9 +60,9 @@ def test_nested_cells_are_compared_as_lists() -> None:
 def test_an_equal_change_of_many_rows_is_one_cause() -> None:
     """Twelve assets of one new rating share a cause; the one other change has none."""
     before = pd.DataFrame({"id": range(13), "rating": "12"})
-    found = kott.diff(before, before.assign(rating=["16"] * 12 + ["18"]))
-    assert found["cause"].fillna("").tolist() == ["rating: 12 -> 16"] * 12 + [""]
-    assert found["rows"].tolist() == [12] * 12 + [1]
+    result = kott.diff(before, before.assign(rating=["16"] * 12 + ["18"]))
+    assert result["cause"].fillna("").tolist() == ["rating: 12 -> 16"] * 12 + [""]
+    assert result["rows"].tolist() == [12] * 12 + [1]
 
 
 def test_times_are_compared_as_times() -> None:
@@ -76,8 +76,8 @@ def test_times_are_compared_as_times() -> None:
 def test_several_columns_identify_a_row() -> None:
     """The key shows them side by side."""
     before = pd.DataFrame({"a": [1, 1], "b": ["x", "y"], "v": [1, 2]})
-    found = kott.diff(before, before.assign(v=[1, 3]), on=["a", "b"])
-    assert found[["key", "before", "after"]].to_numpy().tolist() == [["1 | y", "2", "3"]]
+    result = kott.diff(before, before.assign(v=[1, 3]), on=["a", "b"])
+    assert result[["key", "before", "after"]].to_numpy().tolist() == [["1 | y", "2", "3"]]
 
 
 @pytest.mark.parametrize(
@@ -145,9 +145,9 @@ def test_times_that_all_moved_alike_are_one_cause() -> None:
     """Whatever time each had: twelve windows that end a year later have one cause."""
     ends = pd.Series(pd.date_range("2026-01-01", periods=12, tz="UTC", unit="us"))
     before = pd.DataFrame({"id": range(12), "endDate": ends})
-    found = kott.diff(before, before.assign(endDate=ends + pd.DateOffset(years=1)))
-    assert set(found["cause"]) == {"endDate moved by 1 year"}
-    assert set(found["rows"]) == {12}
+    result = kott.diff(before, before.assign(endDate=ends + pd.DateOffset(years=1)))
+    assert set(result["cause"]) == {"endDate moved by 1 year"}
+    assert set(result["rows"]) == {12}
 
 
 def test_a_time_as_text_is_compared_as_a_time() -> None:

@@ -20,10 +20,10 @@ def test_no_finding_has_every_column() -> None:
 def test_what_a_row_does_not_say_is_absent() -> None:
     """Ids become text, other columns are left out, rows are counted from nought."""
     rows = pd.DataFrame({"id": [7], "linearAssetId": [9], "more": [1]}, index=[3])
-    found = as_findings(rows)
-    assert dtypes(found) == DTYPES
-    assert found[["id", "linearAssetId"]].to_dict("records") == [{"id": "7", "linearAssetId": 9}]
-    assert found.notna().to_numpy().sum() == 2
+    findings = as_findings(rows)
+    assert dtypes(findings) == DTYPES
+    assert findings[["id", "linearAssetId"]].to_dict("records") == [{"id": "7", "linearAssetId": 9}]
+    assert findings.notna().to_numpy().sum() == 2
 
 
 def test_a_channel_may_be_a_name() -> None:

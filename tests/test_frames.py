@@ -80,8 +80,8 @@ def test_metas_are_typed_by_their_value_objects() -> None:
         ],
         MEDIA,
     )
-    found = {name: dtype(table, f"metas.{name}") for name in ("Year", "Part", "Free", "Aired")}
-    assert found == {
+    dtypes = {name: dtype(table, f"metas.{name}") for name in ("Year", "Part", "Free", "Aired")}
+    assert dtypes == {
         "Year": "Float64",
         "Part": "Int64",
         "Free": "boolean",

@@ -300,17 +300,17 @@ def test_what_cannot_be_loaded_says_what_there_is(tmp_path: Path) -> None:
 def test_sql_asks_tables_and_types_the_answer(epg: pd.DataFrame) -> None:
     """Joins two tables by name; the dtypes are those of our tables."""
     channels = table(id=epg["linearAssetId"].unique()[:2].tolist(), title=["One", "Two"])
-    found = kott.sql(
+    result = kott.sql(
         """select title, count(*) as n, avg(epoch(endDate) - epoch(startDate)) / 60 as minutes,
         min(startDate) as first, bool_or(enableCatchUp) as catchUp
         from epg join channels on epg.linearAssetId = channels.id group by title order by title""",
         {"epg": epg, "channels": channels},
     )
     own = epg[epg["linearAssetId"] == channels["id"][0]]
-    assert found["title"].tolist() == ["One", "Two"]
-    assert found["n"][0] == len(own)
-    assert found["first"][0] == own["startDate"].min()
-    assert [str(one) for one in found.dtypes] == [
+    assert result["title"].tolist() == ["One", "Two"]
+    assert result["n"][0] == len(own)
+    assert result["first"][0] == own["startDate"].min()
+    assert [str(one) for one in result.dtypes] == [
         *("str", "Int64", "Float64", "datetime64[us, UTC]", "boolean"),
     ]
 

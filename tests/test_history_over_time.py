@@ -23,8 +23,8 @@ AUDITS = st.lists(
 def audits(days: list[set[tuple[str, str]]]) -> pd.DataFrame:
     rows = [
         (START + n * DAY, rule, "media", one, None)
-        for n, found in enumerate(days)
-        for rule, one in sorted(found)
+        for n, result in enumerate(days)
+        for rule, one in sorted(result)
     ]
     table = pd.DataFrame(rows, columns=["snapshot", "rule", "kind", "id", "field"])
     table["snapshot"] = pd.to_datetime(table["snapshot"], utc=True).astype("datetime64[us, UTC]")
@@ -52,7 +52,7 @@ def test_a_finding_lives_from_its_first_audit_to_its_last(
     """And is new, standing or fixed by the last two audits, one that found nothing included."""
     table = history.lifetimes(audits(days))
     for row in table.to_dict("records"):
-        seen = [n for n, found in enumerate(days) if (row["rule"], row["id"]) in found]
+        seen = [n for n, result in enumerate(days) if (row["rule"], row["id"]) in result]
         now, then = len(days) - 1 in seen, len(days) - 2 in seen
         assert row["state"] == ("fixed" if not now else "standing" if then else "new")
     assert len(table) == len(set().union(*days))
@@ -65,12 +65,12 @@ def test_every_audit_is_the_one_before_plus_new_minus_fixed(
     """New and standing are what an audit found; standing and fixed what the one before found."""
     table = history.turnover(audits(days))
     counts = table.groupby("snapshot")[["new", "standing", "fixed"]].sum()
-    found = table[["new", "standing", "fixed"]].to_numpy().sum(axis=1)
+    result = table[["new", "standing", "fixed"]].to_numpy().sum(axis=1)
     for n, (before, now) in enumerate(zip([set(), *days], days, strict=False)):
         expected = [len(now - before), len(now & before), len(before - now)]
         if any(expected):
             assert counts.loc[[START + n * DAY]].to_numpy().tolist()[0] == expected
-    assert found.all()
+    assert result.all()
 
 
 def test_seen_first_and_last() -> None:

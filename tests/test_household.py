@@ -42,8 +42,10 @@ def rows(table: pd.DataFrame) -> list[list[Any]]:
 
 def test_limits_lays_use_beside_what_is_allowed() -> None:
     """One row a household and limit; beyond the limit, what is left is below zero."""
-    found = household.limits(households((7, 2, 4, 1)), held(7, 7), held(7, 7, 7), streams=held(7))
-    assert rows(found) == [
+    findings = household.limits(
+        households((7, 2, 4, 1)), held(7, 7), held(7, 7, 7), streams=held(7)
+    )
+    assert rows(findings) == [
         [7, "devices", 2, 3, -1, 1.5],
         [7, "users", 4, 2, 2, 0.5],
         [7, "streams", 1, 1, 0, 1.0],
@@ -52,8 +54,8 @@ def test_limits_lays_use_beside_what_is_allowed() -> None:
 
 def test_a_limit_of_0_is_none() -> None:
     """The API writes 0 where none is set; nothing is left of it, nor used up."""
-    found = household.limits(households((7, 0, None, 1)), held(7), held(7, 7))
-    assert rows(found)[:2] == [
+    findings = household.limits(households((7, 0, None, 1)), held(7), held(7, 7))
+    assert rows(findings)[:2] == [
         [7, "devices", None, 2, None, None],
         [7, "users", None, 1, None, None],
     ]
@@ -61,8 +63,8 @@ def test_a_limit_of_0_is_none() -> None:
 
 def test_a_household_without_rows_uses_none() -> None:
     """A table that was given says so by silence; one that was not given says nothing."""
-    found = household.limits(households((7, 2, 4, 1)), users=held(8, None))
-    assert rows(found) == [
+    findings = household.limits(households((7, 2, 4, 1)), users=held(8, None))
+    assert rows(findings) == [
         [7, "devices", 2, None, None, None],
         [7, "users", 4, 0, 4, 0.0],
         [7, "streams", 1, None, None, None],
@@ -78,11 +80,11 @@ def test_every_household_is_there_in_its_order(
     ids: list[int], users: list[int], devices: list[int]
 ) -> None:
     """Use is what a count of the other tables' rows gives, strangers aside."""
-    found = household.limits(
+    findings = household.limits(
         households(*((id, 3, 3, 3) for id in ids)), held(*users), held(*devices)
     )
-    assert found["householdId"].tolist() == [id for id in ids for _ in range(3)]
-    used = found[found["limit"] != "streams"].set_index(["householdId", "limit"])["used"]
+    assert findings["householdId"].tolist() == [id for id in ids for _ in range(3)]
+    used = findings[findings["limit"] != "streams"].set_index(["householdId", "limit"])["used"]
     for id in ids:
         assert used[id, "users"] == users.count(id)
         assert used[id, "devices"] == devices.count(id)
@@ -97,9 +99,9 @@ def test_the_index_does_not_matter() -> None:
 @pytest.mark.parametrize("table", [households((7, 2, 0, 1)), households()])
 def test_columns_and_types_are_always_the_same(table: pd.DataFrame) -> None:
     """Also where there is no household."""
-    found = household.limits(table, held(), held(7))
-    assert {name: str(dtype) for name, dtype in found.dtypes.items()} == DTYPES
-    assert len(found) == 3 * len(table)
+    findings = household.limits(table, held(), held(7))
+    assert {name: str(dtype) for name, dtype in findings.dtypes.items()} == DTYPES
+    assert len(findings) == 3 * len(table)
 
 
 def test_a_table_of_something_else_is_refused() -> None:
@@ -153,40 +155,40 @@ def found_in(findings: pd.DataFrame, rule: str) -> list[str]:
 def test_a_limit_is_reached_and_then_broken(count: int, rule: str | None) -> None:
     """One below says nothing; a limit of 0 is none."""
     members = users_of(*[(1, True)] * count, *[(2, True)] * count)
-    found = household.audit(homes({"usersLimit": 2}, {"usersLimit": 0}), members, now=NOW)
-    assert found["rule"].tolist() == ([f"household.{rule}"] if rule else [])
+    findings = household.audit(homes({"usersLimit": 2}, {"usersLimit": 0}), members, now=NOW)
+    assert findings["rule"].tolist() == ([f"household.{rule}"] if rule else [])
 
 
 def test_too_many_devices_are_an_error() -> None:
     """The finding says how many there are, and how many there may be."""
     held_devices = devices_of((1, "a", NOW), (1, "b", NOW))
-    found = household.audit(homes({"devicesLimit": 1}), devices=held_devices, now=NOW)
-    assert found[["rule", "severity", "kind", "id", "field", "impact"]].to_numpy().tolist() == [
+    findings = household.audit(homes({"devicesLimit": 1}), devices=held_devices, now=NOW)
+    assert findings[["rule", "severity", "kind", "id", "field", "impact"]].to_numpy().tolist() == [
         ["household.over_devices", "error", "household", "1", "devicesLimit", 9.0]
     ]
-    assert found["detail"].tolist() == ["It has devices: 2; it may have: 1."]
+    assert findings["detail"].tolist() == ["It has devices: 2; it may have: 1."]
 
 
 def test_a_household_needs_users_and_one_of_them_a_master() -> None:
     """Without users it is empty, and nobody asks for its master."""
     members = users_of((1, True), (1, False), (2, False))
-    found = household.audit(homes({}, {}, {}), members, now=NOW)
-    assert found_in(found, "household.no_master") == ["2"]
-    assert found_in(found, "household.empty") == ["3"]
-    assert len(found) == 2
+    findings = household.audit(homes({}, {}, {}), members, now=NOW)
+    assert found_in(findings, "household.no_master") == ["2"]
+    assert found_in(findings, "household.empty") == ["3"]
+    assert len(findings) == 2
 
 
 def test_a_suspended_household_is_told() -> None:
     """Pending is another thing."""
-    found = household.audit(homes({"state": "suspended"}, {"state": "pending"}), now=NOW)
-    assert found_in(found, "household.suspended") == ["1"]
-    assert len(found) == 1
+    findings = household.audit(homes({"state": "suspended"}, {"state": "pending"}), now=NOW)
+    assert found_in(findings, "household.suspended") == ["1"]
+    assert len(findings) == 1
 
 
 def test_a_lock_lies_in_the_future() -> None:
     """Either of the two is enough, and both are one finding; this moment is no lock."""
     later = ago(hours=-1)
-    found = household.audit(
+    findings = household.audit(
         homes(
             {"frequencyNextUserAction": later},
             {"frequencyNextUserAction": later, "frequencyNextDeviceAction": later},
@@ -194,8 +196,8 @@ def test_a_lock_lies_in_the_future() -> None:
         ),
         now=NOW,
     )
-    assert found_in(found, "household.frequency_lock") == ["1", "2"]
-    assert found["detail"].iloc[0] == "No change before 2026-03-01 13:00 UTC."
+    assert found_in(findings, "household.frequency_lock") == ["1", "2"]
+    assert findings["detail"].iloc[0] == "No change before 2026-03-01 13:00 UTC."
 
 
 def test_a_household_is_idle_when_all_its_devices_are() -> None:
@@ -205,15 +207,15 @@ def test_a_household_is_idle_when_all_its_devices_are() -> None:
         (1, "a", rested), (1, "b", rested), (2, "c", rested), (2, "d", NOW), (3, "e", just),
         (4, "f", None),
     )  # fmt: skip
-    found = household.audit(homes({}, {}, {}, {}, {}), devices=held_devices, now=NOW)
-    assert found_in(found, "household.idle") == ["1"]
+    findings = household.audit(homes({}, {}, {}, {}, {}), devices=held_devices, now=NOW)
+    assert found_in(findings, "household.idle") == ["1"]
 
 
 def test_a_device_is_idle_after_a_year() -> None:
     """Its id is its udid."""
     held_devices = devices_of((1, "a", ago(days=365, seconds=1)), (1, "b", ago(days=365)))
-    found = household.audit(homes({}), devices=held_devices, now=NOW)
-    idle = found[found["rule"] == "device.idle"]
+    findings = household.audit(homes({}), devices=held_devices, now=NOW)
+    idle = findings[findings["rule"] == "device.idle"]
     assert idle[["kind", "id"]].to_numpy().tolist() == [["device", "a"]]
     assert idle["detail"].tolist() == ["It was last active on 2025-03-01."]
 
@@ -221,9 +223,9 @@ def test_a_device_is_idle_after_a_year() -> None:
 def test_a_device_of_two_households_is_found_once() -> None:
     """Twice in one household is another matter."""
     held_devices = devices_of((1, "a", NOW), (2, "a", NOW), (2, "b", NOW), (2, "b", NOW))
-    found = household.audit(homes({}, {"devicesLimit": 9}), devices=held_devices, now=NOW)
-    assert found_in(found, "device.duplicate_udid") == ["a"]
-    assert found["detail"].iloc[0] == "It is in 2 households."
+    findings = household.audit(homes({}, {"devicesLimit": 9}), devices=held_devices, now=NOW)
+    assert found_in(findings, "device.duplicate_udid") == ["a"]
+    assert findings["detail"].iloc[0] == "It is in 2 households."
 
 
 def test_a_user_who_never_logged_in_is_found_after_a_month() -> None:
@@ -235,8 +237,8 @@ def test_a_user_who_never_logged_in_is_found_after_a_month() -> None:
             "lastLoginDate": [None, None, NOW],
         }
     )
-    found = household.audit(homes({}), ott_users=ott_users, now=NOW)
-    assert found[["rule", "kind", "id"]].to_numpy().tolist() == [
+    findings = household.audit(homes({}), ott_users=ott_users, now=NOW)
+    assert findings[["rule", "kind", "id"]].to_numpy().tolist() == [
         ["user.never_logged_in", "user", "a"]
     ]
     younger = household.audit(homes({}), ott_users=ott_users, rules={"new_days": 29}, now=NOW)
@@ -245,17 +247,17 @@ def test_a_user_who_never_logged_in_is_found_after_a_month() -> None:
 
 def test_nothing_wrong_is_an_empty_table_of_findings() -> None:
     """It has the columns and dtypes that findings have."""
-    found = household.audit(homes({}), users_of((1, True)), devices_of((1, "a", NOW)), now=NOW)
-    assert found.empty
-    assert {name: str(dtype) for name, dtype in found.dtypes.items()} == AUDITED
+    findings = household.audit(homes({}), users_of((1, True)), devices_of((1, "a", NOW)), now=NOW)
+    assert findings.empty
+    assert {name: str(dtype) for name, dtype in findings.dtypes.items()} == AUDITED
 
 
 def test_what_was_not_judged_is_told() -> None:
     """A table or a column that is missing is no sign that all is well."""
     bare = homes({}).drop(columns=["state", "frequencyNextDeviceAction", "frequencyNextUserAction"])
-    told = facts(household.audit(bare, users_of((1, True)), now=NOW))
-    assert told["when"] == NOW.isoformat()
-    assert told["not_judged"] == {
+    provenance = facts(household.audit(bare, users_of((1, True)), now=NOW))
+    assert provenance["when"] == NOW.isoformat()
+    assert provenance["not_judged"] == {
         **dict.fromkeys(
             ("household.over_devices", "household.idle", "device.idle", "device.duplicate_udid"),
             "It needs devices.",
@@ -270,9 +272,9 @@ def test_what_was_not_judged_is_told() -> None:
 def test_a_lock_is_found_where_only_one_of_its_columns_is_there() -> None:
     """A role may not see the other."""
     table = homes({"frequencyNextUserAction": ago(hours=-1)})
-    found = household.audit(table.drop(columns="frequencyNextDeviceAction"), now=NOW)
-    assert found["rule"].tolist() == ["household.frequency_lock"]
-    assert found["field"].tolist() == ["frequencyNextUserAction"]
+    findings = household.audit(table.drop(columns="frequencyNextDeviceAction"), now=NOW)
+    assert findings["rule"].tolist() == ["household.frequency_lock"]
+    assert findings["field"].tolist() == ["frequencyNextUserAction"]
 
 
 def test_a_blank_udid_is_no_device_of_two_households() -> None:
@@ -407,9 +409,9 @@ def test_a_household_is_at_its_limit_at_no_other_number(table: str, over: int) -
     """One less is not yet there, one more is over it."""
     tables = clean(2)
     give(table, f"{table}Limit")(tables, 1, over)
-    found = audited(tables)
-    assert found_in(found, "household.at_limit") == (["1"] if over == 0 else [])
-    assert found_in(found, f"household.over_{table}") == (["1"] if over > 0 else [])
+    findings = audited(tables)
+    assert found_in(findings, "household.at_limit") == (["1"] if over == 0 else [])
+    assert found_in(findings, f"household.over_{table}") == (["1"] if over > 0 else [])
 
 
 @pytest.mark.parametrize("seed", [41, 71_001, 71_002, 71_003, 71_004, 71_005])
@@ -418,7 +420,7 @@ def test_what_is_planted_in_the_demo_is_found_and_nothing_else(seed: int) -> Non
     session = demo.login(
         assets=200, channels=2, days=1, households=140, deployment="roomy", seed=seed
     )
-    found = household.audit(
+    findings = household.audit(
         kott.households(session),
         kott.household_users(session),
         kott.household_devices(session, pii=True),
@@ -427,7 +429,7 @@ def test_what_is_planted_in_the_demo_is_found_and_nothing_else(seed: int) -> Non
     planted = demo.defects(session)
     planted = planted[planted["kind"].isin(["household", "user", "device"])]
     keys = ["rule", "kind", "id"]
-    assert Counter(map(tuple, found[keys].to_numpy())) == Counter(
+    assert Counter(map(tuple, findings[keys].to_numpy())) == Counter(
         map(tuple, planted[keys].to_numpy())
     )
     kinds = ("household.", "device.", "user.")
@@ -440,10 +442,10 @@ def test_a_world_without_defects_has_nothing_wrong() -> None:
     session = demo.login(
         assets=20, channels=2, days=1, households=140, deployment="roomy", defects=False
     )
-    found = household.audit(
+    findings = household.audit(
         kott.households(session),
         kott.household_users(session),
         kott.household_devices(session),
         ott_users=kott.listing(session, "ottUser"),
     )
-    assert found.empty
+    assert findings.empty

@@ -56,20 +56,20 @@ PAIRS = st.lists(st.tuples(st.sampled_from("abcdef"), st.integers(1, 12)), max_s
 def test_no_group_is_of_fewer_than_k_households(pairs: list[tuple[str, int]], k: int) -> None:
     """And what stands in "other" is of two groups or more, so that no subtraction finds one."""
     table = pd.DataFrame(pairs, columns=["state", "householdId"])
-    found = household.groups(table, "state", k=k)
+    result = household.groups(table, "state", k=k)
     own: dict[str, set[int]] = {}
     for group, home in pairs:
         own.setdefault(group, set()).add(home)
     if len(set().union(*own.values())) < k:
-        assert found.empty
+        assert result.empty
         return
-    assert found["households"].ge(k).all()
-    assert found["count"].sum() == len(pairs)
-    shown = set(found["group"]) - {household.OTHER}
+    assert result["households"].ge(k).all()
+    assert result["count"].sum() == len(pairs)
+    shown = set(result["group"]) - {household.OTHER}
     for group in shown:
-        assert len(own[group]) == found.set_index("group").at[group, "households"]
+        assert len(own[group]) == result.set_index("group").at[group, "households"]
     assert len(set(own) - shown) != 1
-    assert (household.OTHER in set(found["group"])) == bool(set(own) - shown)
+    assert (household.OTHER in set(result["group"])) == bool(set(own) - shown)
 
 
 @settings(max_examples=20)
@@ -77,8 +77,8 @@ def test_no_group_is_of_fewer_than_k_households(pairs: list[tuple[str, int]], k:
 def test_nothing_is_folded_where_every_group_is_large(pairs: list[tuple[str, int]]) -> None:
     """With k=1 there is no group too small."""
     table = pd.DataFrame(pairs, columns=["state", "householdId"])
-    found = household.groups(table, "state", k=1)
-    assert set(found["group"]) == {group for group, _ in pairs}
+    result = household.groups(table, "state", k=1)
+    assert set(result["group"]) == {group for group, _ in pairs}
 
 
 @pytest.mark.parametrize(
@@ -116,12 +116,12 @@ def test_a_k_of_none_is_refused() -> None:
 @given(st.lists(st.tuples(st.integers(1, 9), st.none() | st.integers(0, 400)), max_size=30))
 def test_no_band_is_of_fewer_than_k_households(drawn: list[tuple[int, int | None]]) -> None:
     """Bands widen; every device stays counted, unless all are of too few households."""
-    found = household.idle_devices(rested(*drawn), k=3, now=NOW)
+    table = household.idle_devices(rested(*drawn), k=3, now=NOW)
     if len({home for home, _ in drawn}) < 3:
-        assert found.empty
+        assert table.empty
         return
-    assert found["households"].ge(3).all()
-    assert found["count"].sum() == len(drawn)
+    assert table["households"].ge(3).all()
+    assert table["count"].sum() == len(drawn)
 
 
 # What is counted
@@ -133,9 +133,9 @@ def test_groups_have_the_names_of_their_labels() -> None:
         {"kind": ["deviceBrand", "deviceFamily"], "id": ["31", "32"], "name": ["Phone", "Tablet"]}
     )
     table = devices((1, 31), (2, 31), (2, 31), (3, 32), (1, None))
-    found = household.groups(table, "brandId", labels=labels, k=1)
-    assert rows(found) == [("Phone", 3, 2), ("32", 1, 1), ("none", 1, 1)]
-    assert found["share"].tolist() == [0.6, 0.2, 0.2]
+    result = household.groups(table, "brandId", labels=labels, k=1)
+    assert rows(result) == [("Phone", 3, 2), ("32", 1, 1), ("none", 1, 1)]
+    assert result["share"].tolist() == [0.6, 0.2, 0.2]
 
 
 def test_bands_begin_on_their_day() -> None:
@@ -154,8 +154,8 @@ def test_bands_begin_on_their_day() -> None:
 def test_a_small_band_joins_the_one_below_and_the_lowest_the_one_above() -> None:
     """What is idle for longest is seldom many, and stays told as far as it may be."""
     table = rested(*((home, 1) for home in range(9)), *((home, 100) for home in range(9)), (1, 999))
-    found = household.idle_devices(table, now=NOW)
-    assert rows(found) == [("under 7 days", 9, 9), ("90 days or more", 10, 9)]
+    result = household.idle_devices(table, now=NOW)
+    assert rows(result) == [("under 7 days", 9, 9), ("90 days or more", 10, 9)]
     new = rested((1, 1), *((home, 10) for home in range(9)), *((home, 50) for home in range(9)))
     assert rows(household.idle_devices(new, now=NOW)) == [
         ("under 30 days", 10, 9),
@@ -199,8 +199,8 @@ def test_headroom_counts_households_limit_by_limit() -> None:
         {"limit": ["users"] * 6 + ["streams"], "allowed": [2, 2, 2, 2, 9, None, 2],
          "used": [3, 2, 1, 0, 1, 1, None]}
     ).astype({"allowed": "Int64", "used": "Int64"})  # fmt: skip
-    found = household.headroom(limits, k=1)
-    assert list(zip(found["limit"], found["group"], found["households"], strict=True)) == [
+    table = household.headroom(limits, k=1)
+    assert list(zip(table["limit"], table["group"], table["households"], strict=True)) == [
         ("users", "over the limit", 1),
         ("users", "at the limit", 1),
         ("users", "1 left", 1),
@@ -209,7 +209,7 @@ def test_headroom_counts_households_limit_by_limit() -> None:
         ("users", "no limit set", 1),
         ("streams", "not known", 1),
     ]
-    assert found["least"].tolist() == [-1, 0, 1, 2, 3, pd.NA, pd.NA]
+    assert table["least"].tolist() == [-1, 0, 1, 2, 3, pd.NA, pd.NA]
 
 
 def headroom_of(*rest: int | None) -> list[tuple[str, int]]:
@@ -278,11 +278,11 @@ def test_a_figure_counts_everybody_and_nobody_twice(
     figure: Callable[..., pd.DataFrame], tables: dict[str, pd.DataFrame]
 ) -> None:
     """Shares add up to all; no group is of fewer than five; dtypes are what they are."""
-    found = figure(tables)
-    assert {name: str(found[name].dtype) for name in DTYPES} == DTYPES
-    assert found["households"].min() >= household.MIN_GROUP_SIZE
-    limits = found["limit"].nunique() if "limit" in found else 1
-    assert found["share"].sum() == pytest.approx(limits)
+    table = figure(tables)
+    assert {name: str(table[name].dtype) for name in DTYPES} == DTYPES
+    assert table["households"].min() >= household.MIN_GROUP_SIZE
+    limits = table["limit"].nunique() if "limit" in table else 1
+    assert table["share"].sum() == pytest.approx(limits)
 
 
 @every
@@ -291,9 +291,9 @@ def test_no_household_gives_an_empty_figure(
 ) -> None:
     """Of the same columns and dtypes."""
     none = {name: table[:0] for name, table in tables.items()}
-    found = figure(none)
-    assert found.empty
-    assert found.dtypes.to_dict() == figure(tables).dtypes.to_dict()
+    result = figure(none)
+    assert result.empty
+    assert result.dtypes.to_dict() == figure(tables).dtypes.to_dict()
 
 
 @every
@@ -328,8 +328,8 @@ def test_nothing_personal_comes_out_of_hashed_tables(tables: dict[str, pd.DataFr
     devices = kott.household_devices(session, homes, pii=True)
     personal = plain_texts([homes, devices])
     assert len(personal) > 300
-    found = household.audit(tables["homes"], tables["users"], tables["devices"])
-    shown = {str(cell) for table in [found, *(of(tables) for of in FIGURES.values())]
+    result = household.audit(tables["homes"], tables["users"], tables["devices"])
+    shown = {str(cell) for table in [result, *(of(tables) for of in FIGURES.values())]
              for cell in table.astype(str).to_numpy().ravel()}  # fmt: skip
     assert shown & personal == set()
     named = household.audit(homes, tables["users"], devices)

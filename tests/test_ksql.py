@@ -371,9 +371,9 @@ def nearly_right(draw: st.DrawFn) -> str:
 @given(st.lists(PIECES, max_size=8).map("".join) | nearly_right())
 def test_what_passes_is_what_the_demo_partner_reads(text: str) -> None:
     """Whatever stands there: a tree that both readers agree on, or a slip with a place."""
-    found = slip(text)
-    if found is not None:
-        assert 0 <= int(found.arguments["position"]) <= len(text)
+    fault = slip(text)
+    if fault is not None:
+        assert 0 <= int(fault.arguments["position"]) <= len(text)
         return
     ours, tree = ksql.read(text), strict.parse(text)
     assert (ours is None) == (tree is None)

@@ -76,7 +76,7 @@ FILTERED: dict[str, Lists] = {
 }
 
 
-def told(table: pd.DataFrame) -> dict[str, Any]:
+def facts_of(table: pd.DataFrame) -> dict[str, Any]:
     return facts(table)
 
 
@@ -224,7 +224,7 @@ def test_a_filter_narrows_and_an_order_holds(session: kott.Session) -> None:
     names = table["name"].tolist()
     assert len(names) == 3
     assert names == sorted(names, reverse=True)
-    assert told(table)["windows"][0]["proof"] == "limit"
+    assert facts_of(table)["windows"][0]["proof"] == "limit"
 
 
 def test_an_asset_type_in_the_filter_decides(session: kott.Session) -> None:
@@ -235,7 +235,7 @@ def test_an_asset_type_in_the_filter_decides(session: kott.Session) -> None:
     count = both["objectType"].value_counts()
     assert count["KalturaMediaAsset"] + count["KalturaLiveAsset"] == 160
     assert count["KalturaProgramAsset"] == len(kott.epg(session, YESTERDAY, END))
-    assert len(told(both)["arguments"]) == 2
+    assert len(facts_of(both)["arguments"]) == 2
 
 
 def test_a_kind_named_in_one_branch_only_is_asked_for(session: kott.Session) -> None:
@@ -256,13 +256,13 @@ def test_fields_are_the_only_columns(session: kott.Session) -> None:
     whole, some = kott.assets(session), kott.assets(session, fields=["name", "metas.Year"])
     assert list(some.columns) == ["objectType", "id", "name", "metas.Year"]
     pd.testing.assert_frame_equal(some, whole[list(some.columns)])
-    assert told(some)["bytes"] < told(whole)["bytes"] / 2
+    assert facts_of(some)["bytes"] < facts_of(whole)["bytes"] / 2
 
 
 def test_the_provenance_can_be_kept_as_json(session: kott.Session) -> None:
     """It says what was asked, how much came and how it is known to be all; no secret."""
     table = kott.assets(session)
-    about = told(table)
+    about = facts_of(table)
     assert json.loads(json.dumps(about)) == about
     assert (about["source"], about["action"]) == ("kott.assets", "asset.list")
     assert (about["rows"], about["totals"], about["page_size"]) == (160, [160], 50)
@@ -279,7 +279,7 @@ def test_tables_survive_parquet(session: kott.Session, tmp_path: Any) -> None:
     table.to_parquet(tmp_path / "assets.parquet")
     again = pd.read_parquet(tmp_path / "assets.parquet")
     pd.testing.assert_frame_equal(again, table)
-    assert told(again) == told(table)
+    assert facts_of(again) == facts_of(table)
     assert table["endDate"].max().year == 2999
 
 
@@ -295,7 +295,10 @@ def test_the_guide_has_every_programme_on_air_once(session: kott.Session) -> Non
     assert sorted(table["id"]) == sorted(during["id"])
     assert table["id"].is_unique
     assert (table["startDate"] < start).sum() > 0
-    assert (told(table)["start"], told(table)["end"]) == (start.isoformat(), end.isoformat())
+    assert (facts_of(table)["start"], facts_of(table)["end"]) == (
+        start.isoformat(),
+        end.isoformat(),
+    )
 
 
 class Heedless(DemoAdapter):
@@ -339,7 +342,7 @@ def test_the_guide_beyond_the_result_window_is_whole() -> None:
     true = demo.backend_of(session).world.epg.count
     assert true > 10_000
     assert len(table) == true == table["id"].nunique()
-    assert len(told(table)["windows"]) > 1
+    assert len(facts_of(table)["windows"]) > 1
 
 
 def test_the_days_of_the_guide_are_local_ones(session: kott.Session) -> None:
@@ -376,7 +379,7 @@ def test_five_thousand_assets_come_through_small_pages() -> None:
     session = demo.login(assets=5_000, clock=lambda: NOW, defects=False)
     table = kott.assets(session, fields=["name"])
     assert len(table) == 5_000 == table["id"].nunique()
-    assert told(table)["page_size"] == 50
+    assert facts_of(table)["page_size"] == 50
 
 
 def test_totals_that_move_prove_nothing() -> None:
@@ -410,7 +413,7 @@ def test_all_households_where_the_server_lists_them(roomy: kott.Session) -> None
     assert (table["name"] != plain["name"]).all()
     assert table["name"].nunique() == plain["name"].nunique()
     assert table["id"].tolist() == plain["id"].tolist()
-    assert "session's own key" in told(table)["personal"]
+    assert "session's own key" in facts_of(table)["personal"]
 
 
 def test_all_households_where_it_does_not_say_what_to_give(session: kott.Session) -> None:
@@ -424,7 +427,7 @@ def test_households_by_ids_come_in_packs(session: kott.Session) -> None:
     ids = [one["id"] for one in demo.backend_of(session).world.objects["KalturaHousehold"]]
     table = kott.households(session, reversed(ids))
     assert table["id"].tolist() == ids[::-1]
-    assert told(table)["requests"] == 2
+    assert facts_of(table)["requests"] == 2
 
 
 def test_households_by_external_ids(session: kott.Session) -> None:
@@ -475,7 +478,7 @@ def test_a_key_of_one_s_own_joins_sessions(
     monkeypatch.setenv("KOTT_PII_KEY", "a long and private key")
     first, second = kott.households(roomy), kott.households(other)
     assert first["name"].equals(second["name"])
-    assert told(first)["personal"] == "hashed with KOTT_PII_KEY"
+    assert facts_of(first)["personal"] == "hashed with KOTT_PII_KEY"
 
 
 # Anything else
@@ -537,7 +540,7 @@ def test_labels_name_what_tables_number(session: kott.Session) -> None:
     structs = labels.query("kind == 'assetStruct'").set_index("id")["systemName"]
     assert set(kott.assets(session)["type"].astype("str")) <= set(structs.index)
     assert {"Movie", "Series", "Episode", "Linear"} <= set(structs)
-    assert told(labels)["refused"] == {}
+    assert facts_of(labels)["refused"] == {}
     assert set(labels["kind"]) >= {"meta", "imageType", "mediaFileType", "region", "language"}
 
 
@@ -564,7 +567,7 @@ def test_labels_that_the_role_may_not_read_are_told(reader: kott.Session) -> Non
     """The others come."""
     labels = kott.labels(reader, ["assetStruct", "language"])
     assert set(labels["kind"]) == {"language"}
-    assert "500004" in told(labels)["refused"]["assetStruct"]
+    assert "500004" in facts_of(labels)["refused"]["assetStruct"]
 
 
 # Verified
@@ -624,13 +627,13 @@ def test_what_came_before_a_stop_is_kept_and_gone_on_with(
         kott.assets(session, workers=1)
     assert isinstance(caught.value, KeyboardInterrupt)
     assert len(caught.value.partial) == 50
-    assert "incomplete" in told(caught.value.partial)
+    assert "incomplete" in facts_of(caught.value.partial)
     with pytest.raises(kott.KottError, match="not the whole list"):
         kott.verify(session, caught.value.partial)
     whole = session.unfinished[-1].resume()
     pd.testing.assert_frame_equal(whole, kott.assets(session))
     assert session.unfinished == []
-    assert "incomplete" not in told(whole)
+    assert "incomplete" not in facts_of(whole)
 
 
 def test_a_bad_line_in_mid_pull_is_incomplete_and_can_go_on(
@@ -672,6 +675,6 @@ def test_households_that_do_not_exist_can_be_skipped(roomy: kott.Session) -> Non
     known = [one["id"] for one in demo.backend_of(roomy).world.objects["KalturaHousehold"][:3]]
     table = kott.households(roomy, [known[0], 1, *known[1:], 2], missing="skip")
     assert table["id"].tolist() == known
-    assert told(table)["missing"] == [1, 4]
+    assert facts_of(table)["missing"] == [1, 4]
     with pytest.raises(kott.KottError, match="missing is 'error' or 'skip', not 'drop'"):
         kott.households(roomy, known, missing="drop")  # type: ignore[arg-type]

@@ -42,9 +42,9 @@ class Homes:
         number = call.arguments.get("id") or call.arguments["filter"]["householdIdEqual"]
         if not 0 <= number <= self.last:
             return {"error": {"code": "500004" if number < 0 else "1006", "message": "no"}}
-        return self.found(call.service, number)
+        return self.household(call.service, number)
 
-    def found(self, service: str, number: int) -> dict[str, Any]:
+    def household(self, service: str, number: int) -> dict[str, Any]:
         if service == "household":
             return {"objectType": "KalturaHousehold", "id": number}
         users = [{"householdId": number, "userId": str(n)} for n in range(number % 10)]
@@ -75,8 +75,8 @@ def test_calls_travel_in_batches() -> None:
 
 def test_lists_are_joined() -> None:
     """The users of many households are one list; a household without users is no error."""
-    found = rows(users(Homes(200), 10, 2, 13))
-    assert [row["householdId"] for row in found] == [2, 2, 13, 13, 13]
+    table = rows(users(Homes(200), 10, 2, 13))
+    assert [row["householdId"] for row in table] == [2, 2, 13, 13, 13]
 
 
 def test_a_household_that_does_not_exist_is_named_after_the_others_are_received() -> None:
@@ -138,7 +138,7 @@ def test_a_list_that_holds_back_is_incomplete() -> None:
     """Without a pager there is no second page to request."""
 
     class Short(Homes):
-        def found(self, service: str, number: int) -> dict[str, Any]:
+        def household(self, service: str, number: int) -> dict[str, Any]:
             return {"objectType": "KalturaHouseholdUserListResponse", "totalCount": 3}
 
     with pytest.raises(IncompleteError, match="0 of 3 records"):
@@ -150,7 +150,7 @@ def test_a_record_of_another_household_is_an_error(shown: object) -> None:
     """Some servers answer one's own household whatever id is requested."""
 
     class Own(Homes):
-        def found(self, service: str, number: int) -> dict[str, Any]:
+        def household(self, service: str, number: int) -> dict[str, Any]:
             return {"objectType": "KalturaHousehold", "id": shown}
 
     with pytest.raises(IncompleteError, match="another id than the one asked for"):
@@ -161,8 +161,8 @@ def test_users_of_another_household_are_an_error() -> None:
     """A server that ignores the filter is found out by its rows."""
 
     class Own(Homes):
-        def found(self, service: str, number: int) -> dict[str, Any]:
-            return super().found(service, 3)
+        def household(self, service: str, number: int) -> dict[str, Any]:
+            return super().household(service, 3)
 
     with pytest.raises(IncompleteError, match="another householdId"):
         rows(users(Own(50), 3, 4))
@@ -172,7 +172,7 @@ def test_ids_are_compared_as_texts() -> None:
     """The API writes some ids as texts."""
 
     class Texts(Homes):
-        def found(self, service: str, number: int) -> dict[str, Any]:
+        def household(self, service: str, number: int) -> dict[str, Any]:
             return {"objectType": "KalturaHousehold", "id": str(number)}
 
     assert rows(homes(Texts(50), 12)) == [{"objectType": "KalturaHousehold", "id": "12"}]

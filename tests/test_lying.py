@@ -115,10 +115,10 @@ def test_no_lie_makes_a_table_that_breaks_the_promise(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            found = ids(one)
+            table = ids(one)
         except (IncompleteError, ApiError):
-            found = None
+            table = None
     assert len(server.asked) < 5_000
-    if found is not None:
-        assert len(found) == len(set(found))
-        assert always <= set(found)
+    if table is not None:
+        assert len(table) == len(set(table))
+        assert always <= set(table)

@@ -24,12 +24,12 @@ def tag(*values: str) -> dict[str, Any]:
 
 def test_images_are_one_row_a_picture() -> None:
     """Keyed by the asset, typed by the schema; an asset without any has no row."""
-    found = kott.images(
+    result = kott.images(
         table({"id": 5, "images": [{"id": "a", "width": 640}, {"id": "b"}]}, {"id": 6})
     )
-    assert found[["assetId", "id"]].values.tolist() == [[5, "a"], [5, "b"]]
-    assert found["width"].tolist() == [640, pd.NA]
-    assert str(found["width"].dtype) == str(found["assetId"].dtype) == "Int64"
+    assert result[["assetId", "id"]].values.tolist() == [[5, "a"], [5, "b"]]
+    assert result["width"].tolist() == [640, pd.NA]
+    assert str(result["width"].dtype) == str(result["assetId"].dtype) == "Int64"
 
 
 def test_no_image_at_all_has_the_same_columns() -> None:
@@ -42,24 +42,24 @@ def test_no_image_at_all_has_the_same_columns() -> None:
 
 def test_media_files_have_times_and_truth() -> None:
     """Typed as the asset's own columns are."""
-    found = kott.media_files(
+    result = kott.media_files(
         table({"id": 5, "mediaFiles": [{"assetId": 5, "endDate": 32472151200, "status": True}]})
     )
-    assert found.loc[0, "endDate"] == pd.Timestamp("2999-01-01T02:00:00Z")
-    assert str(found["status"].dtype) == "boolean"
-    assert list(found.columns).count("assetId") == 1
+    assert result.loc[0, "endDate"] == pd.Timestamp("2999-01-01T02:00:00Z")
+    assert str(result["status"].dtype) == "boolean"
+    assert list(result.columns).count("assetId") == 1
 
 
 def test_a_map_is_laid_out_by_its_keys() -> None:
     """Dynamic data: one row a name."""
-    found = kott.explode(
+    result = kott.explode(
         frames.frame(
             [{"udid": "d", "dynamicData": {"os": {"value": "9"}}}], "KalturaHouseholdDevice"
         ),
         "dynamicData",
         key="udid",
     )
-    assert found[["udid", "key", "value"]].values.tolist() == [["d", "os", "9"]]
+    assert result[["udid", "key", "value"]].values.tolist() == [["d", "os", "9"]]
 
 
 def test_a_column_that_is_not_there_is_said() -> None:
@@ -70,13 +70,13 @@ def test_a_column_that_is_not_there_is_said() -> None:
 
 def test_tags_are_one_row_a_value() -> None:
     """Values that repeat count once a row; older servers' single value is read too."""
-    found = kott.tags(
+    result = kott.tags(
         table(
             {"id": 1, "tags": {"Genre": tag("Drama", "Noir", "Drama"), "Cast": tag("Ann")}},
             {"id": 2, "tags": {"Genre": {"value": "Comedy"}, "Cast": {"objects": []}}},
         )
     )
-    assert found.values.tolist() == [
+    assert result.values.tolist() == [
         [1, "Cast", "Ann"],
         [1, "Genre", "Drama"],
         [1, "Genre", "Noir"],
@@ -86,8 +86,8 @@ def test_tags_are_one_row_a_value() -> None:
 
 def test_tags_can_be_named() -> None:
     """Only those asked for."""
-    found = kott.tags(table({"id": 1, "tags": {"Genre": tag("A"), "Cast": tag("B")}}), "Cast")
-    assert found["tag"].unique().tolist() == ["Cast"]
+    result = kott.tags(table({"id": 1, "tags": {"Genre": tag("A"), "Cast": tag("B")}}), "Cast")
+    assert result["tag"].unique().tolist() == ["Cast"]
 
 
 def test_no_tag_gives_typed_columns() -> None:
@@ -99,7 +99,7 @@ def test_translations_are_one_row_a_text() -> None:
     """Of names, metas and tags, where all languages were asked for."""
     tokens = [{"language": "eng", "value": "Quay"}, {"language": "fra", "value": "Quai"}]
     text = {"objectType": "KalturaMultilingualStringValue", "multilingualValue": tokens}
-    found = kott.translations(
+    result = kott.translations(
         table(
             {
                 "id": 1,
@@ -109,21 +109,21 @@ def test_translations_are_one_row_a_text() -> None:
             }
         )
     )
-    assert found["field"].tolist() == ["name"] * 2 + ["metas.T"] * 2 + ["tags.G"] * 2
-    assert found["value"].tolist() == ["Quay", "Quai"] * 3
+    assert result["field"].tolist() == ["name"] * 2 + ["metas.T"] * 2 + ["tags.G"] * 2
+    assert result["value"].tolist() == ["Quay", "Quai"] * 3
 
 
 def test_flat_cells_read_well() -> None:
     """Tags joined, lists counted, plain texts untouched."""
-    found = kott.flat(
+    result = kott.flat(
         table(
             {"id": 1, "name": "[sic]", "images": [{"id": "a"}], "tags": {"Genre": tag("A", "B")}},
             {"id": 2, "name": "{x}"},
         )
     )
-    assert found["tags.Genre"].tolist()[0] == "A, B"
-    assert found["images"].tolist() == [1, pd.NA]
-    assert found["name"].tolist() == ["[sic]", "{x}"]
+    assert result["tags.Genre"].tolist()[0] == "A, B"
+    assert result["images"].tolist() == [1, pd.NA]
+    assert result["name"].tolist() == ["[sic]", "{x}"]
 
 
 def test_flat_takes_tables_that_were_joined() -> None:

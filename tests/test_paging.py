@@ -106,11 +106,11 @@ def test_a_row_that_one_page_hides_is_there(split: Split | None) -> None:
     server = Server(range(1, 201))
     server.hidden = lambda row, nth, asked: row["id"] == 10 and asked["pager"]["pageIndex"] == 3
     try:
-        found = ids(pull(server, split=split))
+        table = ids(pull(server, split=split))
     except IncompleteError:
         assert split is None
     else:
-        assert sorted(found) == list(range(1, 201))
+        assert sorted(table) == list(range(1, 201))
 
 
 def test_a_total_that_is_capped_loses_nothing() -> None:
@@ -286,8 +286,8 @@ def test_an_id_with_two_texts_is_two_rows(page: int) -> None:
     """A line-up lists a channel once per number; whether on one page or on several."""
     server = Server([], page=page)
     server.rows = [{"id": 10 + n // 2, "type": 4, "lcn": 100 + n} for n in range(8)]
-    found = records(of("lineup", server))
-    assert [row["lcn"] for row in found] == list(range(100, 108))
+    table = records(of("lineup", server))
+    assert [row["lcn"] for row in table] == list(range(100, 108))
 
 
 @pytest.mark.parametrize("split", [SPLIT, None])
@@ -296,10 +296,10 @@ def test_a_row_that_is_shown_twice_is_not_two_rows(split: Split | None) -> None:
     server = Server(range(10))
     server.shown = lambda rows, nth: [*rows[:-1], rows[0]] if len(rows) > 1 else rows
     try:
-        found = ids(pull(server, split=split))
+        table = ids(pull(server, split=split))
     except IncompleteError:
         return
-    assert found == list(range(10))
+    assert table == list(range(10))
 
 
 @pytest.mark.parametrize("split", [SPLIT, None])
@@ -386,8 +386,8 @@ def test_a_list_without_a_pager_that_counts_too_little_is_a_weak_proof(total: Ro
 def test_an_id_may_be_there_twice_in_one_whole_reply() -> None:
     """Two users' bookmarks of one asset: all there is was received at once."""
     rows = [{"id": "7", "type": 1, "user": {"id": n}} for n in (1, 2)]
-    found = records(of("bookmark", Answers({"totalCount": 2, "objects": rows})))
-    assert [row["id"] for row in found] == ["7", "7"]
+    table = records(of("bookmark", Answers({"totalCount": 2, "objects": rows})))
+    assert [row["id"] for row in table] == ["7", "7"]
 
 
 def test_an_action_without_a_pager_that_holds_back_is_incomplete() -> None:
@@ -753,11 +753,11 @@ def test_every_list_is_complete_or_an_error(
     server = Server([n * gap for n in range(rows)], page=page, depth=max(depth, page * 2))
     server.shown = lambda shown, nth: [] if nth in empty else shown
     try:
-        found = ids(pull(server))
+        table = ids(pull(server))
     except IncompleteError:
         assert empty
     else:
-        assert sorted(found) == [n * gap for n in range(rows)]
+        assert sorted(table) == [n * gap for n in range(rows)]
 
 
 @settings(max_examples=60, deadline=None)
@@ -787,14 +787,14 @@ def test_what_stays_is_there_once_whatever_comes_and_goes(
     one = pull(server, workers=workers, turns=dice)
     for _ in range(600):
         try:
-            found = ids(one)
+            table = ids(one)
             break
         except (IncompleteError, TransportError):
             continue
     else:
         raise AssertionError("it does not come to an end")
-    assert len(set(found)) == len(found)
-    assert churn.stayed <= set(found)
+    assert len(set(table)) == len(table)
+    assert churn.stayed <= set(table)
 
 
 @pytest.mark.parametrize(
@@ -809,12 +809,12 @@ def test_honest_lists_that_change_stay_listable(
         server = Server(range(0, 3 * random.Random(seed).choice([30, 120, 200, 300]), 3))
         churn = Churn(server, seed, every)
         try:
-            found = ids(pull(server, split=split))
+            table = ids(pull(server, split=split))
         except IncompleteError:
             failed += 1
             continue
-        assert len(set(found)) == len(found)
-        assert churn.stayed <= set(found)
+        assert len(set(table)) == len(table)
+        assert churn.stayed <= set(table)
     assert failed <= 60 * most
 
 

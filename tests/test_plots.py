@@ -193,8 +193,8 @@ def minute(day: float) -> float:
 
 def marks(ax: Axes) -> list[tuple[int, float, float]]:
     """Read each block back: its row, first and last minute."""
-    found = [corners(path) for path in blocks(ax).get_paths()]
-    return [(round((y0 + y1) / 2), minute(x0), minute(x1)) for (x0, y0), (x1, y1) in found]
+    boxes = [corners(path) for path in blocks(ax).get_paths()]
+    return [(round((y0 + y1) / 2), minute(x0), minute(x1)) for (x0, y0), (x1, y1) in boxes]
 
 
 def cells_of(ax: Axes) -> list[list[float | None]]:

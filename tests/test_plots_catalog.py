@@ -29,8 +29,8 @@ def table(columns: str, *rows: tuple[Any, ...]) -> pd.DataFrame:
 
 def offers(*rows: tuple[Any, int, int, int]) -> pd.DataFrame:
     """Make a table of availability: period, enters, leaves, on offer."""
-    found = table("period enters leaves onOffer", *rows)
-    return found.assign(period=pd.to_datetime(found["period"], utc=True))
+    periods = table("period enters leaves onOffer", *rows)
+    return periods.assign(period=pd.to_datetime(periods["period"], utc=True))
 
 
 def bars(ax: Axes) -> list[list[float]]:

@@ -22,7 +22,7 @@ def test_the_same_text_hashes_alike_under_one_key_only() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cls", "found"),
+    ("cls", "expected"),
     [
         ("KalturaHousehold", True),
         ("KalturaOTTUser", True),
@@ -34,9 +34,9 @@ def test_the_same_text_hashes_alike_under_one_key_only() -> None:
         ("KalturaNobodyKnows", False),
     ],
 )
-def test_classes_that_hold_something_are_known(cls: str, found: bool) -> None:
+def test_classes_that_hold_something_are_known(cls: str, expected: bool) -> None:
     """Also where it stands in an object inside."""
-    assert privacy.sensitive(cls) is found
+    assert privacy.sensitive(cls) is expected
 
 
 def test_objects_inside_are_searched() -> None:

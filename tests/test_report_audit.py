@@ -1,4 +1,4 @@
-"""An audit told to people and programs: the page, the workbook, the JSON."""
+"""An audit for people and programs: the page, the workbook, the JSON."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ def findings(assets: pd.DataFrame) -> pd.DataFrame:
     return catalog.audit(assets)
 
 
-def told(findings: pd.DataFrame, assets: pd.DataFrame | None = None, **options: Any) -> str:
+def page_of(findings: pd.DataFrame, assets: pd.DataFrame | None = None, **options: Any) -> str:
     return report.audit(findings, assets, **options).html
 
 
 def listed(html: str) -> Any:
     """Read what the work list is made of."""
-    found = re.search(r'<script type="text/plain" id="data">(.*?)</script>', html)
-    assert found is not None
-    return unpacked(found[1])
+    match = re.search(r'<script type="text/plain" id="data">(.*?)</script>', html)
+    assert match is not None
+    return unpacked(match[1])
 
 
 def made_up(*names: str | None, **more: Any) -> pd.DataFrame:
@@ -91,7 +91,7 @@ def test_every_rule_stands_with_its_count_and_remedy(
     findings: pd.DataFrame, assets: pd.DataFrame
 ) -> None:
     """Severity, findings, what to do, threshold and MovieLabs term; the score of each type."""
-    text = Words(told(findings, assets)).text
+    text = Words(page_of(findings, assets)).text
     for row in catalog.summary(findings).itertuples():
         assert f"{row.rule} {row.findings:,}" in text
         assert str(row.hint) in text
@@ -107,7 +107,7 @@ def test_the_work_list_has_all_findings_of_its_assets(
     findings: pd.DataFrame, assets: pd.DataFrame
 ) -> None:
     """Most impact first, each with its type, a picture to be followed, and where to mend it."""
-    data = listed(told(findings, assets, link=LINK))
+    data = listed(page_of(findings, assets, link=LINK))
     work = catalog.worklist(findings, n=None)
     assert [one[3] for one in data["assets"]] == pytest.approx(work["impact"].round(1).tolist())
     assert {one[0] for one in data["assets"]} == set(work["id"])
@@ -121,7 +121,7 @@ def test_the_work_list_has_all_findings_of_its_assets(
 
 def test_what_is_found_of_no_asset_is_told_too(findings: pd.DataFrame) -> None:
     """A field that nobody has is in no work list."""
-    text = Words(told(findings)).text
+    text = Words(page_of(findings)).text
     for detail in findings.loc[findings["id"].isna(), "detail"]:
         assert str(detail) in text
 
@@ -133,7 +133,7 @@ def test_what_is_waived_or_switched_off_is_told(assets: pd.DataFrame, tmp_path: 
         "[severities]\n'image.none' = 'off'\n[[waivers]]\nrule = 'meta.missing'\n"
         "reason = 'known'\nuntil = 2999-01-01\n"
     )
-    text = Words(told(catalog.audit(assets, rules=rules), assets, rules=rules)).text
+    text = Words(page_of(catalog.audit(assets, rules=rules), assets, rules=rules)).text
     assert "Switched off: image.none" in text
     assert re.search(r"Waived: meta\.missing, \d+ findings", text)
 
@@ -145,7 +145,7 @@ def test_labels_name_the_types(findings: pd.DataFrame, assets: pd.DataFrame) -> 
         {"kind": "assetStruct", "id": types, "name": [f"Kind {t}" for t in types]}
     )
     bare = assets.drop(columns="typeDescription").assign(images="[{}]")
-    data = listed(told(findings, bare, labels=labels))
+    data = listed(page_of(findings, bare, labels=labels))
     assert {one[2] for one in data["assets"]} <= set(labels["name"])
     assert set(data["pictures"]) == {""}
 
@@ -153,7 +153,7 @@ def test_labels_name_the_types(findings: pd.DataFrame, assets: pd.DataFrame) -> 
 @pytest.mark.parametrize("words", NASTY)
 def test_no_title_becomes_html(words: str) -> None:
     """Whatever an asset, a rule or a page is called: the tags stay those of the page."""
-    usual = Words(told(made_up("Harbour"))).tags
+    usual = Words(page_of(made_up("Harbour"))).tags
     odd = made_up(words, rule=f"acme.{words}", hint=words, detail=words)
     assets = pd.DataFrame(
         {
@@ -163,17 +163,17 @@ def test_no_title_becomes_html(words: str) -> None:
             "images": f'[{{"url": {json.dumps(words)}}}]',
         }
     )
-    page = Words(told(odd, title=words))
+    page = Words(page_of(odd, title=words))
     assert page.tags == usual
     assert page.text.count(words.replace("\x00", "\ufffd")) or words in page.text
-    data = listed(told(odd, assets))
+    data = listed(page_of(odd, assets))
     assert data["assets"][0][1:3] == [words, words]
     assert data["pictures"] == [""]  # no address on the web
 
 
 def test_nothing_found_is_a_page_as_well() -> None:
     """It says so, and has no list."""
-    html = told(made_up())
+    html = page_of(made_up())
     assert "Nothing was found." in html
     assert 'id="rows"' not in html
 
@@ -193,7 +193,7 @@ def test_a_large_catalogue_makes_no_large_page() -> None:
 def test_an_asset_with_many_findings_is_told_in_short() -> None:
     """The list says how many more there are."""
     one = pd.concat([made_up("Harbour")] * 30, ignore_index=True)
-    data = listed(told(one))
+    data = listed(page_of(one))
     assert [row[4] for row in data["assets"]] == [30]
     assert len(data["findings"]) == 12
 
@@ -288,7 +288,7 @@ def test_an_asset_of_many_findings_is_found_by_each_of_its_rules() -> None:
     """Details are cut short, but never the only one of a rule: the page filters by what it has."""
     many = made_up(*["x"] * 20).assign(id="1")
     last = made_up("x").assign(id="1", rule="acme.last", severity="info", impact=1.0)
-    data = listed(told(pd.concat([many, last], ignore_index=True)))
+    data = listed(page_of(pd.concat([many, last], ignore_index=True)))
     rules = [data["rules"][rule] for _, rule, *_ in data["findings"]]
     assert rules == ["acme.name"] * 12 + ["acme.last"]
     assert data["assets"][0][-1] == 21

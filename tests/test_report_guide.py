@@ -94,8 +94,8 @@ def test_what_has_no_length_is_given_all_the_same() -> None:
 def test_findings_know_their_programme_or_channel() -> None:
     """One of a programme has its place; a gap, whose id is the channel's, has none."""
     table = epg((7, 7, 0, 60, "TBA"), (8, 9, 0, 120, "A"))
-    found = given(kott.guide(table, **WINDOW))["findings"]
-    columns = (found[name] for name in ("rule", "programme", "channel"))
+    result = given(kott.guide(table, **WINDOW))["findings"]
+    columns = (result[name] for name in ("rule", "programme", "channel"))
     places = list(zip(*columns, strict=True))
     assert ("schedule.placeholder_title", 0, 0) in places
     assert ("schedule.gap", -1, 0) in places
@@ -110,8 +110,8 @@ def test_findings_that_are_given_are_the_ones_shown() -> None:
 
 
 def kott_findings(table: pd.DataFrame) -> pd.DataFrame:
-    found = schedule.audit(table, **WINDOW)
-    return found[found["rule"] == "schedule.missing_title"]
+    result = schedule.audit(table, **WINDOW)
+    return result[result["rule"] == "schedule.missing_title"]
 
 
 def test_channels_asked_for_are_rows_in_their_order() -> None:

@@ -206,12 +206,12 @@ def test_writes_that_are_too_many_stand_in_their_places() -> None:
     """They are sent once; each has its own refusal, or the one for all of them."""
     calls = [("entitlement", "grant"), ("household", "delete")]
     for_each = Saying(b'{"result":[%s,%s]}' % (LIMITED, LIMITED))
-    found = for_each.login(ks="ready").multirequest(calls)
-    assert [type(one) for one in found] == [RateLimited, RateLimited]
-    assert [one.action for one in found] == ["entitlement.grant", "household.delete"]
+    table = for_each.login(ks="ready").multirequest(calls)
+    assert [type(one) for one in table] == [RateLimited, RateLimited]
+    assert [one.action for one in table] == ["entitlement.grant", "household.delete"]
     for_all = Saying(b'{"result":%s}' % LIMITED)
-    found = for_all.login(ks="ready").multirequest(calls)
-    assert [type(one) for one in found] == [RateLimited, RateLimited]
+    table = for_all.login(ks="ready").multirequest(calls)
+    assert [type(one) for one in table] == [RateLimited, RateLimited]
     assert for_each.asked == for_all.asked == 1
 
 

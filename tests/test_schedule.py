@@ -107,7 +107,7 @@ def test_gaps_are_the_minutes_that_nothing_covers(
     world: list[Programme], start: int, length: int, tolerance: int
 ) -> None:
     """A walk through the window, minute by minute, finds the same gaps."""
-    found = schedule.gaps(
+    table = schedule.gaps(
         guide(world),
         start=at(start),
         end=at(start + length),
@@ -116,7 +116,7 @@ def test_gaps_are_the_minutes_that_nothing_covers(
     )
     for channel in (1, 2):
         runs = free_runs(busy(world, channel), start, start + length)
-        assert minutes_of(found[found["linearAssetId"] == channel]) == [
+        assert minutes_of(table[table["linearAssetId"] == channel]) == [
             run for run in runs if run[1] - run[0] >= tolerance
         ]
 
@@ -124,26 +124,26 @@ def test_gaps_are_the_minutes_that_nothing_covers(
 @given(programmes())
 def test_without_a_window_only_inner_gaps_are_found(world: list[Programme]) -> None:
     """A channel's gaps lie between the first and the last minute that it covers."""
-    found = schedule.gaps(guide(world))
+    table = schedule.gaps(guide(world))
     for channel in (1, 2):
         taken = busy(world, channel)
         inner = free_runs(taken, min(taken, default=0), max(taken, default=0))
-        assert minutes_of(found[found["linearAssetId"] == channel]) == inner
+        assert minutes_of(table[table["linearAssetId"] == channel]) == inner
 
 
 @given(programmes())
 def test_overlaps_are_the_pairs_that_share_a_minute(world: list[Programme]) -> None:
     """Comparing every programme with every other finds the same pairs and the same minutes."""
-    found = schedule.overlaps(guide(world))
+    table = schedule.overlaps(guide(world))
     expected = {}
     for one, other in combinations(world, 2):
         shared = set(range(one.start, one.end)) & set(range(other.start, other.end))
         if one.channel == other.channel and shared:
             first, second = sorted((one, other), key=lambda p: (p.start, p.id))
             expected[first.id, second.id] = (one.channel, min(shared), max(shared) + 1)
-    rows = zip(found["linearAssetId"], minutes_of(found), strict=True)
-    pairs = zip(found["id"], found["otherId"], strict=True)
-    assert len(found) == len(expected)
+    rows = zip(table["linearAssetId"], minutes_of(table), strict=True)
+    pairs = zip(table["id"], table["otherId"], strict=True)
+    assert len(table) == len(expected)
     assert {pair: (own, *span) for pair, (own, span) in zip(pairs, rows, strict=True)} == expected
 
 
@@ -153,7 +153,7 @@ def test_coverage_counts_a_local_days_minutes_once(
 ) -> None:
     """A walk through three days, a quarter of an hour at a time, finds the same share."""
     origin, end = ZONES[tz], start + 3 * 96
-    found = schedule.coverage(
+    table = schedule.coverage(
         guide(world, origin, QUARTER),
         start=origin + start * QUARTER,
         end=origin + end * QUARTER,
@@ -164,7 +164,7 @@ def test_coverage_counts_a_local_days_minutes_once(
     asked = Counter(quarters.values())
     for channel in (1, 2):
         taken = Counter(day for step, day in quarters.items() if step in busy(world, channel))
-        rows = found[found["linearAssetId"] == channel]
+        rows = table[table["linearAssetId"] == channel]
         assert rows["day"].dt.date.tolist() == sorted(asked)
         assert rows["asked"].tolist() == [15 * asked[day] for day in sorted(asked)]
         assert rows["minutes"].tolist() == [15 * taken[day] for day in sorted(asked)]
@@ -212,10 +212,10 @@ def test_a_walk_through_the_seconds_finds_the_same(
         assert walked == {at: n * (n - 1) // 2 for at, n in on.items() if n > 1}
         asked = Counter(local.values())
         busy_on = Counter(day for at, day in local.items() if at in on)
-        found = days[days["linearAssetId"] == channel]
-        assert found["day"].dt.date.tolist() == sorted(asked)
-        assert found["asked"].tolist() == [asked[day] / 60 for day in sorted(asked)]
-        assert found["minutes"].tolist() == [busy_on[day] / 60 for day in sorted(asked)]
+        table = days[days["linearAssetId"] == channel]
+        assert table["day"].dt.date.tolist() == sorted(asked)
+        assert table["asked"].tolist() == [asked[day] / 60 for day in sorted(asked)]
+        assert table["minutes"].tolist() == [busy_on[day] / 60 for day in sorted(asked)]
 
 
 def seconds_of(table: pd.DataFrame, origin: pd.Timestamp) -> list[tuple[int, int]]:
@@ -230,15 +230,15 @@ def test_without_a_window_a_channels_own_days_are_looked_at(
 ) -> None:
     """They run from the day of its first start to that of its last end, or of 8 hours after."""
     epg = guide(world, ZONES[tz], QUARTER)
-    found = schedule.coverage(epg, tz=tz)
+    table = schedule.coverage(epg, tz=tz)
     real = epg[epg["endDate"] > epg["startDate"]]
     reach = real["endDate"].clip(upper=real["startDate"] + pd.Timedelta(hours=8)) - SECOND
     both = pd.concat([real, real.assign(startDate=reach)])
     days = both["startDate"].dt.tz_convert(tz).dt.date.groupby(both["linearAssetId"])
     for channel, own in days:
         expected = pd.date_range(own.min(), own.max()).date.tolist()
-        assert found.loc[found["linearAssetId"] == channel, "day"].dt.date.tolist() == expected
-    assert found["linearAssetId"].nunique() == days.ngroups
+        assert table.loc[table["linearAssetId"] == channel, "day"].dt.date.tolist() == expected
+    assert table["linearAssetId"].nunique() == days.ngroups
 
 
 @given(programmes())
@@ -272,9 +272,9 @@ def test_an_outlasting_programme_leaves_no_gap() -> None:
 
 def test_the_windows_edges_are_gaps_too() -> None:
     """What is missing before the first and after the last programme is found."""
-    found = schedule.gaps(one_channel((10, 20)), start=at(0), end=at(30))
-    assert minutes_of(found) == [(0, 10), (20, 30)]
-    assert found["minutes"].tolist() == [10.0, 10.0]
+    table = schedule.gaps(one_channel((10, 20)), start=at(0), end=at(30))
+    assert minutes_of(table) == [(0, 10), (20, 30)]
+    assert table["minutes"].tolist() == [10.0, 10.0]
 
 
 def test_the_window_that_was_pulled_is_the_default() -> None:
@@ -296,8 +296,8 @@ def test_bare_dates_are_local_days() -> None:
     """Of `tz=`, else of the zone that the table was pulled for."""
     epg = one_channel((-2000, 3000))
     for table, tz in ((epg, "Europe/Athens"), (pulled_for(epg, "Europe/Athens"), None)):
-        found = schedule.coverage(table, start="2026-03-29", end="2026-03-30", tz=tz)
-        assert found["asked"].tolist() == [1380.0]
+        result = schedule.coverage(table, start="2026-03-29", end="2026-03-30", tz=tz)
+        assert result["asked"].tolist() == [1380.0]
     day = schedule.gaps(one_channel((-60, 1200)), start="2026-03-29", end="2026-03-30", tz="+02:00")
     assert minutes_of(day) == [(-120, -60), (1200, 1320)]
 
@@ -311,16 +311,16 @@ def pulled_for(epg: pd.DataFrame, tz: str) -> pd.DataFrame:
 
 def test_a_channel_without_programmes_is_one_long_gap() -> None:
     """A channel that was asked for and has nothing is a gap as long as the window."""
-    found = schedule.gaps(one_channel((0, 60)), start=at(0), end=at(60), channels=[8, 7])
-    assert found["linearAssetId"].tolist() == [8]
-    assert minutes_of(found) == [(0, 60)]
+    table = schedule.gaps(one_channel((0, 60)), start=at(0), end=at(60), channels=[8, 7])
+    assert table["linearAssetId"].tolist() == [8]
+    assert minutes_of(table) == [(0, 60)]
 
 
 def test_channels_may_be_the_channel_table() -> None:
     """The table of kott.channels says which channels are looked at."""
     channels = pd.DataFrame({"id": pd.array([9], dtype="Int64"), "name": ["Nine"]})
-    found = schedule.gaps(one_channel((0, 5), (9, 9)), start=at(0), end=at(60), channels=channels)
-    assert found["linearAssetId"].tolist() == [9]
+    table = schedule.gaps(one_channel((0, 5), (9, 9)), start=at(0), end=at(60), channels=channels)
+    assert table["linearAssetId"].tolist() == [9]
 
 
 @pytest.mark.parametrize("function", [schedule.gaps, schedule.coverage])
@@ -332,15 +332,15 @@ def test_a_missing_channel_needs_a_window(function: Analysis) -> None:
 
 def test_nested_and_chained_overlaps_are_pairs() -> None:
     """Every two that share time are a pair, neighbours or not; touching ones are none."""
-    found = schedule.overlaps(one_channel((0, 60), (10, 20), (50, 70), (70, 80)))
-    assert list(zip(found["id"], found["otherId"], strict=True)) == [(1, 2), (1, 3)]
-    assert minutes_of(found) == [(10, 20), (50, 60)]
+    table = schedule.overlaps(one_channel((0, 60), (10, 20), (50, 70), (70, 80)))
+    assert list(zip(table["id"], table["otherId"], strict=True)) == [(1, 2), (1, 3)]
+    assert minutes_of(table) == [(10, 20), (50, 60)]
 
 
 def test_of_two_that_start_together_the_lower_id_comes_first() -> None:
     """The order of the rows does not decide which of a pair is the other."""
-    found = schedule.overlaps(one_channel((0, 60), (0, 30)).iloc[::-1])
-    assert found[["id", "otherId"]].to_numpy().tolist() == [[1, 2]]
+    table = schedule.overlaps(one_channel((0, 60), (0, 30)).iloc[::-1])
+    assert table[["id", "otherId"]].to_numpy().tolist() == [[1, 2]]
 
 
 def test_an_end_in_the_year_2999_is_taken_as_it_is() -> None:

@@ -49,8 +49,8 @@ def slot(start: float, end: float, **more: Any) -> dict[str, Any]:
     return {"startDate": start, "endDate": end} | more
 
 
-def faults(found: pd.DataFrame) -> dict[int, str]:
-    return dict(zip(found["id"], found["fault"], strict=True))
+def faults(findings: pd.DataFrame) -> dict[int, str]:
+    return dict(zip(findings["id"], findings["fault"], strict=True))
 
 
 # Lengths
@@ -61,8 +61,8 @@ def test_a_length_is_judged_to_the_second(seconds: int) -> None:
     """A minute and eight hours are allowed, a second less or more is not."""
     expected = "short" if seconds < 60 else "long"
     expected = {0: "zero"}.get(seconds, "negative" if seconds < 0 else expected)
-    found = schedule.durations(guide(slot(0, seconds / 60)))
-    assert faults(found) == ({} if 60 <= seconds <= 8 * 3600 else {1: expected})
+    table = schedule.durations(guide(slot(0, seconds / 60)))
+    assert faults(table) == ({} if 60 <= seconds <= 8 * 3600 else {1: expected})
 
 
 def test_a_genre_has_limits_of_its_own() -> None:
@@ -87,8 +87,8 @@ def test_texts_are_judged_field_by_field() -> None:
         slot(0, 1, name="The Island", description=" the  island"),
         slot(0, 1, name="xy" * 50, description="Tale" * 500),
     )
-    found = schedule.texts(epg)
-    assert set(zip(found["id"], found["field"], found["fault"], strict=True)) == {
+    table = schedule.texts(epg)
+    assert set(zip(table["id"], table["field"], table["fault"], strict=True)) == {
         (1, "name", "missing"),
         (1, "description", "placeholder"),
         (2, "name", "too_long"),
@@ -110,9 +110,9 @@ def test_the_same_slot_twice_is_a_duplicate() -> None:
     epg = guide(
         slot(0, 30, name="A"), slot(0, 30, name="A"), slot(0, 30, name="B"), slot(0, 30, name="A")
     )
-    found = schedule.duplicates(epg.iloc[::-1])
-    assert faults(found) == {2: "slot", 4: "slot"}
-    assert found["otherId"].tolist() == [1, 1]
+    table = schedule.duplicates(epg.iloc[::-1])
+    assert faults(table) == {2: "slot", 4: "slot"}
+    assert table["otherId"].tolist() == [1, 1]
 
 
 def test_nameless_programmes_are_not_compared() -> None:
@@ -146,10 +146,10 @@ def test_repeats_are_told_by_the_flag_or_by_what_was_on_before() -> None:
         slot(120, 150, name="N", description="D", linearAssetId=8),
         slot(150, 180, name="N", description="D", linearAssetId=8),
     )
-    found = schedule.repeats(epg).set_index("linearAssetId")
-    assert found["repeats"].to_dict() == {7: 2, 8: 1}
-    assert found["firstRuns"].to_dict() == {7: 1, 8: 2}
-    assert found["share"].tolist() == [2 / 3, 1 / 3]
+    table = schedule.repeats(epg).set_index("linearAssetId")
+    assert table["repeats"].to_dict() == {7: 2, 8: 1}
+    assert table["firstRuns"].to_dict() == {7: 1, 8: 2}
+    assert table["share"].tolist() == [2 / 3, 1 / 3]
 
 
 # Series
@@ -178,9 +178,9 @@ def airings(*numbers: tuple[str | None, str | None], **more: Any) -> pd.DataFram
 def test_exchanged_episodes_are_found(numbers: tuple[int, ...], exchanged: list[int]) -> None:
     """Of n-1, n+1, n, n+2 the third, whatever the order of the rows."""
     epg = airings(*(("1", str(number)) for number in numbers))
-    found = schedule.episodes(epg.sample(frac=1, random_state=1))
-    assert sorted(found["id"]) == exchanged
-    assert set(found["fault"]) <= {"exchanged"}
+    table = schedule.episodes(epg.sample(frac=1, random_state=1))
+    assert sorted(table["id"]) == exchanged
+    assert set(table["fault"]) <= {"exchanged"}
 
 
 def test_strips_that_alternate_are_not_exchanged() -> None:
@@ -225,17 +225,17 @@ def test_a_name_that_says_off_air_fills_a_hole() -> None:
     """In any language of the list; a stand-in for a name is something else."""
     names = ["Sendepause", "TBA", "OFF-AIR", "Off the Air Force", "放送休止"]
     epg = guide(*(slot(30 * n, 30 * n + 30, name=name) for n, name in enumerate(names)))
-    found = schedule.fillers(epg)
-    assert found["id"].tolist() == [1, 3, 5]
-    assert set(found["why"]) == {"off air"}
+    table = schedule.fillers(epg)
+    assert table["id"].tolist() == [1, 3, 5]
+    assert set(table["why"]) == {"off air"}
 
 
 def test_a_programme_without_an_identity_was_made_up() -> None:
     """What auto_fill adds has neither externalId nor crid; a table without any proves nothing."""
     epg = guide(slot(0, 30), slot(30, 60), externalId=None, crid=None)
     assert schedule.fillers(epg).empty
-    found = schedule.fillers(epg.assign(externalId=pd.Series(["x", None], dtype="str")))
-    assert found[["id", "why"]].to_numpy().tolist() == [[2, "made up"]]
+    table = schedule.fillers(epg.assign(externalId=pd.Series(["x", None], dtype="str")))
+    assert table[["id", "why"]].to_numpy().tolist() == [[2, "made up"]]
 
 
 def test_what_the_channel_does_not_allow_is_found() -> None:
@@ -246,8 +246,8 @@ def test_what_the_channel_does_not_allow_is_found() -> None:
         slot(60, 90, enableCatchUp=True, enableStartOver=True, linearAssetId=8),
     )
     channels = pd.DataFrame({"id": [7], "enableCatchUp": [False], "enableStartOver": [False]})
-    found = schedule.restart(epg, channels)
-    assert found[["id", "flags"]].to_numpy().tolist() == [[1, "enableCatchUp, enableStartOver"]]
+    table = schedule.restart(epg, channels)
+    assert table[["id", "flags"]].to_numpy().tolist() == [[1, "enableCatchUp, enableStartOver"]]
 
 
 # How far, what now, what when
@@ -256,27 +256,27 @@ def test_what_the_channel_does_not_allow_is_found() -> None:
 def test_the_horizon_is_measured_from_now() -> None:
     """Hours behind and ahead, and what is missing; a hole in between is not looked at."""
     epg = guide(slot(0, 60), slot(600, 660), slot(0, 60 * 6, linearAssetId=8))
-    found = schedule.horizon(epg, now=at(120), hours=5, channels=[7, 8, 9])
-    assert found["behind"].tolist() == [2, 2, 0]
-    assert found["ahead"].tolist() == [9, 4, 0]
-    assert found["short"].tolist() == [0, 1, 5]
-    assert found["endDate"].isna().tolist() == [False, False, True]
+    table = schedule.horizon(epg, now=at(120), hours=5, channels=[7, 8, 9])
+    assert table["behind"].tolist() == [2, 2, 0]
+    assert table["ahead"].tolist() == [9, 4, 0]
+    assert table["short"].tolist() == [0, 1, 5]
+    assert table["endDate"].isna().tolist() == [False, False, True]
 
 
 def test_nobody_is_short_of_what_was_not_asked_for() -> None:
     """A pull of three hours says nothing about the fifth."""
     epg = guide(slot(0, 180), slot(0, 120, linearAssetId=8))
-    found = schedule.horizon(epg, now=at(0), hours=5, end=at(180))
-    assert found["short"].tolist() == [0, 1]
+    table = schedule.horizon(epg, now=at(0), hours=5, end=at(180))
+    assert table["short"].tolist() == [0, 1]
 
 
 def test_now_and_next_are_named() -> None:
     """Of two that are on, the one that started last; what follows may come after a hole."""
     epg = guide(slot(0, 60), slot(20, 40), slot(50, 70), slot(0, 10, linearAssetId=8))
-    found = schedule.now_next(epg, at=at(30), channels=[7, 8, 9])
-    assert found["id"].fillna(0).tolist() == [2, 0, 0]
-    assert found["nextId"].fillna(0).tolist() == [3, 0, 0]
-    assert found["nextStartDate"].tolist()[0] == at(50)
+    table = schedule.now_next(epg, at=at(30), channels=[7, 8, 9])
+    assert table["id"].fillna(0).tolist() == [2, 0, 0]
+    assert table["nextId"].fillna(0).tolist() == [3, 0, 0]
+    assert table["nextStartDate"].tolist()[0] == at(50)
     assert schedule.now_next(epg, at=at(40))["id"].tolist()[0] == 1
 
 
@@ -284,10 +284,10 @@ def test_a_line_up_is_mixed_by_the_local_hour() -> None:
     """A programme counts in each hour that it touches, in a zone a quarter of an hour off too."""
     tag = json.dumps({"objects": [{"value": "News"}]})
     epg = guide(slot(0, 30, **{"tags.Genre": tag}), slot(30, 75, **{"tags.Genre": None}))
-    found = schedule.lineup_mix(epg, tz="Asia/Kathmandu", end=at(1440))  # +05:45
-    rows = zip(found["hour"], found["genre"], found["minutes"], strict=True)
+    table = schedule.lineup_mix(epg, tz="Asia/Kathmandu", end=at(1440))  # +05:45
+    rows = zip(table["hour"], table["genre"], table["minutes"], strict=True)
     assert list(rows) == [(5, "News", 15), (6, "News", 15), (6, "none", 45)]
-    assert found["share"].tolist() == [1, 0.25, 0.75]
+    assert table["share"].tolist() == [1, 0.25, 0.75]
 
 
 @pytest.mark.parametrize(
@@ -341,10 +341,10 @@ def moved(epg: pd.DataFrame, minutes: int) -> pd.DataFrame:
 )
 def test_a_channel_that_did_not_move_with_the_clocks_is_found(minutes: int, shifted: bool) -> None:
     """Kept at the old UTC hours, or moved twice; half an hour off is something else."""
-    found = schedule.clock_changes(moved(guide(*week()), minutes), tz="Europe/Athens")
-    assert found["changeDate"].tolist() == [CHANGE]
-    assert found["minutes"].tolist() == [60]
-    assert found["shifted"].tolist() == [shifted]
+    table = schedule.clock_changes(moved(guide(*week()), minutes), tz="Europe/Athens")
+    assert table["changeDate"].tolist() == [CHANGE]
+    assert table["minutes"].tolist() == [60]
+    assert table["shifted"].tolist() == [shifted]
 
 
 def test_a_zone_that_does_not_change_its_clocks_finds_nothing() -> None:
@@ -368,8 +368,8 @@ def test_starts_tell_where_names_do_not_come_back() -> None:
     sparse = fresh[fresh["startDate"].dt.hour == 12]
     for table in (sparse, sparse.drop(columns="name")):
         for minutes, shifted in ((0, True), (-60, False)):
-            found = schedule.clock_changes(moved(table, minutes), tz="Europe/Athens")
-            assert found["shifted"].tolist() == [shifted]
+            result = schedule.clock_changes(moved(table, minutes), tz="Europe/Athens")
+            assert result["shifted"].tolist() == [shifted]
 
 
 def test_one_day_off_is_enough() -> None:
@@ -380,9 +380,9 @@ def test_one_day_off_is_enough() -> None:
         rows = late & (late.cumsum() <= number)
         hour = pd.to_timedelta(rows * 60, "min")
         wrong = epg.assign(startDate=epg["startDate"] + hour, endDate=epg["endDate"] + hour)
-        found = schedule.clock_changes(wrong, tz="Europe/Athens")
-        assert found["shifted"].tolist() == [shifted]
-        assert found[["day", "off", "kept"]].to_numpy().tolist() == [
+        table = schedule.clock_changes(wrong, tz="Europe/Athens")
+        assert table["shifted"].tolist() == [shifted]
+        assert table[["day", "off", "kept"]].to_numpy().tolist() == [
             ["2026-03-29", number, 4 - number]
         ]
 
@@ -396,8 +396,8 @@ def test_every_channel_has_its_own_clocks() -> None:
         {"tz": {"a": "Europe/Athens"}, "channels": channels.drop(columns="tz")},
         {"channels": channels},
     ):
-        found = schedule.clock_changes(epg, **way)
-        assert found[["linearAssetId", "shifted"]].to_numpy().tolist() == [[7, True]]
+        table = schedule.clock_changes(epg, **way)
+        assert table[["linearAssetId", "shifted"]].to_numpy().tolist() == [[7, True]]
 
 
 # Cross-checks
@@ -437,8 +437,8 @@ def test_adults_only_is_for_the_evening(rating: str | None, start: float, minute
     row = slot(
         start - 120, start - 60, **{"tags.Parental rating": rating}
     )  # Athens is ahead by 2 h
-    found = schedule.watershed(guide(row), tz={7: "Europe/Athens"})
-    assert found["minutes"].tolist() == ([minutes] if minutes else [])
+    table = schedule.watershed(guide(row), tz={7: "Europe/Athens"})
+    assert table["minutes"].tolist() == ([minutes] if minutes else [])
 
 
 def day_of(channel: int, number: int, later: float = 0, **more: Any) -> list[dict[str, Any]]:
@@ -463,10 +463,10 @@ def test_channels_that_show_the_same_are_found(
     rows = [*day_of(7, number), *day_of(8, number, later)]
     for n in range(spoilt):
         rows[n] |= {"name": f"Other {n}"}
-    found = schedule.simulcasts(guide(*rows), tz="UTC")
-    assert found["hours"].tolist() == hours
-    assert found["linearAssetId"].tolist() == [8] * len(hours)
-    assert found["otherChannelId"].tolist() == [7] * len(hours)
+    table = schedule.simulcasts(guide(*rows), tz="UTC")
+    assert table["hours"].tolist() == hours
+    assert table["linearAssetId"].tolist() == [8] * len(hours)
+    assert table["otherChannelId"].tolist() == [7] * len(hours)
 
 
 def test_what_says_nothing_is_not_compared() -> None:
@@ -479,8 +479,8 @@ def test_what_says_nothing_is_not_compared() -> None:
     assert schedule.simulcasts(guide(*loop), tz="UTC").empty
     shouted = [row | {"name": row["name"].upper() + "!"} for row in rows[12:]]
     names = pd.DataFrame({"id": [7, 8], "name": ["Harbour", "Harbour HD"]})
-    found = schedule.simulcasts(guide(*rows[:12], *shouted), names, tz="UTC")
-    assert found["variant"].tolist() == [True]
+    table = schedule.simulcasts(guide(*rows[:12], *shouted), names, tz="UTC")
+    assert table["variant"].tolist() == [True]
 
 
 # Completeness
@@ -584,8 +584,8 @@ def test_columns_may_have_other_names(name: str) -> None:
     """A guide from elsewhere, told what is what, gives the same answers; it is left as it was."""
     theirs = rich().rename(columns=OTHER_NAMES)
     before = theirs.copy()
-    found = ANALYSES[name](theirs, columns=OTHER_NAMES)
-    pd.testing.assert_frame_equal(found, ANALYSES[name](rich()))
+    table = ANALYSES[name](theirs, columns=OTHER_NAMES)
+    pd.testing.assert_frame_equal(table, ANALYSES[name](rich()))
     pd.testing.assert_frame_equal(theirs, before)
 
 
@@ -597,9 +597,9 @@ def test_four_columns_are_enough(name: str) -> None:
     """Channel, start, end and title, whatever they are called; times need no zone."""
     four = rich().iloc[::-1].reset_index(drop=True)[list(FOUR)].rename(columns=FOUR)
     four["start"], four["stop"] = (four[one].dt.tz_localize(None) for one in ("start", "stop"))
-    found = ANALYSES[name](four, columns=FOUR)
+    table = ANALYSES[name](four, columns=FOUR)
     bare = rich().iloc[::-1].reset_index(drop=True)[list(FOUR)]
-    pd.testing.assert_frame_equal(found, ANALYSES[name](bare))
+    pd.testing.assert_frame_equal(table, ANALYSES[name](bare))
 
 
 @pytest.mark.parametrize("name", ["episodes", "lineup_mix"])
@@ -612,8 +612,8 @@ def test_what_more_is_needed_is_said(name: str) -> None:
 @pytest.mark.parametrize("name", ANALYSES)
 def test_labels_may_be_the_same(name: str) -> None:
     """Tables that were laid together have rows of one label."""
-    found = ANALYSES[name](rich().set_index(pd.Index([0, 0, 0, 0])))
-    pd.testing.assert_frame_equal(found, ANALYSES[name](rich()))
+    table = ANALYSES[name](rich().set_index(pd.Index([0, 0, 0, 0])))
+    pd.testing.assert_frame_equal(table, ANALYSES[name](rich()))
 
 
 @pytest.mark.parametrize("name", [one for one in ANALYSES if one != "lineup_mix"])
@@ -646,8 +646,8 @@ def test_a_column_that_is_not_there_is_named() -> None:
 def test_rows_without_ids_are_known_by_their_labels() -> None:
     """A guide from a file need not number its programmes."""
     epg = guide(slot(0, 30), slot(10, 40)).drop(columns="id")
-    found = schedule.overlaps(epg.set_index(pd.Index(["one", "two"])))
-    assert found[["id", "otherId"]].to_numpy().tolist() == [["one", "two"]]
+    table = schedule.overlaps(epg.set_index(pd.Index(["one", "two"])))
+    assert table[["id", "otherId"]].to_numpy().tolist() == [["one", "two"]]
 
 
 def bare_guide(*rows: tuple[int, str, str, str | None]) -> pd.DataFrame:
@@ -663,8 +663,8 @@ def test_a_guide_that_ended_before_now_lacks_no_more_than_the_target() -> None:
     assert schedule.horizon(table, now="2026-01-05")["short"].tolist() == [120]
     past = schedule.horizon(table, now="2026-01-05", end="2026-01-04")
     assert past["short"].tolist() == [0]
-    found = schedule.audit(table, now="2026-01-05")
-    (detail,) = found.loc[found["rule"] == "schedule.horizon", "detail"]
+    result = schedule.audit(table, now="2026-01-05")
+    (detail,) = result.loc[result["rule"] == "schedule.horizon", "detail"]
     assert detail == "The guide ended at 2026-01-02 00:00 UTC."
     over = schedule.audit(table, now="2026-01-05", end="2026-01-04")
     assert "schedule.horizon" not in set(over["rule"])
@@ -675,8 +675,8 @@ def test_rows_whose_labels_come_twice_are_found_each() -> None:
     first = ("2026-01-01T00:00", "2026-01-01T01:00", None)
     second = ("2026-01-01T01:00", "2026-01-01T02:00", None)
     table = bare_guide((7, *first), (7, *second)).set_index(pd.Index([0, 0]))
-    found = schedule.audit(table, now="2026-01-01")
-    assert found.loc[found["rule"] == "schedule.missing_title", "id"].tolist() == ["0", "1"]
+    result = schedule.audit(table, now="2026-01-01")
+    assert result.loc[result["rule"] == "schedule.missing_title", "id"].tolist() == ["0", "1"]
 
 
 def test_the_last_programme_counts_in_the_mix_without_a_window() -> None:

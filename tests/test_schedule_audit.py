@@ -65,8 +65,8 @@ def autumn() -> Partner:
 
 def test_all_that_is_planted_is_found_and_nothing_else(autumn: Partner) -> None:
     """Rule by rule and id by id, every rule among them."""
-    found = audited(autumn, AUTUMN)
-    assert Counter(zip(found["rule"], found["id"], strict=True)) == autumn.planted
+    findings = audited(autumn, AUTUMN)
+    assert Counter(zip(findings["rule"], findings["id"], strict=True)) == autumn.planted
     assert {rule for rule, _ in autumn.planted} <= set(audits.rules().severities)
 
 
@@ -102,8 +102,8 @@ def test_what_the_server_makes_up_is_found(autumn: Partner) -> None:
     """A pull with `auto_fill` has programmes that no other pull has."""
     start, end = facts(autumn.epg)["start"], facts(autumn.epg)["end"]
     filled = kott.epg(autumn.session, start, end, ksql="auto_fill='true'")
-    found = schedule.fillers(filled)
-    made = found[found["why"] == "made up"]
+    findings = schedule.fillers(filled)
+    made = findings[findings["why"] == "made up"]
     assert set(made["id"]) == set(filled["id"]) - set(autumn.epg["id"])
     assert len(made)
 
@@ -132,8 +132,8 @@ def at(minute: float) -> pd.Timestamp:
     return NOW + minute * MINUTE
 
 
-def rules_of(found: pd.DataFrame) -> list[tuple[str, str]]:
-    return sorted(zip(found["rule"], found["id"], strict=True))
+def rules_of(findings: pd.DataFrame) -> list[tuple[str, str]]:
+    return sorted(zip(findings["rule"], findings["id"], strict=True))
 
 
 def days(hours: int = 144) -> list[tuple[float, float]]:
@@ -146,20 +146,22 @@ def days(hours: int = 144) -> list[tuple[float, float]]:
 def test_a_gap_is_found_from_a_minute_on(seconds: int) -> None:
     """It is an error from an hour on, as long as the channel's id has to say."""
     epg = guide((-200, 0), (seconds / 60, 200))
-    found = schedule.audit(epg, now=NOW, rules=schedule.Rules(off=("schedule.horizon",)))
+    findings = schedule.audit(epg, now=NOW, rules=schedule.Rules(off=("schedule.horizon",)))
     severity = "error" if seconds >= 3_600 else "warning"
     expected = [("schedule.gap", "7", severity)] if seconds >= 60 else []
-    assert found[["rule", "id", "severity"]].to_numpy().tolist() == [list(row) for row in expected]
+    assert findings[["rule", "id", "severity"]].to_numpy().tolist() == [
+        list(row) for row in expected
+    ]
 
 
 @settings(max_examples=8)
 @given(st.integers(1, 130) | st.sampled_from([39, 40, 119, 120]))
 def test_a_horizon_is_short_under_five_days(hours: int) -> None:
     """It is an error under a third of them."""
-    found = schedule.audit(guide(*days(hours)), now=NOW)
+    findings = schedule.audit(guide(*days(hours)), now=NOW)
     severity = "error" if hours < 40 else "warning"
     expected = [["schedule.horizon", "7", severity]] if hours < 120 else []
-    assert found[["rule", "id", "severity"]].to_numpy().tolist() == expected
+    assert findings[["rule", "id", "severity"]].to_numpy().tolist() == expected
 
 
 def test_the_time_of_the_pull_is_now() -> None:
@@ -221,8 +223,8 @@ def test_programmes_of_other_channels_are_left_out() -> None:
     whole = with_facts(pd.DataFrame({"id": [7, 9], "name": ["Seven", "Nine"]}), rows=2)
     for channels in ([7], whole.iloc[:1], with_facts(whole.iloc[:1], rows=2)):
         assert schedule.audit(epg, channels, now=NOW).empty
-    found = schedule.audit(epg, whole, now=NOW)
-    assert ("schedule.unknown_channel", "8") in rules_of(found)
+    findings = schedule.audit(epg, whole, now=NOW)
+    assert ("schedule.unknown_channel", "8") in rules_of(findings)
 
 
 def test_channels_asked_for_in_the_pull_are_missed() -> None:
@@ -334,8 +336,8 @@ def test_a_text_is_found_once_a_programme(columns: dict[str, Any], rule: str, fi
     """Though both of a programme's texts be wrong in one way."""
     epg = guide(*days())
     epg.loc[3, list(columns)] = list(columns.values())
-    found = schedule.audit(epg, now=NOW)
-    assert found[["rule", "id", "field"]].to_numpy().tolist() == [[rule, "4", field]]
+    findings = schedule.audit(epg, now=NOW)
+    assert findings[["rule", "id", "field"]].to_numpy().tolist() == [[rule, "4", field]]
 
 
 EPISODE, SEASON = "metas.Episode number", "metas.Season number"
@@ -420,10 +422,10 @@ def test_what_was_ingested_twice_is_found_at_its_threshold(
         again[column] += pd.Timedelta(seconds=seconds)
     again = again.assign(crid="two" if anew else "one", name="Other" if renamed else again["name"])
     off = schedule.Rules(off=("schedule.overlap",))
-    found = schedule.audit(pd.concat([epg, again], ignore_index=True), now=NOW, rules=off)
+    findings = schedule.audit(pd.concat([epg, again], ignore_index=True), now=NOW, rules=off)
     rule = "duplicate" if moved == (0, 0) else "reingested" if anew else ""
     wanted = bool(rule) and not renamed and abs(moved[0]) <= 300
-    assert rules_of(found) == ([(f"schedule.{rule}", "999")] if wanted else [])
+    assert rules_of(findings) == ([(f"schedule.{rule}", "999")] if wanted else [])
 
 
 @settings(max_examples=5)
@@ -440,9 +442,9 @@ def test_a_channel_is_silent_but_for_a_second(before: int, after: int) -> None:
         ]
     )
     off = schedule.Rules(off=("schedule.gap", "schedule.horizon"))
-    found = schedule.audit(epg, [7, 8], now=NOW, start=at(0), end=at(late), rules=off)
+    findings = schedule.audit(epg, [7, 8], now=NOW, start=at(0), end=at(late), rules=off)
     silent = before <= 0 and after <= 0
-    assert rules_of(found) == ([("schedule.no_programmes", "8")] if silent else [])
+    assert rules_of(findings) == ([("schedule.no_programmes", "8")] if silent else [])
 
 
 FORTNIGHT = (pd.Timestamp("2026-10-19", tz=ATHENS) - NOW) / MINUTE
@@ -461,9 +463,9 @@ def test_a_clock_shift_is_three_programmes_off(off: int, moved: int) -> None:
     epg = guide(*((one, one + 10) for one in [*start, *after]))
     epg["name"] = [f"Show {place % 4}" for place in range(len(epg))]
     rules = schedule.Rules(off=("schedule.gap", "schedule.horizon"))
-    found = schedule.audit(epg, now=at(FORTNIGHT), tz=ATHENS, rules=rules)
+    findings = schedule.audit(epg, now=at(FORTNIGHT), tz=ATHENS, rules=rules)
     shifted = moved == 60 and off >= 3
-    assert rules_of(found) == ([("schedule.clock_shift", "7")] if shifted else [])
+    assert rules_of(findings) == ([("schedule.clock_shift", "7")] if shifted else [])
 
 
 @settings(max_examples=5)
@@ -482,8 +484,8 @@ def test_prime_time_and_the_channels_weight_count() -> None:
     start = (evening - NOW) / MINUTE
     epg = guide((start - 10, start), (start + 120, start + 130))
     gap = schedule.Rules(off=("schedule.horizon",))
-    found = schedule.audit(epg, now=NOW, tz=ATHENS, rules=gap, weights={7: 2.5})
-    assert found["impact"].tolist() == [(60 + 3 * 60) * 2.5]
+    findings = schedule.audit(epg, now=NOW, tz=ATHENS, rules=gap, weights={7: 2.5})
+    assert findings["impact"].tolist() == [(60 + 3 * 60) * 2.5]
     assert schedule.audit(epg, now=NOW, rules=gap)["impact"].tolist() == [120]
 
 
@@ -521,17 +523,17 @@ def test_prime_time_follows_the_clocks() -> None:
     first, last = ((time - NOW) / MINUTE for time in (start, end))
     epg = guide((first - 10, first), (last, last + 10))
     off = schedule.Rules(off=("schedule.horizon",))
-    found = schedule.audit(epg, now=NOW, tz=ATHENS, rules=off)
-    assert found["impact"].tolist() == [(4 * 24 - 1 + 2 * 4 * 5) * HOUR]
+    findings = schedule.audit(epg, now=NOW, tz=ATHENS, rules=off)
+    assert findings["impact"].tolist() == [(4 * 24 - 1 + 2 * 4 * 5) * HOUR]
 
 
 def test_what_hurts_most_comes_first() -> None:
     """By impact; an end in the year 2999 does not outweigh the window."""
     epg = guide((0, 60), (60, 120), (180, 240), (300, 300))
     epg.loc[2, "endDate"] = pd.Timestamp("2999-12-31", tz="UTC")
-    found = schedule.audit(epg, now=NOW, tz="UTC", start=at(0), end=at(400))
-    assert found["impact"].is_monotonic_decreasing
-    assert found.set_index("rule")["impact"].to_dict() == {
+    findings = schedule.audit(epg, now=NOW, tz="UTC", start=at(0), end=at(400))
+    assert findings["impact"].is_monotonic_decreasing
+    assert findings.set_index("rule")["impact"].to_dict() == {
         "schedule.absurd_length": 220 + 2 * 40,
         "schedule.gap": 60,
         "schedule.zero_length": 0,
@@ -562,11 +564,11 @@ def test_findings_have_their_columns_whatever_is_found() -> None:
     """An empty audit has the dtypes of a full one, and each finding says what to do."""
     clean = schedule.audit(guide(*days()), now=NOW)
     full = schedule.audit(guide((0, 60), (30, 90)), now=NOW)
-    for found in (clean, full, schedule.audit(guide(), now=NOW)):
-        assert {str(name): str(dtype) for name, dtype in found.dtypes.items()} == DTYPES
+    for findings in (clean, full, schedule.audit(guide(), now=NOW)):
+        assert {str(name): str(dtype) for name, dtype in findings.dtypes.items()} == DTYPES
     assert clean.empty
-    told = full[["rule", "severity", "kind", "id", "impact", "detail", "hint"]]
-    assert told.notna().to_numpy().all()
+    required = full[["rule", "severity", "kind", "id", "impact", "detail", "hint"]]
+    assert required.notna().to_numpy().all()
 
 
 def test_a_guide_from_elsewhere_is_audited() -> None:
@@ -574,9 +576,9 @@ def test_a_guide_from_elsewhere_is_audited() -> None:
     epg = guide((0, 60), (30, 90)).assign(channel="one.tv").drop(columns=["id", "linearAssetId"])
     epg = epg.rename(columns={"name": "title"}).drop(columns="description")
     names = {"linearAssetId": "channel", "name": "title"}
-    found = schedule.audit(epg, now=NOW, columns=names)
-    assert rules_of(found) == [("schedule.horizon", "one.tv"), ("schedule.overlap", "0")]
-    assert found["linearAssetId"].tolist() == ["one.tv", "one.tv"]
+    findings = schedule.audit(epg, now=NOW, columns=names)
+    assert rules_of(findings) == [("schedule.horizon", "one.tv"), ("schedule.overlap", "0")]
+    assert findings["linearAssetId"].tolist() == ["one.tv", "one.tv"]
 
 
 def test_the_guide_given_is_left_alone() -> None:

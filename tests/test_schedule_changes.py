@@ -31,17 +31,17 @@ def pull(
     return epg
 
 
-def told(found: pd.DataFrame) -> list[tuple[str, Any]]:
+def listed(findings: pd.DataFrame) -> list[tuple[str, Any]]:
     """List each change with the id that the programme had, or has."""
-    return list(zip(found["change"], found["id"].fillna(found["newId"]), strict=True))
+    return list(zip(findings["change"], findings["id"].fillna(findings["newId"]), strict=True))
 
 
 def test_the_same_pull_twice_has_no_changes() -> None:
     """Whatever the order of the rows."""
     epg = pull((1, 0, 1, "A"), (2, 1, 2, "B"))
-    found = schedule.changes(epg, epg.iloc[::-1])
-    assert found.empty
-    assert found.dtypes.astype(str)[["change", "newId", "newEndDate", "hours"]].tolist() == [
+    table = schedule.changes(epg, epg.iloc[::-1])
+    assert table.empty
+    assert table.dtypes.astype(str)[["change", "newId", "newEndDate", "hours"]].tolist() == [
         "str",
         "Int64",
         "datetime64[us, UTC]",
@@ -54,8 +54,8 @@ def test_every_change_is_named() -> None:
     before = pull((1, 1, 2, "A"), (2, 2, 3, "B"), (3, 3, 4, "C"), (4, 4, 5, "D"), (5, 5, 6, "E"))
     after = pull((1, 1, 1.5, "A"), (2, 2.5, 3.5, "B"), (3, 3, 4, "New"), (6, 4, 6, "F"))
     after = pd.concat([after, pull((5, 5, 7, "Late E"))], ignore_index=True)
-    found = schedule.changes(before, after, now=NOON)
-    assert sorted(told(found)) == [
+    table = schedule.changes(before, after, now=NOON)
+    assert sorted(listed(table)) == [
         ("added", 6),
         ("lengthened", 5),
         ("moved", 2),
@@ -64,7 +64,7 @@ def test_every_change_is_named() -> None:
         ("retitled", 5),
         ("shortened", 1),
     ]
-    row = found[found["change"] == "moved"].iloc[0]
+    row = table[table["change"] == "moved"].iloc[0]
     assert (row["startDate"], row["newStartDate"]) == (NOON + 2 * HOUR, NOON + 2.5 * HOUR)
 
 
@@ -72,23 +72,23 @@ def test_another_channel_is_a_move() -> None:
     """The programme is still on, elsewhere."""
     epg = pull((1, 1, 2, "A"))
     other = epg.assign(linearAssetId=pd.array([8], dtype="Int64"))
-    assert told(schedule.changes(epg, other, now=NOON)) == [("moved", 1)]
+    assert listed(schedule.changes(epg, other, now=NOON)) == [("moved", 1)]
 
 
 def test_a_new_id_for_the_same_programme_is_no_removal() -> None:
     """Same channel, start and name: it was ingested again, and may have changed besides."""
-    found = schedule.changes(pull((1, 1, 2, "A")), pull((9, 1, 1.5, "A")), now=NOON)
-    assert sorted(told(found)) == [("renumbered", 1), ("shortened", 1)]
-    assert found["newId"].tolist() == [9, 9]
+    table = schedule.changes(pull((1, 1, 2, "A")), pull((9, 1, 1.5, "A")), now=NOON)
+    assert sorted(listed(table)) == [("renumbered", 1), ("shortened", 1)]
+    assert table["newId"].tolist() == [9, 9]
 
 
 def test_late_changes_come_first() -> None:
     """By the time left until the earlier start; what has begun already comes last."""
     before = pull((1, 9, 10, "A"), (2, 3, 4, "B"), (3, -1, 1, "C"), (4, 8, 9, "D"))
     after = pull((1, 9, 10, "a"), (2, 3, 4, "b"), (3, -1, 1, "c"), (4, 1, 2, "D"), when=0)
-    found = schedule.changes(before, after)
-    assert told(found) == [("moved", 4), ("retitled", 2), ("retitled", 1), ("retitled", 3)]
-    assert found["hours"].tolist() == [1, 3, 9, -1]
+    table = schedule.changes(before, after)
+    assert listed(table) == [("moved", 4), ("retitled", 2), ("retitled", 1), ("retitled", 3)]
+    assert table["hours"].tolist() == [1, 3, 9, -1]
 
 
 def test_a_pushed_evening_is_moved() -> None:
@@ -96,33 +96,33 @@ def test_a_pushed_evening_is_moved() -> None:
     before = pull((1, 1, 2, "News"), (2, 2, 3, "Film"), (3, 3, 4, "Talk"), (4, 4, 5, "News"))
     after = pull((1, 1, 2, "News"), (2, 2, 3, "Special"), (3, 3, 4, "Film"), (4, 4, 5, "Talk"))
     after = pd.concat([after, pull((5, 5, 6, "News"))], ignore_index=True)
-    found = schedule.changes(bare(before), bare(after), now=NOON)
-    names = found["name"].fillna(found["newName"])
-    assert sorted(zip(found["change"], names, found["minutes"].fillna(0), strict=True)) == [
+    table = schedule.changes(bare(before), bare(after), now=NOON)
+    names = table["name"].fillna(table["newName"])
+    assert sorted(zip(table["change"], names, table["minutes"].fillna(0), strict=True)) == [
         ("added", "Special", 0),
         ("moved", "Film", 60),
         ("moved", "News", 60),
         ("moved", "Talk", 60),
     ]
-    moved = found["change"] == "moved"
-    assert set(found["detail"][moved]) == {"It is moved by 60 min."}
+    moved = table["change"] == "moved"
+    assert set(table["detail"][moved]) == {"It is moved by 60 min."}
 
 
 def test_a_name_that_recurs_is_pushed_in_order() -> None:
     """The early News is not taken for the late one, though that was on nearer to its new start."""
     before = pull((1, 1, 2, "News"), (2, 2, 3, "Film"), (3, 3, 4, "News"))
     after = pull((1, 2.5, 3.5, "News"), (2, 3.5, 4.5, "Film"), (3, 4.5, 5.5, "News"))
-    found = schedule.changes(bare(before), bare(after), now=NOON)
-    assert found[["change", "minutes"]].to_numpy().tolist() == [["moved", 90]] * 3
+    table = schedule.changes(bare(before), bare(after), now=NOON)
+    assert table[["change", "minutes"]].to_numpy().tolist() == [["moved", 90]] * 3
 
 
 def test_lengths_are_compared_whichever_end_changed() -> None:
     """A later start with the same end is a move, and shorter; an end that is new is a change."""
     before, after = pull((1, 1, 3, "A"), (2, 3, 4, "B")), pull((1, 2, 3, "A"), (2, 3, 4, "B"))
     before.loc[1, "endDate"] = pd.NaT
-    found = schedule.changes(before, after, now=NOON)
+    table = schedule.changes(before, after, now=NOON)
     columns = ["change", "field", "minutes"]
-    assert sorted(found[columns].fillna(0).to_numpy().tolist()) == [
+    assert sorted(table[columns].fillna(0).to_numpy().tolist()) == [
         ["changed", "endDate", 0],
         ["moved", "startDate", 60],
         ["shortened", "endDate", -60],
@@ -141,8 +141,8 @@ def test_lengths_are_compared_whichever_end_changed() -> None:
 def test_other_fields_are_compared_where_both_have_them(field: str, old: Any, new: Any) -> None:
     """With the values of both; a blank text is an absent one."""
     epg = pull((1, 1, 2, "A"))
-    found = schedule.changes(epg.assign(**{field: old}), epg.assign(**{field: new}), now=NOON)
-    assert found[["change", "field", "old", "new"]].to_numpy().tolist() == [
+    table = schedule.changes(epg.assign(**{field: old}), epg.assign(**{field: new}), now=NOON)
+    assert table[["change", "field", "old", "new"]].to_numpy().tolist() == [
         ["changed", field, str(old), str(new)]
     ]
     assert schedule.changes(epg.assign(**{field: old}), epg, now=NOON).empty
@@ -174,9 +174,9 @@ def test_programmes_without_ids_are_told_by_when_they_are_on() -> None:
     after = pull((1, 0, 1, "Early"), (2, 1, 2, "News"), (3, 2, 3, "Movie"), (4, 5, 6, "Talk"))
     expected = [("added", "Early"), ("moved", "Talk"), ("removed", "News"), ("retitled", "Film")]
     for one, other in ((bare(before), bare(after)), (counted(before), counted(after))):
-        found = schedule.changes(one, other, now=NOON)
-        names = found["name"].fillna(found["newName"])
-        assert sorted(zip(found["change"], names, strict=True)) == expected
+        table = schedule.changes(one, other, now=NOON)
+        names = table["name"].fillna(table["newName"])
+        assert sorted(zip(table["change"], names, strict=True)) == expected
 
 
 def bare(epg: pd.DataFrame) -> pd.DataFrame:
@@ -202,18 +202,18 @@ def test_only_what_both_windows_show_is_compared(swapped: bool) -> None:
 
 def test_without_a_window_all_is_compared() -> None:
     """What only one of the tables has was added, or removed."""
-    found = schedule.changes(pull((1, 0, 1, "A")), pull((3, 11, 12, "C")), now=NOON)
-    assert told(found) == [("removed", 1), ("added", 3)]
+    table = schedule.changes(pull((1, 0, 1, "A")), pull((3, 11, 12, "C")), now=NOON)
+    assert listed(table) == [("removed", 1), ("added", 3)]
 
 
 def test_tables_with_other_names_are_compared() -> None:
     """`columns` says what both call theirs."""
     names = {"startDate": "begin", "name": "title"}
     one, other = pull((1, 1, 2, "A")), pull((1, 1, 2, "B"))
-    found = schedule.changes(
+    table = schedule.changes(
         one.rename(columns=names),
         other.rename(columns=names),
         now=NOON,
         columns=names,
     )
-    assert found[["name", "newName"]].to_numpy().tolist() == [["A", "B"]]
+    assert table[["name", "newName"]].to_numpy().tolist() == [["A", "B"]]

@@ -173,8 +173,8 @@ def test_the_language_changes_what_comes(session: kott.Session) -> None:
         own = again(session, username=demo.USERNAME, password=demo.PASSWORD, language=language)
         assert kott.assets(own, f"media_id='{number}'")["name"].tolist() == [name]
     every = kott.assets(session, f"media_id='{number}'", language="*")
-    told = kott.translations(every).query("field == 'name'").set_index("language")["value"]
-    assert told.to_dict() == names
+    texts = kott.translations(every).query("field == 'name'").set_index("language")["value"]
+    assert texts.to_dict() == names
 
 
 def test_the_currency_arrives(session: kott.Session) -> None:
@@ -187,8 +187,8 @@ def test_the_currency_arrives(session: kott.Session) -> None:
 def test_a_user_id_acts_for_somebody_else(session: kott.Session) -> None:
     """An operator sees what the user would see."""
     master = account(session, "master")
-    found = session.call("ottUser", "get", userId=master.user_id)
-    assert found["id"] == master.user_id
+    table = session.call("ottUser", "get", userId=master.user_id)
+    assert table["id"] == master.user_id
     acting = again(session, username=demo.USERNAME, password=demo.PASSWORD, user_id=master.user_id)
     assert acting.call("ottUser", "get")["id"] == master.user_id
 
@@ -261,9 +261,9 @@ def test_a_filter_that_cannot_be_read_is_a_ksql_error(
 def test_records_come_one_by_one_and_a_limit_stops_them(session: kott.Session) -> None:
     """As the API sends them."""
     asked = {"objectType": "KalturaSearchAssetFilter", "kSql": "asset_type='media'"}
-    found = list(session.records("asset", filter=asked, limit=7))
-    assert len(found) == 7
-    assert all(one["objectType"].startswith("Kaltura") for one in found)
+    table = list(session.records("asset", filter=asked, limit=7))
+    assert len(table) == 7
+    assert all(one["objectType"].startswith("Kaltura") for one in table)
 
 
 def test_a_count_asks_for_one_row(session: kott.Session) -> None:
@@ -288,8 +288,8 @@ def test_an_expired_ks_is_renewed_and_the_call_replayed(
     assert before is not None
     assert session.expiry > before
     clock.now += 2 * 86_400
-    (found,) = session.multirequest([("session", "get")])
-    assert found["userId"] == account(session).user_id
+    (table,) = session.multirequest([("session", "get")])
+    assert table["userId"] == account(session).user_id
 
 
 def test_a_ks_that_ends_in_mid_pull_is_renewed(
@@ -415,9 +415,9 @@ def test_a_ks_in_the_api_s_words_is_masked(session: kott.Session) -> None:
     assert ks not in str(caught.value.arguments)
     assert ks not in "".join(traceback.format_exception(caught.value))
     wrong = {"objectType": "KalturaSearchAssetFilter", "kSql": ks}
-    (found,) = session.multirequest([("asset", "list", {"filter": wrong})])
-    assert isinstance(found, kott.ApiError)
-    assert ks not in str(found) + str(found.arguments)
+    (table,) = session.multirequest([("asset", "list", {"filter": wrong})])
+    assert isinstance(table, kott.ApiError)
+    assert ks not in str(table) + str(table.arguments)
 
 
 @pytest.mark.parametrize(
@@ -435,9 +435,9 @@ def test_a_secret_that_was_sent_is_masked_in_the_api_s_words(
     with pytest.raises(kott.ApiError, match=r"Language \[\*\*\*\]") as caught:
         session.call("ottUser", "login", **asked)
     shown = "".join(traceback.format_exception(caught.value))
-    (found,) = session.multirequest([("ottUser", "login", asked)])
-    assert isinstance(found, kott.ApiError)
-    for error in (caught.value, found):
+    (table,) = session.multirequest([("ottUser", "login", asked)])
+    assert isinstance(table, kott.ApiError)
+    for error in (caught.value, table):
         shown += f"{error} {error.arguments}"
     assert "hunter2" not in shown
 

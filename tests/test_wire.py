@@ -224,8 +224,8 @@ def test_what_no_schema_lists_survives_xml() -> None:
 def test_an_empty_number_in_xml_is_absent() -> None:
     """As JSON leaves it out."""
     body = b"<xml><result><startDate></startDate><name></name></result></xml>"
-    found = envelopes.reply(body, "asset.get", returns="object:KalturaMediaAsset").value
-    assert found == {"startDate": None, "name": ""}
+    value = envelopes.reply(body, "asset.get", returns="object:KalturaMediaAsset").value
+    assert value == {"startDate": None, "name": ""}
 
 
 @pytest.mark.parametrize(

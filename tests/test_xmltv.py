@@ -216,9 +216,9 @@ def test_what_xmltv_can_hold_comes_back(
     path = tmp_path_factory.getbasetemp() / "any.xml"
     xmltv.write(as_table([row(one) for one in world]), None, path, tz=tz, partner_id=478)
     expected = as_table([as_held(one) for one in world])
-    found = xmltv.read(path).reindex(columns=expected.columns)
-    found["endDate"] = found["endDate"].where(expected["endDate"].notna())  # the others are filled
-    pd.testing.assert_frame_equal(found.astype(expected.dtypes), expected)
+    table = xmltv.read(path).reindex(columns=expected.columns)
+    table["endDate"] = table["endDate"].where(expected["endDate"].notna())  # the others are filled
+    pd.testing.assert_frame_equal(table.astype(expected.dtypes), expected)
 
 
 @pytest.fixture(scope="module")
@@ -238,11 +238,11 @@ def test_a_demo_guide_is_judged_the_same(spoilt: Partner, written: Path) -> None
     before = schedule.audit(epg, channels, tz=ATHENS, now=NOW)
     after = schedule.audit(read, channels, tz=ATHENS, now=NOW, start=start, end=end)
     lost = (before["rule"] == "schedule.bad_time") & (before["field"] == "endDate")
-    told = before[(before["rule"] != "schedule.catchup_flag") & ~lost]
-    assert len(told) > 60
-    blank = told["name"].str.strip().eq("")  # which XMLTV takes for absent
-    told = told.assign(name=told["name"].mask(blank)).reset_index(drop=True)
-    pd.testing.assert_frame_equal(after, told)
+    expected = before[(before["rule"] != "schedule.catchup_flag") & ~lost]
+    assert len(expected) > 60
+    blank = expected["name"].str.strip().eq("")  # which XMLTV takes for absent
+    expected = expected.assign(name=expected["name"].mask(blank)).reset_index(drop=True)
+    pd.testing.assert_frame_equal(after, expected)
 
 
 def test_a_guide_in_all_languages_keeps_them(tmp_path: Path) -> None:
@@ -382,8 +382,8 @@ def test_a_programme_without_a_stop_ends_when_a_later_one_starts(tmp_path: Path)
 def test_a_guide_says_where_it_is_from(tmp_path: Path) -> None:
     """When it was made is what an audit takes for now; its window it does not know."""
     epg = xmltv.read(real(tmp_path))
-    told = kott.provenance(epg).set_index("fact")["value"].to_dict()
-    assert told == {
+    expected = kott.provenance(epg).set_index("fact")["value"].to_dict()
+    assert expected == {
         "rows then": "4", "rows now": "4", "source": "xmltv.read", "file": "guide.xml",
         "from": "A paper", "generator": "a grabber", "when": "2026-10-24T04:00:00+00:00",
         "ids": "counted", "faults": '{"icon width":1}',
@@ -398,9 +398,9 @@ def test_the_schedule_toolkit_runs_on_a_real_guide(tmp_path: Path) -> None:
     """Channels are text there, and everything is found as of numbers."""
     epg, channels = xmltv.read(real(tmp_path)), xmltv.channels(real(tmp_path))
     start, end = "2026-10-24T18:00", "2026-10-24T22:00"
-    found = schedule.audit(epg, channels, tz=ATHENS, start=start, end=end)
-    assert found["linearAssetId"].eq("zwei.example").all()
-    assert Counter(found["rule"]) == {
+    table = schedule.audit(epg, channels, tz=ATHENS, start=start, end=end)
+    assert table["linearAssetId"].eq("zwei.example").all()
+    assert Counter(table["rule"]) == {
         "schedule.gap": 1,
         "schedule.missing_end": 1,
         "schedule.overlap": 1,
@@ -583,8 +583,8 @@ def test_two_guides_are_compared(tmp_path: Path) -> None:
     """Of our own by their ids, of others, which have none, by channel and time."""
     later = REAL.replace("2026102421", "2026102423").replace("<title>News", "<title>Sport")
     one, other = xmltv.read(real(tmp_path)), xmltv.read(real(tmp_path, later))
-    found = schedule.changes(one, other, now="2026-10-24")
-    assert found[found["change"] == "retitled"][["name", "newName"]].to_numpy().tolist() == [
+    table = schedule.changes(one, other, now="2026-10-24")
+    assert table[table["change"] == "retitled"][["name", "newName"]].to_numpy().tolist() == [
         ["News", "Sport"]
     ]
     xmltv.write(small(id=[5, 6]), None, tmp_path / "one.xml")
@@ -670,10 +670,10 @@ def sorted_out(path: Path) -> set[tuple[str, str]]:
     """List what tv_sort calls overlapping: when either of two programmes starts and stops."""
     command = ["tv_sort", "--output", os.devnull, str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    told = re.findall(r"overlapping.*\n.*\tat (.*)\nand .*\tat (.*)\n", done.stderr)
-    assert len(told) == done.stderr.count("overlapping")
+    expected = re.findall(r"overlapping.*\n.*\tat (.*)\nand .*\tat (.*)\n", done.stderr)
+    assert len(expected) == done.stderr.count("overlapping")
     assert "gap" not in done.stderr
-    return set(told)
+    return set(expected)
 
 
 @pytest.mark.usefixtures("tools")

@@ -456,8 +456,8 @@ def test_programmes_under_another_element_are_not_the_guides() -> None:
 
 def matched(ours: dict[str, Any], theirs: dict[str, Any], **options: Any) -> list[list[Any]]:
     """Match two tables of channels; absent cells are None."""
-    found = xmltv.match(pd.DataFrame(ours), pd.DataFrame(theirs), **options)
-    shown = found[["id", "theirId", "by", "score"]].astype(object)
+    table = xmltv.match(pd.DataFrame(ours), pd.DataFrame(theirs), **options)
+    shown = table[["id", "theirId", "by", "score"]].astype(object)
     rows: list[list[Any]] = shown.where(shown.notna(), None).to_numpy().tolist()
     return rows
 

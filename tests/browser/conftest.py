@@ -23,12 +23,12 @@ QUIET = (  # nothing is asked of other machines
 @pytest.fixture(scope="package")
 def chromium() -> str:
     """Find the browser: there must be one where CI runs; elsewhere its tests may be left out."""
-    found = os.environ.get("KOTT_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-    if found is None and os.environ.get("CI") == "true":
+    matches = os.environ.get("KOTT_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    if matches is None and os.environ.get("CI") == "true":
         pytest.fail("Chromium is not on the path: .ci/run installs it.")
-    if found is None:
+    if matches is None:
         pytest.skip("no Chromium on the path; KOTT_CHROMIUM may name one")
-    return found
+    return matches
 
 
 @pytest.fixture(scope="package")

@@ -67,8 +67,8 @@ class Api:
         """List assets by KSQL."""
         given = {"objectType": "KalturaSearchAssetFilter", "kSql": ksql, **more.pop("filter", {})}
         pager = {"pageSize": size, "pageIndex": index}
-        found: dict[str, Any] = self("asset.list", filter=given, pager=pager, **more)
-        return found
+        matches: dict[str, Any] = self("asset.list", filter=given, pager=pager, **more)
+        return matches
 
     def ids(self, ksql: str, **more: Any) -> list[tuple[bool, int]]:
         """List whether each asset found is a programme, and its id."""

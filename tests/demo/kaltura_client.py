@@ -50,13 +50,13 @@ def code(call: Callable[..., Any], *arguments: Any) -> str | None:
 
 def every_asset(client: Any, ksql: str) -> tuple[list[Any], int]:
     """List assets through all pages."""
-    found: list[Any] = []
+    matches: list[Any] = []
     index = 1
     while True:
         answer = client.asset.list(search(ksql), page(index))
-        found += answer.objects
-        if not answer.objects or len(found) >= answer.totalCount:
-            return found, answer.totalCount
+        matches += answer.objects
+        if not answer.objects or len(matches) >= answer.totalCount:
+            return matches, answer.totalCount
         index += 1
 
 

@@ -255,14 +255,14 @@ def _identities(records: list[Record]) -> Iterator[Finding]:
             of = record["metas"].get("Series ID", {}).get("value")
             series = of if record["typeDescription"] == "Episode" else ""
             groups[record["type"], year, series].append((name, str(record["id"])))
-    found = {
+    matches = {
         asset
         for group in groups.values()
         for (one, first), (other, second) in combinations(group, 2)
         if _alike(one, other)
         for asset in (first, second)
     }
-    yield from (("identity.twin", "media", asset) for asset in found)
+    yield from (("identity.twin", "media", asset) for asset in matches)
 
 
 def _alike(first: str, second: str) -> bool:

@@ -98,15 +98,15 @@ def test_programmes_without_dates_are_those_around_now(roomy: Api) -> None:
 @pytest.mark.parametrize(("offset", "passed"), [("0", 0), ("-3600", -3600), ("7200", 7200)])
 def test_a_small_number_counts_from_now(roomy: Api, offset: str, passed: int) -> None:
     """`end_date < '-900'` ended a quarter of an hour ago."""
-    found = roomy.ids(f"(and asset_type='epg' end_date < '{offset}')")
-    assert found == roomy.ids(f"(and asset_type='epg' end_date < '{NOW + passed}')")
-    assert found
+    matches = roomy.ids(f"(and asset_type='epg' end_date < '{offset}')")
+    assert matches == roomy.ids(f"(and asset_type='epg' end_date < '{NOW + passed}')")
+    assert matches
 
 
 def test_what_is_on_is_found_by_start_and_end(roomy: Api, world: World) -> None:
     """`start_date < B` and `end_date > A`: one programme a channel at a moment."""
-    found = roomy.search(f"(and asset_type='epg' start_date <= '{NOW}' end_date > '{NOW}')")
-    channels = Counter(one["linearAssetId"] for one in found["objects"])
+    matches = roomy.search(f"(and asset_type='epg' start_date <= '{NOW}' end_date > '{NOW}')")
+    channels = Counter(one["linearAssetId"] for one in matches["objects"])
     assert set(channels.values()) == {1}
     assert len(channels) == 6
 
@@ -178,18 +178,18 @@ def gaps(programmes: list[dict[str, Any]]) -> int:
 )
 def test_an_order_sorts_and_ids_break_ties(roomy: Api, order: str, key: str, reverse: bool) -> None:
     """Names without regard to case, numbers before them."""
-    found = roomy.search("asset_type='media'", filter={"orderBy": order})["objects"]
+    matches = roomy.search("asset_type='media'", filter={"orderBy": order})["objects"]
 
     def value(one: dict[str, Any]) -> Any:
         named = one.get(key, "")
         return named if isinstance(named, int) else (not named.isdigit(), named.casefold())
 
-    expected = sorted(found, key=lambda one: one["id"])
+    expected = sorted(matches, key=lambda one: one["id"])
     expected.sort(key=value, reverse=reverse)
     if reverse:
-        assert [value(one) for one in found] == [value(one) for one in expected]
+        assert [value(one) for one in matches] == [value(one) for one in expected]
     else:
-        assert [one["id"] for one in found] == [one["id"] for one in expected]
+        assert [one["id"] for one in matches] == [one["id"] for one in expected]
 
 
 @pytest.mark.parametrize(
@@ -206,8 +206,8 @@ def test_an_order_by_a_meta_sorts_by_its_values(roomy: Api, world: World) -> Non
     """Given as `dynamicOrderBy`; rows without a value come first."""
     name = next(name for name, meta in world.media.metas.items() if meta.kind == "number")
     asked = {"dynamicOrderBy": {"name": name, "orderBy": "META_ASC"}}
-    found = roomy.search("asset_type='media'", filter=asked)["objects"]
-    values = [one["metas"].get(name, {}).get("value", float("-inf")) for one in found]
+    matches = roomy.search("asset_type='media'", filter=asked)["objects"]
+    values = [one["metas"].get(name, {}).get("value", float("-inf")) for one in matches]
     assert values == sorted(values)
     wrong = {"dynamicOrderBy": {"name": "no such meta", "orderBy": "META_ASC"}}
     assert roomy.search("", filter=wrong)["error"]["code"] == "4005"
@@ -263,8 +263,8 @@ def test_a_response_profile_leaves_only_what_it_names(api: Api) -> None:
         "objectType": "KalturaOnDemandResponseProfile",
         "retrievedProperties": "objectType, id,name",
     }
-    found = api.search("asset_type='media'", responseProfile=profile)["objects"]
-    assert {tuple(sorted(one)) for one in found} == {("id", "name", "objectType")}
+    matches = api.search("asset_type='media'", responseProfile=profile)["objects"]
+    assert {tuple(sorted(one)) for one in matches} == {("id", "name", "objectType")}
     bare = profile | {"retrievedProperties": "name"}
     one = api.search("asset_type='media'", responseProfile=bare)["objects"][0]
     assert list(one) == ["name"]
@@ -354,13 +354,13 @@ def test_rows_without_the_value_are_a_group_if_asked_for(roomy: Api, world: Worl
 def test_a_grouped_list_has_one_asset_of_each_value(roomy: Api) -> None:
     """The first in order."""
     asked = {"groupBy": [{"objectType": "KalturaAssetFieldGroupBy", "value": "media_type_id"}]}
-    found = roomy.search("asset_type='media'", filter=asked)
+    matches = roomy.search("asset_type='media'", filter=asked)
     kinds = {one["type"] for one in roomy.search("asset_type='media'")["objects"]}
-    assert [one["type"] for one in found["objects"]] == list(
-        dict.fromkeys(one["type"] for one in found["objects"])
+    assert [one["type"] for one in matches["objects"]] == list(
+        dict.fromkeys(one["type"] for one in matches["objects"])
     )
-    assert {one["type"] for one in found["objects"]} == kinds
-    assert found["totalCount"] == len(kinds)
+    assert {one["type"] for one in matches["objects"]} == kinds
+    assert matches["totalCount"] == len(kinds)
 
 
 def test_a_group_by_an_unknown_field_is_refused(api: Api) -> None:

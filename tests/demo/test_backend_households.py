@@ -16,8 +16,8 @@ def test_a_household_is_got_by_its_id(api: Api) -> None:
 def test_a_household_is_found_by_its_external_id(api: Api) -> None:
     """None found is an empty list."""
     household = api.backend.partner.households[3]
-    found = api("household.list", filter={"externalIdEqual": household["externalId"]})
-    assert [one["id"] for one in found["objects"]] == [household["id"]]
+    matches = api("household.list", filter={"externalIdEqual": household["externalId"]})
+    assert [one["id"] for one in matches["objects"]] == [household["id"]]
     assert api("household.list", filter={"externalIdEqual": "none"})["totalCount"] == 0
 
 
@@ -41,9 +41,9 @@ def test_members_are_listed_by_household(api: Api) -> None:
     """Users and devices say whose they are; an unknown household is 1006."""
     for name in ("householdUser.list", "householdDevice.list"):
         for household in api.backend.partner.households[:5]:
-            found = api(name, filter={"householdIdEqual": household["id"]})
-            assert found["totalCount"] == len(found["objects"])
-            assert {one["householdId"] for one in found["objects"]} <= {household["id"]}
+            matches = api(name, filter={"householdIdEqual": household["id"]})
+            assert matches["totalCount"] == len(matches["objects"])
+            assert {one["householdId"] for one in matches["objects"]} <= {household["id"]}
         assert api.code(name, filter={"householdIdEqual": 1}) == "1006"
 
 
@@ -52,8 +52,8 @@ def test_devices_are_found_by_family(api: Api) -> None:
     devices = api.backend.partner.records("KalturaHouseholdDevice")
     home, family = devices[0]["householdId"], devices[0]["deviceFamilyId"]
     asked = {"householdIdEqual": home, "deviceFamilyIdIn": f"{family},99999"}
-    found = api("householdDevice.list", filter=asked)["objects"]
-    assert {one["udid"] for one in found} == {
+    matches = api("householdDevice.list", filter=asked)["objects"]
+    assert {one["udid"] for one in matches} == {
         one["udid"]
         for one in devices
         if one["householdId"] == home and one["deviceFamilyId"] == family
@@ -77,8 +77,8 @@ def test_users_are_found_by_name_mail_and_id(api: Api) -> None:
         {"idIn": f"{user['id']},99999999"},
         {"idIn": user["id"], "usernameEqual": user["username"]},
     ):
-        found = api("ottUser.list", filter=asked)["objects"]
-        assert [one["id"] for one in found] == [user["id"]]
+        matches = api("ottUser.list", filter=asked)["objects"]
+        assert [one["id"] for one in matches] == [user["id"]]
 
 
 def test_many_households_come_in_one_multirequest(api: Api) -> None:

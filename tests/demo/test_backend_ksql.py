@@ -219,19 +219,19 @@ class Row:
         if key == "externalId":
             return [self.record[key]] if self.record.get(key) else []
         meta, tag = self.record["metas"].get(key), self.record["tags"].get(key)
-        found = [_single(meta)] if meta else []
-        found += [_single(one) for one in tag["objects"]] if tag else []
-        return [one for one in found if one != ""]
+        result = [_single(meta)] if meta else []
+        result += [_single(one) for one in tag["objects"]] if tag else []
+        return [one for one in result if one != ""]
 
 
 def _single(value: dict[str, Any]) -> str | float:
     if "multilingualValue" in value:
         texts = [one["value"] for one in value["multilingualValue"] if one["language"] == "eng"]
         return texts[0] if texts else ""
-    found = value["value"]
-    if isinstance(found, bool):
-        return str(found).lower()
-    return float(found) if isinstance(found, int | float) else str(found)
+    values = value["value"]
+    if isinstance(values, bool):
+        return str(values).lower()
+    return float(values) if isinstance(values, int | float) else str(values)
 
 
 def rows(world: World) -> list[Row]:
@@ -293,7 +293,7 @@ def everything(world: World) -> list[Row]:
     return rows(world)
 
 
-def found(staff: Api, text: str) -> set[tuple[bool, int]]:
+def rows_of(staff: Api, text: str) -> set[tuple[bool, int]]:
     """Give kind and id of all that a filter finds, through all pages."""
     collected: set[tuple[bool, int]] = set()
     for index in range(1, 20):
@@ -425,7 +425,7 @@ def test_filters_find_what_reading_every_record_finds(
     def holds(drawn: tuple[str, Naive]) -> None:
         text, naive = drawn
         expected = {(row.is_epg, row.record["id"]) for row in everything if naive(row)}
-        assert found(staff, f"(and {text} {EVER})") == {one for one in expected if one in ever}
+        assert rows_of(staff, f"(and {text} {EVER})") == {one for one in expected if one in ever}
 
     ever = {
         (row.is_epg, row.record["id"]) for row in everything if row.record["startDate"] > 315360001

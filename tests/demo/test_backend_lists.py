@@ -49,9 +49,9 @@ def test_metas_are_listed_by_struct(api: Api) -> None:
 
 def test_structs_are_listed_by_meta(api: Api) -> None:
     """The other way round."""
-    found = listed(api, "assetStruct.list", cls="KalturaAssetStructFilter", metaIdEqual=501)
-    assert found
-    assert all("501" in one["metaIds"].split(",") for one in found)
+    matches = listed(api, "assetStruct.list", cls="KalturaAssetStructFilter", metaIdEqual=501)
+    assert matches
+    assert all("501" in one["metaIds"].split(",") for one in matches)
 
 
 def test_tags_are_found_by_type_and_beginning(roomy: Api) -> None:
@@ -156,8 +156,8 @@ def test_ingests_are_found_by_either_filter(roomy: Api) -> None:
 def amounts(api: Api, **parameters: Any) -> list[tuple[str, float]]:
     """Give the currency and amount of every product's price."""
     given = {"objectType": "KalturaProductPriceFilter"}
-    found = api("productPrice.list", filter=given, **parameters)["objects"]
-    return [(one["price"]["currency"], one["price"]["amount"]) for one in found]
+    matches = api("productPrice.list", filter=given, **parameters)["objects"]
+    return [(one["price"]["currency"], one["price"]["amount"]) for one in matches]
 
 
 def test_prices_are_in_the_currency_of_the_request(api: Api) -> None:
@@ -232,8 +232,8 @@ def test_history_is_narrowed_by_state_days_and_assets(make: Make) -> None:
     assert len(done) + len(progress) == len(whole)
     assert len(listed(user, "assetHistory.list", daysLessThanOrEqual=5)) == 5
     one = whole[0]["assetId"]
-    found = listed(user, "assetHistory.list", kSql=f"media_id='{one}'")
-    assert [row["assetId"] for row in found] == [one]
+    matches = listed(user, "assetHistory.list", kSql=f"media_id='{one}'")
+    assert [row["assetId"] for row in matches] == [one]
     assert user.code("assetHistory.list", filter={"kSql": "nothing='1'"}) == "4005"
 
 

@@ -61,9 +61,9 @@ def test_a_path_outside_of_the_api_is_a_web_page(api: Api) -> None:
 
 def test_arguments_may_stand_in_the_path(api: Api) -> None:
     """GET takes key and value in turn."""
-    found = api.search("asset_type='media'", size=1)["objects"][0]
-    path = f"/api_v3/service/asset/action/get/id/{found['id']}/assetReferenceType/media"
-    assert get(api, path)["id"] == found["id"]
+    matches = api.search("asset_type='media'", size=1)["objects"][0]
+    path = f"/api_v3/service/asset/action/get/id/{matches['id']}/assetReferenceType/media"
+    assert get(api, path)["id"] == matches["id"]
 
 
 def test_a_path_decodes_what_it_carries(api: Api) -> None:
@@ -386,9 +386,9 @@ def test_xml_says_what_json_says(api: Api) -> None:
     """The same record in both formats, text for text."""
     body = {"apiVersion": VERSION, "ks": api.ks, "pager": {"pageSize": 5}}
     plain = json.loads(api.send(LIST, body).body)["result"]
-    told = ElementTree.fromstring(api.send(LIST, body | {"format": 2}).body)
-    assert [child.tag for child in told] == ["executionTime", "result"]
-    assert from_xml(told[1]) == as_text(plain)
+    root = ElementTree.fromstring(api.send(LIST, body | {"format": 2}).body)
+    assert [child.tag for child in root] == ["executionTime", "result"]
+    assert from_xml(root[1]) == as_text(plain)
 
 
 def as_text(value: Any) -> Any:
@@ -406,8 +406,8 @@ def test_xml_of_some_properties_is_still_an_object(api: Api) -> None:
     """Even where the class is not among them."""
     profile = {"objectType": "KalturaOnDemandResponseProfile", "retrievedProperties": "id,tags"}
     body = {"apiVersion": VERSION, "ks": api.ks, "format": 2, "responseProfile": profile}
-    told = ElementTree.fromstring(api.send(LIST, body).body)
-    first = told.find("result/objects/item")
+    root = ElementTree.fromstring(api.send(LIST, body).body)
+    first = root.find("result/objects/item")
     assert first is not None
     assert {child.tag for child in first} == {"id", "tags"}
 
@@ -421,8 +421,8 @@ def test_a_reply_holds_nothing_that_has_no_text() -> None:
 def test_xml_lays_an_error_out_as_kaltura_does(api: Api) -> None:
     """`result/error` with class, code and message, arguments as items."""
     body = {"apiVersion": VERSION, "format": 2}
-    told = ElementTree.fromstring(api.send("/api_v3/service/nobody/action/list", body).body)
-    error = told.find("result/error")
+    root = ElementTree.fromstring(api.send("/api_v3/service/nobody/action/list", body).body)
+    error = root.find("result/error")
     assert error is not None
     assert error.findtext("objectType") == "KalturaAPIException"
     assert error.findtext("code") == "500011"
@@ -434,8 +434,8 @@ def test_xml_leaves_out_what_it_cannot_carry(api: Api) -> None:
     name = "a\x00b\x0bc\r\n<&>\ud83d\ude00"
     body = {"apiVersion": VERSION, "format": 2, "ks": api.ks}
     reply = api.send(f"/api_v3/service/asset/action/{quote('x')}", body | {"action": name})
-    told = ElementTree.fromstring(reply.body)
-    assert told.findtext("result/error/args/item[2]/value") == "abc\r\n<&>\U0001f600"
+    root = ElementTree.fromstring(reply.body)
+    assert root.findtext("result/error/args/item[2]/value") == "abc\r\n<&>\U0001f600"
 
 
 def test_the_time_is_the_servers(api: Api) -> None:

@@ -215,11 +215,11 @@ def test_every_text_is_in_every_language(clean: World) -> None:
 
 def test_names_within_a_struct_differ(clean: World) -> None:
     """No two assets of a struct share a name, an external id or an entry id."""
-    found = records(clean.media)
-    names = Counter((one["type"], one["multilingualName"][0]["value"].lower()) for one in found)
+    matches = records(clean.media)
+    names = Counter((one["type"], one["multilingualName"][0]["value"].lower()) for one in matches)
     assert max(names.values()) == 1
     for prop in ("externalId", "entryId"):
-        assert len({one[prop] for one in found}) == len(found)
+        assert len({one[prop] for one in matches}) == len(matches)
 
 
 def test_episodes_belong_to_series_and_count_from_one(clean: World) -> None:

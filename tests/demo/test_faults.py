@@ -145,8 +145,8 @@ def test_a_page_may_repeat_the_one_before(make: Make) -> None:
 def test_one_page_may_always_fail(make: Make) -> None:
     """The others do not."""
     api = log_in(make(faults=Faults(failing_page=2)))
-    found = [api.search("asset_type='media'", size=20, index=index) for index in (1, 2, 3, 2)]
-    assert [one.get("error", {}).get("code") for one in found] == [None, "1", None, "1"]
+    matches = [api.search("asset_type='media'", size=20, index=index) for index in (1, 2, 3, 2)]
+    assert [one.get("error", {}).get("code") for one in matches] == [None, "1", None, "1"]
 
 
 def test_faults_are_read_from_a_line() -> None:

@@ -71,16 +71,16 @@ def test_a_guides_programmes_are_served(session: kott.Session, file: Path) -> No
 def test_a_guide_is_searched_as_any(session: kott.Session) -> None:
     """Its genres and its numbers are keys of KSQL."""
     for ksql in ("Genre='drama'", "(and genre='Film' Season number='2')"):
-        found = kott.epg(session, "2026-10-24", "2026-10-25", ksql=ksql)
-        assert found["id"].tolist() == [1]
+        matches = kott.epg(session, "2026-10-24", "2026-10-25", ksql=ksql)
+        assert matches["id"].tolist() == [1]
 
 
 def test_a_guide_is_judged_and_drawn_without_an_account(session: kott.Session) -> None:
     """What is wrong with it is its own: nothing is planted in it."""
     channels = kott.channels(session)
     epg = kott.epg(session, "2026-10-24T18:00", "2026-10-24T20:00", channels=channels)
-    found = schedule.audit(epg, channels, now="2026-10-24")
-    assert found["rule"].value_counts().to_dict() == {
+    matches = schedule.audit(epg, channels, now="2026-10-24")
+    assert matches["rule"].value_counts().to_dict() == {
         "schedule.missing_synopsis": 2,
         "schedule.overlap": 1,
         "schedule.no_programmes": 1,

@@ -103,8 +103,8 @@ def test_results_are_found_by_status(wrong: Api) -> None:
         "objectType": "KalturaIngestProgramResultsByCompoundFilter",
         "ingestStatusIn": "FAILURE",
     }
-    found = results(wrong, 4_007, **wanted)
-    assert {one["status"] for one in found} == {"FAILURE"}
+    matches = results(wrong, 4_007, **wanted)
+    assert {one["status"] for one in matches} == {"FAILURE"}
 
 
 def test_a_gap_that_a_refusal_caused_says_so() -> None:
@@ -191,8 +191,8 @@ def test_views_are_those_of_the_period_and_the_assets(api: Api) -> None:
 def test_orders_by_popularity_follow_the_statistics(roomy: Api, order: str, name: str) -> None:
     """A top list by views is that of assetStatistics."""
     whole = watched(roomy)
-    found = roomy.search("asset_type='media'", filter={"orderBy": order})["objects"]
-    counts = [whole[one["id"]][name] for one in found]
+    matches = roomy.search("asset_type='media'", filter={"orderBy": order})["objects"]
+    counts = [whole[one["id"]][name] for one in matches]
     assert counts == sorted(counts, reverse=True)
 
 

@@ -39,15 +39,15 @@ def pulled(session: kott.Session) -> dict[str, dict[int, dict[str, Any]]]:
 
 def differences(before: dict[str, Any], after: dict[str, Any]) -> set[tuple[str, int, str, str]]:
     """Compare two pulls, in the naive way."""
-    found = set()
+    matches = set()
     for kind, rows in before.items():
         later = after[kind]
-        found |= {(kind, key, "removed", "") for key in rows.keys() - later.keys()}
-        found |= {(kind, key, "added", "") for key in later.keys() - rows.keys()}
+        matches |= {(kind, key, "removed", "") for key in rows.keys() - later.keys()}
+        matches |= {(kind, key, "added", "") for key in later.keys() - rows.keys()}
         for key in rows.keys() & later.keys():
             changed = [name for name in rows[key] if str(rows[key][name]) != str(later[key][name])]
-            found |= {(kind, key, "changed", name) for name in changed}
-    return found
+            matches |= {(kind, key, "changed", name) for name in changed}
+    return matches
 
 
 @pytest.mark.parametrize("seed", [3, 4])

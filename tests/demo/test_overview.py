@@ -147,9 +147,9 @@ def test_of_an_abstract_object_only_extended_ones_may_be_used(api: Api) -> None:
 
 def test_the_server_may_return_any_object_that_extends_the_expected_one(api: Api) -> None:
     """A list of media has media assets and live ones."""
-    found = api.search("(or asset_type='414' asset_type='412')", size=50)["objects"]
-    assert {one["objectType"] for one in found} == {"KalturaLiveAsset", "KalturaMediaAsset"}
-    assert all(schema.extends(one["objectType"], "KalturaAsset") for one in found)
+    matches = api.search("(or asset_type='414' asset_type='412')", size=50)["objects"]
+    assert {one["objectType"] for one in matches} == {"KalturaLiveAsset", "KalturaMediaAsset"}
+    assert all(schema.extends(one["objectType"], "KalturaAsset") for one in matches)
 
 
 def test_many_requests_are_sent_in_one(api: Api) -> None:

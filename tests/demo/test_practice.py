@@ -146,13 +146,13 @@ def test_finished_recordings_are_assets_of_their_household(make: Make) -> None:
     """`asset_type='recording'` finds them, npvr gets one; nobody else sees them."""
     backend = make()
     user = log_in(backend, "user")
-    found = user.search("asset_type='recording'")["objects"]
+    matches = user.search("asset_type='recording'")["objects"]
     recorded = {one["id"]: one for one in objects(user, "recording.list")}
-    assert {one["objectType"] for one in found} == {"KalturaRecordingAsset"}
-    assert {one["id"] for one in found} == {
+    assert {one["objectType"] for one in matches} == {"KalturaRecordingAsset"}
+    assert {one["id"] for one in matches} == {
         key for key, one in recorded.items() if one["status"] == "RECORDED"
     }
-    one = found[0]
+    one = matches[0]
     assert user("asset.get", id=str(one["id"]), assetReferenceType="npvr") == one
     programme = user("asset.get", id=one["epgId"], assetReferenceType="epg_internal")
     assert [one[name] for name in ("name", "startDate", "linearAssetId")] == [
@@ -182,9 +182,9 @@ def test_a_bundle_is_the_assets_of_its_channels(roomy: Api) -> None:
 def test_a_search_in_words_finds_texts(roomy: Api) -> None:
     """asset.semanticSearch looks for the words in names and descriptions."""
     name = roomy.search("asset_type='media'")["objects"][0]["name"]
-    found = roomy("asset.semanticSearch", query=name, size=3)["objects"]
-    assert name in [one["name"] for one in found]
-    assert len(found) <= 3
+    matches = roomy("asset.semanticSearch", query=name, size=3)["objects"]
+    assert name in [one["name"] for one in matches]
+    assert len(matches) <= 3
 
 
 def test_what_a_household_plans_lies_ahead(world: World) -> None:

@@ -51,9 +51,9 @@ def test_a_guide_grabber_without_quotes(viewer: Api, channel: int) -> None:
         "filter": {"objectType": SEARCH, "kSql": ksql, "orderBy": "START_DATE_ASC"},
         "pager": {"objectType": "KalturaFilterPager", "pageSize": 500, "pageIndex": 1},
     }
-    found = sent(viewer, "asset/action/list", body)
-    assert found["totalCount"] == len(found["objects"]) > 3
-    assert {one["linearAssetId"] for one in found["objects"]} == {channel}
+    matches = sent(viewer, "asset/action/list", body)
+    assert matches["totalCount"] == len(matches["objects"]) > 3
+    assert {one["linearAssetId"] for one in matches["objects"]} == {channel}
 
 
 def test_a_television_add_on_by_struct(viewer: Api) -> None:
@@ -68,9 +68,9 @@ def test_a_television_add_on_by_struct(viewer: Api) -> None:
             "retrievedProperties": "id,name,images,metas",
         },
     }
-    found = sent(viewer, "asset/action/list", body)
-    assert found["totalCount"] == 6
-    assert found["objects"][0].keys() <= {"id", "name", "images", "metas"}
+    matches = sent(viewer, "asset/action/list", body)
+    assert matches["totalCount"] == 6
+    assert matches["objects"][0].keys() <= {"id", "name", "images", "metas"}
 
 
 def test_a_mobile_client_that_logs_in_and_lists_at_once(make: Make) -> None:
@@ -120,8 +120,8 @@ def test_a_recorder_of_series(viewer: Api) -> None:
             "relatedProfiles": [related],
         },
     }
-    found = sent(viewer, "asset/action/list", body)["objects"]
-    counts = [one["relatedObjects"]["Episodes_In_Series"]["objects"][0]["value"] for one in found]
+    matches = sent(viewer, "asset/action/list", body)["objects"]
+    counts = [one["relatedObjects"]["Episodes_In_Series"]["objects"][0]["value"] for one in matches]
     assert counts
     assert max(counts) > 1
 
@@ -150,9 +150,9 @@ def test_a_set_top_box_of_an_older_server(make: Make, channel: int) -> None:
     assert session["refreshToken"]
     ksql = f"(and asset_type=epg linear_media_id={channel} end_date>-900 start_date<7200)"
     body = {"ks": session["ks"], "filter": {"objectType": SEARCH, "kSql": ksql}}
-    found = sent(api, "asset/action/list", body)["objects"]
-    assert found
-    assert all(one["endDate"] > NOW - 900 for one in found)
+    matches = sent(api, "asset/action/list", body)["objects"]
+    assert matches
+    assert all(one["endDate"] > NOW - 900 for one in matches)
 
 
 def test_a_player_that_asks_for_sources(make: Make) -> None:

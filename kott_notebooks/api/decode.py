@@ -111,7 +111,7 @@ class TextReader:
     """Reads rows as JSON texts and stores them as a Page."""
 
     def fast(self, body: bytes, calls: int) -> None:
-        """Leave it to `read`: texts are to be written in one way."""
+        """Return None: `read` writes texts in one way."""
 
     def read(self, result: bytes) -> Rows:
         """Read the outline of a list: `objects` may be empty or absent, `totalCount` too."""
@@ -130,7 +130,7 @@ class ObjectReader:
     """Reads results that are one object each, as lists of one row."""
 
     def fast(self, body: bytes, calls: int) -> None:
-        """Leave it to `read`."""
+        """Return None: `read` does it."""
 
     def read(self, result: bytes) -> Rows:
         """Read an object as the only row; null is no row."""

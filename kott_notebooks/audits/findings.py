@@ -19,7 +19,7 @@ DTYPES: dict[str, Any] = {
     "startDate": "datetime64[us, UTC]",
     "endDate": "datetime64[us, UTC]",
     "linearAssetId": "Int64",  # as in the guide, where its channels are not numbers
-    "impact": "Float64",  # to sort by; what it means, the audit says
+    "impact": "Float64",  # to sort by; its meaning is the audit's
     "detail": "str",
     "ksql": "str",  # finds the rule's findings on the server; absent where KSQL cannot
     "hint": "str",

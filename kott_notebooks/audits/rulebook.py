@@ -36,7 +36,7 @@ class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Thresholds(_Section, frozen=True):
-    """Where an asset's value begins to be a finding."""
+    """Thresholds of the rules for assets."""
 
     ending_days: float
     endless_years: float
@@ -85,7 +85,7 @@ class Channel(_Section, frozen=True):
 
 
 class Schedule(_Section, frozen=True):
-    """Where the audit of a guide begins to find, and how it weighs."""
+    """Thresholds and weights of the audit of a guide."""
 
     gap_minutes: float = 1
     gap_error_minutes: float = 60
@@ -111,7 +111,7 @@ class Schedule(_Section, frozen=True):
 
 
 class Household(_Section, frozen=True):
-    """Where the audit of households begins to find, in days."""
+    """Thresholds of the rules for households, in days."""
 
     idle_days: float = 180
     device_idle_days: float = 365
@@ -186,7 +186,7 @@ _SECTIONS: dict[str, type[Schedule | Household | Ingests]] = {
 
 
 class Definition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the package says of a rule."""
+    """The package's definition of a rule."""
 
     severity: Severity
     hint: str
@@ -197,12 +197,12 @@ class Definition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @cache
 def definitions() -> dict[str, Definition]:
-    """Return what the package says of each rule, in the order of findings."""
+    """Return the package's definition of each rule, in the order of findings."""
     return msgspec.convert(_packaged("rules.toml"), dict[str, Definition])
 
 
 def rules(source: RulesSource | None = None, *, section: str = "") -> Rules:
-    """Return the rules of the audits: the defaults, and over them what a partner says.
+    """Return the rules of the audits: the defaults, changed by a partner's rules.
 
     All audits take their rules in this one shape. The tables of a rules file are
 

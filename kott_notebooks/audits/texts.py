@@ -185,7 +185,7 @@ def off_air(texts: pd.Series[Any], *, words: Words | None = None) -> Mask:
 
 
 def _stand_ins(texts: pd.Series[Any], lists: Words) -> tuple[Mask, Mask]:
-    """Find what is a stand-in for certain, and what is one or a title."""
+    """Find certain stand-ins, and texts that are a stand-in or a title."""
     codes, values = pd.factorize(texts)  # names repeat: a million programmes share a few
     text = _arrow(pd.Series(values, dtype="str"))
     symbols = _mask(pc.match_substring_regex(text, _SYMBOL))
@@ -540,7 +540,7 @@ def _without_blanks(side: Any, full_stop: bool) -> list[str]:
 
 
 def _decided(texts: pd.Series[Any], pattern: str, decide: Callable[[str], bool]) -> Mask:
-    """Find texts that match a pattern and of which a function says yes."""
+    """Find texts that match a pattern and satisfy a function."""
     text = _arrow(texts)
     mask = _mask(pc.match_substring_regex(text, pattern))
     rows = np.flatnonzero(mask)

@@ -1,4 +1,4 @@
-"""Asset tables to tables: what a catalogue has, how it grew, what is wrong with it; no call.
+"""Asset tables to tables: what a catalogue has, how it grew, what is wrong with it; no requests.
 
     findings = catalog.audit(assets, labels=kott.labels(session))
     catalog.summary(findings)         what is wrong, and how often

@@ -179,7 +179,7 @@ def _matched(
 
 
 def _once(keys: pd.Series[Any], free: npt.NDArray[np.bool_]) -> pd.Series[Any]:
-    """Return the keys of free rows that no other of them has, blank ones aside."""
+    """Return the keys of free rows that are unique among them, without blank ones."""
     own = keys[free & (keys != "").to_numpy(bool)]
     return own[~own.duplicated(keep=False)]
 

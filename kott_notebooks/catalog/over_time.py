@@ -142,8 +142,8 @@ def availability(
 ) -> pd.DataFrame:
     """Count what comes on offer and what leaves in each period, and what is on offer at its end.
 
-    On offer is what lies in its window, whatever status and files say: without a startDate since
-    ever, without an endDate for ever, and never where it ends before it starts.
+    An asset is on offer within its window, in any status and with any files: without a startDate
+    since ever, without an endDate for ever, and never where it ends before it starts.
 
     Parameters
     ----------

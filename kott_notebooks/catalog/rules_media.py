@@ -79,11 +79,11 @@ def _has_type(view: View, need: str) -> Mask:
 
 
 def _all_ended(view: View) -> Mask:
-    """Return which assets go on though none of their active files does."""
+    """Return which assets are on offer though none of their active files is."""
     end, own = view.times("endDate"), view.files.properties
     ended = ((own["end"] != NAT) & (own["end"] < view.moment)).to_numpy(bool)
     on = view.files.row[own["active"].to_numpy(bool) & ~ended]
-    no_end = view.all_times("endDate") == NAT  # one that is not valid says nothing
+    no_end = view.all_times("endDate") == NAT  # an invalid one is unknown
     goes_on = no_end | ((end != NAT) & (end >= view.moment))
     return np.asarray(goes_on & (np.bincount(on, minlength=view.count) == 0))
 

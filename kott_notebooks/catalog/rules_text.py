@@ -1,4 +1,4 @@
-"""Rules of texts: names and descriptions that say something, in every language."""
+"""Rules of texts: names and descriptions, in every language."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def translated_fields(view: View) -> list[str]:
 
 
 def _wanted(view: View, translations: dict[str, dict[str, pd.Series[Any]]]) -> list[str]:
-    """List the languages that there should be: the rules', the labels', or those that occur."""
+    """List the languages that are required: the rules', the labels', or those that occur."""
     if view.rules.languages:
         return list(view.rules.languages)
     occurring = {

@@ -197,7 +197,7 @@ def _credited(view: View, column: str) -> pd.DataFrame:
 
 
 def _column(view: View, field: str) -> str:
-    """Find the one column of a field; raise KottError that says what there is instead."""
+    """Find the only column of a field; KottError names the fields that there are."""
     columns = view.columns_of(field)
     if len(columns) == 1:
         return columns[0]

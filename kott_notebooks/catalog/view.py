@@ -359,7 +359,7 @@ class View:
             if cells.dtype.kind == "f":
                 cells = cells.map("{:.15g}".format)  # a year is 1999, and not 1999.0
             return pd.DataFrame({"row": cells.index, "value": cells.array}).astype({"value": "str"})
-        codes, tags = pd.factorize(self.table[column])  # most tags say the same in many rows
+        codes, tags = pd.factorize(self.table[column])  # most tags repeat in many rows
         lists = [list(dict.fromkeys(tag_values(cell))) for cell in tags]
         each = pd.DataFrame({"value": [one for own in lists for one in own]}, dtype="str")
         each = each.set_index(np.repeat(np.arange(len(lists)), list(map(len, lists))).astype(int))
@@ -505,7 +505,7 @@ def _is_token_list(cells: pd.Series[Any]) -> Mask:
 
 
 def ratio_text(ratio: Any) -> str:
-    """Write a ratio as 16:9, whoever wrote 16x9."""
+    """Write a ratio as 16:9, also one that was written as 16x9."""
     return str(ratio or "").strip().lower().replace("x", ":")
 
 

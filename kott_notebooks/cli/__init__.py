@@ -32,7 +32,7 @@ from kott_notebooks.errors import (
     TransportError,
 )
 
-STOP_SECONDS = 0.7  # that a command has after Ctrl-C, to end in its own way
+STOP_SECONDS = 0.7  # that a command has to end by itself after Ctrl-C
 DONE, FOUND, USAGE, LOGIN, SERVICE, STOPPED, CLOSED = 0, 1, 2, 3, 4, 130, 141
 STATUSES = (
     "exit status: 0 done, 1 there is what --fail-on names, 2 used wrongly, "

@@ -1,4 +1,4 @@
-"""Household tables to tables: who has what, how near to their limits, what is wrong; no call.
+"""Household tables to tables: devices and users, limits, and what is wrong; no requests.
 
     limits = household.limits(households, users, devices)
     household.headroom(limits)                            how many are how near to their limits

@@ -52,7 +52,7 @@ def audit(
 ) -> pd.DataFrame:
     """Find what is wrong with households, their users and their devices.
 
-    `audits.rule_table` says what each rule finds. What a table hashes stays hashed.
+    `audits.rule_table` says what each rule finds. Hashed values stay hashed.
 
     Parameters
     ----------

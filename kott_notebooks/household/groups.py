@@ -1,4 +1,4 @@
-"""How many households, users and devices there are of what kind, in groups large enough to show."""
+"""Numbers of households, users and devices, in groups that are large enough to show."""
 
 from __future__ import annotations
 
@@ -339,7 +339,7 @@ def folded(
 ) -> pd.Series[Any]:
     """Return each row's group, `OTHER` where it is of fewer than `k` households.
 
-    Whoever knows the whole could subtract all other groups from it: so groups that are large
+    The other groups could be subtracted from the total: so groups that are large
     enough join (those of `joins` first, then the smallest), until `OTHER` is of two groups and of
     `k` households. Where the whole is of fewer, no row has a group. Both columns have one index.
     """

@@ -26,7 +26,7 @@ def limits(
     *,
     streams: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """Lay what households use beside what they may: devices, users, streams.
+    """Compare what households use with their limits: devices, users, streams.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def _of_limit(own: pd.DataFrame, k: int) -> pd.DataFrame:
     unknown, free = own["used"].isna(), own["allowed"].isna()
     apart = unknown | free
     rest = (own["allowed"] - own["used"]).fillna(0).to_numpy(np.int64).clip(-1, _STEPS[-1])
-    each = pd.Series(own.index, index=own.index)  # a row is a household's
+    each = pd.Series(own.index, index=own.index)  # a row per household
     steps = widened(rest[~apart], each[~apart], _STEPS, k)
     bounds = [-1, *steps, _STEPS[-1] + 1]
     names = [_words(low, high) for low, high in pairwise(bounds)]

@@ -403,7 +403,7 @@ def channels(session: Session, *, progress: bool | Progress | None = None) -> pd
 
 
 def linear_structs(session: Session) -> list[int]:
-    """Find the ids of the asset structs that stand for TV channels, by their names."""
+    """Find the ids of the asset structs of TV channels, by their names."""
     try:
         structs = list(session.records("assetStruct"))
     except Forbidden as error:
@@ -507,7 +507,7 @@ class _Count(msgspec.Struct):
 
 
 def _leaves(count: _Count, values: list[Any], depth: int) -> Iterator[list[Any]]:
-    """Walk the nested counts down to the innermost; one without inner counts is a row too."""
+    """Walk the nested counts down to the innermost; a count without inner counts is a row too."""
     inner = [one for sub in count.subs or [] for one in sub.objects or []]
     if values and not inner:
         yield [*values, *[None] * (depth - len(values)), count.count]

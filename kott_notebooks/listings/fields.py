@@ -1,4 +1,4 @@
-"""`fields=`: the columns that a listing is asked for. What cannot be a column is refused."""
+"""`fields=`: the columns of a listing. A name that cannot be a column is refused."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _columns(field: str, own: Iterable[str], names: Names) -> list[str]:
 
 
 def _split(field: str) -> tuple[tuple[str, ...], str]:
-    """Split `tags.Genre` into where it may stand and its name."""
+    """Split `tags.Genre` into its possible places and its name."""
     top, dot, name = field.partition(".")
     return ((top,), name) if dot and top in MAPS else (MAPS, field)
 
@@ -91,7 +91,7 @@ def _folded(name: str) -> str:
 
 
 def _metas(session: Session) -> Names:
-    """List the partner's metas and tags by their names; none where they may not be listed."""
+    """List the partner's metas and tags by their names; empty where the role may not list them."""
     if "metas" not in session._cache:
         names: Names = {}
         try:

@@ -235,7 +235,7 @@ def _looked_up(
     *,
     skip: bool = False,
 ) -> pd.DataFrame:
-    """Make many small calls and lay their records out; each record must be one asked for."""
+    """Make many small calls and lay their records out; each must be one that was requested."""
     with progress_bar(progress, source.removeprefix("kott.")) as bar:
         one_each = cls == CLASSES["household"]
         lookups = Lookups(calls, asked=asked, one_each=one_each, skip_missing=skip)

@@ -35,7 +35,7 @@ COLUMNS = {
     "MiB": "Float64",
     "proof": "str",
 }
-ID_BYTES = 70  # of a row of which only the ids are asked for
+ID_BYTES = 70  # of a row of which only the ids are requested
 
 
 def table_of(session: Session, pulls: Sequence[Pull]) -> pd.DataFrame:

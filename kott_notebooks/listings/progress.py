@@ -60,7 +60,7 @@ class CellBar:
         self.n, self.total = 0.0, total
 
     def update(self, n: float | None = 1) -> None:
-        """Add rows, and show where it stands if it was not shown just now."""
+        """Add rows, and show the progress if it was not shown just now."""
         self.n += n or 0
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + BETWEEN

@@ -624,7 +624,7 @@ def _stacked(
     names: Names | None,
     kwargs: dict[str, Any],
 ) -> float:
-    """Draw a bar at each place, one part a type by number; give the longest bar's length."""
+    """Draw a bar at each place, one part per type by number; return the longest bar's length."""
     order = types.argsort()
     counts = np.nan_to_num(cells[order])
     parts, labels = _few(counts, labelled(types[order], names), counts.sum(axis=1))
@@ -654,7 +654,7 @@ def _room(ax: Axes) -> int:
 
 
 def _whole(axis: Axis, form: str = "{x:,.0f}") -> None:
-    """Count along an axis in whole numbers, whichever way it goes."""
+    """Label an axis with whole numbers."""
     axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axis.set_major_formatter(lambda count, _: form.format(x=abs(count)))
 

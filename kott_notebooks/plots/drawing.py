@@ -32,13 +32,13 @@ BLUE, SKY, GREEN, YELLOW = "#0072B2", "#56B4E9", "#009E73", "#F0E442"
 ORANGE, VERMILLION, PURPLE = "#E69F00", "#D55E00", "#CC79A7"
 GREY, INK, CHALK = "#999999", "#222222", "#F4F4F4"
 SERIES = (BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILLION, YELLOW, GREY)
-# Light ones for cells with dark text, and what stands for all others; by Paul Tol
+# Light ones for cells with dark text, and one for all others; by Paul Tol
 LIGHT = ("#77AADD", "#EE8866", "#EEDD88", "#FFAABB", "#99DDFF", "#44BB99", "#BBCC33", "#AAAA00")
 OTHERS = "#DDDDDD"
 TITLES = 2_000  # more than anybody reads, and drawing text is slow
-LETTERS = 4  # a title cut shorter says nothing
+LETTERS = 4  # a shorter title is not legible
 LABEL = 32  # letters of a label; a longer one would leave no room for the picture
-SMALL, USUAL = 6.0, 9.0  # points: the least that reads, and what is enough
+SMALL, USUAL = 6.0, 9.0  # points: the smallest legible size, and the usual one
 DAY = 86_400_000_000  # microseconds
 Numbers: TypeAlias = npt.NDArray[np.float64]
 dates: Any = matplotlib.dates  # has no types
@@ -55,7 +55,7 @@ def current(ax: Axes | None) -> Axes:
 
 
 def say(ax: Axes, why: str) -> Axes:
-    """Leave the Axes empty but for the words that say why, in lines that fit."""
+    """Write into an empty Axes why it is empty, in lines that fit."""
     room, height = np.multiply(points(ax), 0.8)
     size = float(FontProperties(size=plt.rcParams["font.size"]).get_size_in_points())
     lines = textwrap.wrap(why, max(int(room / (LETTER * size)), 8))
@@ -167,9 +167,9 @@ def legend(ax: Axes, handles: Sequence[Any], labels: Sequence[str], **kwargs: An
 
 
 def legend_above(ax: Axes, key: Mapping[str, Any], *, lift: float = 0) -> None:
-    """Put a key of label -> handle above the Axes, `lift` points up, in as many rows as needed.
+    """Put a legend of label -> handle above the Axes, `lift` points up, in as many rows as needed.
 
-    A title that is set later stands above the key: matplotlib keeps titles clear of an Axes' child
+    A title that is set later is above the legend: matplotlib keeps titles clear of an Axes' child
     axes, and an invisible one has the place of the key.
     """
     if not key:
@@ -197,9 +197,9 @@ def days_of(stamps: npt.NDArray[np.int64]) -> Numbers:
 def times(
     ax: Axes, ends: Numbers, tz: str | tzinfo | None, name: str, *, until: float | None = None
 ) -> None:
-    """Make x an axis of times in a zone, from the first of `ends` to the last, and say so.
+    """Make x an axis of times in a zone, from the first of `ends` to the last, with a label.
 
-    `until` lets it run on beyond the last.
+    `until` extends it beyond the last.
     """
     zoned = zone(tz)
     locator = LocalTimes(zoned)
@@ -220,7 +220,7 @@ SHARES = {
     "<100": 0.95,
     "100 %": 1,
 }
-NOTHING = "#F2B8A0"  # 0 %: not one of the shades, so that it is seen
+NOTHING = "#F2B8A0"  # 0 %: not one of the shades, so that it stands out
 CANNOT = "cannot have"
 
 
@@ -267,7 +267,7 @@ def heat(ax: Axes, shares: Numbers, **kwargs: Any) -> None:
 
 
 def _percent(share: float) -> str:
-    """Round down, so that 100 means all; what is little but not nothing is <1."""
+    """Round down, so that 100 means all; a small share that is not zero is <1."""
     return "<1" if 0 < share < 0.01 else str(math.floor(share * 100 + 1e-9))
 
 

@@ -39,7 +39,7 @@ def short(text: str, letters: int) -> str:
 
 
 def shortened(texts: Sequence[str], letters: int) -> list[str]:
-    """Cut texts in their middle, so that those that differ still differ.
+    """Cut texts in their middle, so that different texts stay different.
 
     Those that would become equal are cut where they are alike, at their beginning; where that
     does not tell them apart either, they stay whole.

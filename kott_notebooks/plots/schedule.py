@@ -1,4 +1,4 @@
-"""Pictures of a guide: what is on where and when, and where nothing or too much is."""
+"""Pictures of a guide: its programmes, gaps and overlaps."""
 
 from __future__ import annotations
 
@@ -568,7 +568,7 @@ INGESTS = {
 
 
 def _mark_of(colour: str, marker: str, edge: str) -> Line2D:
-    """Return what stands for an outcome in a key, of one size."""
+    """Return the legend's mark of an outcome, of one size."""
     look: dict[str, Any] = {"linestyle": "none", "markersize": USUAL, "markeredgewidth": 0.5}
     return Line2D([], [], color=colour, marker=marker, markeredgecolor=edge, **look)
 
@@ -752,7 +752,7 @@ def _shade_prime_time(ax: Axes, first: int, last: int, tz: tzinfo) -> dict[str, 
     hours = Schedule().prime_hours
     since, until = (daily(first, last, hour, tz) for hour in hours)
     seen = (until > first) & (since < last)
-    if not seen.any() or seen.sum() > points(ax)[0] / USUAL:  # none, or mere stripes
+    if not seen.any() or seen.sum() > points(ax)[0] / USUAL:  # none, or too narrow
         return {}
     left, right = days_of(since[seen].clip(min=first)), days_of(until[seen].clip(max=last))
     low, high = (np.full(len(left), edge) for edge in ax.get_ylim())
@@ -764,7 +764,7 @@ def _shade_prime_time(ax: Axes, first: int, last: int, tz: tzinfo) -> dict[str, 
 def _frame(
     ax: Axes, findings: pd.DataFrame, labels: pd.Index[Any], first: int, last: int
 ) -> dict[str, Patch]:
-    """Frame what findings are about; what the grid shows of itself is left out."""
+    """Frame the programmes of findings; findings that the grid shows anyway are left out."""
     need(findings, "rule", "severity", *TIMED)
     spans = _found(findings, labels, first, last)
     severity = findings["severity"].to_numpy()[spans.row]

@@ -1,4 +1,4 @@
-"""Findings as one page: how good it is, what is wrong, what to mend first."""
+"""Findings as one page: the score, what is wrong, what to mend first."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kott_notebooks.report import parts
 from kott_notebooks.report.page import Page, page, render, resource
 from kott_notebooks.tables.provenance import facts as facts_of
 
-LISTED = 3_000  # things that the work list holds
+LISTED = 3_000  # rows of the work list
 _OF_EACH = 40  # things of each rule that are listed, even with a low impact
 _DETAILS = 12  # findings that are shown of one thing, and one of each rule
 _WHOLE = 200  # findings of no thing in particular
@@ -202,7 +202,7 @@ def _rules(by_rule: pd.DataFrame, findings: pd.DataFrame) -> list[dict[str, Any]
 
 
 def _since(changes: pd.DataFrame | None, turnover: pd.DataFrame | None) -> dict[str, Any] | None:
-    """Lay out what is different from an earlier run: findings by rule, causes, single changes."""
+    """Lay out the differences from an earlier run: findings by rule, causes, single changes."""
     if changes is None and (turnover is None or turnover.empty):
         return None
     since: dict[str, Any] = {"rules": [], "counts": {}, "causes": [], "changes": [], "more": 0}

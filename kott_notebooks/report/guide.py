@@ -1,4 +1,4 @@
-"""A guide as one page to scroll, search and filter; what is drawn there, guide.js draws."""
+"""A guide as one page to scroll, search and filter; guide.js draws it."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def guide(
 
 
 def _window(epg: pd.DataFrame, start: When | None, end: When | None) -> tuple[int, int]:
-    """Return the window; where none is known, without programmes that stand far from the others."""
+    """Return the window; where none is known, without programmes that are far from the others."""
     first, last = shown(epg, start, end)
     is_known = any(bound is not None for bound in asked(epg, start, end))
     if is_known or last - first <= MOST_DAYS * DAY:
@@ -185,7 +185,7 @@ def _columns(spans: Spans) -> dict[str, list[int]]:
 
 
 def _packed(cells: pd.Series[Any]) -> dict[str, list[Any]]:
-    """Return each value once, and which one each row has; absent ones are empty."""
+    """Return the distinct values, and the index of each row's; absent ones are empty."""
     codes, values = pd.factorize(cells.astype("str").fillna(""))
     return {"codes": codes.tolist(), "values": [str(one) for one in values]}
 

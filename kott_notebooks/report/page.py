@@ -85,7 +85,7 @@ def page(
 
 
 def render(name: str, **values: Any) -> Markup:
-    """Fill a template that stands beside this module; every value is escaped."""
+    """Fill a template of this package; every value is escaped."""
     return Markup(_templates().get_template(name).render(**values))
 
 
@@ -134,5 +134,5 @@ def unpacked(words: str) -> Any:
 
 
 def resource(name: str) -> str:
-    """Read a file that stands beside this module: a style, a script."""
+    """Read a file of this package: a style, a script."""
     return resources.files(__package__).joinpath(name).read_text("utf-8")

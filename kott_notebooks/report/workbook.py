@@ -1,4 +1,4 @@
-"""Findings as an Excel workbook: a sheet a rule, to be worked off, and links between them."""
+"""Findings as an Excel workbook: one sheet per rule, with links between them."""
 
 from __future__ import annotations
 

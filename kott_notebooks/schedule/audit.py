@@ -195,7 +195,7 @@ def _is_whole(channels: pd.DataFrame) -> bool:
 
 
 def _once(epg: pd.DataFrame) -> pd.DataFrame:
-    """Leave each programme once: tables that were joined hold what both have twice."""
+    """Drop repeated programmes: joined tables hold programmes of both twice."""
     if epg["id"].is_unique:
         return epg
     return epg[~epg.duplicated([one for one in ("id", *TIMED, "name") if one in epg.columns])]

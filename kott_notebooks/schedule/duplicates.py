@@ -1,4 +1,4 @@
-"""What stands in a guide twice: by mistake, because it is shown again, or on another channel."""
+"""Programmes that are in a guide twice: by mistake, as a repeat, or on another channel."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def duplicates(
 
 def later_and_earlier(epg: pd.DataFrame, apart: int) -> pd.DataFrame:
     """Pair the rows of what was ingested twice: `later`, `earlier` (rows), `fault`."""
-    order = epg["id"].argsort(kind="stable").to_numpy()  # a row's place is the age of its id
+    order = epg["id"].argsort(kind="stable").to_numpy()  # a row's position is the age of its id
     order = order[~texts.blank(epg["name"])[order]]
     sorted_ = epg.iloc[order]
     channel, name = (pd.factorize(sorted_[column])[0] for column in ("linearAssetId", "name"))

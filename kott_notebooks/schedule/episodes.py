@@ -114,7 +114,7 @@ def _exchanged(epg: pd.DataFrame) -> tuple[Mask, npt.NDArray[np.float64]]:
 
 
 def _numbered(*columns: pd.Series[Any]) -> npt.NDArray[np.int64]:
-    """Number the rows by what stands in several columns."""
+    """Number the rows by the values of several columns."""
     code = np.zeros(len(columns[0]), dtype=np.int64)
     for column in columns:
         codes = pd.factorize(column, use_na_sentinel=False)[0]

@@ -66,8 +66,8 @@ def genre_slots(genres: Sequence[str], slots: int) -> dict[str, int]:
 def lanes(spans: Spans) -> tuple[Whole, Whole]:
     """Return the lane of each span, from 0, and how many lanes the spans around it need.
 
-    Those in one lane share no time. Spans come by channel and start, as `spans_of` gives them; one
-    that shares its time with none has its channel to itself: lane 0 of 1.
+    Those in one lane share no time. Spans are ordered by channel and start, as `spans_of` returns
+    them; one that shares its time with none has its channel to itself: lane 0 of 1.
     """
     alone = np.zeros(len(spans.code), dtype=np.intp)
     begins = np.flatnonzero(_fresh(spans))

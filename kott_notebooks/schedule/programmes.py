@@ -40,7 +40,7 @@ def durations(
     genres: Mapping[str, tuple[float, float]] | None = None,
     columns: Columns | None = None,
 ) -> pd.DataFrame:
-    """Find programmes of no length, of less than none, and absurdly short or long ones.
+    """Find programmes of zero or negative length, and absurdly short or long ones.
 
     Parameters
     ----------

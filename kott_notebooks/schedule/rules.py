@@ -324,7 +324,7 @@ def _bare(key: str) -> str:
     return "".join(key.split()).casefold().lstrip("0")
 
 
-# What stands there twice
+# Programmes that are there twice
 
 
 def _duplicates(guide: Guide, pairs: pd.DataFrame) -> pd.DataFrame:

@@ -111,7 +111,7 @@ class Spans(NamedTuple):
     code: Whole
     start: Micros
     end: Micros
-    row: Whole  # where it stands in the table
+    row: Whole  # its position in the table
 
     def take(self, at: npt.NDArray[Any]) -> Spans:
         return Spans(*(column[at] for column in self))
@@ -318,7 +318,7 @@ def joined(spans: Spans) -> Spans:
 def paired(spans: Spans) -> tuple[Whole, Whole]:
     """Pair each span with those that start before it ends.
 
-    They stand right behind it, so look one place ahead, then two, as long as anything is there.
+    They follow it directly: compare with the next one, then the second next, while any overlaps.
     """
     one = np.arange(len(spans.code))
     pairs = [(one[:0], one[:0])]

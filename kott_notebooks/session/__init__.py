@@ -1,4 +1,4 @@
-"""login() and the Session it gives: the one object with state, and the only one that asks."""
+"""login() and the Session it returns: the only object with state, and the only sender."""
 
 from kott_notebooks.session.credentials import configured
 from kott_notebooks.session.login import login

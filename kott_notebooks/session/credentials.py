@@ -52,7 +52,7 @@ def find(given: Mapping[str, Any], profile: str | None = None) -> Credentials:
     ]
     merged = _merged(everywhere)
     url = base_url(_needed(merged, "url"))
-    # secrets that stand beside another server's url are that server's
+    # secrets beside another server's url are that server's
     places = [place for place in everywhere if base_url(place.get("url", url)) == url]
     means, deciding = _means(places)
     secrets = {name: deciding[name] for name in SECRETS if name in deciding}
@@ -237,7 +237,7 @@ def _means(places: list[dict[str, Any]]) -> tuple[str, dict[str, Any]]:
 
 def _user_and_password(places: list[dict[str, Any]]) -> tuple[str, Secret]:
     username = next((place["username"] for place in places if "username" in place), None)
-    # a password that stands beside another user's name is that user's
+    # a password beside another user's name is that user's
     fitting = [place for place in places if place.get("username", username) == username]
     password = next((place["password"] for place in fitting if "password" in place), None)
     if (username is None or password is None) and not someone_to_ask():

@@ -25,7 +25,7 @@ class Request(NamedTuple):
     calls: Sequence[Call]
     returns: str | tuple[str, ...]
     idempotent: bool
-    own_ks: bool = False  # it brings a ks, or needs none
+    own_ks: bool = False  # it has a ks of its own, or needs none
     packed: bool = False  # into a multirequest
     lost: str = "It was sent once, and may have happened."  # what a lost reply means
 
@@ -66,7 +66,7 @@ def app_token_call(app_token: Sequence[Secret], ks: Secret) -> dict[str, Any]:
     kind = others[0].reveal() if others else "SHA256"
     algorithm = HASHES.get(kind.upper().replace("-", ""))
     if algorithm is None:
-        # what was given is not shown: of a token with a colon in it, it is a part of the token
+        # the value is not shown: it may be a part of a token with a colon in it
         raise CredentialsError(f"An app token's hashType is one of {', '.join(HASHES)}: give that.")
     digest = hashlib.new(algorithm, encoded(ks) + encoded(token), usedforsecurity=False)
     return {"id": name, "tokenHash": Secret(digest.hexdigest()), "ks": ks}

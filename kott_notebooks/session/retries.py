@@ -17,7 +17,7 @@ ATTEMPTS = 6  # of one call
 RENEWALS = 3  # attempts with a new ks that a call has at least
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 20.0  # seconds; each pause is drawn from zero to twice the last
 PATIENCE = 120.0  # seconds for one call, pauses included
-LONGEST_WAIT = 60.0  # seconds that a server may ask to be left alone
+LONGEST_WAIT = 60.0  # seconds that a server may ask for
 CIRCUIT = 25  # failures in a row, of all callers together, after which none is retried
 
 _READS = re.compile(r"(get|list|count|search|query|is)|.*(List|Search)$", re.DOTALL)
@@ -91,12 +91,12 @@ class Retries:
         return Retries(self._attempts)
 
     def succeeded(self) -> None:
-        """Forget the failures in a row: the server answers."""
+        """Reset the count of failures: the server answers."""
         with self._lock:
             self._failures = 0
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
-        """Draw a pause, or take the server's; one that the server asks for holds for everybody."""
+        """Draw a pause, or take the server's, which holds for all callers."""
         error = _error(state)
         drawn = self._backoff(state)
         wanted = min(getattr(error, "wait", None) or 0.0, LONGEST_WAIT)

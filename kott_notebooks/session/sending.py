@@ -173,7 +173,7 @@ class _TimedResponse(client.HTTPResponse):
 
 
 class _TimedReader(io.RawIOBase):
-    """Reads a socket until its time is over."""
+    """Reads a socket until a deadline."""
 
     def __init__(self, inner: io.RawIOBase, seconds: float) -> None:
         self._inner, self._end = inner, time.monotonic() + seconds
@@ -285,7 +285,7 @@ def _reason(error: BaseException) -> object:
 
 
 def retry_after(header: str | None) -> float | None:
-    """Read a Retry-After header, seconds or a date; any other text is as good as none."""
+    """Read a Retry-After header, seconds or a date; any other text is ignored."""
     if header is None:
         return None
     if re.fullmatch(r"\s*[0-9]+(\.[0-9]*)?\s*", header):

@@ -1,4 +1,4 @@
-"""The Session: who sends, with which ks, and what is done when it expires."""
+"""The Session: sends with a ks, and renews it when it expires."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class Session:
             raise KottError(f"format is 'json' or 'xml', not {self._format!r}.")
         self.expiry: dt.datetime | None = None
         self.unfinished: list[IncompleteError] = []
-        self._cache: dict[str, Any] = {}  # what the partner's names are, asked once
+        self._cache: dict[str, Any] = {}  # the partner's names, requested once
         self._pseudonym_key = Secret(randomness.token_hex(32))  # where KOTT_PII_KEY is not set
         self._means, self._secrets = who.means, dict(who.secrets)
         self._globals = {
@@ -103,7 +103,7 @@ class Session:
         self._locked_out: LoginError | TransportError | None = None
         self._retries = Retries(attempts)
         self._deadline = deadline
-        self._pace = paging.Pace()  # what is learned of how far the server is
+        self._pace = paging.Pace()  # the round trip and the server's time, as measured
         warn_of_plain_http(self.url)
 
     # Calls
@@ -291,7 +291,7 @@ class Session:
                 yield from page.records()
         except (KottError, KeyboardInterrupt) as error:
             raise self._stopped(entry, [pull], error) from None
-        except GeneratorExit:  # whoever asked has seen enough
+        except GeneratorExit:  # the caller needs no more
             self._end(entry)
             raise
         self._end(entry)
@@ -340,7 +340,7 @@ class Session:
             )
         return total
 
-    # Lists under way
+    # Unfinished lists
 
     def _begin(
         self,
@@ -434,9 +434,9 @@ class Session:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """Log out, unless the ks was given ready: that one is its owner's; close the pool.
+        """Log out, unless the ks was given by the caller, and close the pool.
 
-        After an interrupt the ks is forgotten without a word to the server, which may not answer.
+        After an interrupt the ks is forgotten without a request: the server may not answer.
         """
         try:
             if self._means != "ks" and not (kind and issubclass(kind, KeyboardInterrupt)):
@@ -526,7 +526,7 @@ class Session:
         raise AssertionError("the loop returns or raises")
 
     def _attempt(self, request: Request, *, validate: bool = False) -> Fetched:
-        """Post once, and read of the reply what tells whether the API refuses."""
+        """Post once, and read of the reply whether the API refuses."""
         ks = None if request.own_ks else self._ks()
         parameters = self._globals | {"ks": ks} | request.parameters
         headers = {
@@ -601,7 +601,7 @@ class Session:
         self._renew(self._refused_ks)
 
     def _renew(self, ks: Secret | None) -> None:
-        """Log in again, once for all whose ks this was."""
+        """Log in again, once for all threads that used this ks."""
         with self._renewing:
             if self._secrets.get("ks") is not ks:
                 return
@@ -616,7 +616,7 @@ class Session:
                 raise
 
     def _log_in(self) -> None:
-        """Get a ks; a pin or a refresh token, which a lost reply may use up, is sent once."""
+        """Get a ks; a pin or a refresh token is sent once, since a lost reply may use it up."""
         if self._means == "ks":
             return
         for attempt in self._retries.loop(idempotent=self._means in REPEATABLE):

@@ -117,10 +117,10 @@ class _Hiding:
         self.lay_out = inner.lay_out
 
     def fast(self, body: bytes, calls: int) -> None:
-        """Leave it to `read`."""
+        """Return None: `read` does it."""
 
     def read(self, result: bytes) -> Rows:
-        """Read what is left when personal texts are replaced."""
+        """Read the rows, and replace personal texts."""
         page = TextReader().read(result)
         records = map(msgspec.json.decode, page.rows)
         hidden = [privacy.hidden(one, self._cls, self._hide) for one in records]

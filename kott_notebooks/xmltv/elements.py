@@ -164,7 +164,9 @@ class GuideFile:
 
     def _parse(self, file: IO[bytes]) -> Iterator[None]:
         """Parse a file, and stop after every BATCH elements for them to be taken."""
-        read = getattr(file, "read1", file.read)  # what a broken archive still gives, too
+        read = getattr(
+            file, "read1", file.read
+        )  # returns the readable part of a broken archive too
         data = read(PIECE)
         encoding, decoder = _encoding(data, self.name)
         parser = self._parser = self._prepared(encoding)

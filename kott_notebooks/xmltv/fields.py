@@ -1,4 +1,4 @@
-"""Which column stands in which element of XMLTV, and how single values are written there."""
+"""Which column is which element of XMLTV, and how single values are written."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ CREDITS = {  # in the DTD's order
     "commentator": "Commentator",
     "guest": "Guest",
 }
-TAGS = {  # paths of values that may stand several times -> tags
+TAGS = {  # paths of values that may occur several times -> tags
     "category": "Genre",
     "keyword": "Keyword",
     "country": "Country",
     "rating/value": "Parental rating",
     **{f"credits/{name}": tag for name, tag in CREDITS.items()},
 }
-METAS = {  # paths of texts that stand once -> metas
+METAS = {  # paths of texts that occur once -> metas
     "language": "Language",
     "orig-language": "Original language",
     "video/present": "Video present",

@@ -134,7 +134,7 @@ def _folded_ids(row: Row) -> Iterator[str]:
 
 
 def _stems(row: Row) -> Iterator[str]:
-    """Return what stands before the first full stop of an id: often the name without blanks."""
+    """Return the part of an id before its first full stop: often the name without blanks."""
     return (_folded(one.partition(".")[0]) for one in _ids(row))
 
 

@@ -221,7 +221,7 @@ class _Columns:
     def add(self, rows: int, columns: dict[str, Texts | pa.Array]) -> None:
         for name, values in columns.items():
             if isinstance(values, list) and not any(values):
-                continue  # a column is there where a row has a value
+                continue  # a column exists where a row has a value
             first = columns.get(name.partition("@")[0])
             if first is not values and first == values:  # all in one language: one text for both
                 chunk = self._chunks[name.partition("@")[0]][len(self._sizes)]
@@ -472,7 +472,7 @@ class _Tables:
         return {"id": pa.array(counted, pa.int64()), **known, fields.ADDRESSES: addresses}
 
     def _metas(self, batch: Batch) -> dict[str, Texts | pa.Array]:
-        """Return what stands once in a programme."""
+        """Return the values that occur once in a programme."""
         rows = len(batch.lines)
         metas: dict[str, Texts] = {}
 

@@ -126,7 +126,7 @@ def write(
     True
     """
     pieces = lines(epg, channels, tz=tz, partner_id=partner_id, columns=columns)
-    first = next(pieces)  # what is wrong with the table is raised before there is a file
+    first = next(pieces)  # faults of the table are raised before the file is opened
     opened = _OPENED.get(Path(path).suffix.lower(), open)
     with replacing(path) as new, opened(new, "wt", encoding="utf-8", newline="\n") as file:
         file.write(first)

@@ -48,6 +48,7 @@ from kott_notebooks.session import Session, __version__, configured, login
 from kott_notebooks.tables.diff import diff
 from kott_notebooks.tables.export import conform, export
 from kott_notebooks.tables.frames import coerce
+from kott_notebooks.tables.names import with_names
 from kott_notebooks.tables.nested import explode, flat, images, media_files, tags, translations
 from kott_notebooks.tables.provenance import provenance
 
@@ -128,6 +129,7 @@ __all__ = [
     "verify",
     "views",
     "widgets",
+    "with_names",
     "xmltv",
 ]
 

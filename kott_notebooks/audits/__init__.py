@@ -4,6 +4,7 @@
     audits.summary(findings)           what is wrong, and how often
     audits.score(findings, assets)     how good each asset type is, of 100
     audits.worklist(findings)          what to mend first
+    audits.join(findings, assets)      what is wrong beside the things it is wrong with
     audits.new(findings, baseline)     what an earlier audit did not have
     audits.failing(findings, "error")  what lets a build fail
     audits.trend([before, findings])   whether it gets better
@@ -14,6 +15,7 @@ A partner's own thresholds, severities and waivers stand in a TOML file: see `au
 
 from __future__ import annotations
 
+from kott_notebooks.audits.findings import join
 from kott_notebooks.audits.ingests import audit_ingests
 from kott_notebooks.audits.judging import failing, judged, new, waivers
 from kott_notebooks.audits.rulebook import Rules, rules
@@ -24,6 +26,7 @@ __all__ = [
     "Rules",
     "audit_ingests",
     "failing",
+    "join",
     "judged",
     "new",
     "rule_table",

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from kott_notebooks.audits import texts
-from kott_notebooks.audits.findings import SEVERITIES, WARNING
+from kott_notebooks.audits.findings import SEVERITIES, WARNING, with_labels
 from kott_notebooks.audits.ingests import ingest_findings
 from kott_notebooks.audits.judging import WEIGHTS, Weights, judge, weights_of
 from kott_notebooks.audits.rulebook import Rules, RulesSource, definitions
@@ -102,9 +102,9 @@ def audit(
     -------
     DataFrame
         One row per finding, by rule, then in the table's order: `rule`, `severity` (error, warning,
-        info), `kind` ("media"), `id`, `name`, `field`, `detail`, `ksql`, `hint` (`str`);
-        `startDate`, `endDate` (of the window or file; `datetime64[us, UTC]`), `linearAssetId`
-        (`Int64`), `impact` (9 for an error, 3 for a warning, 1 for an info, a third of it where the
+        info), `kind` ("media"), `id`, `name`, `typeName` (with labels, or where the assets have
+        it), `field`, `detail`, `ksql`, `hint` (`str`); `startDate`, `endDate` (of the window or
+        file; `datetime64[us, UTC]`), `linearAssetId` (`Int64`), `impact` (9 for an error, 3 for a warning, 1 for an info, a third of it where the
         asset is not on offer, times the asset's weight; of an ingest: see
         `schedule.audit_ingests`; `Float64`). `ksql`, where KSQL can state the rule, finds its
         findings of that field on the server, among what the table was listed from. The provenance
@@ -153,6 +153,7 @@ def audit(
         rules_judged=_judged_share(own, missing),
         unused=rules_fields.never_filled(view),
     )
+    findings = with_labels(findings, known, media)
     scores = score(findings, media).to_dict("records")
     return with_facts(findings, scores=scores, matched=view.matched)
 

@@ -14,6 +14,7 @@ from kott_notebooks.catalog.values import types_of
 from kott_notebooks.catalog.view import LABELS, Mask, View, view_of
 from kott_notebooks.errors import KottError
 from kott_notebooks.tables.columns import bare, id_texts, need
+from kott_notebooks.tables.names import named_like, with_names
 
 PROPERTIES = (
     "name",
@@ -47,17 +48,18 @@ def completeness(
     properties : iterable of str
         Properties to measure, of those that the table has; by default `PROPERTIES`.
     labels : DataFrame, optional
-        `kott.labels`, which say what metas and tags a type can have.
+        `kott.labels`, which name the types and say what metas and tags they can have.
 
     Returns
     -------
     DataFrame
-        One row per type and field, by type, then kind: `type` (as in the table), `field`, `kind`
-        (property, meta, tag, image, file; `str`), `rows`, `filled` (`Int64`), `share` (filled /
-        rows, `Float64`). Fields are the properties, every `metas.*` and `tags.*`, `images.16:9` for
-        each ratio and `mediaFiles.HLS_Main` for each file type that occurs. Every field stands
-        beside every type: without labels, a share of 0 may mean that the type cannot have it; with
-        them that share is absent.
+        One row per type and field, by type, then kind: `type` (as in the table), `typeName` (with
+        labels, or where the assets have it), `field`, `kind` (property, meta, tag, image, file;
+        `str`), `rows`, `filled` (`Int64`), `share` (filled / rows, `Float64`). Fields are the
+        properties, every `metas.*` and `tags.*`, `images.16:9` for each ratio and
+        `mediaFiles.HLS_Main` for each file type that occurs. Every field stands beside every type:
+        without labels, a share of 0 may mean that the type cannot have it; with them that share is
+        absent.
 
     Examples
     --------
@@ -84,9 +86,10 @@ def completeness(
         }
     )
     share = table["filled"] / table["rows"]
-    if labels is not None:
-        share = share.mask(_impossible(table, need(labels, *LABELS), view))
-    return table.assign(share=share)
+    if labels is None:
+        return named_like(table.assign(share=share), assets)
+    labels = need(labels, *LABELS)
+    return with_names(table.assign(share=share.mask(_impossible(table, labels, view))), labels)
 
 
 def _impossible(table: pd.DataFrame, labels: pd.DataFrame, view: View) -> Mask:
@@ -173,7 +176,7 @@ def ratios(assets: pd.DataFrame) -> pd.DataFrame:
         .astype({"ratio": "str", **_RATIOS})
         .assign(type=types.take(code))
     )
-    return table.assign(share=table["filled"] / table["rows"])
+    return named_like(table.assign(share=table["filled"] / table["rows"]), assets)
 
 
 _LANGUAGES = {
@@ -245,4 +248,5 @@ def languages(assets: pd.DataFrame, *, languages: Iterable[str] | None = None) -
     ]
     table = pd.DataFrame(parts, columns=["type", *_LANGUAGES]).astype(_LANGUAGES)
     table = table.astype({"type": types.dtype})
-    return table.assign(share=table["filled"] / table["given"].where(table["given"] > 0))
+    share = table["filled"] / table["given"].where(table["given"] > 0)
+    return named_like(table.assign(share=share), assets)

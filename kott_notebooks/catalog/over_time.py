@@ -12,6 +12,7 @@ from pandas.tseries.frequencies import to_offset
 from kott_notebooks.catalog.view import DAY, view_of
 from kott_notebooks.errors import KottError
 from kott_notebooks.tables.columns import NAT, Micros, as_times, micros, need, pulled, stamp
+from kott_notebooks.tables.names import named_like
 from kott_notebooks.times import When, instant, zone
 
 _NEVER = np.iinfo(np.int64).max
@@ -62,7 +63,7 @@ def growth(
     starts = bounds[:-1]
     added = np.zeros((len(starts), len(types)), dtype=np.int64)
     np.add.at(added, (period_of(created[known], bounds), codes), 1)
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "period": as_times(starts.repeat(len(types))),
             "type": types.take(np.tile(np.arange(len(types)), len(starts))),
@@ -70,6 +71,7 @@ def growth(
             "total": pd.array(added.cumsum(axis=0).ravel(), dtype="Int64"),
         }
     )
+    return named_like(table, assets)
 
 
 def expiring(
@@ -119,7 +121,7 @@ def expiring(
     rows = order[(end[order] >= view.moment) & (end[order] <= last)]
     leaves = end[rows]
     bounds = edges(leaves, freq, tz)
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "period": as_times(bounds[period_of(leaves, bounds)]),
             "endDate": as_times(leaves),
@@ -129,6 +131,7 @@ def expiring(
             "name": view.text("name").astype("str").iloc[rows].array,
         }
     )
+    return named_like(table, assets)
 
 
 def availability(
@@ -188,7 +191,7 @@ def availability(
     entered = _counts(first[valid], codes[valid], bounds, len(types))
     gone = _counts(last[valid], codes[valid], bounds, len(types))
     periods = len(bounds) - 1
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "period": as_times(bounds[:-1].repeat(len(types))),
             "type": types.take(np.tile(np.arange(len(types)), periods)),
@@ -197,6 +200,7 @@ def availability(
             "onOffer": pd.array((entered - gone).cumsum(axis=0)[1:].ravel(), dtype="Int64"),
         }
     )
+    return named_like(table, assets)
 
 
 def _span(start: When, end: When, now: pd.Timestamp) -> Micros:

@@ -107,8 +107,8 @@ def _wanted(view: View, translations: dict[str, dict[str, pd.Series[Any]]]) -> l
         if not texts.blank(text).all()
     }
     own = view.labels_of("language")
-    for column in ("systemName", "id"):  # which of them has the code depends on the server
-        if len(own) and occurring <= set(own[column]):
+    for column in ("code", "systemName", "id"):  # labels of version 0.2 have no codes
+        if column in own and len(own) and occurring <= set(own[column]):
             return own[column].tolist()
     return sorted(occurring)
 

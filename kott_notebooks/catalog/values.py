@@ -11,6 +11,7 @@ import pandas as pd
 
 from kott_notebooks.catalog.view import View, view_of
 from kott_notebooks.errors import KottError
+from kott_notebooks.tables.names import named_like
 from kott_notebooks.tables.provenance import with_facts
 from kott_notebooks.times import When
 
@@ -229,4 +230,4 @@ def _by_type(view: View, rows: pd.DataFrame) -> pd.DataFrame:
             "assets": pd.Series(counts.to_numpy(), dtype="Int64"),
         }
     )
-    return table.assign(share=table["assets"] / of)
+    return named_like(table.assign(share=table["assets"] / of), view.table)

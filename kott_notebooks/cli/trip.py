@@ -42,7 +42,7 @@ households[["id", "name", "devicesLimit", "usersLimit", "state"]]
 kott.provenance(households)
 
 # Is the catalogue complete, and how did it grow?
-types = kott.labels(session, ["assetStruct"]).astype({"id": "Int64"}).set_index("id")["name"]
+types = kott.labels(session, ["assetStruct"]).set_index("id")["name"]
 catalog.completeness(assets).query("0 < share < 1").sort_values("share")
 catalog.completeness(assets).pipe(plots.completeness, names=types)
 catalog.growth(assets).pipe(plots.growth, names=types)

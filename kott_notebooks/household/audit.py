@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from kott_notebooks.audits import texts
+from kott_notebooks.audits.findings import with_labels
 from kott_notebooks.audits.judging import WEIGHTS, judge
 from kott_notebooks.audits.rulebook import Household, RulesSource, definitions
 from kott_notebooks.audits.rulebook import rules as rules_of
@@ -47,6 +48,7 @@ def audit(
     devices: pd.DataFrame | None = None,
     *,
     ott_users: pd.DataFrame | None = None,
+    labels: pd.DataFrame | None = None,
     rules: RulesSource | None = None,
     now: When | None = None,
 ) -> pd.DataFrame:
@@ -63,6 +65,8 @@ def audit(
         need a table that is missing are not judged.
     ott_users : DataFrame, optional
         ``kott.listing(session, "ottUser")``; user.never_logged_in needs it.
+    labels : DataFrame, optional
+        `kott.labels`: the names of regions, brands and roles.
     rules : path, mapping or Rules, optional
         A partner's rules; see `audits.rules`. A mapping may hold the keys of ``[household]`` alone:
         ``{"idle_days": 90}``.
@@ -75,7 +79,8 @@ def audit(
         One row per finding, by rule, then in the table's order: `rule`, `severity` (error, warning,
         info), `kind` (household, user, device), `id` (a device's is its udid), `name`, `field`,
         `detail`, `hint` (`str`), `impact` (9 for an error, 3 for a warning, 1 for an info;
-        `Float64`); the other columns of findings are absent. The provenance has what was
+        `Float64`); the other columns of findings are absent. With labels, `regionName` (of a
+        household), `brandName` (of a device), `userRole` (`str`). The provenance has what was
         `not_judged` and why, and `waived` by rule.
 
     Raises
@@ -105,7 +110,7 @@ def audit(
         parts.append(_never_logged_in(ott_users, moment - round(own.household.new_days * _DAY)))
     order = {rule: place for place, rule in enumerate(definitions())}
     rows = pd.concat(parts).sort_values("rule", key=lambda of: of.map(order), kind="stable")
-    return judge(
+    findings = judge(
         rows,
         own,
         source="household.audit",
@@ -114,6 +119,7 @@ def audit(
         households=len(homes),
         judged=len(homes),
     )
+    return with_labels(findings, labels, homes, devices, ott_users)
 
 
 def _times(table: pd.DataFrame, column: str) -> Micros:

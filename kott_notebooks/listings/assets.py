@@ -223,7 +223,8 @@ def epg(
     tz : str or tzinfo, optional
         Zone of local times and days. Default: KOTT_TZ, else UTC.
     channels : iterable of int or DataFrame, optional
-        Ids of linear assets, or a table of `kott.channels`. Default: all channels.
+        Ids of linear assets, or a table of `kott.channels`, whose names then stand beside the ids
+        as `channelName` (unless `fields` are named). Default: all channels.
     ksql : str or ksql.Expression, optional
         A filter: KSQL, or an expression of `kott.K`. Default: none.
     fields : list of str, optional
@@ -298,6 +299,7 @@ def epg(
             end=last.isoformat(),
             also=TIMES,
             check=lambda programmes: _check_times(programmes, first, last),
+            names=channels if isinstance(channels, pd.DataFrame) else None,
             tz=zone_name(zone(tz)),
             ksql=as_text(ksql).strip() or None,
             channels=ids,

@@ -21,6 +21,7 @@ from kott_notebooks.paging import Pull
 from kott_notebooks.session import Session
 from kott_notebooks.tables import frames
 from kott_notebooks.tables.columns import need
+from kott_notebooks.tables.names import with_names
 from kott_notebooks.tables.provenance import with_facts
 
 Ids: TypeAlias = Iterable[Any] | pd.DataFrame
@@ -37,9 +38,10 @@ def gathered(
     pii: bool = False,
     also: Sequence[str] = (),
     check: Callable[[pd.DataFrame], None] | None = None,
+    names: pd.DataFrame | None = None,
     **about: Any,
 ) -> pd.DataFrame:
-    """Lay pulls out as one table with its provenance.
+    """Lay pulls out as one table with its provenance, and the names of channels if it has all.
 
     `check` raises what is wrong with it, by the columns of `also` too, which the table then lacks.
 
@@ -56,6 +58,8 @@ def gathered(
         if fields is not None:
             table = table.drop(columns=[one for one in also if one not in (flat(fields) or [])])
         table = narrowed(table, fields)
+        if names is not None and fields is None and "name" in names:
+            table = with_names(table, channels=names)
         origin = {"source": source, "url": session.url, "partner": session.partner_id}
         facts = _added([pull.report() for pull in pulls], cls)
         facts |= {"rows": len(table), "limit": limit, **about, **_personal(cls, pii)}

@@ -19,6 +19,7 @@ from kott_notebooks.listings.progress import progress_bar
 from kott_notebooks.paging import WORKERS, Listing, Progress, Pull
 from kott_notebooks.session import Session
 from kott_notebooks.tables import frames
+from kott_notebooks.tables.columns import typed
 from kott_notebooks.tables.provenance import with_facts
 
 LABELS: dict[str, dict[str, Any]] = {
@@ -30,6 +31,7 @@ LABELS: dict[str, dict[str, Any]] = {
     "region": {},
     "deviceBrand": {},
     "deviceFamily": {},
+    "userRole": {},
     "language": {},
 }
 
@@ -197,8 +199,9 @@ def check_list(service: str, action: str) -> None:
 def labels(session: Session, kinds: Sequence[str] = tuple(LABELS)) -> pd.DataFrame:
     """Name what tables hold as numbers.
 
-    A kind that the role may not read, or that the server does not have, is missing and named in the
-    provenance as `refused`. Source: the list actions.
+    The labels of a session are requested once. A kind that the role may not read, or that the
+    server does not have, is missing and named in the provenance as `refused`. Source: the list
+    actions.
 
     Parameters
     ----------
@@ -206,55 +209,71 @@ def labels(session: Session, kinds: Sequence[str] = tuple(LABELS)) -> pd.DataFra
         What `kott.login` returned.
     kinds : list of str, optional
         Some of `assetStruct`, `meta`, `imageType`, `mediaFileType`, `ratio`, `region`,
-        `deviceBrand`, `deviceFamily`, `language`. Default: all.
+        `deviceBrand`, `deviceFamily`, `userRole`, `language`. Default: all.
 
     Returns
     -------
     DataFrame
-        One row per label: kind, id, name, systemName, dataType (of a meta), metaIds (of a struct: a
-        comma list), all `str`. A name in all languages is its first translation.
+        One row per label: kind `str`, id `Int64` (as the tables have them; text where a server's
+        ids are not all whole numbers), name, systemName, code (of a language), dataType (of a
+        meta), metaIds (of a struct: a comma list) `str`. A name in all languages is its first
+        translation.
 
     Raises
     ------
     KottError
         A kind is unknown.
 
+    See Also
+    --------
+    with_names : Names beside the ids of any table.
+
     Examples
     --------
     >>> import kott_notebooks as kott
     >>> from kott_notebooks import demo
     >>> session = demo.login(assets=200, channels=4, days=2, households=3)
-    >>> structs = kott.labels(session, ["assetStruct"])
-    >>> sorted(structs["name"])
-    ['Episode', 'Linear', 'Movie', 'Programme', 'Series']
+    >>> structs = kott.labels(session).query("kind == 'assetStruct'").set_index("id")["name"]
+    >>> sorted(kott.assets(session)["type"].map(structs).unique())
+    ['Episode', 'Linear', 'Movie', 'Series']
     """
     unknown = [kinds] if isinstance(kinds, str) else [one for one in kinds if one not in LABELS]
     if unknown:
         raise KottError(f"kinds is a list of {', '.join(LABELS)}; not {', '.join(unknown)}.")
-    rows: list[dict[str, Any]] = []
+    # By kind: the rows, or why there are none
+    known: dict[str, list[dict[str, Any]] | str] = session._cache.setdefault("labels", {})
+    for kind in kinds:
+        if kind not in known:
+            try:
+                known[kind] = list(session.records(kind, **LABELS[kind]))
+            except (SessionExpired, RateLimited, LoginError):
+                raise
+            except ApiError as error:
+                known[kind] = str(error)
+    columns = ["kind", "id", "name", "systemName", "code", "dataType", "metaIds"]
+    cells: list[dict[str, str | None]] = []
     refused: dict[str, str] = {}
     for kind in kinds:
-        try:
-            rows += [{"kind": kind, **one} for one in session.records(kind, **LABELS[kind])]
-        except (SessionExpired, RateLimited, LoginError):
-            raise
-        except ApiError as error:
-            refused[kind] = str(error)
-    columns = ["kind", "id", "name", "systemName", "dataType", "metaIds"]
-    cells = [{name: _label(row, name) for name in columns} for row in rows]
-    table = pd.DataFrame(cells, columns=columns).astype("str")
+        rows = known[kind]
+        if isinstance(rows, str):
+            refused[kind] = rows
+        else:
+            cells += [
+                {name: _label(row | {"kind": kind}, name) for name in columns} for row in rows
+            ]
+    table = typed(pd.DataFrame(cells, columns=columns).astype("str"), "id")
     return with_facts(
         table,
         source="kott.labels",
         url=session.url,
         partner=session.partner_id,
-        rows=len(rows),
+        rows=len(table),
         refused=refused,
     )
 
 
 def _label(row: dict[str, Any], name: str) -> str | None:
-    value = row.get("code") if name == "id" and "id" not in row else row.get(name)
+    value = row.get(name)
     if name == "name" and value is None:  # in all languages, as a session of language="*" asks
         texts = row.get("multilingualName")
         named = [one for one in texts if isinstance(one, dict)] if isinstance(texts, list) else []

@@ -2,7 +2,8 @@
 
 Each function fills one Axes, the one given or the current one, and returns it; further keywords go
 to its main artist. An empty table gives an Axes that says so. `names` (a mapping or Series,
-id -> label) puts words in the place of ids. Labels and titles fit the size that the Axes has when
+id -> label) puts words in the place of ids, by default the names that the table or `channels=` has
+(`typeName`, `channelName`). Labels and titles fit the size that the Axes has when
 it is filled: give a figure of many channels its height first.
 """
 

@@ -35,6 +35,7 @@ from kott_notebooks.plots.drawing import (
     labelled,
     legend,
     legend_above,
+    names_of,
     points,
     say,
     times,
@@ -151,7 +152,7 @@ def growth(
     if table.empty:
         return say(ax, "No asset here has a createDate.")
     totals, types, periods = crossed(table, "type", "period", "total")
-    areas, labels = _few(totals, labelled(types, names), totals[:, -1])
+    areas, labels = _few(totals, labelled(types, names_of(table, "type", names)), totals[:, -1])
     days = days_of(micros(pd.DataFrame({"period": periods}), "period"))
     end = 2 * days[-1] - days[-2] if len(days) > 1 else days[-1] + 1
     times(ax, days, tz, "period", until=end)
@@ -290,7 +291,8 @@ def values(
     place, every = pd.factorize(table["value"], use_na_sentinel=False)
     cells, types, shown = crossed(table[place < _room(ax)], "type", "value", "assets")
     more = f", the first {len(shown)} of {len(every):,} values" if len(shown) < len(every) else ""
-    most = _stacked(ax, ax.barh, np.arange(len(shown), dtype=float), cells, types, names, kwargs)
+    named = names_of(table, "type", names)
+    most = _stacked(ax, ax.barh, np.arange(len(shown), dtype=float), cells, types, named, kwargs)
     label_rows(ax, labelled(shown, None))
     _whole(ax.xaxis)
     ax.set(xlim=(0, most * 1.05), xlabel=f"assets{more}", ylabel="value")
@@ -344,7 +346,8 @@ def years(
         return say(ax, "No asset here has a year.")
     cells, types, columns = crossed(known, "type", "year", "assets")
     at = columns.to_numpy(np.float64)
-    most = _stacked(ax, ax.bar, at, cells, types, names, kwargs)
+    named = names_of(table, "type", names)
+    most = _stacked(ax, ax.bar, at, cells, types, named, kwargs)
     _whole(ax.xaxis, "{x:.0f}")
     _whole(ax.yaxis)
     without = int(table.loc[table["year"].isna(), "assets"].sum())
@@ -566,7 +569,7 @@ def trend(
     days = days_of(micros(pd.DataFrame({"when": whens}), "when"))
     pad = max(days[-1] - days[0], 20) / 40
     times(ax, days, tz, "when", until=days[-1] + pad)
-    lines, labels, known_as = [], [], labelled(types, names)
+    lines, labels, known_as = [], [], labelled(types, names_of(table, "type", names))
     for at, colour in _coloured(cells, types, ink(ax)):
         known = ~np.isnan(cells[at])
         look = {"color": colour, "lw": 3 if types[at] == OVERALL else 1.5, "marker": "o", "ms": 4}
@@ -610,7 +613,7 @@ def _shares(
     cells, rows, columns = crossed(table, row, column, "share")
     heat(ax, cells, **kwargs)
     label_rows(ax, labelled(rows, None))
-    label_columns(ax, labelled(columns, names))
+    label_columns(ax, labelled(columns, names_of(table, column, names)))
     ax.set(xlabel=column, ylabel=row)
     return ax
 

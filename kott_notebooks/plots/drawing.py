@@ -25,6 +25,7 @@ from kott_notebooks.plots.clock import LocalLabels, LocalTimes
 from kott_notebooks.plots.lettering import LETTER, lettering, shortened, width
 from kott_notebooks.schedule.layout import genre_slots
 from kott_notebooks.tables.columns import Names
+from kott_notebooks.tables.names import names_beside
 from kott_notebooks.times import zone
 
 # Colours that people of every colour vision can tell apart, by Okabe and Ito
@@ -131,6 +132,11 @@ def labelled(ids: Iterable[Any], names: Names | None) -> list[str]:
     known = {} if names is None else {str(one): name for one, name in names.items()}
     texts = ["none" if pd.isna(one) else str(one) for one in ids]
     return shortened([str(known.get(text, text)) for text in texts], LABEL)
+
+
+def names_of(table: pd.DataFrame, column: str, names: Names | None) -> Names | None:
+    """Return the names given, else those that the table has beside the ids of a column."""
+    return names_beside(table, column) if names is None else names
 
 
 def label_rows(ax: Axes, labels: Sequence[str]) -> None:

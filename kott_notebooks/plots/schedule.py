@@ -264,7 +264,7 @@ def coverage(
     cells, channels, days = crossed(table.sort_values("day"), "linearAssetId", "day", "share")
     order = channels.argsort()
     heat(ax, cells[order], **kwargs)
-    label_rows(ax, labelled(channels[order], names))
+    label_rows(ax, labelled(channels[order], names_of(table, None, names)))
     label_columns(ax, list(pd.DatetimeIndex(days).tz_convert(zone(tz)).strftime("%a %d %b")))
     ax.set(xlabel=f"day ({zone(tz)})", ylabel="linearAssetId")
     return ax
@@ -329,7 +329,7 @@ def horizon(
     )
     state = np.select([lacks <= 0, ahead >= (ahead + lacks) / 3], [0, 1], 2)
     looks = {"enough": BLUE, "less": ORANGE, "under a third": VERMILLION}
-    label_rows(ax, labelled(table["linearAssetId"], names))
+    label_rows(ax, labelled(table["linearAssetId"], names_of(table, None, names)))
     rows, height = np.arange(len(table)), 0.84 if row_height(ax) > SMALL else 1.0
     look = {"color": np.array(list(looks.values()))[state], "height": height, **kwargs}
     ax.barh(rows, ahead.clip(max=2 * hours), **look)
@@ -647,7 +647,7 @@ def grid(
     if not len(spans.row):
         return say(ax, "There is no programme of these channels in this window.")
     times(ax, days_of(np.array([first, last])), tz, "startDate")
-    label_rows(ax, labelled(labels, names_of(channels, names)))
+    label_rows(ax, labelled(labels, names_of(epg, channels, names)))
     lane, many = lanes(spans)
     colours, key = _genres(epg, spans)
     look: dict[str, Any] = {"label": "programmes", "facecolors": colours, **_edges(ax, spans)}
@@ -677,7 +677,7 @@ def _strips(
     labels, spans = spans_of(need(table, *TIMED), channels)
     first, last = shown(table, *window)
     times(ax, days_of(np.array([first, last])), tz, "startDate")
-    label_rows(ax, labelled(labels, names_of(channels, names)))
+    label_rows(ax, labelled(labels, names_of(table, channels, names)))
     spans = clipped(spans, first, last)
     if colours is not None and not _coloured(look):
         look = {"facecolors": colours[spans.row], **look}

@@ -124,7 +124,7 @@ def guide(
         "pulled": _pulled(epg),
         "outside": int(epg["linearAssetId"].isin(labels).sum()) - len(spans.row),
         "prime": list(Schedule().prime_hours),
-        "channels": _labelled(labels, names, channels),
+        "channels": _labelled(labels, names_of(epg, channels, names)),
         "ids": [str(one) for one in labels],
         "programmes": _programmes(epg, spans),
         "gaps": _columns(spans_of(gaps, labels)[1]),
@@ -194,9 +194,8 @@ def _genres(epg: pd.DataFrame) -> npt.NDArray[Any]:
     return genre_of(epg) if "tags.Genre" in epg else np.full(len(epg), "none", dtype=object)
 
 
-def _labelled(labels: pd.Index[Any], names: Names | None, channels: Channels | None) -> list[str]:
-    own = names_of(channels, names)
-    known = {} if own is None else {str(one): name for one, name in own.items()}
+def _labelled(labels: pd.Index[Any], names: Names | None) -> list[str]:
+    known = {} if names is None else {str(one): name for one, name in names.items()}
     texts = [known.get(str(one), str(one)) for one in labels]
     return [
         str(one) if pd.isna(text) else str(text) for one, text in zip(labels, texts, strict=True)

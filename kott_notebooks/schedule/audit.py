@@ -31,6 +31,7 @@ from kott_notebooks.schedule.spans import (
     known_names,
     named,
     spans_of,
+    with_channel_names,
     zones_of,
 )
 from kott_notebooks.tables.columns import (
@@ -169,7 +170,7 @@ def audit(
     weighed = _weighed(rows.assign(kind="epg", ksql=rows["rule"].map(_ksql(guide))), guide, weights)
     of_ingests, ingests_not_judged = ingest_findings(ingests, own, moment, "epg")
     every = pd.concat([weighed, of_ingests], ignore_index=True) if len(of_ingests) else weighed
-    return judge(
+    found = judge(
         _ordered(every),
         own,
         source="schedule.audit",
@@ -178,6 +179,7 @@ def audit(
         judged=len(epg) + int((bad["row"] < 0).sum()),
         matched=facts(epg).get("matched", {}),
     )
+    return with_channel_names(found, epg, channels)
 
 
 def _wanted(epg: pd.DataFrame, channels: Channels | None) -> pd.Index[Any] | None:

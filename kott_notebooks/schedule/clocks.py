@@ -17,6 +17,7 @@ from kott_notebooks.schedule.spans import (
     Columns,
     Zone,
     named,
+    with_channel_names,
     zones_of,
 )
 from kott_notebooks.tables.columns import NAT, Micros, as_times, micros
@@ -108,7 +109,9 @@ def clock_changes(
     empty = _EMPTY.astype({"linearAssetId": labels.dtype})
     table = pd.concat([empty, *parts], ignore_index=True) if parts else empty
     order = ["changeDate", "linearAssetId"]
-    return table.sort_values(order, ignore_index=True) if len(dict.fromkeys(zones)) > 1 else table
+    if len(dict.fromkeys(zones)) > 1:
+        table = table.sort_values(order, ignore_index=True)
+    return with_channel_names(table, epg, channels)
 
 
 _EMPTY = pd.DataFrame(

@@ -42,6 +42,7 @@ from kott_notebooks.schedule.spans import (
     timed,
     unknown_spans,
     window,
+    with_channel_names,
     zones_of,
 )
 from kott_notebooks.tables.columns import NAT, Micros, as_times, pulled, stamp, zone_of
@@ -130,9 +131,10 @@ def gaps(
     since, until = busy_until(spans)[:-1], spans.start[1:]
     free = (until > since) & (until - since >= minutes * MINUTE)
     at = np.flatnonzero(free & (spans.code[1:] == spans.code[:-1]))
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {"linearAssetId": labels.take(spans.code[at]), **timed(since[at], until[at])}
     )
+    return with_channel_names(table, epg, channels)
 
 
 _HOURS = re.compile(r"(\d\d?):(\d\d)\s*-\s*(\d\d?):(\d\d)")
@@ -213,10 +215,11 @@ def overlaps(epg: pd.DataFrame, *, columns: Columns | None = None) -> pd.DataFra
     [[1, 2, 10.0]]
     """
     clump = [CLUMP] if CLUMP in epg.columns else []
+    clump += ["channelName"] if "channelName" in epg.columns else []
     epg = named(epg, columns, *TIMED)[["id", *TIMED, *clump]].sort_values("id", kind="stable")
     labels, spans = spans_of(epg)
     one, other = overlapping(epg, spans)
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "linearAssetId": labels.take(spans.code[one]),
             "id": epg["id"].array.take(spans.row[one]),
@@ -224,6 +227,7 @@ def overlaps(epg: pd.DataFrame, *, columns: Columns | None = None) -> pd.DataFra
             **timed(spans.start[other], np.minimum(spans.end[one], spans.end[other])),
         }
     )
+    return with_channel_names(table, epg)
 
 
 def overlapping(epg: pd.DataFrame, spans: Spans) -> tuple[Whole, Whole]:
@@ -302,7 +306,7 @@ def coverage(
     runs = joined(clipped(spans, since[spans.code], until[spans.code]))
     code, day = np.nonzero(within)
     whole, part = within[code, day], by_day(runs, edges, len(labels))[code, day]
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "linearAssetId": labels.take(code),
             "day": days.take(day),
@@ -311,6 +315,7 @@ def coverage(
             "share": pd.array(part / whole, dtype="Float64"),
         }
     )
+    return with_channel_names(table, epg, channels)
 
 
 def horizon(
@@ -372,7 +377,7 @@ def horizon(
     np.maximum.at(final, spans.code, spans.end)
     has = final != NAT
     ahead = np.where(has, final - moment, 0).clip(min=0)
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "linearAssetId": labels,
             "startDate": as_times(np.where(has, first, NAT)),
@@ -382,6 +387,7 @@ def horizon(
             "short": _hours((until if last is None else min(until, last)) - moment - ahead),
         }
     )
+    return with_channel_names(table, epg, channels)
 
 
 def _hours(micros: Micros) -> Any:
@@ -444,7 +450,8 @@ def now_next(
     after = _rows(
         epg, _last_of_each(spans, later[::-1], len(labels)), ["id", "name", "startDate"]
     ).set_axis(["nextId", "nextName", "nextStartDate"], axis=1)
-    return pd.concat([pd.DataFrame({"linearAssetId": labels}), shown, after], axis=1)
+    table = pd.concat([pd.DataFrame({"linearAssetId": labels}), shown, after], axis=1)
+    return with_channel_names(table, epg, channels)
 
 
 def _last_of_each(spans: Spans, at: Whole, channels: int) -> npt.NDArray[np.intp]:

@@ -23,6 +23,7 @@ from kott_notebooks.schedule.spans import (
     known_names,
     named,
     paired,
+    with_channel_names,
     zones_of,
 )
 from kott_notebooks.tables.columns import NAT, as_times, micros
@@ -321,7 +322,7 @@ def simulcasts(
     called = ["".join(one.split()).casefold().strip("-+.") for one in called]
     day = days.iloc[pairs["day"]]
     later, first = pairs["later"].to_numpy(), pairs["first"].to_numpy()
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "linearAssetId": labels.take(later),
             "otherChannelId": labels.take(first),
@@ -336,6 +337,7 @@ def simulcasts(
             ),
         }
     )
+    return with_channel_names(table, epg, channels)
 
 
 def _folded_names(epg: pd.DataFrame, words: texts.Words | None) -> npt.NDArray[np.intp]:

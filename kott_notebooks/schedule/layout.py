@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from kott_notebooks.schedule.spans import DAY, Channels, Spans, busy_until
+from kott_notebooks.schedule.spans import DAY, Channels, Spans, busy_until, known_names
 from kott_notebooks.tables.columns import NAT, Names, asked, micros, stamp
 from kott_notebooks.times import When
 
@@ -32,11 +32,9 @@ def shown(table: pd.DataFrame, start: When | None, end: When | None) -> tuple[in
     return int(early), int(late) if last is None else stamp(last)
 
 
-def names_of(channels: Channels | None, names: Names | None) -> Names | None:
-    """Return the names of channels: those given, else those of the channel table."""
-    if names is None and isinstance(channels, pd.DataFrame) and "name" in channels:
-        return dict(zip(channels["id"], channels["name"], strict=True))
-    return names
+def names_of(epg: pd.DataFrame, channels: Channels | None, names: Names | None) -> Names | None:
+    """Return the names given, else those of the channel table and of the guide's channelName."""
+    return known_names(epg, channels) if names is None else names
 
 
 def ranked(genres: npt.NDArray[Any] | pd.Series[Any], minutes: Any) -> list[str]:

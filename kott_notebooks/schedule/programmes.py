@@ -22,6 +22,7 @@ from kott_notebooks.schedule.spans import (
     Zone,
     keys,
     named,
+    with_channel_names,
     zones_of,
 )
 from kott_notebooks.tables.columns import NAT, micros, need
@@ -280,7 +281,7 @@ def restart(
         name=epg["name"] if "name" in epg.columns else None,
         flags=pd.array(flags, dtype="str"),
     )
-    return _only(table, flags != "")
+    return with_channel_names(_only(table, flags != ""), epg, channels)
 
 
 def _is(flags: pd.Series[Any], value: bool) -> Mask:
@@ -339,9 +340,8 @@ def runtimes(
     table = epg[[*_SHOWN, "name"]].assign(
         minutes=pd.array(slot, dtype="Float64"), runtime=pd.array(stated, dtype="Float64")
     )
-    return _only(
-        table, known & (apart > minutes) & (apart > np.where(known, stated, 0) * percent / 100)
-    )
+    off = known & (apart > minutes) & (apart > np.where(known, stated, 0) * percent / 100)
+    return with_channel_names(_only(table, off), epg)
 
 
 def numbers_in(cells: pd.Series[Any]) -> npt.NDArray[np.float64]:
@@ -418,7 +418,7 @@ def watershed(
     table = epg[[*_SHOWN, "name"]].assign(
         age=pd.array(ages, dtype="Int64"), minutes=pd.array(in_daytime, dtype="Float64")
     )
-    return _only(table, in_daytime > 0)
+    return with_channel_names(_only(table, in_daytime > 0), epg, channels)
 
 
 def _age(cell: Any) -> int:

@@ -30,6 +30,7 @@ from kott_notebooks.tables.columns import (
     stamp,
     zone_of,
 )
+from kott_notebooks.tables.names import with_names
 from kott_notebooks.times import When, day_starts, offsets, zone
 
 Columns: TypeAlias = Mapping[str, str]  # our name of a column -> the table's
@@ -220,6 +221,17 @@ def known_names(epg: pd.DataFrame, channels: Channels | None = None) -> dict[str
         for key, name in zip(keys(part.iloc[:, 0]), part.iloc[:, 1], strict=True)
         if pd.notna(name) and pd.notna(key)
     }
+
+
+def with_channel_names(
+    table: pd.DataFrame, epg: pd.DataFrame, channels: Channels | None = None
+) -> pd.DataFrame:
+    """Return a table with channelName beside linearAssetId, where a guide or channels have names.
+
+    Beside otherChannelId, otherChannelName.
+    """
+    names = known_names(epg, channels)
+    return with_names(table, channels=names) if names else table
 
 
 def by_channel(given: Mapping[Any, Any], labels: pd.Index[Any], names: Mapping[str, str]) -> Any:

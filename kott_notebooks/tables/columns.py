@@ -39,14 +39,12 @@ Bad: TypeAlias = "list[tuple[int, str]]"  # the row and the text of each value t
 NAT = np.iinfo(np.int64).min  # what numpy makes of a time that is absent
 MAX_NAMED = 10_000  # values that are not valid and are named in the provenance
 
-_ASSETS = (
-    "KalturaMediaAsset", "KalturaLiveAsset", "KalturaProgramAsset", "KalturaRecordingAsset",
-)  # fmt: skip
-_PEOPLE = (
-    "KalturaHousehold", "KalturaHouseholdUser", "KalturaHouseholdDevice", "KalturaOTTUser",
-)  # fmt: skip
 _FINDINGS = dict.fromkeys(
-    ["rule", "severity", "kind", "id", "name", "field", "detail", "ksql", "hint"], "text"
+    [
+        *("rule", "severity", "kind", "id", "name", "field", "detail", "ksql", "hint"),
+        *("typeName", "channelName", "regionName", "brandName", "userRole"),
+    ],
+    "text",
 ) | {"startDate": "time", "endDate": "time", "linearAssetId": "int", "impact": "float"}
 _WHOLE = r"-?(?:0|[1-9]\d{0,17})(?:\.0+)?"
 _ISO = r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?"
@@ -158,10 +156,10 @@ def _kinds(columns: pd.Index[Any]) -> dict[str, str]:
     names = set(map(str, columns))
     if {"rule", "severity"} <= names:
         return _FINDINGS
-    best = max((*_ASSETS, *_PEOPLE), key=lambda cls: len(names & kinds.of_class(cls).keys()))
-    if best in _PEOPLE:
+    best = kinds.class_of(columns)
+    if best in kinds.PEOPLE:
         return kinds.of_class(best)
-    return {name: kind for cls in _ASSETS for name, kind in kinds.of_class(cls).items()}
+    return {name: kind for cls in kinds.ASSETS for name, kind in kinds.of_class(cls).items()}
 
 
 def _kind_of(name: str, dtype: Any, known: dict[str, str]) -> str:

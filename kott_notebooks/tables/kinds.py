@@ -18,6 +18,11 @@ MAX_TIME = 253_402_300_799  # epoch seconds of the end of 9999, the last that pa
 UTC = pd.DatetimeTZDtype("us", "UTC")
 TEXT = pa.large_string()  # what pandas holds a `str` column as
 
+ASSETS = ("KalturaMediaAsset", "KalturaLiveAsset", "KalturaProgramAsset", "KalturaRecordingAsset")
+PEOPLE = (
+    "KalturaHousehold", "KalturaHouseholdUser", "KalturaHouseholdDevice", "KalturaOTTUser",
+)  # fmt: skip
+
 
 class Kind(NamedTuple):
     """One kind of column."""
@@ -66,6 +71,12 @@ def of_class(cls: str) -> dict[str, str]:
     own = schema.properties(cls).items()
     kinds = {name: OF_PROPERTY[type_.partition(":")[0]] for name, type_ in own if name not in MAPS}
     return {"objectType": "text", **kinds}
+
+
+def class_of(columns: Iterable[object]) -> str:
+    """Return the class of a table's rows: the one that has most of its columns."""
+    names = set(map(str, columns))
+    return max((*ASSETS, *PEOPLE), key=lambda cls: len(names & of_class(cls).keys()))
 
 
 def common(kinds: Iterable[str]) -> str:

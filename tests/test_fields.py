@@ -115,3 +115,20 @@ def test_properties_cost_no_further_request() -> None:
     kott.assets(session, fields=["Genre"], limit=10)
     kott.assets(session, fields=["Genre", "metas.Year"], limit=10)
     assert len(backend.log) - before == 3 * plain + 1
+
+
+def test_a_text_in_all_languages_has_their_columns() -> None:
+    """The API keeps translations apart from the text: both are asked for."""
+    session = demo.login(**WORLD)
+    every = kott.assets(session, language="*")
+    table = kott.assets(session, fields=["name", "description@fra"], language="*")
+    own = ["name", "name@eng", "name@fra", "name@ell", "description@fra"]
+    pd.testing.assert_frame_equal(table, every[["objectType", "id", *own]])
+    spoken = demo.login(**WORLD, language="*")
+    pd.testing.assert_frame_equal(kott.assets(spoken, fields=["name"]), table.iloc[:, :-1])
+
+
+def test_one_language_of_a_listing_in_another_is_refused(session: kott.Session) -> None:
+    """It would be an empty column."""
+    with pytest.raises(kott.KottError, match=r'name@fra.*language="\*"'):
+        kott.assets(session, fields=["name@fra"])

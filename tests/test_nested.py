@@ -6,10 +6,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from hypothesis import given as drawn
+from hypothesis import strategies as st
 
 import kott_notebooks as kott
 from kott_notebooks.errors import KottError
-from kott_notebooks.tables import frames
+from kott_notebooks.tables import frames, tags
 
 MEDIA = "KalturaMediaAsset"
 
@@ -121,7 +123,7 @@ def test_flat_cells_read_well() -> None:
             {"id": 2, "name": "{x}"},
         )
     )
-    assert result["tags.Genre"].tolist()[0] == "A, B"
+    assert result["tags.Genre"].tolist()[0] == "A; B"
     assert result["images"].tolist() == [1, pd.NA]
     assert result["name"].tolist() == ["[sic]", "{x}"]
 
@@ -138,10 +140,34 @@ def test_a_tag_with_holes_is_read() -> None:
     assert kott.tags(given)["value"].tolist() == ["A"]
 
 
-def test_flat_shows_the_first_translation() -> None:
-    """A text in all languages reads as one."""
-    tokens = [{"language": "eng", "value": "Quay"}, {"language": "fra", "value": "Quai"}]
-    assert kott.flat(table({"id": 1, "multilingualName": tokens}))["multilingualName"][0] == "Quay"
+def test_flat_leaves_texts_alone_that_look_like_lists() -> None:
+    """A name is a name, in every language."""
+    tokens = [{"language": "eng", "value": "[1, 2]"}]
+    found = kott.flat(table({"id": 1, "multilingualName": tokens}))
+    assert found[["name", "name@eng"]].to_numpy().tolist() == [["[1, 2]", "[1, 2]"]]
+
+
+@pytest.mark.parametrize(
+    ("values", "cell"),
+    [
+        (["Drama", "Crime, Mystery"], "Drama; Crime, Mystery"),
+        (["Rock; Pop", "Jazz"], '"Rock; Pop"; Jazz'),
+        (['The "Best"'], '"The ""Best"""'),
+        (["[live]", "null", "007"], '"[live]"; null; 007'),
+        ([" a", "b "], '" a"; "b "'),
+    ],
+)
+def test_flat_joins_values_so_that_they_come_apart_again(values: list[str], cell: str) -> None:
+    """Only what could be misread is quoted."""
+    flat = kott.flat(table({"id": 1, "tags": {"Genre": tag(*values)}}))
+    assert flat["tags.Genre"].tolist() == [cell]
+    assert kott.tags(flat)["value"].tolist() == values
+
+
+@drawn(st.lists(st.lists(st.text(min_size=1), min_size=1, unique=True), min_size=1))
+def test_any_values_come_apart_again(lists: list[list[str]]) -> None:
+    """Whatever characters they have, in whatever company."""
+    assert [tags.split(one) for one in tags.joined(lists)] == lists
 
 
 def test_what_is_laid_out_leaves_its_table_alone() -> None:

@@ -12,7 +12,7 @@ import pandas as pd
 from kott_notebooks import schema
 from kott_notebooks.errors import Forbidden, IncompleteError, KottError, TransportError
 from kott_notebooks.ksql import Expression, as_text
-from kott_notebooks.listings.fields import Chosen, Source, chosen, flat
+from kott_notebooks.listings.fields import Chosen, Source, chosen, requested
 from kott_notebooks.listings.filters import (
     both,
     channel_conditions,
@@ -174,7 +174,8 @@ def _pulls(
     `also` are columns that are requested beside the `fields`.
     """
     columns = chosen(session, fields, Source("asset", "list", cls, {"filter": asked[0][0]}))
-    wanted = None if columns is None else [*(flat(columns) or []), *also]
+    wanted = requested(columns, cls, session, language)
+    wanted = None if wanted is None else [*wanted, *also]
     plans = plans_of(plan, [filter_ for filter_, _ in asked], session)
     pulls = []
     for (filter_, split), planned in zip(asked, plans, strict=True):

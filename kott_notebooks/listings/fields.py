@@ -60,6 +60,33 @@ def flat(fields: Chosen | None) -> list[str] | None:
     return None if fields is None else [one for columns in fields.values() for one in columns]
 
 
+def requested(
+    fields: Chosen | None, cls: str, session: Session, language: str | None
+) -> list[str] | None:
+    """List what to ask the server for: of texts in all languages, their translations too.
+
+    Raises KottError for a field of one language where the listing is not in all of them.
+    """
+    names = flat(fields)
+    if names is None:
+        return None
+    everywhere = (language or session._globals["language"]) == "*"
+    own = schema.properties(cls)
+    wanted: dict[str, None] = {}
+    for name in names:
+        field, at, spoken = name.partition("@")
+        if "." in name:
+            wanted |= dict.fromkeys([name, field])  # a meta's name may hold an @ of its own
+            continue
+        if at and not everywhere:
+            raise KottError(f'fields: {name!r} has the texts in {spoken}: list with language="*".')
+        translations = f"multilingual{field[:1].upper()}{field[1:]}"
+        wanted |= dict.fromkeys(
+            [field, *([translations] if everywhere and translations in own else [])]
+        )
+    return list(wanted)
+
+
 def narrowed(table: pd.DataFrame, fields: Chosen | None) -> pd.DataFrame:
     """Drop the columns that a field could have meant where others of it have values."""
     spare: set[str] = set()

@@ -12,7 +12,7 @@ from kott_notebooks import schema
 from kott_notebooks.api.bodies import check_names, plain
 from kott_notebooks.errors import ApiError, KottError, LoginError, RateLimited, SessionExpired
 from kott_notebooks.ksql import Expression
-from kott_notebooks.listings.fields import Chosen, Source, chosen, flat
+from kott_notebooks.listings.fields import Chosen, Source, chosen, requested
 from kott_notebooks.listings.filters import ksql_filter, only, retrieved
 from kott_notebooks.listings.gathering import gathered, hiding
 from kott_notebooks.listings.progress import progress_bar
@@ -146,7 +146,7 @@ def listing_pull(
     check_names(known.service, known.name, asked)
     source = Source(known.service, known.name, known.items or "", asked)
     columns = chosen(session, fields, source)
-    wanted = flat(columns)
+    wanted = requested(columns, source.items, session, arguments.get("language"))
     listing = Listing(
         known.service,
         known.name,

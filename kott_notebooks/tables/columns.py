@@ -124,7 +124,7 @@ def typed(table: pd.DataFrame, *needed: str) -> pd.DataFrame:
     unreadable: list[dict[str, str]] = []
     for name, dtype in table.dtypes.items():
         if known is None:
-            known = _kinds(table.columns)
+            known = kinds_of(table.columns)
         kind = _kind_of(str(name), dtype, known)
         if _is_ready(dtype, kind) and (kind != "tags" or tags.has_lists(table[name])):
             continue
@@ -151,7 +151,7 @@ def typed(table: pd.DataFrame, *needed: str) -> pd.DataFrame:
     return table
 
 
-def _kinds(columns: pd.Index[Any]) -> dict[str, str]:
+def kinds_of(columns: pd.Index[Any]) -> dict[str, str]:
     """Return the kinds of columns by name: of findings, else of the class that has most of them."""
     names = set(map(str, columns))
     if {"rule", "severity"} <= names:

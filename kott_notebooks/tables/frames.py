@@ -95,8 +95,12 @@ def frame(
     absent, and `unreadable` has its column, id and value. `hide` replaces personal
     texts.
     """
+    wanted = _tops(fields)
     parts = list(_parts(source, reader(cls, fields=fields, hide=hide)))
-    return _narrowed(_assembled(parts, _declared(cls, _tops(fields))), fields)
+    declared = _declared(cls, wanted)
+    if wanted is None:  # translations stand in the columns of their languages
+        declared = {name: kind for name, kind in declared.items() if not _is_spoken(name)}
+    return _narrowed(_assembled(parts, declared), fields)
 
 
 def reader(
@@ -236,8 +240,11 @@ def _part(rows: list[Any], declared: dict[str, str], wanted: frozenset[str] | No
     chunks: dict[str, _Chunk] = {}
     for name, cells in kept.items():
         chunks |= _columns(name, cells, known)
-    for name in [one for one in chunks if one.startswith("multilingual")]:
-        chunks |= _spoken(name, chunks)
+    for name in filter(_is_spoken, list(chunks)):
+        if chunks[name].kind == "json":
+            chunks |= _spoken(name, chunks)
+            if wanted is None or name not in wanted:
+                del chunks[name]
     ids = laid.get("id", [NULL] * len(rows))
     bad = tuple(
         (name, _unquoted(ids[row]) or "", text)
@@ -269,10 +276,15 @@ def _in_language(name: str, language: str) -> str:
     return f"{name}@{language}" if language else name
 
 
+def _is_spoken(name: str) -> bool:
+    """Say whether a property holds the translations of another."""
+    return name.startswith("multilingual")
+
+
 def _spoken(name: str, chunks: dict[str, _Chunk]) -> dict[str, _Chunk]:
     """Return the languages of `multilingualName` as `name@eng` ..., and `name` where it is absent.
 
-    Nothing where the column holds something else than translations.
+    Nothing where no row has a translation.
     """
     own = name.removeprefix("multilingual")
     own = own[:1].lower() + own[1:]

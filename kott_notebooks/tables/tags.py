@@ -89,21 +89,48 @@ def has_lists(column: pd.Series[Any]) -> bool:
 
 
 def read(column: pd.Series[Any]) -> pd.Series[Any]:
-    """Return a tag's column as JSON lists: also of version 0.1's cells, and of joined text.
-
-    Joined text, which `kott.flat` makes for people, is split at its commas.
-    """
+    """Return a tag's column as JSON lists: also of version 0.1's cells, and of `joined` texts."""
     codes, texts = pd.factorize(column)
     lists: list[str | None] = []
     for text in texts:
         try:
-            entries = _entries(msgspec.json.decode(text))
+            entries = _entries(msgspec.json.decode(text)) if text[:1] in "[{" else split(text)
         except msgspec.DecodeError:
-            entries = [one.strip() for one in str(text).split(",")]
+            entries = split(text)
         own = [one for one in map(_text, entries) if one]
         lists.append(_json(own) if own else None)
     every = pd.Series([*lists, None], dtype=STR)
     return pd.Series(every.take(codes).array, column.index, name=column.name)
+
+
+def joined(lists: list[list[str]]) -> list[str]:
+    """Join the values of each list, as `Drama; Crime`: what `split` takes apart again.
+
+    A value that could be misread is quoted as in CSV: `"Rock; Pop"`.
+    """
+    texts = ["; ".join(dict.fromkeys(one)) for one in lists]
+    if _MISREAD.search("\n".join(map("\n".join, lists))):
+        texts = ["; ".join(map(_quoted, dict.fromkeys(one))) for one in lists]
+    return texts
+
+
+def _quoted(value: str) -> str:
+    return '"' + value.replace('"', '""') + '"' if _MISREAD.search(value) else value
+
+
+# A value with a semicolon or a quote, with a blank at an end, like JSON, or empty; in lines of them
+_MISREAD = re.compile(r'[;"]|^[\s\[{]|\s$|^$', re.MULTILINE)
+_VALUE = re.compile(r'\s*("(?:[^"]|"")*"(?=\s*(?:;|\Z))|[^;]*)(?:;|\Z)')
+
+
+def split(text: str) -> list[str]:
+    """Return the values of a text that `joined` has made, or a person: blank ones are left out."""
+    values = [match[1].strip() for match in _VALUE.finditer(text)]
+    return [
+        one[1:-1].replace('""', '"') if len(one) > 1 and one[0] == one[-1] == '"' else one
+        for one in values
+        if one
+    ]
 
 
 def values(column: pd.Series[Any]) -> pd.DataFrame:

@@ -67,7 +67,7 @@ def test_metas_and_tags_are_told_as_people_read_them() -> None:
     data = given(kott.guide(table, **WINDOW))
     assert column(data["programmes"]["genre"]) == ["News", "none"]
     more = {label: column(cells) for label, cells in data["programmes"]["more"].items()}
-    assert more == {"Actors": ["Zoë, Crime", ""], "Year": ["2019", ""]}
+    assert more == {"Actors": ["Zoë; Crime", ""], "Year": ["2019", ""]}
     assert data["genres"] == {"News": 1}
 
 

@@ -95,12 +95,8 @@ def frame(
     absent, and `unreadable` has its column, id and value. `hide` replaces personal
     texts.
     """
-    wanted = _tops(fields)
     parts = list(_parts(source, reader(cls, fields=fields, hide=hide)))
-    declared = _declared(cls, wanted)
-    if wanted is None:  # translations stand in the columns of their languages
-        declared = {name: kind for name, kind in declared.items() if not _is_spoken(name)}
-    return _narrowed(_assembled(parts, declared), fields)
+    return _narrowed(_assembled(parts, _declared(cls, _tops(fields))), fields)
 
 
 def reader(
@@ -243,7 +239,7 @@ def _part(rows: list[Any], declared: dict[str, str], wanted: frozenset[str] | No
     for name in filter(_is_spoken, list(chunks)):
         if chunks[name].kind == "json":
             chunks |= _spoken(name, chunks)
-            if wanted is None or name not in wanted:
+            if wanted is None or name not in wanted:  # the languages have columns of their own
                 del chunks[name]
     ids = laid.get("id", [NULL] * len(rows))
     bad = tuple(

@@ -106,11 +106,11 @@ def audit(
         it), `field`, `detail`, `ksql`, `hint` (`str`); `startDate`, `endDate` (of the window or
         file; `datetime64[us, UTC]`), `linearAssetId` (`Int64`), `impact` (9 for an error, 3 for a
         warning, 1 for an info, a third of it where the asset is not on offer, times the asset's
-        weight; of an ingest: see `schedule.audit_ingests`; `Float64`). `ksql`, where KSQL can state the rule, finds its
-        findings of that field on the server, among what the table was listed from. The provenance
-        has what was `not_judged` and why, `waived` by rule, `scores` by type, `unused`: fields of
-        the schema that no row has, and `matched`: metas and tags that the table calls otherwise
-        than the rules.
+        weight; of an ingest: see `schedule.audit_ingests`; `Float64`). `ksql`, where KSQL can state
+        the rule, finds its findings of that field on the server, among what the table was listed
+        from. The provenance has what was `not_judged` and why, `waived` by rule, `scores` by type,
+        `unused`: fields of the schema that no row has, and `matched`: metas and tags that the table
+        calls otherwise than the rules.
 
     Raises
     ------

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from kott_notebooks import schedule
+from kott_notebooks import KottError, schedule
 from kott_notebooks.tables.provenance import with_facts
 
 NOON = pd.Timestamp("2026-03-23T12:00", tz="UTC")
@@ -217,3 +217,34 @@ def test_tables_with_other_names_are_compared() -> None:
         columns=names,
     )
     assert table[["name", "newName"]].to_numpy().tolist() == [["A", "B"]]
+
+
+def test_snapshots_are_compared_one_after_the_other() -> None:
+    """What a later delivery adds at its end, or no longer has of the past, is no change."""
+    days = [
+        pull((1, 1, 2, "News"), (2, 30, 31, "Film"), (3, 40, 41, "Talk")),
+        pull((2, 30, 31, "Film"), (3, 40, 41, "Talk"), (4, 50, 51, "Late")),
+        pull((2, 30, 31, "Film"), (3, 41, 42, "Talk"), (4, 50, 51, "Later"), (5, 60, 61, "New")),
+    ]
+    counted_anew = [epg.assign(id=range(1, len(epg) + 1)) for epg in days]
+    for own in (days, counted_anew):
+        guides = pd.concat(
+            [epg.assign(snapshot=NOON + 24 * n * HOUR) for n, epg in enumerate(own)],
+            ignore_index=True,
+        )
+        table = schedule.changes(guides.sample(frac=1, random_state=1).sort_values("id"))
+        shown = table[["change", "name", "hours"]].to_numpy().tolist()
+        assert shown == [["retitled", "Late", 2], ["moved", "Talk", -8]]
+        assert table["snapshot"].tolist() == [NOON + 48 * HOUR] * 2
+    at_noon = schedule.as_of(guides, NOON + 40.5 * HOUR, NOON + 30 * HOUR)
+    assert at_noon["name"].tolist() == ["Talk"]
+
+
+def test_fewer_than_two_snapshots_are_refused() -> None:
+    """And guides that share no time: nothing could be compared."""
+    one = pull((1, 1, 2, "News")).assign(snapshot=NOON)
+    with pytest.raises(KottError, match="Two snapshots are needed to compare, not 1"):
+        schedule.changes(one)
+    later = pull((1, 100, 101, "News")).assign(snapshot=NOON + HOUR)
+    with pytest.raises(KottError, match="begins after the one before it has ended"):
+        schedule.changes(pd.concat([one, later], ignore_index=True))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from kott_notebooks.audits.ingests import audit_ingests
 from kott_notebooks.audits.rulebook import Schedule as Rules
+from kott_notebooks.history.over_time import as_of
 from kott_notebooks.schedule.audit import audit
 from kott_notebooks.schedule.changes import changes, compare
 from kott_notebooks.schedule.clocks import clock_changes
@@ -29,6 +30,7 @@ from kott_notebooks.schedule.programmes import (
 
 __all__ = [
     "Rules",
+    "as_of",
     "audit",
     "audit_ingests",
     "changes",

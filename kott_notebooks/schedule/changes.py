@@ -6,11 +6,13 @@ Rows are matched first, then the fields of what was matched are compared.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from kott_notebooks.errors import KottError
 from kott_notebooks.schedule.spans import (
     DAY,
     HOUR,
@@ -22,9 +24,9 @@ from kott_notebooks.schedule.spans import (
     named,
     window,
 )
-from kott_notebooks.tables.columns import NAT, micros, pulled, stamp
+from kott_notebooks.tables.columns import NAT, micros, need, pulled, stamp
 from kott_notebooks.tables.diff import diff
-from kott_notebooks.tables.provenance import facts
+from kott_notebooks.tables.provenance import facts, with_facts
 from kott_notebooks.times import When
 
 # What is compared where both tables have it, beside times and names
@@ -37,7 +39,7 @@ _FARTHEST = DAY  # that a programme is moved, where its name is on the channel s
 
 def changes(
     before: pd.DataFrame,
-    after: pd.DataFrame,
+    after: pd.DataFrame | None = None,
     *,
     now: When | None = None,
     columns: Columns | None = None,
@@ -54,9 +56,11 @@ def changes(
     Parameters
     ----------
     before, after : DataFrame
-        Two guides: tables of `kott.epg` or `xmltv.read`.
+        Two guides: tables of `kott.epg` or `xmltv.read`. Or, as `before` alone, snapshots of a
+        guide one below the other, as `kott.load_all(store, name="epg")` returns them: each is
+        compared with the one before it, in the time in which both have programmes.
     now : str, date, datetime or Timestamp, default: when `after` was pulled
-        The time from which `hours` counts.
+        The time from which `hours` counts; of snapshots, each counts from its own.
     columns : mapping, optional
         What both tables call our columns.
 
@@ -70,16 +74,19 @@ def changes(
         `Float64`; less than 0 for what has begun), detail (`str`). A change is `added`, `removed`,
         `moved` (to another start or channel), `retitled`, `shortened`, `lengthened`, `renumbered`
         (another id), or `changed`: the description, genres, images, a flag, or an end that one of
-        the two lacks.
+        the two lacks. Of snapshots, ordered by a first column `snapshot` (`datetime64[us, UTC]`):
+        the one that has the change.
 
     Raises
     ------
     KottError
-        A column is missing, or holds no times.
+        A column is missing, or holds no times; snapshots are fewer than two, or have no time in
+        common.
 
     See Also
     --------
     compare : Two sources side by side.
+    as_of : What a snapshot announced for one time.
 
     Examples
     --------
@@ -93,6 +100,8 @@ def changes(
     >>> schedule.changes(before, after, now="2026-03-01")[["change", "detail"]].values.tolist()
     [['moved', 'It is moved by 60 min.']]
     """
+    if after is None:
+        return _changes_over_time(before, columns)
     by_id = _has_ids(before, columns) and _has_ids(after, columns)
     old, new = _within_both(_prepared(before, columns), _prepared(after, columns))
     if by_id:
@@ -100,6 +109,39 @@ def changes(
     return _late_first(
         _changes(old, new, matched(old, new, by_id=by_id)), stamp(pulled(after, now))
     )
+
+
+def _changes_over_time(guides: pd.DataFrame, columns: Columns | None) -> pd.DataFrame:
+    """Compare each snapshot with the one before it, from its first start to the other's last."""
+    start, snapshot, id_ = (
+        (columns or {}).get(one, one) for one in ("startDate", "snapshot", "id")
+    )
+    guides = need(guides, start, snapshot)
+    times = guides[snapshot].dropna().drop_duplicates().sort_values()
+    pulls = [(when, guides[guides[snapshot] == when].drop(columns=snapshot)) for when in times]
+    if len(pulls) < 2:
+        raise KottError(
+            f"Two snapshots are needed to compare, not {len(pulls)}: give kott.load_all(store), or "
+            "two guides."
+        )
+    are_counted = id_ in guides and all(
+        set(keys(own[id_])) == {str(n) for n in range(1, len(own) + 1)} for _, own in pulls
+    )
+    parts = []
+    for (_, before), (when, after) in pairwise(pulls):
+        starts = before[start], after[start]
+        first, last = max(of.min() for of in starts), min(of.max() for of in starts)
+        if last < first:
+            raise KottError(f"The guide of {when} begins after the one before it has ended.")
+        known = {
+            "start": str(first),
+            "end": str(last + pd.Timedelta(seconds=1)),
+            "ids": "counted" if are_counted else None,
+        }
+        both = (with_facts(one, **known) for one in (before, after))
+        parts.append(changes(*both, now=when, columns=columns))
+        parts[-1].insert(0, "snapshot", pd.Series(when, parts[-1].index, "datetime64[us, UTC]"))
+    return pd.concat(parts, ignore_index=True)
 
 
 def compare(

@@ -218,7 +218,7 @@ def test_closed_and_full_streams_end_in_words(
 
 
 def test_ctrl_d_at_the_prompt_is_3(asked: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Somebody who types no password is told that nobody is logged in."""
+    """Without a password at the prompt, the command is not logged in."""
     monkeypatch.delenv("KOTT_PASSWORD")
     ours, theirs = pty.openpty()
     with subprocess.Popen(

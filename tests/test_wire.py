@@ -321,7 +321,7 @@ def test_a_failure_of_the_whole_multirequest_is_raised() -> None:
 def test_results_that_do_not_match_the_calls_are_said() -> None:
     """Two calls and one result is no answer."""
     calls = [Call("system", "ping")] * 2
-    with pytest.raises(TransportError, match="2 calls were sent and 1 results came"):
+    with pytest.raises(TransportError, match="2 calls were sent, 1 results received"):
         envelopes.replies(b'{"result":[true]}', calls)
     with pytest.raises(TransportError, match="not a list"):
         envelopes.replies(b'{"result":true}', calls)

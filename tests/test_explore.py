@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import datetime as dt
 import json
 from typing import Any
 
@@ -17,6 +18,7 @@ from kott_notebooks import demo
 from kott_notebooks.widgets import Explorer
 from kott_notebooks.widgets.explorer import assets
 from kott_notebooks.widgets.explorer.pages import part
+from kott_notebooks.widgets.explorer.panel import Panel
 from kott_notebooks.widgets.explorer.questions import completions, problem
 from kott_notebooks.widgets.explorer.state import RULE, Pulled, State
 
@@ -170,6 +172,7 @@ def test_the_line_of_code_says_the_state(ksql: str, value: str, sort: str) -> No
         ("(or ge", ["(or Genre=", "(or General note="]),
         ("Genre='Gen", []),
         ("(and Nothing", []),
+        ("(and Genre='Drama')", []),
     ],
 )
 def test_keys_are_completed_where_one_is_typed(typed: str, completed: list[str]) -> None:
@@ -254,6 +257,16 @@ def test_the_lines_without_the_explorer_give_the_same_rows(
     assert 0 < len(explorer.table) < 200
 
 
+def test_filters_join_the_ksql_of_the_question(session: kott.Session) -> None:
+    """The lines without the explorer ask the server for both."""
+    explorer = kott.explore(session, ksql="Year>'2000'", filters={"type": "Movie"}).wait()
+    names: dict[str, Any] = {"kott": kott, "session": session}
+    panel = explorer.panel
+    exec(panel.tab.lines(panel.state, panel.pulled), names)
+    assert set(names["assets"]["id"]) == set(explorer.table["id"])
+    assert (explorer.table["metas.Year"] > 2000).all()
+
+
 def test_a_click_on_a_finding_leads_to_its_cure(explorer: Explorer) -> None:
     """The asset as an app shows it, windows, KSQL, code, who is hit, texts in each language."""
     press(explorer, RULE, "image.missing_ratio")
@@ -308,3 +321,161 @@ def test_nothing_that_a_server_says_becomes_markup() -> None:
     assert "&lt;img src=x" in html
     assert "<img src=x" not in html
     assert "javascript:" not in html
+
+
+# Long work
+
+
+def test_a_stopped_pull_leaves_what_was_received_and_can_go_on() -> None:
+    """The rows so far are shown and said to be incomplete; Go on pulls the rest."""
+    slow = demo.login(
+        assets=600, channels=2, days=1, households=1, faults=demo.Faults(latency=0.15)
+    )
+    panel = Panel(slow, State("assets"), lambda: None)
+    panel.bar.observe(lambda change: change["new"] > 0 and panel.stop.click(), "value")
+    panel.pull()
+    panel.wait()
+    assert "Not complete" in panel.status.value
+    assert panel.pulled is not None
+    assert 0 < len(panel.pulled.table) <= 600
+    assert panel.pulled.findings is None
+    assert "Not complete" in panel.static()
+    panel.bar.unobserve_all()
+    panel.go_on.click()
+    panel.wait()
+    assert "Complete" in panel.status.value
+    assert panel.pulled.table["id"].nunique() == 600
+    assert panel.pulled.findings is not None
+
+
+def test_a_pull_that_is_refused_says_why(session: kott.Session) -> None:
+    """In the tab, escaped; `.wait()` and `.table` raise it."""
+    explorer = kott.explore(session, ksql="NoSuchKey='<b>'")
+    with pytest.raises(kott.KottError):
+        explorer.wait()
+    assert "Not pulled" in explorer.panel.status.value
+    assert "<b>'" not in explorer.panel.status.value
+    with pytest.raises(kott.KottError):
+        _ = explorer.table
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"tab": "asset"}, "tab is one of assets, schedule, households, listing; not 'asset'"),
+        ({"tab": "schedule", "ksql": "name='x'"}, "schedule takes start, end, channels, tz"),
+    ],
+)
+def test_an_argument_of_another_tab_is_refused(
+    session: kott.Session, arguments: dict[str, Any], words: str
+) -> None:
+    """Before anything is pulled."""
+    with pytest.raises(kott.KottError, match=words):
+        kott.explore(session, **arguments)
+
+
+# The other tabs
+
+
+def test_the_schedule_filters_by_channel_and_shows_a_guide(session: kott.Session) -> None:
+    """Gaps are findings of a channel, and follow it; the guide shows what is left."""
+    explorer = kott.explore(session, "schedule", start="today", end="today+1d").wait()
+    names = kott.channels(session).set_index("id")["name"]
+    rules = counts(explorer, RULE)
+    assert rules["schedule.gap"] > 0
+    gap = explorer.findings.query("rule == 'schedule.gap'").iloc[0]
+    channel = names[gap["linearAssetId"]]
+    press(explorer, "linearAssetId", channel)
+    assert set(explorer.table["linearAssetId"]) == {gap["linearAssetId"]}
+    assert set(explorer.findings["linearAssetId"]) == {gap["linearAssetId"]}
+    assert "schedule.gap" in set(explorer.findings["rule"])
+    explorer.panel.as_guide.value = True
+    assert "iframe" in explorer.panel.guide.value
+
+
+def test_a_gap_is_shown_for_itself(session: kott.Session) -> None:
+    """It has no programme: its channel, when, and what to do."""
+    explorer = kott.explore(session, "schedule", filters={RULE: "schedule.gap"}).wait()
+    explorer.panel.findings.names[0].click()
+    finding = explorer.findings.iloc[0]
+    for words in ("viewers of", finding["hint"], f"{finding['startDate']:%Y-%m-%d %H:%M}"):
+        assert words in explorer.panel.detail.value
+
+
+def test_a_day_is_chosen_by_date(session: kott.Session) -> None:
+    """The window becomes that day, in the line of code too."""
+    explorer = kott.explore(session, "schedule").wait()
+    question: Any = explorer.panel.question
+    day = dt.datetime.now(dt.UTC).date()
+    question.day.value = day
+    explorer.panel.go.click()
+    explorer.wait()
+    assert f'start="{day}", end="{day + dt.timedelta(days=1)}"' in explorer.code
+
+
+def test_households_are_hashed_and_have_their_limits(session: kott.Session) -> None:
+    """By id: users and devices of how many; no personal text in widgets, copy or details."""
+    explorer = kott.explore(session, "households", ids=[20001, 20002, 99]).wait()
+    assert "1 of those asked for do not exist" in explorer.panel.status.value
+    panel = explorer.panel
+    panel.rows.names[0].click()
+    panel.wait()
+    plain = kott.household_devices(session, [20001], pii=True)
+    shown = panel.detail.value + panel.rows.rows.value + explorer.static()
+    assert f"{len(plain)} of " in panel.detail.value
+    for name in ("udid", "name", "externalId", "macAddress"):
+        for text in plain[name].dropna():
+            assert str(text) not in shown
+
+
+def test_external_ids_do_not_stand_in_the_saved_copy(session: kott.Session) -> None:
+    """They name people; the line of code in the notebook has them."""
+    own = kott.households(session, [20001], pii=True)["externalId"].iloc[0]
+    explorer = kott.explore(session, "households", external_ids=[own]).wait()
+    assert explorer.table["id"].tolist() == [20001]
+    assert own in explorer.code
+    assert own not in explorer.static()
+
+
+def test_a_filter_is_built_from_the_schema(session: kott.Session) -> None:
+    """A field for each property; a number is checked; what is filled in is in the code."""
+    explorer = kott.explore(session, "listing")
+    question: Any = explorer.panel.question
+    question.action.value = "region.list"
+    question.fields["parentIdEqual"].value = "seventy"
+    explorer.panel.go.click()
+    assert "parentIdEqual is a number" in explorer.panel.status.value
+    question.fields["parentIdEqual"].value = "70"
+    explorer.panel.go.click()
+    explorer.wait()
+    wanted = kott.listing(session, "region", filter={"parentIdEqual": 70})
+    pd.testing.assert_frame_equal(explorer.table, wanted)
+    assert 'service="region", filter={"parentIdEqual": 70}' in explorer.code
+
+
+def test_a_tab_is_made_when_it_is_looked_at(session: kott.Session) -> None:
+    """The schedule is pulled then; households wait for a question."""
+    explorer = kott.explore(session).wait()
+    assert list(explorer.panels) == ["assets"]
+    explorer.tabs.selected_index = 1
+    explorer.wait()
+    assert "linearAssetId" in explorer.table
+    explorer.tabs.selected_index = 2
+    with pytest.raises(kott.KottError, match="Nothing was pulled yet"):
+        _ = explorer.table
+
+
+# The saved copy
+
+
+def test_the_copy_has_the_rows_and_the_code_and_no_secret(
+    session: kott.Session, explorer: Explorer
+) -> None:
+    """It is plain HTML, with what is chosen."""
+    press(explorer, "type", "Movie")
+    copy = explorer.static()
+    assert "kott.explore(session" in copy
+    assert all(name in copy for name in explorer.table["name"].head(3))
+    assert "<script" not in copy
+    ks = session._secrets["ks"].reveal()
+    assert ks not in copy

@@ -305,7 +305,9 @@ def test_options_reach_the_login(form: LoginForm, server: Server) -> None:
     assert names[0] != names[1]
 
 
-def test_a_cell_that_ends_in_the_form_shows_it(form: LoginForm) -> None:
-    """The notebook gets the widgets' view, and plain text where there are no widgets."""
-    shown = form._repr_mimebundle_()
-    assert "application/vnd.jupyter.widget-view+json" in shown
+def test_a_saved_notebook_says_whether_somebody_was_logged_in(form: LoginForm) -> None:
+    """The copy that needs no kernel names partner and server, not the user."""
+    assert form.static() == "Not logged in. Run this cell to log in."
+    press(form, demo.PASSWORD)
+    assert f"partner {demo.PARTNER_ID} at {form.session.url}" in form.static()
+    assert demo.USERNAME not in form.static()

@@ -14,6 +14,7 @@ import ipywidgets
 from kott_notebooks.api.secrets import Secret
 from kott_notebooks.errors import KottError
 from kott_notebooks.session import PendingSession, Session, credentials, login
+from kott_notebooks.widgets.static import Shown
 
 WIDE = ipywidgets.Layout(width="28em")
 LABEL = {"description_width": "7em"}
@@ -47,7 +48,7 @@ OPTIONAL = ("pin_secret",)
 REMEMBERED = ("password", "token")
 
 
-class LoginForm:
+class LoginForm(Shown):
     """Ask who logs in where, and log in at the press of a button or of Enter.
 
     A cell that ends in `form` shows it; `form.session` is the Session, as soon as somebody is
@@ -97,7 +98,7 @@ class LoginForm:
         self.remember = ipywidgets.Checkbox(description="Remember me on this computer", indent=True)
         self.button = ipywidgets.Button(description="Log in", button_style="primary")
         self.log_out = ipywidgets.Button(description="Log out")
-        self.box = ipywidgets.VBox()
+        super().__init__(ipywidgets.VBox())
         self.button.on_click(self._pressed)
         self.log_out.on_click(self._logged_out)
         self.way.observe(self._lay_out, "value")
@@ -113,8 +114,12 @@ class LoginForm:
             raise KottError("Not logged in yet: press Log in above, then run this cell again.")
         return self._session
 
-    def _repr_mimebundle_(self, **wanted: Any) -> Any:
-        return self.box._repr_mimebundle_(**wanted)
+    def static(self) -> str:
+        """Say whether somebody was logged in when the notebook was saved, and where."""
+        if self._session is None:
+            return "Not logged in. Run this cell to log in."
+        where = f"partner {self._session.partner_id} at {self._session.url}"
+        return f"Was logged in to {escape(where)}. Run this cell to log in again."
 
     def __repr__(self) -> str:
         return f"<kott LoginForm: {self._session or 'not logged in'}>"
@@ -124,6 +129,7 @@ class LoginForm:
 
     def _lay_out(self, _: object = None) -> None:
         """Show the fields of the way to log in, or the card of who is logged in."""
+        self.update()
         if self._session is not None:
             self.box.children = [self.status, self.log_out]
             return

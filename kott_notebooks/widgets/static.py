@@ -6,6 +6,11 @@ from typing import Any
 
 import ipywidgets
 
+_STYLE = """\
+.jp-OutputArea-child:has(.kott-live) + .jp-OutputArea-child:has(.kott-static),
+.jp-OutputArea-child:not(:has(.kott-live)):has(+ .jp-OutputArea-child .kott-static)
+  { display: none }"""
+
 
 class Shown:
     """Shows a box of widgets, and beside it a copy in HTML for who opens the notebook later.
@@ -30,7 +35,8 @@ class Shown:
             self._copy.update(self._bundle(), raw=True)
 
     def _bundle(self) -> dict[str, Any]:
-        return {"text/plain": repr(self), "text/html": self.static()}
+        html = f"<style>{_STYLE}</style><div class='kott-static'>{self.static()}</div>"
+        return {"text/plain": repr(self), "text/html": html}
 
     def _ipython_display_(self) -> None:
         from IPython.display import display

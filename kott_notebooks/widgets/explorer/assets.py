@@ -171,7 +171,7 @@ _TEXTS = {"name": "name", "words": "description"}  # of a detail, and the fields
 def lines(state: State, pulled: Pulled | None) -> str:
     """Write the lines that give the same table without the explorer."""
     asked = ksql.read(ksql.as_text(state.question.get("ksql")))
-    parts, after = [asked] if asked else [], []
+    parts, after = [] if asked is None else [asked], []
     for name, chosen in state.filters.items():
         condition = None if name == RULE else _condition(name, chosen, pulled)
         if condition is not None:

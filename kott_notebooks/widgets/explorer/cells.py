@@ -20,6 +20,7 @@ _YEAR = pd.Timedelta(days=365)
 TITLES = {
     "type": "Type", "createDate": "Added", "startDate": "Starts", "endDate": "Ends",
     RULE: "Finding", "linearAssetId": "Channel", "state": "State", "regionId": "Region",
+    "devicesLimit": "Devices allowed", "usersLimit": "Users allowed",
 }  # fmt: skip
 
 

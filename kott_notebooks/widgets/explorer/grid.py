@@ -55,15 +55,19 @@ class Grid:
         columns: Sequence[Column],
         total: int,
         page: int,
-        sort: str | None,
+        sort: str | None = None,
+        label: tuple[str, str] = ("name", "Name"),
     ) -> None:
-        """Show a page of rows: their names, their columns; the first row is `page * size`."""
+        """Show a page of rows: their names, their columns; the first row is `page * size`.
+
+        `label` is the column by which the names sort, and its title.
+        """
         for button, name in zip(self.names, names, strict=False):
             button.description = button.tooltip = name or "(no name)"
         self._names.children = self.names[: len(names)]
         self.rows.value = part("cells", columns, ROW) if names else "Nothing is left."
         self._show_heads(
-            [("name", "Name", NAME_WIDTH), *((c.name, c.title, c.width) for c in columns)], sort
+            [(*label, NAME_WIDTH), *((c.name, c.title, c.width) for c in columns)], sort
         )
         first = page * self.size
         self.place.value = f"{first + 1:,} to {first + len(names):,} of {total:,}" if names else ""

@@ -46,14 +46,20 @@ def judge(session: Session, question: dict[str, Any], pulled: Pulled, bar: Progr
 def columns(pulled: Pulled, rows: Rows) -> Iterator[Column]:
     """Lay rows out for people: the columns that matter first, those without a value not at all."""
     table = pulled.table
-    filled = [one for one in map(str, table) if table[one].notna().any() and one != "objectType"]
+    filled = [one for one in map(str, table) if one != "objectType" and _is_filled(table[one])]
     ordered = sorted(filled, key=lambda one: FIRST.index(one) if one in FIRST else len(FIRST))
     readable = flat(some(table, rows))
     for name in [one for one in ordered if one not in ("id", "name")][:MAX_COLUMNS]:
         column = readable[name]
         is_number = pd.api.types.is_numeric_dtype(column.dtype) and column.dtype != "boolean"
-        words = cells.texts(column)
-        yield Column(name, name, 130, words, "number" if is_number else "text")
+        is_time = pd.api.types.is_datetime64_any_dtype(column.dtype)
+        words = [text[:16] for text in cells.texts(column)] if is_time else cells.texts(column)
+        yield Column(name, name, 140, words, "number" if is_number else "text")
+
+
+def _is_filled(column: pd.Series[Any]) -> bool:
+    given = column.dropna()
+    return bool(len(given)) and not (given.astype("str") == "").all()
 
 
 def detail(pulled: Pulled, row: int) -> Detail:

@@ -16,6 +16,7 @@ import pandas as pd
 
 from kott_notebooks.errors import IncompleteError, KottError
 from kott_notebooks.session import Session
+from kott_notebooks.tables.provenance import facts
 from kott_notebooks.widgets.explorer import assets, cells, households, lists, schedule
 from kott_notebooks.widgets.explorer.grid import Grid
 from kott_notebooks.widgets.explorer.pages import Column, Detail, part
@@ -186,7 +187,9 @@ class Panel:
         if self.error is not None:
             self._say("Not complete" if self.pulled is not None else "Not pulled", str(self.error))
         elif self.pulled is not None:
-            self._say("Complete", f"{len(self.pulled.table):,} rows.")
+            missing = len(facts(self.pulled.table).get("missing") or ())
+            also = f" {missing:,} of those asked for do not exist." if missing else ""
+            self._say("Complete", f"{len(self.pulled.table):,} rows.{also}")
         self._changed()
 
     def _show_progress(self, rows: float, total: float | None) -> None:
@@ -279,7 +282,8 @@ class Panel:
         page = chosen.rows[self._page * ROWS : (self._page + 1) * ROWS]
         columns = list(self.tab.columns(pulled, page))
         names_shown = self.tab.row_names(pulled, page)
-        self.rows.show(names_shown, columns, len(chosen.rows), self._page, state.sort)
+        label = (self.tab.LABEL, cells.title(self.tab.LABEL).capitalize())
+        self.rows.show(names_shown, columns, len(chosen.rows), self._page, state.sort, label)
         self._show_findings(pulled, chosen)
         self.guide.value = self._guide(pulled, chosen)
         self._show_code()
@@ -297,13 +301,16 @@ class Panel:
             f"<h4>{len(chosen.findings):,} findings</h4> A name shows what is wrong, and the cure."
         )
         first = self._finding_page * FINDINGS
-        own = some(pulled.findings, chosen.findings[first : first + FINDINGS])
+        at = chosen.findings[first : first + FINDINGS]
+        own, rows = some(pulled.findings, at), pulled.finding_rows[at]
         columns = [
             Column(name, title, width, cells.texts(own[name]))
             for name, title, width in _FINDING_COLUMNS
         ]
-        names = cells.texts(own["name"].fillna(own["rule"]))
-        self.findings.show(names, columns, len(chosen.findings), self._finding_page, None)
+        named = iter(self.tab.row_names(pulled, rows[rows >= 0]))
+        loose = cells.texts(own["name"].fillna(own["rule"]))
+        names = [next(named) if row >= 0 else one for row, one in zip(rows, loose, strict=True)]
+        self.findings.show(names, columns, len(chosen.findings), self._finding_page)
 
     def _show_code(self) -> None:
         lines = self.tab.lines(self.state, self.pulled)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import threading
 from collections.abc import Callable, Iterable
 from html import escape
 from typing import Any
@@ -18,20 +19,19 @@ from kott_notebooks.times import epoch
 
 _WIDE = {"width": "36em", "max_width": "100%"}
 _LABEL = {"description_width": "5.5em"}
-_WORD = re.compile(r"[^()'=!~^<>+:]*$")
-_AFTER_GROUP = re.compile(r"\s*(?:and|or)\s+|\s*")
+_NO_KEY = re.compile(r"[()'=!~^<>+:]")  # what no key holds
+_GROUP_WORD = re.compile(r"^\s*((and|or)\s+)?")
 COMPLETIONS = 12
+ENTER = 0.3  # seconds: the message of Enter overtakes the one with the last letters typed
 
 
 def completions(text: str, keys: Iterable[str]) -> list[str]:
     """Return the filter with the key that is being typed at its end, completed in every way."""
     if text.count("'") % 2:
         return []  # a value is being typed
-    rest = _WORD.search(text)
-    assert rest is not None
-    start = rest.start() + _AFTER_GROUP.match(rest.group()).end()  # type: ignore[union-attr]
-    typed = text[start:].casefold()
-    fitting = [one for one in keys if one.casefold().startswith(typed)]
+    typed = _GROUP_WORD.sub("", _NO_KEY.split(text)[-1])
+    start, typed = len(text) - len(typed), typed.casefold()
+    fitting = [one for one in keys if typed and one.casefold().startswith(typed)]
     return [f"{text[:start]}{one}=" for one in fitting[:COMPLETIONS]]
 
 
@@ -79,7 +79,7 @@ class Question:
 
     def _entered(self, _: Any, content: dict[str, Any], __: Any) -> None:
         if content.get("event") == "submit":
-            self.ask()
+            threading.Timer(ENTER, self.ask).start()
 
 
 class AssetQuestion(Question):
@@ -212,7 +212,8 @@ class ListQuestion(Question):
             ensure_option=False, layout=_WIDE, style=_LABEL,
         )  # fmt: skip
         self.cls = ipywidgets.Dropdown(description="Filter", layout=_WIDE, style=_LABEL)
-        self._fields: dict[str, Any] = {}
+        self.fields: dict[str, Any] = {}
+        self._kinds: dict[str, str] = {}
         self._rows = ipywidgets.VBox()
         self.action.observe(self._of_action, "value")
         self.cls.observe(self._of_class, "value")
@@ -226,9 +227,14 @@ class ListQuestion(Question):
         if not service:
             raise KottError("Choose an action, such as region.list.")
         filled = {
-            name: _typed(name, kind, field.value) for name, (kind, field) in self._fields.items()
+            name: _typed(name, self._kinds[name], one.value) for name, one in self.fields.items()
         }
-        chosen = {name: one for name, one in filled.items() if one is not None}
+        hidden = {
+            name: one
+            for name, one in self._given.items()
+            if name in self._kinds and name not in self.fields
+        }
+        chosen = hidden | {name: one for name, one in filled.items() if one is not None}
         usual = schema.usual(self._argument()) if self._argument() else None
         if self.cls.value and (self.cls.value != usual):
             chosen = {"objectType": self.cls.value, **chosen}
@@ -262,13 +268,13 @@ class ListQuestion(Question):
 
     def _of_class(self, _: Any = None) -> None:
         """Make a field for each property of the filter that a line of text can hold."""
-        properties = schema.properties(self.cls.value) if self.cls.value else {}
-        self._fields = {}
-        for name, kind in properties.items():
-            if kind.partition(":")[0] in ("array", "map", "object"):
-                continue
-            self._fields[name] = (kind, _field(name, kind, self._given.get(name)))
-        fields = [field for _, field in self._fields.values()]
+        self._kinds = schema.properties(self.cls.value) if self.cls.value else {}
+        self.fields = {
+            name: _field(name, kind, self._given.get(name))
+            for name, kind in self._kinds.items()
+            if kind.partition(":")[0] not in ("array", "map", "object")
+        }
+        fields = [*self.fields.values()]
         self._on_enter(*(one for one in fields if isinstance(one, ipywidgets.Text)))
         self._rows.children = fields
 

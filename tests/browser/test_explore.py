@@ -1,0 +1,107 @@
+"""The explorer in JupyterLab: used, stopped, saved, and opened again without a kernel."""
+
+from __future__ import annotations
+
+import nbformat
+from playwright.sync_api import Page, expect
+
+from kott_notebooks import demo
+
+from .jupyter import FAILED, PATIENCE, Lab, choose, run_all
+
+WAIT = PATIENCE * 1000  # milliseconds
+QUICK = """\
+import kott_notebooks as kott
+from kott_notebooks import demo
+session = demo.login(assets=300, channels=4, days=2, households=6, deployment="roomy")
+explorer = kott.explore(session)
+explorer"""
+SLOW = """\
+import kott_notebooks as kott
+from kott_notebooks import demo
+session = demo.login(assets=600, channels=2, days=1, faults=demo.Faults(latency=1.0))
+kott.explore(session)"""
+
+
+def opened(page: Page, lab: Lab, name: str, code: str) -> Page:
+    """Run a notebook of one cell."""
+    book = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(code)],
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+    )
+    nbformat.write(book, lab.folder / name)
+    run_all(page, lab, name)
+    return page
+
+
+def test_each_tab_answers_a_question(page: Page, lab: Lab) -> None:
+    """By mouse and keyboard; the saved notebook opens without a kernel and holds no secret."""
+    opened(page, lab, "explore.ipynb", QUICK)
+    shown = page.locator(".kott-live")
+    expect(shown.get_by_text("Complete")).to_be_visible(timeout=WAIT)
+    # which movies lack a picture, and what is to be done?
+    shown.get_by_role("button", name="Movie").click()
+    expect(shown.locator("code").first).to_contain_text('filters={"type": ["Movie"]}')
+    shown.get_by_role("button", name="image.missing_ratio").click()
+    shown.locator(".kott-pick").nth(1).get_by_role("button").first.click()
+    expect(shown.get_by_label("Details")).to_contain_text("views in 30 days", timeout=WAIT)
+    expect(shown.get_by_label("Details")).to_contain_text("Deliver an image of this ratio")
+    # the same, asked of the server by keyboard alone
+    shown.get_by_label("KSQL").click()
+    page.keyboard.type("(and Genre='Drama'")
+    expect(shown.get_by_text("this bracket is not closed")).to_be_visible()
+    page.keyboard.type(")")
+    page.keyboard.press("Enter")
+    expect(shown.locator("code").first).to_contain_text("ksql=", timeout=WAIT)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    shown.get_by_title("Copy this line").first.click()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith('kott.explore(session, tab="assets", ksql=')
+    # what is on today on one channel?
+    page.get_by_role("tab", name="Schedule").click()
+    expect(shown.get_by_role("button", name="schedule.gap").first).to_be_visible(timeout=WAIT)
+    shown.get_by_role("button", name="As a guide").click()
+    guide = shown.frame_locator("iframe")
+    expect(guide.locator(".piece .box").first).to_be_visible(timeout=WAIT)
+    # how many devices has a household?
+    page.get_by_role("tab", name="Households").click()
+    shown.get_by_label("Households").last.click()
+    page.keyboard.type("20001")
+    page.keyboard.press("Enter")
+    shown.get_by_role("button", name="20001").click()
+    expect(shown.get_by_label("Details").last).to_contain_text("Limits", timeout=WAIT)
+    # which regions are there?
+    page.get_by_role("tab", name="Any list").click()
+    shown.get_by_label("Action").click()
+    page.keyboard.type("region.list")
+    page.keyboard.press("Enter")
+    expect(shown.get_by_role("button", name="National")).to_be_visible(timeout=WAIT)
+    assert page.locator(FAILED).all_inner_texts() == []
+    choose(page, "File", "Save Notebook")
+    page.wait_for_function("() => !document.querySelector('.jp-mod-dirty')")
+    saved = (lab.folder / "explore.ipynb").read_text("utf-8")
+    assert "National" in saved
+    assert demo.PASSWORD not in saved
+    reopened_without_a_kernel(page, lab, "explore.ipynb", "National")
+
+
+def reopened_without_a_kernel(page: Page, lab: Lab, name: str, words: str) -> None:
+    """Its kernel is shut down: the copy is shown, and no dead widget."""
+    choose(page, "Kernel", "Shut Down Kernel")
+    expect(page.locator("#jp-main-statusbar")).to_contain_text("No Kernel", timeout=WAIT)
+    page.goto(f"{lab.url}/lab/tree/{name}?token={lab.token}&reset")
+    expect(page.locator(".kott-static").get_by_text(words).first).to_be_visible(timeout=WAIT)
+    page.wait_for_timeout(3_000)  # as long as JupyterLab waits for a widget
+    assert "model not found" not in page.locator("body").inner_text()
+    expect(page.locator(".kott-static").get_by_text(words).first).to_be_visible()
+
+
+def test_a_pull_is_stopped_in_the_middle(page: Page, lab: Lab) -> None:
+    """What was received is shown at once, and said to be incomplete."""
+    opened(page, lab, "slow.ipynb", SLOW)
+    shown = page.locator(".kott-live")
+    expect(shown.get_by_text("of 600 rows")).to_be_visible(timeout=WAIT)
+    shown.get_by_role("button", name="Stop").click()
+    expect(shown.get_by_text("Not complete")).to_be_visible(timeout=WAIT)
+    expect(shown.get_by_role("button", name="Go on")).to_be_visible()
+    expect(shown.locator(".kott-rows tr").first).to_be_visible()

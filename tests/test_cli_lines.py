@@ -26,6 +26,7 @@ from kott_notebooks.errors import HINTS
 KOTT = [sys.executable, "-W", "error", "-m", "kott_notebooks"]
 SMALL: dict[str, Any] = {"assets": 60, "channels": 3, "days": 2, "households": 5}
 STATUSES = {0, 1, 2, 3, 4}
+BY_THEMSELVES = ("demo", "lab", "run", "gallery")  # they last, and have tests of their own
 Capture = pytest.CaptureFixture[str]
 
 
@@ -66,8 +67,8 @@ def test_every_line_that_a_help_shows_works(asked: Server, capsys: Capture) -> N
     xmltv.write(kott.epg(kott.login(), "today", "today+1d"), None, "guide.xml.gz")
     for command in COMMANDS:
         for line in command.examples:
-            if command.name in ("demo", "lab"):
-                continue  # they run on until somebody stops them, and have tests of their own
+            if command.name in BY_THEMSELVES:
+                continue
             words = shlex.split(line.replace("20001", ids[0]).replace("20002", ids[1]), True)
             assert run(*words[1:]) == int("# 1" in line), (line, capsys.readouterr().err)
             out, err = capsys.readouterr()
@@ -247,7 +248,7 @@ VALUES = (
     *("{}", "[1]", '{"idIn": "1"}', "pageIndex=1", "=", "csv", "json", "table", "error", "never"),
     *("\u0130\u00e9\u4e2d\u202e", "\udcff", "\x1b[31m", "a\nb", "\0", "'", '"', "%s", "-"),
 )
-PULLED = [one for one in COMMANDS if one.name not in ("demo", "lab")]
+PULLED = [one for one in COMMANDS if one.name not in BY_THEMSELVES]
 
 
 @st.composite

@@ -11,7 +11,7 @@ import pandas as pd
 
 import kott_notebooks as kott
 from kott_notebooks import catalog
-from kott_notebooks.cli import audit, lab, output, snapshots, trip, watch
+from kott_notebooks.cli import audit, books, lab, output, snapshots, trip, watch
 from kott_notebooks.cli.arguments import (
     CHANNELS,
     FIELDS,
@@ -46,6 +46,10 @@ SIZES = {  # of the demo partner
 GUIDE_END = "today+7d"
 PLANNED = ("asset", "assets", "epg")
 TABLE = table_arguments(output.FORMATS)
+PARTNER = (
+    argument("--profile", metavar="NAME", help="a profile of kott/profiles.toml"),
+    argument("--demo", action="store_true", help="ask the made-up partner instead"),
+)
 OPTIONS = (
     "service",
     "action",
@@ -341,6 +345,52 @@ COMMANDS = (
             ),
         ),
         ("kott lab", "kott lab --own --profile acceptance --no-browser"),
+    ),
+    Command(
+        "run",
+        "run a notebook against a partner, and write it as one page",
+        books.run_notebook,
+        (
+            argument("notebook", metavar="NOTEBOOK", help="a file, or a name such as 01_catalogue"),
+            argument(
+                "-o",
+                "--out",
+                type=new_file(".html"),
+                required=True,
+                metavar="FILE.html",
+                help="where the page goes",
+            ),
+            argument(
+                "-p",
+                "--parameter",
+                type=pair,
+                action="append",
+                default=[],
+                metavar="NAME=VALUE",
+                help="a value for a name of its first code cell; VALUE is JSON, or text",
+            ),
+            argument("--code", action="store_true", help="show the code too"),
+            *PARTNER,
+        ),
+        (
+            "kott run 01_catalogue --out report.html",
+            "kott run 02_schedule -p days=3 -p tz=Europe/Berlin --out guide.html --demo",
+        ),
+    ),
+    Command(
+        "gallery",
+        "render notebooks as pages with an index; those without output are run first",
+        books.gallery,
+        (
+            argument(
+                "notebooks", nargs="*", metavar="PATH", help="files or folders; default: ours"
+            ),
+            argument(
+                "-o", "--out", type=Path, required=True, metavar="FOLDER", help="the pages go here"
+            ),
+            *PARTNER,
+        ),
+        ("kott gallery -o site", "kott gallery my-notebooks -o site --profile acceptance"),
     ),
     Command(
         "whoami",

@@ -40,14 +40,19 @@ def open_notebooks(arguments: argparse.Namespace) -> None:
         run(arguments.out, arguments.rest, without_credentials() | variables)
 
 
+def shipped() -> Path:
+    """Return the folder of the notebooks that came with the package."""
+    folder = next((one for one in SHIPPED if one.is_dir()), None)
+    if folder is None:
+        raise KottError("The notebooks did not come with this installation: install it again.")
+    return folder
+
+
 def copied(folder: Path) -> list[Path]:
     """Copy the notebooks to a folder; give those that were there and are kept."""
-    shipped = next((one for one in SHIPPED if one.is_dir()), None)
-    if shipped is None:
-        raise KottError("The notebooks did not come with this installation: install it again.")
     folder.mkdir(parents=True, exist_ok=True)
     kept = []
-    for notebook in sorted(shipped.glob("*.ipynb")):
+    for notebook in sorted(shipped().glob("*.ipynb")):
         copy = folder / notebook.name
         if copy.exists():
             kept.append(copy)

@@ -225,7 +225,7 @@ def test_a_notebook_keeps_it_through_nbconvert(page: Page, made: Made, tmp_path:
 
     shown = nbformat.v4.new_output("display_data", {"text/html": made._repr_html_()})
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("guide", outputs=[shown])])
-    html, _ = HTMLExporter().from_notebook_node(book)  # type: ignore[no-untyped-call]
+    html, _ = HTMLExporter().from_notebook_node(book)
     (tmp_path / "book.html").write_text(html, "utf-8")
     page.goto((tmp_path / "book.html").as_uri(), wait_until="domcontentloaded")
     page.locator("iframe").scroll_into_view_if_needed()

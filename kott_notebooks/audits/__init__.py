@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from kott_notebooks.audits.findings import join
 from kott_notebooks.audits.ingests import audit_ingests
-from kott_notebooks.audits.judging import failing, judged, new, waivers
+from kott_notebooks.audits.policy import failing, judged, new, waivers
 from kott_notebooks.audits.rulebook import Rules, rules
 from kott_notebooks.audits.summaries import OVERALL, rule_table, score, summary, trend, worklist
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from kott_notebooks.audits.findings import as_findings
-from kott_notebooks.audits.judging import judge
+from kott_notebooks.audits.policy import judge
 from kott_notebooks.audits.rulebook import Ingests, Rules, RulesSource
 from kott_notebooks.audits.rulebook import rules as rules_of
 from kott_notebooks.errors import KottError

@@ -13,7 +13,7 @@ import pandas as pd
 from kott_notebooks.audits import texts
 from kott_notebooks.audits.findings import SEVERITIES, WARNING, with_labels
 from kott_notebooks.audits.ingests import ingest_findings
-from kott_notebooks.audits.judging import WEIGHTS, Weights, judge, weights_of
+from kott_notebooks.audits.policy import WEIGHTS, Weights, judge, weights_of
 from kott_notebooks.audits.rulebook import Rules, RulesSource, definitions
 from kott_notebooks.audits.rulebook import rules as rules_of
 from kott_notebooks.audits.summaries import score

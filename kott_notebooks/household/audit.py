@@ -11,7 +11,7 @@ import pandas as pd
 
 from kott_notebooks.audits import texts
 from kott_notebooks.audits.findings import with_labels
-from kott_notebooks.audits.judging import WEIGHTS, judge
+from kott_notebooks.audits.policy import WEIGHTS, judge
 from kott_notebooks.audits.rulebook import Household, RulesSource, definitions
 from kott_notebooks.audits.rulebook import rules as rules_of
 from kott_notebooks.household.groups import used_by

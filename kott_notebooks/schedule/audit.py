@@ -11,7 +11,7 @@ import pandas as pd
 
 from kott_notebooks.audits.findings import as_findings
 from kott_notebooks.audits.ingests import ingest_findings
-from kott_notebooks.audits.judging import Weights, judge, weights_of
+from kott_notebooks.audits.policy import Weights, judge, weights_of
 from kott_notebooks.audits.rulebook import RulesSource, definitions
 from kott_notebooks.audits.rulebook import rules as rules_of
 from kott_notebooks.ksql import K

@@ -44,11 +44,13 @@ def main() -> None:
             for name in given.only:
                 runs[name].append(_run(name, folder, given.assets))
     print(f"{given.assets:,} assets, the median of {given.turns}")
-    print(f"{'way':22}{'rules':>6}{'found':>8}{'in both':>9}{'seconds':>9}{'cpu s':>8}{'GiB':>6}")
-    for name, found in runs.items():
-        one = {key: statistics.median(run[key] for run in found) for key in found[0]}
+    print(
+        f"{'way':22}{'rules':>6}{'findings':>10}{'in both':>9}{'seconds':>9}{'cpu s':>8}{'GiB':>6}"
+    )
+    for name, result in runs.items():
+        one = {key: statistics.median(run[key] for run in result) for key in result[0]}
         print(
-            f"{name:22}{one['rules']:>6,.0f}{one['found']:>8,.0f}{one['both']:>9,.0f}"
+            f"{name:22}{one['rules']:>6,.0f}{one['findings']:>10,.0f}{one['both']:>9,.0f}"
             f"{one['seconds']:>9.2f}{one['cpu']:>8.2f}{one['peak']:>6.2f}"
         )
 
@@ -68,8 +70,8 @@ def make(folder: str, count: int) -> dict[str, Any]:
 def _run(name: str, folder: str, count: int) -> dict[str, Any]:
     command = [sys.executable, __file__, f"--assets={count}", "--run", name, folder]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return result
 
 
 def measured(name: str, folder: str) -> dict[str, Any]:
@@ -81,12 +83,12 @@ def measured(name: str, folder: str) -> dict[str, Any]:
     )
     judge(table[:100])  # what is loaded and compiled at first
     started, before = time.perf_counter(), time.process_time()
-    found = judge(table)
+    result = judge(table)
     return {
         "seconds": time.perf_counter() - started,
         "cpu": time.process_time() - before,
         "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
-        **found,
+        **result,
     }
 
 
@@ -95,9 +97,9 @@ def by_audit(labels: pd.DataFrame) -> Callable[[pd.DataFrame], dict[str, int]]:
     from kott_notebooks import catalog
 
     def judge(table: pd.DataFrame) -> dict[str, int]:
-        found = catalog.audit(table, labels=labels)
-        both = int(found["rule"].isin(BOTH).sum())
-        return {"rules": len(catalog.rules().severities), "found": len(found), "both": both}
+        result = catalog.audit(table, labels=labels)
+        both = int(result["rule"].isin(BOTH).sum())
+        return {"rules": len(catalog.rules().severities), "findings": len(result), "both": both}
 
     return judge
 
@@ -133,9 +135,9 @@ def by_schema(table: pd.DataFrame) -> dict[str, int]:
     except pa.errors.SchemaErrors as failed:
         cases = failed.failure_cases  # a check of the whole row has a case for each column
         cases["column"] = cases["column"].where(cases["schema_context"] == "Column")
-        found = len(cases.drop_duplicates(["column", "check", "index"]))
-        return {"rules": len(BOTH), "found": found, "both": found}
-    return {"rules": len(BOTH), "found": 0, "both": 0}
+        result = len(cases.drop_duplicates(["column", "check", "index"]))
+        return {"rules": len(BOTH), "findings": result, "both": result}
+    return {"rules": len(BOTH), "findings": 0, "both": 0}
 
 
 if __name__ == "__main__":

@@ -106,9 +106,9 @@ def kaltura(url: str) -> int:
         wanted.kSql = "asset_type='media'"
         pager = KalturaFilterPager()
         pager.pageSize, pager.pageIndex = PAGE, index
-        found = client.asset.list(wanted, pager)
-        rows += [vars(one) for one in found.objects or []]
-        if len(rows) >= found.totalCount or not found.objects:
+        page = client.asset.list(wanted, pager)
+        rows += [vars(one) for one in page.objects or []]
+        if len(rows) >= page.totalCount or not page.objects:
             return _kept(pd.DataFrame(rows))
 
 
@@ -215,8 +215,8 @@ def main() -> None:
     seconds = time.perf_counter() - started
     after = resource.getrusage(resource.RUSAGE_SELF)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    told = {"rows": rows, "seconds": seconds, "cpu": cpu, "peak": peak.mib(), "table": _table()}
-    print(json.dumps(told))
+    report = {"rows": rows, "seconds": seconds, "cpu": cpu, "peak": peak.mib(), "table": _table()}
+    print(json.dumps(report))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ HERE = Path(__file__).parent
 NAMES = ("bytes", "loop", "kaltura", "dlt", "ours", "ours, fields")
 ELSEWHERE = {"kaltura": "KOTT_KALTURA_PYTHON", "dlt": "KOTT_DLT_PYTHON"}
 BEFORE = "KOTT_BENCH_BEFORE"  # where the other checkout is
-SERVER = ("rows", "latency", "work", "rate", "page", "kind")  # what the stand-in is told
+SERVER = ("rows", "latency", "work", "rate", "page", "kind")  # options of the stand-in
 
 
 def main() -> None:
@@ -54,9 +54,9 @@ def with_before(names: Iterable[str], against: Path | None) -> list[str]:
 
 
 @contextlib.contextmanager
-def server(*, plain: bool = False, **told: Any) -> Iterator[str]:
+def server(*, plain: bool = False, **options: Any) -> Iterator[str]:
     """Run a stand-in server in a process of its own, and give its url."""
-    arguments = [f"--{name}={value}" for name, value in told.items()] + ["--plain"] * plain
+    arguments = [f"--{name}={value}" for name, value in options.items()] + ["--plain"] * plain
     process = subprocess.Popen(
         [sys.executable, str(HERE / "standin.py"), *arguments], stdout=subprocess.PIPE, text=True
     )
@@ -78,19 +78,19 @@ def turns(
     runs: dict[str, list[dict[str, Any]]] = {name: [] for name in ways}
     for turn in range(count + 1):
         for name, env in ways.items():
-            found = run(url, name.partition("|")[0], {"KOTT_BENCH_PAGE": str(page), **env})
+            measured = run(url, name.partition("|")[0], {"KOTT_BENCH_PAGE": str(page), **env})
             if turn:
-                runs[name].append(found)
+                runs[name].append(measured)
     check(runs)
     return runs
 
 
 def check(runs: dict[str, list[dict[str, Any]]]) -> None:
     """Stop where one way pulled more rows than another, as nothing is compared then."""
-    rows = {name: sorted({one["rows"] for one in found}) for name, found in runs.items()}
+    rows = {name: sorted({one["rows"] for one in measured}) for name, measured in runs.items()}
     if len({count for counts in rows.values() for count in counts}) > 1:
-        told = "; ".join(f"{name}: {', '.join(map(str, of))}" for name, of in rows.items())
-        raise SystemExit(f"The ways did not pull the same rows, so no table: {told}")
+        options = "; ".join(f"{name}: {', '.join(map(str, of))}" for name, of in rows.items())
+        raise SystemExit(f"The ways did not pull the same rows, so no table: {options}")
 
 
 def run(url: str, name: str, env: dict[str, str]) -> dict[str, Any]:
@@ -104,8 +104,8 @@ def run(url: str, name: str, env: dict[str, str]) -> dict[str, Any]:
         text=True,
         env=os.environ | {"KOTT_PROGRESS": "0"} | env,
     )
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    measured: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return measured
 
 
 def python_of(name: str) -> str | None:
@@ -115,18 +115,22 @@ def python_of(name: str) -> str | None:
     return os.environ.get(ELSEWHERE[name]) if name in ELSEWHERE else sys.executable
 
 
-def middle(found: list[dict[str, Any]], key: str) -> float:
+def middle(measured: list[dict[str, Any]], key: str) -> float:
     """Give the median of a figure."""
-    return statistics.median(one[key] for one in found)
+    return statistics.median(one[key] for one in measured)
 
 
-def ratio(found: list[dict[str, Any]], ours: list[dict[str, Any]], key: str = "seconds") -> float:
+def ratio(
+    measured: list[dict[str, Any]], ours: list[dict[str, Any]], key: str = "seconds"
+) -> float:
     """Give the median of a figure's ratio to ours, turn by turn."""
-    return statistics.median(one[key] / other[key] for one, other in zip(found, ours, strict=True))
+    return statistics.median(
+        one[key] / other[key] for one, other in zip(measured, ours, strict=True)
+    )
 
 
 def regime(given: dict[str, Any]) -> str:
-    """Name what a run was told."""
+    """Describe the options of a run."""
     extra = [f"{given['work'] * 1000:.0f} ms of work a page"] * bool(given["work"])
     extra += [f"{given['rate'] / 1e6:.0f} Mbit/s"] * bool(given["rate"])
     extra += ["without gzip"] * bool(given["plain"])
@@ -140,19 +144,21 @@ def regime(given: dict[str, Any]) -> str:
 def print_table(runs: dict[str, list[dict[str, Any]]], *, best: bool = False) -> None:
     """Print a row per way: medians or the best turn, and how many times as long as ours it took."""
     if best:
-        runs = {name: [min(found, key=lambda one: one["seconds"])] for name, found in runs.items()}
+        runs = {
+            name: [min(measured, key=lambda one: one["seconds"])] for name, measured in runs.items()
+        }
     ours = [name for name in runs if name.startswith("ours") and "|" not in name]
     print(
         f"{'way':16}{'rows/s':>10}{'seconds':>9}{'cpu s':>8}{'peak MiB':>10}{'table MiB':>11}"
         + "".join(f"{'x ' + name:>16}" for name in ours)
     )
-    for name, found in runs.items():
-        seconds = middle(found, "seconds")
+    for name, measured in runs.items():
+        seconds = middle(measured, "seconds")
         print(
-            f"{name:16}{middle(found, 'rows') / seconds:>10,.0f}{seconds:>9.2f}"
-            f"{middle(found, 'cpu'):>8.2f}{middle(found, 'peak'):>10.0f}"
-            f"{middle(found, 'table'):>11.0f}"
-            + "".join(f"{ratio(found, runs[other]):>15.1f}x" for other in ours)
+            f"{name:16}{middle(measured, 'rows') / seconds:>10,.0f}{seconds:>9.2f}"
+            f"{middle(measured, 'cpu'):>8.2f}{middle(measured, 'peak'):>10.0f}"
+            f"{middle(measured, 'table'):>11.0f}"
+            + "".join(f"{ratio(measured, runs[other]):>15.1f}x" for other in ours)
         )
 
 

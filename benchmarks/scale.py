@@ -33,9 +33,9 @@ def main() -> None:
         runs = {name: [] for name in SIZES}  # type: ignore[var-annotated]
         for _ in range(given.turns):
             for name, (rows, _, way) in SIZES.items():
-                found = pull.run(urls[name], way, {"KOTT_BENCH_PAGE": "500"})
-                assert found["rows"] == rows, found
-                runs[name].append(found)
+                measured = pull.run(urls[name], way, {"KOTT_BENCH_PAGE": "500"})
+                assert measured["rows"] == rows, measured
+                runs[name].append(measured)
     print(f"{'what':20}{'seconds':>9}{'cpu s':>8}{'us a row':>10}{'peak MiB':>10}{'table MiB':>11}")
     for name, (rows, *_) in SIZES.items():
         seconds, cpu = pull.middle(runs[name], "seconds"), pull.middle(runs[name], "cpu")

@@ -155,7 +155,7 @@ def grid(epg: pd.DataFrame) -> None:
 
 def loop(epg: pd.DataFrame) -> tuple[Any, ...]:
     """Find gaps, overlaps, coverage and duplicates as one writes it first: row after row."""
-    gaps, overlaps, doubles, covered = [], [], [], {}
+    gaps, overlaps, duplicates, covered = [], [], [], {}
     for channel, own in epg.groupby("linearAssetId"):
         until, on = None, []
         seen = set()
@@ -166,7 +166,7 @@ def loop(epg: pd.DataFrame) -> tuple[Any, ...]:
             overlaps += [(other["id"], one["id"]) for other in on]
             on.append(one)
             key = (one["startDate"], one["endDate"], one["name"])
-            doubles += [one["id"]] if key in seen else []
+            duplicates += [one["id"]] if key in seen else []
             seen.add(key)
             since = one["startDate"] if until is None else max(until, one["startDate"])
             day = one["startDate"].tz_convert(ZONE).normalize()
@@ -174,15 +174,15 @@ def loop(epg: pd.DataFrame) -> tuple[Any, ...]:
                 place = (channel, day)
                 covered[place] = covered.get(place, pd.Timedelta(0)) + (one["endDate"] - since)
             until = one["endDate"] if until is None else max(until, one["endDate"])
-    return gaps, overlaps, doubles, covered
+    return gaps, overlaps, duplicates, covered
 
 
 def check(epg: pd.DataFrame) -> None:
     """See to it that the loop finds as much as we do."""
-    gaps, overlaps, doubles, _ = loop(epg)
+    gaps, overlaps, duplicates, _ = loop(epg)
     slots = schedule.duplicates(epg)["fault"].eq("slot").sum()
     ours = len(schedule.gaps(epg)), len(schedule.overlaps(epg)), slots
-    assert ours == (len(gaps), len(overlaps), len(doubles)), ours
+    assert ours == (len(gaps), len(overlaps), len(duplicates)), ours
 
 
 def element_loop(path: Path) -> pd.DataFrame:

@@ -105,12 +105,12 @@ def value(kind: str, content: object) -> dict[str, Any]:
 
 def with_gaps(metas: dict[str, Any], sure: int, dice: random.Random) -> dict[str, Any]:
     """Leave out a tenth of what comes after the sure ones, and make a hundredth null."""
-    found = {}
+    rows = {}
     for n, (name, meta) in enumerate(metas.items()):
         draw = 1.0 if n < sure else dice.random()
         if draw >= 0.10:
-            found[name] = meta if draw >= 0.11 else meta | {"value": None}
-    return found
+            rows[name] = meta if draw >= 0.11 else meta | {"value": None}
+    return rows
 
 
 def image(number: int, n: int) -> dict[str, Any]:

@@ -44,15 +44,15 @@ def main() -> None:
     parser.add_argument("--against", type=Path, help="another checkout, with its .venv: 'before'")
     given = parser.parse_args()
     both = [(one, False) for one in REGIMES] + [(one, True) for one in CHOICES]
-    for number, (told, choices) in enumerate(both, 1):
+    for number, (options, choices) in enumerate(both, 1):
         if given.only is None or number in given.only:
             print(f"\n{number}. ", end="")
-            one_regime({**USUAL, **told}, given, choices=choices)
+            one_regime({**USUAL, **options}, given, choices=choices)
 
 
-def one_regime(told: dict[str, object], given: argparse.Namespace, *, choices: bool) -> None:
+def one_regime(regime: dict[str, object], given: argparse.Namespace, *, choices: bool) -> None:
     """Run one regime: each way, or ours beside fixed choices."""
-    plain, only = bool(told.pop("plain", False)), told.pop("only", EVERYTHING)
+    plain, only = bool(regime.pop("plain", False)), regime.pop("only", EVERYTHING)
     ways: dict[str, dict[str, str]] = {
         str(name): {}
         for name in pull.with_before(only, given.against)  # type: ignore[arg-type]
@@ -60,9 +60,9 @@ def one_regime(told: dict[str, object], given: argparse.Namespace, *, choices: b
     }
     if choices:
         ways = {"ours": {}} | {f"ours|{name}": fixed(*pair) for name, pair in FIXED.items()}
-    print(pull.regime({**told, "plain": plain}), flush=True)
-    with pull.server(plain=plain, **told) as url:
-        runs = pull.turns(url, ways, given.turns, int(str(told["page"])))
+    print(pull.regime({**regime, "plain": plain}), flush=True)
+    with pull.server(plain=plain, **regime) as url:
+        runs = pull.turns(url, ways, given.turns, int(str(regime["page"])))
         pull.print_table(runs, best=given.best)
 
 

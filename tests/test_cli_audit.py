@@ -272,20 +272,32 @@ def test_what_cannot_be_read_of_a_guide_is_said_with_its_line(guide: Path, capsy
     assert words in capsys.readouterr().err.splitlines()
 
 
-def test_equal_findings_on_a_channel_share_a_line(guide: Path, capsys: Capture) -> None:
-    """Of six and more programmes; the line counts them and names the first."""
+def test_many_programmes_of_a_channel_share_a_line(guide: Path, capsys: Capture) -> None:
+    """Six and more under one rule; the line counts them and shows the first in time."""
     rows = [
-        f'<programme start="202603011{minute // 60}{minute % 60:02}00" channel="one.tv">'
-        f"<title>Short {minute}</title></programme>"
-        for minute in range(0, 90, 15)
+        f'<programme start="202603011{n}0000" stop="202603011{n + 1}0030" channel="one.tv">'
+        f"<title>Show {n}</title><desc>Tale {n}.</desc></programme>"
+        for n in range(7)
     ]
-    guide.write_text(GUIDE.replace("</tv>", "".join(rows) + "</tv>"))
+    guide.write_text(f'<tv date="20260301">{"".join(rows)}</tv>')
     run(guide)
-    lines = [line for line in causes(capsys.readouterr().out) if "missing_synopsis" in line]
+    lines = [line for line in causes(capsys.readouterr().out) if " overlap " in line]
     assert lines == [
-        "warning missing_synopsis one.tv Harbour One: 6 programmes, the first is Short 0: "
-        "It has no description."
+        "warning overlap one.tv: 6 programmes, the first is Show 0: It runs 30 s into Show 1 (2)."
     ]
+
+
+def test_equal_gaps_of_a_channel_share_a_line(guide: Path, capsys: Capture) -> None:
+    """Six and more: the same minutes are missing at each midnight."""
+    rows = [
+        f'<programme start="202603{day:02}000000" stop="202603{day:02}235500" channel="one.tv">'
+        "<title>All day</title><desc>Tale.</desc></programme>"
+        for day in range(1, 9)
+    ]
+    guide.write_text(f'<tv date="20260301">{"".join(rows)}</tv>')
+    run(guide)
+    lines = [line for line in causes(capsys.readouterr().out) if " gap " in line]
+    assert lines == ["warning gap one.tv: 7 times: Nothing is on for 5 min."]
 
 
 def test_a_guide_is_judged_in_the_window_zone_and_present_that_are_given(

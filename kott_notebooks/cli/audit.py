@@ -29,7 +29,7 @@ from kott_notebooks.times import instant, present
 EPG = ("today-1d", "today+2d")  # a channel without a programme then has none
 WEEK = ("today", "today+7d")
 DAYS = 90  # that a waiver written here holds; its file says until when
-MANY = 5  # equal findings on a channel that have a line each; more share one
+MANY = 5  # programmes of a channel that have a line each under one rule; more share a line
 _SHOWN = ["severity", "rule", "findings", "assets", "hint"]
 _PROGRAMME = "KalturaProgramAsset"
 
@@ -269,23 +269,27 @@ def _print(
 def _causes(found: pd.DataFrame, subject: Subject, tz: tzinfo) -> Iterator[str]:
     """Write a line per cause: severity, local time, rule, channel, programme, what is wrong.
 
-    Equal findings on a channel, where they are many, share a line.
+    Programmes of a channel share a line where many break one rule; what the channel itself lacks
+    does where it is equal, as a gap at each midnight.
     """
     names = known_names(subject.table, subject.channels)
     local = found["startDate"].dt.tz_convert(tz).dt.strftime("%Y-%m-%d %H:%M").fillna("")
     table = found.assign(local=local, channel=id_texts(found["linearAssetId"]).fillna(""))
-    same = table.groupby(["rule", "severity", "channel", "detail"], dropna=False)
+    own = table["detail"].where(table["id"] == table["channel"], "")
+    same = table.groupby(["rule", "severity", "channel", own], dropna=False)
     place = same["startDate"].rank(method="first", na_option="bottom")
     table = table.assign(count=same["rule"].transform("size"))
     table = table[(table["count"] <= MANY) | (place == 1)]
     width = max(table["rule"].str.len(), default=0)
     for row in table.to_dict("records"):
         channel = row["channel"]
-        parts = [" ".join(dict.fromkeys(filter(None, (channel, names.get(channel)))))]
-        own = row["name"] if row["id"] != channel and isinstance(row["name"], str) else ""
-        many = f"{row['count']:,} programmes, the first is {own or row['id']}"
-        parts.append(many if row["count"] > MANY else own)
-        said = ": ".join(filter(None, [*parts, row["detail"]]))
+        label = " ".join(dict.fromkeys(filter(None, (channel, names.get(channel)))))
+        is_channel, count = row["id"] == channel, f"{row['count']:,}"
+        name = "" if is_channel or pd.isna(row["name"]) else row["name"]
+        if row["count"] > MANY:
+            first = f"{count} programmes, the first is {name or row['id']}"
+            name = f"{count} times" if is_channel else first
+        said = ": ".join(filter(None, [label, name, row["detail"]]))
         line = f"{row['severity']:7}  {row['local']:16}  {row['rule']:{width}}  {said}"
         yield output.one_line(line) + "\n"
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import re
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,7 @@ from kott_notebooks.errors import KottError
 
 ROWS, COLUMNS, LETTERS = 1_048_576, 16_384, 32_767  # of a sheet, of a sheet, of a cell
 NAME = 31  # letters of a sheet's name
+_SAFE = LETTERS // 2  # letters, of which each may count twice
 _DIGITS = 10**15  # a number from here on loses digits
 _CHUNK = 2_000  # rows that are turned into cells at a time
 _SAMPLED = 500  # rows that decide how wide a column is
@@ -134,16 +137,17 @@ class Book:
             wide = (widths or {}).get(title) or _width(title, own)
             sheet.set_column(column, column, wide, None, hidden)
         for row, line in enumerate(lead):
-            self._cell(sheet, row, 0, line, None)
+            self._cell(sheet, row, 0, line)
         for column, title in enumerate(titles):
             sheet.write_string(top, column, _text(title)[0], self._bold)
         for start in range(0, len(table), _CHUNK):
             part = table.iloc[start : start + _CHUNK]
             columns = [self._cells(part.iloc[:, at], name) for at in range(len(titles))]
+            writers = [self._writer(sheet, cells) for cells in columns]
             for row, cells in enumerate(zip(*columns, strict=True), top + 1 + start):
                 for column, cell in enumerate(cells):
                     if cell is not None:
-                        self._cell(sheet, row, column, cell, formats[column])
+                        writers[column](row, column, cell, formats[column])
         last = top + max(len(table), 1)
         sheet.freeze_panes(top + 1, 0)
         sheet.autofilter(top, 0, last, max(len(titles), 1) - 1)
@@ -160,27 +164,36 @@ class Book:
         """Turn a column into texts, numbers, flags and links; what is absent is None."""
         if column.dtype.kind == "M":
             return _serials(_wall(column))
-        cells = column.astype(object).where(column.notna(), None).tolist()
-        if column.dtype.kind == "b":
+        cells: list[Any] = column.astype(object).where(column.notna(), None).tolist()
+        if column.dtype.kind in "biuf" and (column.dtype.kind == "b" or _are_short(column)):
             return cells
-        typed = []
-        for cell in cells:
-            value = cell
-            if isinstance(cell, str):
-                value, is_cut = _text(cell)
-                if is_cut:
-                    where = (sheet, str(column.name))
-                    self.shortened[where] = self.shortened.get(where, 0) + 1
-            elif isinstance(cell, pd.Timestamp):
-                value = _serials(_wall(pd.Series([cell])))[0]
-            elif isinstance(cell, int | float) and not abs(cell) < _DIGITS:
-                value = str(cell)  # too many digits, or no number that Excel knows
-            elif cell is not None and not isinstance(cell, bool | int | float | Link):
-                value = _text(str(cell))[0]
-            typed.append(value)
-        return typed
+        if isinstance(column.dtype, pd.StringDtype) and _are_plain(cells):
+            return cells
+        return [self._value(cell, (sheet, str(column.name))) for cell in cells]
 
-    def _cell(self, sheet: Any, row: int, column: int, cell: Any, format: Any) -> None:
+    def _value(self, cell: Any, where: tuple[str, str]) -> Any:
+        if isinstance(cell, pd.Timestamp):
+            return _serials(_wall(pd.Series([cell])))[0]
+        if cell is None or isinstance(cell, bool | Link):
+            return cell
+        if isinstance(cell, int | float) and abs(cell) < _DIGITS:
+            return cell  # one of more digits would lose some, and Excel knows no infinity
+        text, is_cut = _text(str(cell))
+        if is_cut:
+            self.shortened[where] = self.shortened.get(where, 0) + 1
+        return text
+
+    def _writer(self, sheet: Any, cells: list[Any]) -> Callable[..., Any]:
+        """Choose what writes a column's cells: one function where all are of one type."""
+        types = set(map(type, cells)) - {NoneType}
+        writer: Callable[..., Any] = partial(self._cell, sheet)
+        if types == {str}:
+            writer = sheet.write_string
+        elif types <= {int, float}:
+            writer = sheet.write_number
+        return writer
+
+    def _cell(self, sheet: Any, row: int, column: int, cell: Any, format: Any = None) -> None:
         if isinstance(cell, str):
             sheet.write_string(row, column, cell)
         elif isinstance(cell, Link):
@@ -225,7 +238,7 @@ def _serials(wall: pd.Series[Any]) -> list[Any]:
 
 def _text(text: str) -> tuple[str, bool]:
     """Return a text that a cell can hold, and whether it had to be cut."""
-    if len(text) <= LETTERS // 2 and text.isprintable() and not text.startswith("<r>"):
+    if len(text) < _SAFE and text.isprintable() and not text.startswith("<r>"):
         return text, False
     whole = text.encode("utf-8", "replace").decode().replace("\r\n", "\n").replace("\r", "\n")
     legal = _ILLEGAL.sub("\N{REPLACEMENT CHARACTER}", whole)
@@ -235,6 +248,19 @@ def _text(text: str) -> tuple[str, bool]:
     if len(units) <= 2 * LETTERS:
         return legal, False
     return units[: 2 * (LETTERS - 1)].decode("utf-16-le", "ignore") + "…", True
+
+
+def _are_short(numbers: pd.Series[Any]) -> bool:
+    """Say whether Excel holds all numbers as they are."""
+    given = numbers.dropna()
+    return bool((given.abs() < _DIGITS).all())
+
+
+def _are_plain(texts: list[str | None]) -> bool:
+    """Say whether all texts can be written as they are, without a look at each."""
+    given = [text for text in texts if text]
+    joined = "".join(given)
+    return joined.isprintable() and "<r>" not in joined and max(map(len, given), default=0) < _SAFE
 
 
 def _width(title: str, column: pd.Series[Any]) -> float:

@@ -43,7 +43,7 @@ from kott_notebooks.listings import (
     views,
 )
 from kott_notebooks.listings.reference import describe, services
-from kott_notebooks.report import guide
+from kott_notebooks.report import guide, show
 from kott_notebooks.session import Session, __version__, configured, login
 from kott_notebooks.tables.diff import diff
 from kott_notebooks.tables.export import conform, export
@@ -122,6 +122,7 @@ __all__ = [
     "save",
     "schedule",
     "services",
+    "show",
     "snapshots",
     "sql",
     "tags",

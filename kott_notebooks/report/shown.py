@@ -1,0 +1,260 @@
+"""A table in a notebook's cell: what matters first, what each column holds, nothing cut away."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import msgspec
+import numpy as np
+import pandas as pd
+from markupsafe import Markup
+
+from kott_notebooks.errors import KottError
+from kott_notebooks.report.page import render, resource
+from kott_notebooks.tables.columns import need, typed, wall
+from kott_notebooks.tables.provenance import zone_of
+from kott_notebooks.times import zone_name
+
+ROWS = 200  # rows in a notebook's cell; more make it slow to save and to open
+MANY_COLUMNS = 12  # that stand side by side
+LONG = 90  # letters of a cell; the rest is shown on demand
+BINS = 12
+# What people look for in a row, in this order
+FIRST = (
+    "row", "id", "severity", "rule", "typeName", "type", "channelName", "linearAssetId", "name",
+    "startDate", "endDate", "field", "detail", "impact", "hint", "description", "images",
+)  # fmt: skip
+_NAMED = {"type": "typeName", "linearAssetId": "channelName", "regionId": "regionName"}
+
+
+class Column(NamedTuple):
+    """What stands above a column: its name, how much is absent, how many values, their bars."""
+
+    name: str
+    absent: str
+    distinct: str
+    span: str
+    bars: list[tuple[int, str]]  # height in percent, and what it stands for
+    right: bool
+
+
+class Cell(NamedTuple):
+    """A cell: what is shown, the full text where that is shorter, a link, and what sorts it."""
+
+    text: str
+    full: str = ""
+    url: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True, repr=False)
+class Shown:
+    """A table as HTML: a notebook's cell shows it, `.html` is the text."""
+
+    html: str
+    summary: str
+
+    def __repr__(self) -> str:
+        return f"<kott table: {self.summary}>"
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+
+def show(
+    table: pd.DataFrame,
+    columns: Iterable[str] | None = None,
+    *,
+    tz: str | tzinfo | None = None,
+    n: int = ROWS,
+) -> Shown:
+    """Show a table in a notebook: the columns that matter first, each with a summary above it.
+
+    The HTML is static and complete: it stays in a saved notebook, in nbconvert and without a
+    kernel; where scripts run, a click on a heading sorts, and rows come in pages.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Any table.
+    columns : list of str, optional
+        The columns to show. Default: all up to 12; of more, those that people look for first and
+        that have values, and the names of the others below the table.
+    tz : str or tzinfo, optional
+        Zone of the times; default: the zone that the table was pulled for, else KOTT_TZ, else UTC.
+    n : int, default 200
+        The number of rows that are shown at most; the summaries are of all rows.
+
+    Returns
+    -------
+    Shown
+        `.html` is the HTML. Every text is escaped; long texts unfold, pictures are links.
+
+    Raises
+    ------
+    KottError
+        A column is missing, or `n` is less than 0.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import demo
+    >>> kott.show(kott.assets(demo.login(assets=40, households=0), limit=30))
+    <kott table: 30 rows of 63 columns, 12 shown>
+    """
+    if n < 0:
+        raise KottError(f"n must be at least 0, not {n}.")
+    if table.index.nlevels > 1 or table.index.name is not None:
+        table = table.reset_index()
+    table = table.rename(columns=str)
+    wanted = None if columns is None else list(columns)
+    table = typed(table) if wanted is None else need(table, *wanted)
+    zoned = zone_of(table, tz)
+    given = {name: int(table[name].notna().sum()) for name in table.columns}
+    chosen = _chosen(given) if wanted is None else wanted
+    head = table[chosen].head(n)
+    rows = f"{len(table):,} row{'' if len(table) == 1 else 's'}"
+    summary = f"{rows} of {len(given)} columns, {len(chosen)} shown"
+    others = [name for name in given if name not in chosen]
+    notes = [f"times of {zone_name(zoned)}"] if _has_times(table[chosen]) else []
+    if len(head) < len(table):
+        notes.append(f"the first {len(head):,} rows are shown")
+    html = render(
+        "shown.html",
+        caption=", ".join([summary, *notes]),
+        columns=[_described(table[name], zoned) for name in chosen],
+        rows=list(zip(*(_cells(head[name], zoned) for name in chosen), strict=True)),
+        filled=[name for name in others if given[name]],
+        empty=[name for name in others if not given[name]],
+        style=Markup(resource("shown.css")),
+        script=Markup(resource("shown.js")),
+    )
+    digest = hashlib.sha256(html.encode("utf-8", "replace")).hexdigest()[:12]
+    return Shown(html.replace("kott-shown-id", f"kott-{digest}"), summary)
+
+
+def _chosen(given: dict[str, int]) -> list[str]:
+    """Choose columns and their order: those that people look for, then the fullest."""
+    if len(given) <= MANY_COLUMNS:
+        return list(given)
+    hidden = {name for name, words in _NAMED.items() if given.get(words)} | {"objectType"}
+    able = [
+        name
+        for name, count in given.items()
+        if count and name not in hidden and "@" not in name and not name.startswith("multilingual")
+    ]
+    place = {name: at for at, name in enumerate(FIRST)}
+    kinds = ("tags.", "metas.", "")
+
+    def rank(name: str) -> tuple[int, int, int]:
+        kind = next(at for at, start in enumerate(kinds) if name.startswith(start))
+        return place.get(name, len(place)), kind, -given[name]
+
+    return sorted(able, key=rank)[:MANY_COLUMNS]
+
+
+def _has_times(table: pd.DataFrame) -> bool:
+    return any(dtype.kind == "M" for dtype in table.dtypes)
+
+
+# What stands above a column
+
+
+def _described(column: pd.Series[Any], tz: tzinfo) -> Column:
+    """Describe a column: what is absent, how many values there are, how they are spread."""
+    values = column.dropna()
+    share = 1 - len(values) / len(column) if len(column) else 0
+    absent = "" if not share else "all absent" if share == 1 else f"{_percent(share)} absent"
+    distinct = values.nunique()
+    words = f"{distinct:,} value{'' if distinct == 1 else 's'}" if distinct else ""
+    is_number = column.dtype.kind in "iuf" and not str(column.name).lower().endswith("id")
+    span, bars = "", list[tuple[int, str]]()
+    if len(values) and (is_number or column.dtype.kind == "M"):
+        shown = [text.text for text in _cells(pd.Series([values.min(), values.max()]), tz)]
+        span = " to ".join(dict.fromkeys(shown))
+        bars = _histogram(values)
+    elif len(values) and distinct < len(values):
+        most = values.value_counts().head(BINS)
+        texts = _cells(pd.Series(most.index.to_list(), dtype=column.dtype), tz)
+        bars = [
+            (_height(count, int(most.iloc[0])), f"{cell.text}: {count:,}")
+            for cell, count in zip(texts, most.to_list(), strict=True)
+        ]
+    return Column(str(column.name), absent, words, span, bars, column.dtype.kind in "iuf")
+
+
+def _percent(share: float) -> str:
+    return "<1 %" if share < 0.01 else f"{min(share, 0.99):.0%}".replace("%", " %")
+
+
+def _histogram(values: pd.Series[Any]) -> list[tuple[int, str]]:
+    """Count numbers or times in bands of equal width."""
+    is_time = values.dtype.kind == "M"
+    numbers = (
+        values.dt.tz_convert("UTC").to_numpy("datetime64[us]").astype(float)
+        if is_time
+        else values.to_numpy(float)
+    )
+    counts, edges = np.histogram(numbers[np.isfinite(numbers)], BINS)
+    marks = [
+        str(np.datetime64(int(edge), "us"))[:16].replace("T", " ") if is_time else f"{edge:,.6g}"
+        for edge in edges[:-1]
+    ]
+    return [
+        (_height(int(count), int(counts.max())), f"from {mark}: {count:,}")
+        for count, mark in zip(counts, marks, strict=True)
+    ]
+
+
+def _height(count: int, most: int) -> int:
+    return 0 if not count else max(6, round(100 * count / most))
+
+
+# Cells
+
+
+def _cells(column: pd.Series[Any], tz: tzinfo) -> list[Cell]:
+    """Write a column's cells as people read them."""
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        column = wall(column, tz)
+    return [_cell(value, str(column.name)) for value in column.tolist()]
+
+
+def _cell(value: Any, column: str) -> Cell:
+    if not isinstance(value, str):
+        if pd.isna(value):
+            return Cell("")
+        if isinstance(value, bool):
+            return Cell("yes" if value else "no")
+        if isinstance(value, pd.Timestamp):
+            return Cell(f"{value:%Y-%m-%d %H:%M}", key=value.isoformat())
+        if isinstance(value, float):
+            return Cell(f"{value:,.2f}".removesuffix(".00"), key=repr(value))
+        return Cell(str(value), key=str(value))
+    if value[:1] in ("[", "{") and not column.startswith("metas."):
+        try:
+            return _nested(msgspec.json.decode(value))
+        except msgspec.DecodeError:
+            pass
+    text = " ".join(value.split())
+    url = value if urlsplit(value[:8]).scheme in ("http", "https") else ""
+    if len(text) <= LONG:
+        return Cell(text, value if "\n" in value.strip() else "", url)
+    return Cell(f"{text[: LONG - 1].rstrip()}…", value, url)
+
+
+def _nested(content: Any) -> Cell:
+    """Write a list of texts as one, a picture as a link, other things as what unfolds."""
+    entries = content if isinstance(content, list) else [content]
+    if all(isinstance(one, str) for one in entries):
+        return _cell(", ".join(entries), "metas.")
+    urls = [str(one.get("url")) for one in entries if isinstance(one, dict) and one.get("url")]
+    words = f"{len(entries):,} entr{'y' if len(entries) == 1 else 'ies'}"
+    full = msgspec.json.format(msgspec.json.encode(content), indent=2).decode()
+    first = next((url for url in urls if url.startswith(("http://", "https://"))), "")
+    return Cell(words, full, first, key=str(len(entries)))

@@ -133,6 +133,8 @@ def test_a_table_goes_to_excel(partner: str, capsys: Capture, tmp_path: Path, co
     book = pd.read_excel(tmp_path / "t.xlsx", sheet_name=None)
     assert len(next(iter(book.values()))) == rows > 0
     assert ("Asia/Tokyo" if "Tokyo" in command else "UTC") in book["about"]["value"].tolist()
+    named = {"assets": "typeName", "epg": "channelName"}.get(command.partition(" ")[0])
+    assert named is None or book[command.partition(" ")[0]][named].notna().any()
 
 
 def test_a_database_goes_through_a_file_of_any_name(

@@ -159,6 +159,19 @@ def test_the_parts_have_what_was_nested(assets: pd.DataFrame, tmp_path: Path) ->
     assert {row["assetId"] for row in sheet(path, "tags")} <= set(ids)
 
 
+def test_names_stand_beside_ids(tmp_path: Path) -> None:
+    """In the main sheet and in the parts."""
+    session = demo.login(assets=20, channels=2, days=1, households=0)
+    assets, labels = kott.assets(session, progress=False), kott.labels(session)
+    path = kott.export(assets, tmp_path / "a.xlsx", labels=labels)
+    names = labels[labels["kind"] == "assetStruct"].set_index("id")["name"]
+    named = assets["type"].astype("str").map({str(key): name for key, name in names.items()})
+    assert [row["typeName"] for row in sheet(path)] == named.tolist()
+    assert {row["fileTypeName"] for row in sheet(path, "mediaFiles")} == (
+        set(kott.media_files(assets)["type"])
+    )
+
+
 def test_a_database_is_a_star(assets: pd.DataFrame, tmp_path: Path) -> None:
     """A question over assets, tags and images, in SQL, has the answer of pandas."""
     path = kott.export(assets, tmp_path / "a.duckdb", tz="Europe/Berlin")

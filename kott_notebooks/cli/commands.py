@@ -44,6 +44,7 @@ SIZES = {  # of the demo partner
     "seed": "another number, another partner",
 }
 GUIDE_END = "today+7d"
+NAMED = ("assets", "epg", "channels", "households", "listing")  # whose tables have ids with names
 PLANNED = ("asset", "assets", "epg")
 TABLE = table_arguments(output.FORMATS)
 PARTNER = (
@@ -78,7 +79,7 @@ def write_table(given: argparse.Namespace) -> None:
     format = output.checked_format(given.format, given.out)
     if format == "xmltv" and given.command != "epg":
         raise KottError(f"XMLTV is for `kott epg`: {given.command} has no column linearAssetId.")
-    channels = None
+    labels = channels = None
     with login(given) as session:
         try:
             table, incomplete = TABLES[given.command](session, given), None
@@ -86,7 +87,9 @@ def write_table(given: argparse.Namespace) -> None:
             if given.command != "households" or isinstance(error, KeyboardInterrupt):
                 raise
             table, incomplete = error.partial, error
-        if given.command == "epg" and format == "xmltv":
+        if given.command in NAMED and format in ("xlsx", "duckdb"):
+            labels = kott.labels(session)
+        if given.command == "epg" and format in ("xmltv", "xlsx", "duckdb"):
             channels = kott.channels(session)
             if given.channels:
                 channels = channels[channels["id"].isin(given.channels)]
@@ -98,6 +101,7 @@ def write_table(given: argparse.Namespace) -> None:
         whole=whole,
         safe=given.safe,
         tz=getattr(given, "tz", None),
+        labels=labels,
         channels=channels,
     )
     print(said, file=sys.stderr)

@@ -36,6 +36,7 @@ def write(
     whole: bool = False,
     safe: bool = False,
     tz: str | None = None,
+    labels: pd.DataFrame | None = None,
     channels: pd.DataFrame | None = None,
 ) -> str:
     """Write a table to a file, else to stdout, and say on one line what was written.
@@ -43,12 +44,13 @@ def write(
     `table` is for people: columns cut to the terminal's width unless the `whole` width is asked
     for. `xmltv` leaves out what XMLTV cannot hold, and takes names from `channels`; the other
     formats leave nothing out. `safe` is for CSV that people open in a spreadsheet, `tz` the zone of
-    the times in `xlsx` and `duckdb`.
+    the times in `xlsx` and `duckdb`, which have the names of `labels` and `channels` beside ids.
     """
     chosen = chosen_format(format, out)
     said = _counted(table)
     if chosen in BINARY:
-        _write_binary(table, chosen, out, tz)
+        exported = {} if chosen == "parquet" else {"tz": tz, "labels": labels, "channels": channels}
+        _write_binary(table, chosen, out, exported)
     elif chosen == "xmltv":
         _write_xmltv(table, channels, out)
     elif chosen == "table":
@@ -171,14 +173,16 @@ def _write_xmltv(table: pd.DataFrame, channels: pd.DataFrame | None, out: Path |
         xmltv.write(table, channels, out)
 
 
-def _write_binary(table: pd.DataFrame, format: str, out: Path | None, tz: str | None) -> None:
+def _write_binary(
+    table: pd.DataFrame, format: str, out: Path | None, options: dict[str, Any]
+) -> None:
     """Export to a file of the format, whatever its name, or through one to stdout."""
     if out is not None and out.suffix.lower() == f".{format}":
-        kott.export(table, out, tz=None if format == "parquet" else tz)
+        kott.export(table, out, **options)
         return
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, f"table.{format}")
-        _write_binary(table, format, path, tz)
+        _write_binary(table, format, path, options)
         if out is None:
             stdout().buffer.write(path.read_bytes())
             stdout().buffer.flush()

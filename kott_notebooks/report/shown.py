@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import tzinfo
+from functools import cache
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -16,7 +17,9 @@ from markupsafe import Markup
 
 from kott_notebooks.errors import KottError
 from kott_notebooks.report.page import render, resource
-from kott_notebooks.tables.columns import need, typed, wall
+from kott_notebooks.tables.columns import Names, need, typed, wall
+from kott_notebooks.tables.kinds import of_class
+from kott_notebooks.tables.names import with_names
 from kott_notebooks.tables.provenance import zone_of
 from kott_notebooks.times import zone_name
 
@@ -29,6 +32,7 @@ FIRST = (
     "row", "id", "severity", "rule", "typeName", "type", "channelName", "linearAssetId", "name",
     "startDate", "endDate", "field", "detail", "impact", "hint", "description", "images",
 )  # fmt: skip
+_COUNTED = ("id", "type")  # ends of columns whose numbers are no amounts
 _NAMED = {"type": "typeName", "linearAssetId": "channelName", "regionId": "regionName"}
 
 
@@ -70,6 +74,8 @@ def show(
     table: pd.DataFrame,
     columns: Iterable[str] | None = None,
     *,
+    labels: pd.DataFrame | None = None,
+    channels: pd.DataFrame | Names | None = None,
     tz: str | tzinfo | None = None,
     n: int = ROWS,
 ) -> Shown:
@@ -85,6 +91,9 @@ def show(
     columns : list of str, optional
         The columns to show. Default: all up to 12; of more, those that people look for first and
         that have values, and the names of the others below the table.
+    labels, channels : DataFrame, optional
+        `kott.labels` and `kott.channels`: names then stand beside ids, as `kott.with_names` has
+        them.
     tz : str or tzinfo, optional
         Zone of the times; default: the zone that the table was pulled for, else KOTT_TZ, else UTC.
     n : int, default 200
@@ -112,6 +121,8 @@ def show(
     if table.index.nlevels > 1 or table.index.name is not None:
         table = table.reset_index()
     table = table.rename(columns=str)
+    if labels is not None or channels is not None:
+        table = with_names(table, labels, channels)
     wanted = None if columns is None else list(columns)
     table = typed(table) if wanted is None else need(table, *wanted)
     zoned = zone_of(table, tz)
@@ -135,7 +146,7 @@ def show(
         script=Markup(resource("shown.js")),
     )
     digest = hashlib.sha256(html.encode("utf-8", "replace")).hexdigest()[:12]
-    return Shown(html.replace("kott-shown-id", f"kott-{digest}"), summary)
+    return Shown(str(html).replace("kott-shown-id", f"kott-{digest}"), summary)
 
 
 def _chosen(given: dict[str, int]) -> list[str]:
@@ -172,7 +183,7 @@ def _described(column: pd.Series[Any], tz: tzinfo) -> Column:
     absent = "" if not share else "all absent" if share == 1 else f"{_percent(share)} absent"
     distinct = values.nunique()
     words = f"{distinct:,} value{'' if distinct == 1 else 's'}" if distinct else ""
-    is_number = column.dtype.kind in "iuf" and not str(column.name).lower().endswith("id")
+    is_number = column.dtype.kind in "iuf" and not str(column.name).lower().endswith(_COUNTED)
     span, bars = "", list[tuple[int, str]]()
     if len(values) and (is_number or column.dtype.kind == "M"):
         shown = [text.text for text in _cells(pd.Series([values.min(), values.max()]), tz)]
@@ -236,7 +247,7 @@ def _cell(value: Any, column: str) -> Cell:
         if isinstance(value, float):
             return Cell(f"{value:,.2f}".removesuffix(".00"), key=repr(value))
         return Cell(str(value), key=str(value))
-    if value[:1] in ("[", "{") and not column.startswith("metas."):
+    if value[:1] in ("[", "{") and column not in _texts() and not column.startswith("metas."):
         try:
             return _nested(msgspec.json.decode(value))
         except msgspec.DecodeError:
@@ -251,10 +262,18 @@ def _cell(value: Any, column: str) -> Cell:
 def _nested(content: Any) -> Cell:
     """Write a list of texts as one, a picture as a link, other things as what unfolds."""
     entries = content if isinstance(content, list) else [content]
-    if all(isinstance(one, str) for one in entries):
-        return _cell(", ".join(entries), "metas.")
+    if entries and all(isinstance(one, str) for one in entries):
+        return _cell(", ".join(entries), "name")
     urls = [str(one.get("url")) for one in entries if isinstance(one, dict) and one.get("url")]
     words = f"{len(entries):,} entr{'y' if len(entries) == 1 else 'ies'}"
     full = msgspec.json.format(msgspec.json.encode(content), indent=2).decode()
     first = next((url for url in urls if url.startswith(("http://", "https://"))), "")
     return Cell(words, full, first, key=str(len(entries)))
+
+
+@cache
+def _texts() -> frozenset[str]:
+    """Name the columns of texts, also where one looks like JSON: a film called "[1408]"."""
+    classes = ("KalturaMediaAsset", "KalturaProgramAsset")
+    kinds = [item for cls in classes for item in of_class(cls).items()]
+    return frozenset(name for name, kind in kinds if kind == "text") | {"detail", "hint", "ksql"}

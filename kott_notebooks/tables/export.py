@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from datetime import datetime, tzinfo
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 import pandas as pd
@@ -17,12 +18,14 @@ import pyarrow as pa
 from kott_notebooks import schema
 from kott_notebooks.errors import KottError
 from kott_notebooks.tables import columns, excel, nested
-from kott_notebooks.tables.columns import id_texts, typed, wall
+from kott_notebooks.tables.columns import Names, id_texts, typed, wall
 from kott_notebooks.tables.files import replacing, write_text
 from kott_notebooks.tables.kinds import STR
+from kott_notebooks.tables.names import with_names
 from kott_notebooks.tables.provenance import facts, provenance, zone_of
 from kott_notebooks.times import zone, zone_name
 
+_Namer: TypeAlias = Callable[[pd.DataFrame], pd.DataFrame]
 log = logging.getLogger("kott_notebooks")
 
 SUFFIXES = (".xlsx", ".csv", ".duckdb", ".parquet")
@@ -37,6 +40,8 @@ def export(
     path: str | Path,
     *,
     tz: str | tzinfo | None = None,
+    labels: pd.DataFrame | None = None,
+    channels: pd.DataFrame | Names | None = None,
     safe: bool = False,
 ) -> Path:
     """Write a table to a file, or to several tables that join, for Excel, BI tools and archives.
@@ -67,6 +72,9 @@ def export(
         `.duckdb` and folders the zone that the table was pulled for, else KOTT_TZ, else UTC; in
         `.csv` UTC with its Z, so that the file is read again rightly. In `.parquet`, times keep
         their zone.
+    labels, channels : DataFrame, optional
+        `kott.labels` and `kott.channels`: names then stand beside ids, as `kott.with_names` has
+        them, in the nested parts too.
     safe : bool, default False
         In CSV, put an apostrophe before texts that a spreadsheet would run as a formula.
 
@@ -102,17 +110,20 @@ def export(
     """
     path = Path(path)
     suffix = path.suffix.lower()
-    table = typed(table)
+    name: _Namer = partial(with_names, labels=labels, channels=channels)
+    if labels is None and channels is None:
+        name = _as_it_is
+    table = name(typed(table))
     if suffix == ".xlsx":
-        _write_book(table, path, zone_of(table, tz))
+        _write_book(table, path, zone_of(table, tz), name)
     elif suffix == ".csv":
         write_text(path, csv_lines(table, tz=tz, safe=safe))
     elif suffix == ".parquet":
         _write_parquet(table, path, tz)
     elif suffix == ".duckdb":
-        _write_duckdb(star(table, tz=zone_of(table, tz)), path)
+        _write_duckdb(star(table, zone_of(table, tz), name), path)
     elif suffix == "" or path.is_dir():
-        _write_folder(star(table, tz=zone_of(table, tz)), path, safe=safe)
+        _write_folder(star(table, zone_of(table, tz), name), path, safe=safe)
     else:
         raise KottError(
             f"path must end in {_ENDS}, or have no end for a folder; not {path.name!r}."
@@ -120,21 +131,25 @@ def export(
     return path
 
 
-def star(table: pd.DataFrame, *, tz: tzinfo) -> dict[str, pd.DataFrame]:
+def _as_it_is(table: pd.DataFrame) -> pd.DataFrame:
+    return table
+
+
+def star(table: pd.DataFrame, tz: tzinfo, name: _Namer = _as_it_is) -> dict[str, pd.DataFrame]:
     """Split a table into one without nested columns, and one per nested column, which join.
 
     All tags are one table: a tag and one of its values per row. Times are those of `tz`, without a
-    zone.
+    zone. `name` puts names beside the ids of the parts.
     """
-    table, parts = _laid_out(table)
+    table, parts = _laid_out(table, name)
     laid = [name for name in table.columns if name in parts or str(name).startswith("tags.")]
     tables = {_name(table): table.drop(columns=laid), **parts}
     return {name: _local(one, tz) for name, one in tables.items()}
 
 
-def _laid_out(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
+def _laid_out(table: pd.DataFrame, name: _Namer) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
     """Return a table with a column that its parts are keyed by, and the parts by name."""
-    tags = [str(name) for name in table.columns if str(name).startswith("tags.")]
+    tags = [str(tag) for tag in table.columns if str(tag).startswith("tags.")]
     lists = _nested_columns(table)
     if not tags and not lists:
         return table, {}
@@ -145,13 +160,16 @@ def _laid_out(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, pd.DataFrame
         table = table.drop(columns=key, errors="ignore")
         table.insert(0, key, pd.Series(range(1, len(table) + 1), table.index, dtype="Int64"))
     chunks = [table.iloc[at : at + _CHUNK] for at in range(0, max(len(table), 1), _CHUNK)]
-    parts = {name: _stacked(nested.explode(one, name, key=key) for one in chunks) for name in lists}
+    parts = {
+        column: name(_stacked(nested.explode(one, column, key=key) for one in chunks))
+        for column in lists
+    }
     if tags:
-        names = [name.removeprefix("tags.") for name in tags]
+        names = [tag.removeprefix("tags.") for tag in tags]
         parts["tags"] = _stacked(nested.tags(one.assign(id=one[key]), *names) for one in chunks)
     owner = "row" if key == "row" else f"{_service(table)}Id"
     return table, {
-        name: part.rename(columns={part.columns[0]: owner}) for name, part in parts.items()
+        column: part.rename(columns={part.columns[0]: owner}) for column, part in parts.items()
     }
 
 
@@ -256,21 +274,21 @@ def _write_folder(tables: dict[str, pd.DataFrame], folder: Path, *, safe: bool) 
                 file.writelines(_csv(one, "%Y-%m-%d %H:%M:%S", safe=safe))
 
 
-def _write_book(table: pd.DataFrame, path: Path, tz: tzinfo) -> None:
+def _write_book(table: pd.DataFrame, path: Path, tz: tzinfo, name: _Namer) -> None:
     """Write a work book: the table, its parts, and where they are from."""
     excel.check_size("The table", table)
-    keyed, parts = _laid_out(table)
+    keyed, parts = _laid_out(table, name)
     main = nested.flat(keyed, tz=tz)
     most = excel.ROWS - 1
     sheets = {_name(table): main} | {
-        f"{name} from {start + 1:,}" if start else name: part.iloc[start : start + most]
-        for name, part in parts.items()
+        f"{column} from {start + 1:,}" if start else column: part.iloc[start : start + most]
+        for column, part in parts.items()
         for start in range(0, len(part), most)
     }
     names = excel.sheet_names(sheets, taken=[ABOUT])
     with replacing(path) as new, excel.Book(new) as book:
-        for name, one in sheets.items():
-            book.sheet(names[name], _local(one, tz))
+        for one, shown in sheets.items():
+            book.sheet(names[one], _local(shown, tz))
         about = [(TIMES, zone_name(tz))]
         for (sheet, column), count in book.shortened.items():
             words = f"{count:,} texts are cut at Excel's {excel.LETTERS:,} letters per cell"

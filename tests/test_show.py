@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html.parser
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -67,6 +68,21 @@ def test_a_heading_says_what_the_column_holds() -> None:
         "1 value",
         "50 % absent",
     ]
+
+
+@settings(max_examples=40)
+@given(st.lists(st.floats(), max_size=8), st.sampled_from(["float64", "Float64"]))
+def test_any_numbers_have_a_summary(numbers: list[float], dtype: Any) -> None:
+    """Also equal, endless and very large ones."""
+    read = Reader(kott.show(pd.DataFrame({"x": pd.Series(numbers, dtype=dtype)})).html)
+    assert len(read.texts("td")) == pd.Series(numbers, dtype=float).notna().sum()
+
+
+def test_one_time_in_all_rows_is_a_span_of_one(assets: pd.DataFrame) -> None:
+    """Without bars."""
+    same = assets.assign(startDate=pd.Timestamp("2026-03-01 12:00", tz="UTC"))
+    read = Reader(kott.show(same, ["startDate"], tz="UTC").html)
+    assert read.texts("small") == ["2026-03-01 12:00", "1 value"]
 
 
 def test_times_are_those_of_the_zone(assets: pd.DataFrame) -> None:

@@ -113,8 +113,9 @@ def show(
     --------
     >>> import kott_notebooks as kott
     >>> from kott_notebooks import demo
-    >>> kott.show(kott.assets(demo.login(assets=40, households=0), limit=30))
-    <kott table: 30 rows of 63 columns, 12 shown>
+    >>> assets = kott.assets(demo.login(assets=40, households=0), limit=30)
+    >>> kott.show(assets[["id", "name", "startDate"]])
+    <kott table: 30 rows of 3 columns, 3 shown>
     """
     if n < 0:
         raise KottError(f"n must be at least 0, not {n}.")
@@ -211,10 +212,16 @@ def _histogram(values: pd.Series[Any]) -> list[tuple[int, str]]:
         if is_time
         else values.to_numpy(float)
     )
-    counts, edges = np.histogram(numbers[np.isfinite(numbers)], BINS)
+    numbers = numbers[np.isfinite(numbers)] / 2  # else a span may be more than a float holds
+    low, high = (numbers.min(), numbers.max()) if len(numbers) else (0.0, 0.0)
+    if low == high:
+        return []
+    place = ((numbers - low) / (high - low) * BINS).astype(int).clip(max=BINS - 1)
+    counts = np.bincount(place, minlength=BINS)
+    edges = 2 * np.linspace(low, high, BINS, endpoint=False)
     marks = [
         str(np.datetime64(int(edge), "us"))[:16].replace("T", " ") if is_time else f"{edge:,.6g}"
-        for edge in edges[:-1]
+        for edge in edges
     ]
     return [
         (_height(int(count), int(counts.max())), f"from {mark}: {count:,}")

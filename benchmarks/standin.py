@@ -251,6 +251,7 @@ class Shop:
         self.lock = threading.Lock()
         self._kind = kind
         self.depth = 0  # how deep pages go; 0 is no end
+        self.given = 0  # pages, counted roughly where several threads give them
         self._channels, self._slot = 100, 900  # programmes of a channel start so many seconds apart
         self._encoded: dict[str, list[Record]] = {}
         self._prepared: dict[Any, list[Piece]] | None = {} if prepares else None
@@ -415,7 +416,12 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self._send(200, b"".join(text for text, _ in pieces))
 
+    def do_GET(self) -> None:
+        """Say how many pages were given."""
+        self._send(200, b"%d" % self.shop.given)
+
     def _listed(self, asked: dict[str, Any]) -> list[Piece]:
+        self.shop.given += 1
         if self.work:
             with self.busy:
                 time.sleep(self.work)

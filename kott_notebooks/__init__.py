@@ -39,6 +39,7 @@ from kott_notebooks.listings import (
     labels,
     listing,
     plan,
+    refresh,
     verify,
     views,
 )
@@ -118,6 +119,7 @@ __all__ = [
     "plan",
     "plots",
     "provenance",
+    "refresh",
     "report",
     "save",
     "schedule",

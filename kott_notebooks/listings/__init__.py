@@ -5,6 +5,7 @@ from kott_notebooks.listings.households import household_devices, household_user
 from kott_notebooks.listings.ingests import ingest_results, ingests, views
 from kott_notebooks.listings.others import labels, listing
 from kott_notebooks.listings.planning import plan
+from kott_notebooks.listings.refreshing import refresh
 from kott_notebooks.listings.verifying import verify
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "labels",
     "listing",
     "plan",
+    "refresh",
     "verify",
     "views",
 ]

@@ -11,6 +11,7 @@ import pandas as pd
 
 from kott_notebooks import schema
 from kott_notebooks.errors import Forbidden, IncompleteError, KottError, TransportError
+from kott_notebooks.history.files import Place
 from kott_notebooks.ksql import Expression, as_text
 from kott_notebooks.listings.fields import Chosen, Source, chosen, requested
 from kott_notebooks.listings.filters import (
@@ -23,9 +24,10 @@ from kott_notebooks.listings.filters import (
     quoted_kinds,
     search,
 )
-from kott_notebooks.listings.gathering import Ids, gathered
+from kott_notebooks.listings.gathering import Ids, Layout, gathered
 from kott_notebooks.listings.planned import plans_of
 from kott_notebooks.listings.progress import progress_bar
+from kott_notebooks.listings.streaming import streamed
 from kott_notebooks.paging import WORKERS, Listing, Progress, Pull, Split
 from kott_notebooks.session import Session
 from kott_notebooks.tables import frames
@@ -54,6 +56,7 @@ def assets(
     limit: int | None = None,
     workers: int = WORKERS,
     plan: pd.DataFrame | None = None,
+    to: Place | None = None,
     progress: bool | Progress | None = None,
 ) -> pd.DataFrame:
     """List the media of the catalogue, linear channels included.
@@ -82,6 +85,9 @@ def assets(
         Number of requests in flight.
     plan : DataFrame, optional
         What `kott.plan` returned for the same question: the list is read as it says.
+    to : str or path, optional
+        A store as in `kott.save`: the list goes straight there, part by part, in little memory.
+        After a failure or a kill the same call goes on from what is there, within a day.
     progress : bool or Progress, optional
         Show a progress bar, or move yours (`total`, `n`, `reset`, `update`). Default: in a terminal
         and in a notebook, unless KOTT_PROGRESS is 0.
@@ -91,7 +97,8 @@ def assets(
     DataFrame
         One row per asset. The columns of KalturaLiveAsset (id, type `Int64`; name `str`; startDate,
         endDate `datetime64[us, UTC]`; status `boolean`; images, mediaFiles JSON text ...), then
-        `metas.*` typed by their values and `tags.*` as JSON lists.
+        `metas.*` typed by their values and `tags.*` as JSON lists. With `to`, one row: the
+        snapshot, as `kott.snapshots` lists it.
 
     Raises
     ------
@@ -132,7 +139,17 @@ def assets(
             plan=plan,
             bar=bar,
         )
-        return gathered(session, pulls, cls, "kott.assets", fields=columns, limit=limit)
+        asked = {
+            "ksql": as_text(ksql).strip(),
+            "channel": channel,
+            "fields": None if fields is None else [*fields],
+            "order_by": order_by,
+            "language": language,
+        }
+        layout = Layout(cls, "kott.assets", columns, limit, about={"asked": asked})
+        if to is not None:
+            return streamed(session, pulls, layout, to, bar)
+        return gathered(session, pulls, layout)
 
 
 def asset_pulls(
@@ -207,6 +224,7 @@ def epg(
     limit: int | None = None,
     workers: int = WORKERS,
     plan: pd.DataFrame | None = None,
+    to: Place | None = None,
     progress: bool | Progress | None = None,
 ) -> pd.DataFrame:
     """List every programme on air at some time in [start, end), each once.
@@ -239,6 +257,9 @@ def epg(
         Number of requests in flight.
     plan : DataFrame, optional
         What `kott.plan` returned for the same question: the list is read as it says.
+    to : str or path, optional
+        A store as in `kott.save`: the list goes straight there, part by part, in little memory.
+        After a failure or a kill the same call goes on from what is there, within a day.
     progress : bool or Progress, optional
         Show a progress bar, or move yours (`total`, `n`, `reset`, `update`). Default: in a terminal
         and in a notebook, unless KOTT_PROGRESS is 0.
@@ -249,7 +270,7 @@ def epg(
         One row per programme. The columns of KalturaProgramAsset (id, linearAssetId, epgChannelId
         `Int64`; name `str`; startDate, endDate `datetime64[us, UTC]`; enableCatchUp `boolean` ...),
         `metas.*` as text (`kott.coerce` types them) and `tags.*` as JSON lists. By start, or by id
-        where the list was split.
+        where the list was split. With `to`, one row: the snapshot, as `kott.snapshots` lists it.
 
     Raises
     ------
@@ -289,22 +310,25 @@ def epg(
             plan=plan,
             bar=bar,
         )
-        return gathered(
-            session,
-            pulls,
+        layout = Layout(
             CLASSES["epg"],
             "kott.epg",
-            fields=columns,
-            limit=limit,
-            start=first.isoformat(),
-            end=last.isoformat(),
+            columns,
+            limit,
             also=TIMES,
             check=lambda programmes: _check_times(programmes, first, last),
             names=channels if isinstance(channels, pd.DataFrame) else None,
-            tz=zone_name(zone(tz)),
-            ksql=as_text(ksql).strip() or None,
-            channels=ids,
+            about={
+                "start": first.isoformat(),
+                "end": last.isoformat(),
+                "tz": zone_name(zone(tz)),
+                "ksql": as_text(ksql).strip() or None,
+                "channels": ids,
+            },
         )
+        if to is not None:
+            return streamed(session, pulls, layout, to, bar)
+        return gathered(session, pulls, layout)
 
 
 def window(

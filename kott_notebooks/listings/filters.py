@@ -64,7 +64,7 @@ def ksql_filter(action: schema.Action, condition: Expression) -> dict[str, Any]:
 def both(*items: str) -> str:
     """Join KSQL conditions; empty ones are left out."""
     given = [item for item in items if item]
-    return given[0] if len(given) == 1 else f"(and {' '.join(given)})"
+    return f"(and {' '.join(given)})" if len(given) > 1 else "".join(given)
 
 
 def kind_required(text: str) -> bool:

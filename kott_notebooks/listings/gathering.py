@@ -8,7 +8,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -27,53 +27,65 @@ from kott_notebooks.tables.provenance import with_facts
 Ids: TypeAlias = Iterable[Any] | pd.DataFrame
 
 
-def gathered(
-    session: Session,
-    pulls: Sequence[Pull],
-    cls: str,
-    source: str,
-    *,
-    fields: Chosen | None = None,
-    limit: int | None = None,
-    pii: bool = False,
-    also: Sequence[str] = (),
-    check: Callable[[pd.DataFrame], None] | None = None,
-    names: pd.DataFrame | None = None,
-    **about: Any,
-) -> pd.DataFrame:
-    """Lay pulls out as one table with its provenance, and the names of channels if it has all.
+class Layout(NamedTuple):
+    """How what was pulled becomes a table: the class of its rows, its columns, what is said of it.
 
     `check` raises what is wrong with it, by the columns of `also` too, which the table then lacks.
+    `names` are channels, whose names it has if it has all columns.
+    """
+
+    cls: str
+    source: str
+    fields: Chosen | None = None
+    limit: int | None = None
+    pii: bool = False
+    also: Sequence[str] = ()
+    check: Callable[[pd.DataFrame], None] | None = None
+    names: pd.DataFrame | None = None
+    about: dict[str, Any] = {}  # noqa: RUF012 - never changed
+
+    def table(
+        self, session: Session, pulls: Sequence[Pull], parts: Iterable[Any], **more: Any
+    ) -> pd.DataFrame:
+        """Lay parts of pulls out as a table with its provenance, to which `more` is added."""
+        received = list(parts) if self.limit is None else _head(parts, self.limit)
+        flat_fields = None if self.fields is None else flat(self.fields) or []
+        wanted = None if flat_fields is None else [*flat_fields, *self.also]
+        table = frames.frame(received, self.cls, fields=wanted, hide=hiding(session, self.pii))
+        if self.check is not None and not more:
+            self.check(table)
+        if flat_fields is not None:
+            table = table.drop(columns=[one for one in self.also if one not in flat_fields])
+        table = narrowed(table, self.fields)
+        if self.names is not None and self.fields is None and "name" in self.names:
+            table = with_names(table, channels=self.names)
+        facts = self.origin(session) | added([pull.report() for pull in pulls], self.cls)
+        facts |= {"rows": len(table), "limit": self.limit} | self.about
+        facts |= _personal(self.cls, self.pii)
+        facts |= {"fingerprint": fingerprint(table)} if "id" in table else {}
+        return with_facts(table, **facts, **more)
+
+    def origin(self, session: Session) -> dict[str, Any]:
+        """Say where a table is from."""
+        return {"source": self.source, "url": session.url, "partner": session.partner_id}
+
+
+def gathered(session: Session, pulls: Sequence[Pull], layout: Layout) -> pd.DataFrame:
+    """Lay pulls out as one table with its provenance.
 
     The listing is registered in `session.unfinished` before anything is requested, so that an
     interrupt at any moment leaves what was received, and a way to go on.
     """
 
-    def lay_out(parts: Iterable[Any], **more: Any) -> pd.DataFrame:
-        received = list(parts) if limit is None else _head(parts, limit)
-        wanted = None if fields is None else [*(flat(fields) or []), *also]
-        table = frames.frame(received, cls, fields=wanted, hide=hiding(session, pii))
-        if check is not None and not more:
-            check(table)
-        if fields is not None:
-            table = table.drop(columns=[one for one in also if one not in (flat(fields) or [])])
-        table = narrowed(table, fields)
-        if names is not None and fields is None and "name" in names:
-            table = with_names(table, channels=names)
-        origin = {"source": source, "url": session.url, "partner": session.partner_id}
-        facts = _added([pull.report() for pull in pulls], cls)
-        facts |= {"rows": len(table), "limit": limit, **about, **_personal(cls, pii)}
-        facts |= {"fingerprint": fingerprint(table)} if "id" in table else {}
-        return with_facts(table, **origin, **facts, **more)
-
     def received() -> pd.DataFrame:
-        return lay_out((part for pull in pulls for part in pull.received()), incomplete=reason[-1])
+        parts = (part for pull in pulls for part in pull.received())
+        return layout.table(session, pulls, parts, incomplete=reason[-1])
 
     def gather() -> pd.DataFrame:
         entry = session._begin(pulls, received, gather)
         try:
-            with _no_garbage_collection():
-                table = lay_out(chain.from_iterable(pulls))
+            with no_garbage_collection():
+                table = layout.table(session, pulls, chain.from_iterable(pulls))
         except (KottError, KeyboardInterrupt) as error:
             reason.append(str(error) or "stopped")
             raise session._stopped(entry, pulls, error) from None
@@ -95,7 +107,7 @@ def _head(parts: Iterable[Any], limit: int) -> list[Any]:
 
 
 @contextlib.contextmanager
-def _no_garbage_collection() -> Iterator[None]:
+def no_garbage_collection() -> Iterator[None]:
     """Pause the collection of reference cycles: rows make none, and there are many of them."""
     enabled = gc.isenabled()
     gc.disable()
@@ -106,10 +118,10 @@ def _no_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
-def fingerprint(table: pd.DataFrame) -> str:
-    """Hash the ids of a table's rows, in any order."""
-    hashed = pd.util.hash_pandas_object(keys(table), index=False).to_numpy()
-    return hashlib.sha256(np.sort(hashed).tobytes()).hexdigest()[:16]
+def fingerprint(*tables: pd.DataFrame) -> str:
+    """Hash the ids of the rows of tables, in any order."""
+    hashed = [pd.util.hash_pandas_object(keys(one), index=False).to_numpy() for one in tables]
+    return hashlib.sha256(np.sort(np.concatenate(hashed)).tobytes()).hexdigest()[:16]
 
 
 def keys(table: pd.DataFrame) -> pd.DataFrame:
@@ -124,7 +136,7 @@ def hiding(session: Session, pii: bool) -> privacy.Hide:
     return privacy.unhidden if pii else privacy.hasher(_key(session))
 
 
-def _added(reports: list[dict[str, Any]], cls: str) -> dict[str, Any]:
+def added(reports: list[dict[str, Any]], cls: str) -> dict[str, Any]:
     """Add up how several lists were gathered; what was asked for may name a person, so mask it."""
     whole = dict(reports[0])
     for report in reports[1:]:

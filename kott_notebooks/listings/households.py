@@ -10,7 +10,7 @@ import pandas as pd
 from kott_notebooks.api.bodies import Call
 from kott_notebooks.errors import ApiError, Forbidden, IncompleteError, KottError
 from kott_notebooks.listings.filters import ids_of
-from kott_notebooks.listings.gathering import Ids, gathered
+from kott_notebooks.listings.gathering import Ids, Layout, gathered
 from kott_notebooks.listings.others import listing
 from kott_notebooks.listings.progress import progress_bar
 from kott_notebooks.paging import Lookups, Progress
@@ -240,5 +240,5 @@ def _looked_up(
         one_each = cls == CLASSES["household"]
         lookups = Lookups(calls, asked=asked, one_each=one_each, skip_missing=skip)
         pulls = [session._pull(lookups, progress=bar)]
-        table = gathered(session, pulls, cls, source, pii=pii)
+        table = gathered(session, pulls, Layout(cls, source, pii=pii))
     return with_facts(table, missing=lookups.missing()) if skip else table

@@ -14,7 +14,7 @@ from kott_notebooks.errors import ApiError, KottError, LoginError, RateLimited, 
 from kott_notebooks.ksql import Expression
 from kott_notebooks.listings.fields import Chosen, Source, chosen, requested
 from kott_notebooks.listings.filters import ksql_filter, only, retrieved
-from kott_notebooks.listings.gathering import gathered, hiding
+from kott_notebooks.listings.gathering import Layout, gathered, hiding
 from kott_notebooks.listings.progress import progress_bar
 from kott_notebooks.paging import WORKERS, Listing, Progress, Pull
 from kott_notebooks.session import Session
@@ -116,7 +116,7 @@ def listing(
             **arguments,
         )
         cls = known.items or ""
-        return gathered(session, [pull], cls, "kott.listing", fields=columns, limit=limit, pii=pii)
+        return gathered(session, [pull], Layout(cls, "kott.listing", columns, limit, pii))
 
 
 def listing_pull(

@@ -38,19 +38,26 @@ COLUMNS = {
 ID_BYTES = 70  # of a row of which only the ids are requested
 
 
+def plans(session: Session, pulls: Sequence[Pull]) -> list[Plan]:
+    """Count lists, and look at a few of their rows."""
+    made = []
+    for pull in pulls:
+        assert isinstance(pull.listing, Listing)
+        planning = Planning(pull.listing)
+        looked = session._pull(planning, workers=pull.workers)
+        list(looked)
+        made.append(planning.plan(looked.cost))
+    return made
+
+
 def table_of(session: Session, pulls: Sequence[Pull]) -> pd.DataFrame:
     """Lay plans out as a table, one row per window."""
     listings = [pull.listing for pull in pulls if isinstance(pull.listing, Listing)]
-    plans = []
-    for pull, listing in zip(pulls, listings, strict=True):
-        planning = Planning(listing)
-        looked = session._pull(planning, workers=pull.workers)
-        list(looked)
-        plans.append(planning.plan(looked.cost))
+    planned = plans(session, pulls)
     round_trip = session._pace.round_trip
     rows = [
         {"list": n, **_row(window, count, listing, plan.cost, pulls[n].workers, round_trip)}
-        for n, (listing, plan) in enumerate(zip(listings, plans, strict=True))
+        for n, (listing, plan) in enumerate(zip(listings, planned, strict=True))
         for window, count in plan.windows
     ]
     table = pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
@@ -60,7 +67,7 @@ def table_of(session: Session, pulls: Sequence[Pull]) -> pd.DataFrame:
             "windows": [[window.low, window.high, count] for window, count in plan.windows],
             "cost": list(plan.cost),
         }
-        for listing, plan in zip(listings, plans, strict=True)
+        for listing, plan in zip(listings, planned, strict=True)
     ]
     return with_facts(
         table, source="kott.plan", url=session.url, partner=session.partner_id, plans=facts

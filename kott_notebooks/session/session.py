@@ -229,6 +229,7 @@ class Session:
         workers: int = paging.WORKERS,
         progress: paging.Progress | None = None,
         cost: paging.Cost | None = None,
+        deadline: float | None = None,
     ) -> paging.Pull:
         """Return a listing with this session as the way to its server."""
         return paging.Pull(
@@ -238,7 +239,7 @@ class Session:
             pace=self._pace,
             progress=progress,
             cost=cost,
-            deadline=self._deadline,
+            deadline=self._deadline if deadline is None else deadline,
         )
 
     def records(

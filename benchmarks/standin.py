@@ -492,6 +492,7 @@ def main() -> None:
     Handler.compress = not given.plain
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    server.handle_error = lambda *_: None  # type: ignore[method-assign] # clients are killed
     print(f"http://127.0.0.1:{server.server_port}", flush=True)
     server.serve_forever()
 

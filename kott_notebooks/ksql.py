@@ -23,7 +23,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from kott_notebooks.errors import KottError, api_error
+from kott_notebooks.errors import ApiError, KottError, api_error
 from kott_notebooks.times import filter_epoch
 
 __all__ = [
@@ -624,3 +624,27 @@ class _Reader:
         inner = bare.strip(_QUOTES)
         why = "this value is not in single quotes" if bare else "a value should stand here"
         self.fail(why, f"Write '{inner}'.", start)
+
+
+_POSITION = re.compile(r" at position (\d+)")
+
+
+def in_own_text(error: ApiError, sent: str, own: str) -> ApiError:
+    """Count the position that a refusal names within the caller's part of what was sent.
+
+    A position outside of that part is left out: the caller has not written what stands there.
+    """
+    start = sent.find(own)
+
+    def own_position(position: Any) -> str:
+        at = int(position) - start if str(position).isdecimal() else -1
+        return str(at) if start >= 0 and 0 <= at <= len(own) else ""
+
+    def moved(found: re.Match[str]) -> str:
+        at = own_position(found[1])
+        return f" at position {at}" if at else ""
+
+    given = {n: one if n != "position" else own_position(one) for n, one in error.arguments.items()}
+    given = {name: one for name, one in given.items() if one != ""}
+    message = _POSITION.sub(moved, error.message)
+    return api_error(error.code, message, given, action=error.action, hint=error.hint)

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kott_notebooks import ksql
+import kott_notebooks as kott
+from kott_notebooks import demo, ksql
 from kott_notebooks.demo.backend import ksql as strict
 from kott_notebooks.errors import KottError, KsqlError
 from kott_notebooks.ksql import Expression, K
@@ -392,3 +393,28 @@ def test_anything_else_is_not_a_filter(wrong: Any) -> None:
     """A key alone is the usual slip."""
     with pytest.raises(KottError, match="filter"):
         ksql.as_text(wrong)
+
+
+@pytest.mark.parametrize(
+    ("slip", "place"), [("Genre=", 6), ("name~'x' Year>", None), ("nosuch='1'", 0)]
+)
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda session, text: kott.assets(session, text),
+        lambda session, text: kott.epg(session, "today", "today+1d", ksql=text),
+        lambda session, text: kott.facets(session, "Genre", text),
+        lambda session, text: kott.plan(session, "asset", text),
+    ],
+)
+def test_a_refused_filter_has_its_place_in_what_was_written(
+    slip: str, place: int | None, ask: Callable[[kott.Session, str], object]
+) -> None:
+    """Whatever is put around a filter before it is sent, the position counts from its own start."""
+    session = demo.login(assets=20, channels=2, days=2, households=2)
+    with pytest.raises(KsqlError) as caught:
+        ask(session, slip)
+    at = caught.value.arguments.get("position")
+    assert at is None or int(at) <= len(slip)
+    if place is not None:
+        assert (at, f"at position {place}" in str(caught.value)) == (str(place), True)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+import requests
 
 import kott_notebooks as kott
 from kott_notebooks import K, demo, schedule, schema
@@ -689,3 +692,24 @@ def test_households_that_do_not_exist_can_be_skipped(roomy: kott.Session) -> Non
     assert facts_of(table)["missing"] == [1, 4]
     with pytest.raises(kott.KottError, match="missing is 'error' or 'skip', not 'drop'"):
         kott.households(roomy, known, missing="drop")  # type: ignore[arg-type]
+
+
+def test_few_of_our_frames_lie_between_a_call_and_its_request(
+    login: Callable[..., kott.Session],
+) -> None:
+    """From `kott.assets` to what posts, so that a traceback can be read: at most twelve."""
+    ours, demo_room = Path(kott.__file__).parent, Path(demo.__file__).parent
+    depths: list[int] = []
+
+    class Looking(DemoAdapter):
+        def send(self, *arguments: Any, **options: Any) -> requests.Response:
+            files = [Path(frame.filename) for frame in inspect.stack(0)]
+            depths.append(
+                sum(ours in one.parents and demo_room not in one.parents for one in files)
+            )
+            return super().send(*arguments, **options)
+
+    session = login()
+    session._connections.http.mount(demo.URL, Looking(demo.backend_of(session)))
+    kott.assets(session, workers=1)
+    assert 5 < max(depths) <= 12

@@ -10,9 +10,15 @@ import msgspec
 import pandas as pd
 
 from kott_notebooks import schema
-from kott_notebooks.errors import Forbidden, IncompleteError, KottError, TransportError
+from kott_notebooks.errors import (
+    Forbidden,
+    IncompleteError,
+    KottError,
+    KsqlError,
+    TransportError,
+)
 from kott_notebooks.history.files import Place
-from kott_notebooks.ksql import Expression, as_text
+from kott_notebooks.ksql import Expression, as_text, in_own_text
 from kott_notebooks.listings.fields import Chosen, Source, chosen, requested
 from kott_notebooks.listings.filters import (
     both,
@@ -169,7 +175,7 @@ def asset_pulls(
         wanted = {named[0]: text}
     cls = CLASSES[next(iter(wanted))] if len(wanted) == 1 else "KalturaAsset"
     asked = [(search(one, order_by, channel), SPLITS.get(kind)) for kind, one in wanted.items()]
-    pulls, columns = _pulls(session, asked, cls, fields, **options)
+    pulls, columns = _pulls(session, asked, cls, fields, text, **options)
     return pulls, cls, columns
 
 
@@ -178,6 +184,7 @@ def _pulls(
     asked: Sequence[tuple[dict[str, Any], Split | None]],
     cls: str,
     fields: Sequence[str] | None,
+    own_ksql: str,
     *,
     language: str | None = None,
     limit: int | None = None,
@@ -205,6 +212,7 @@ def _pulls(
             reader=frames.reader(cls, fields=wanted),
             windows=planned.windows if planned else None,
             page_rows=planned.cost.rows if planned else 0,
+            ksql=own_ksql,
         )
         cost = planned.cost if planned and planned.cost.size else None
         pulls.append(session._pull(listing, workers=workers, progress=bar, cost=cost))
@@ -358,14 +366,12 @@ def epg_pulls(
     a, b = filter_epoch(first), filter_epoch(last)
     during = ("asset_type='epg'", f"start_date<'{b}'", f"end_date>'{a}'")
     ids = None if channels is None else ids_of(channels, "channels")
+    text = quoted_kinds(as_text(ksql).strip())
     asked = [
-        (
-            search(both(*during, condition, quoted_kinds(as_text(ksql).strip())), "START_DATE_ASC"),
-            SPLITS["epg"],
-        )
+        (search(both(*during, condition, text), "START_DATE_ASC"), SPLITS["epg"])
         for condition in channel_conditions(ids)
     ]
-    return _pulls(session, asked, CLASSES["epg"], fields, also=TIMES, **options)
+    return _pulls(session, asked, CLASSES["epg"], fields, text, also=TIMES, **options)
 
 
 def _check_times(programmes: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) -> None:
@@ -500,7 +506,10 @@ def facets(
     text = quoted_kinds(as_text(ksql).strip())
     wanted = search(text if kinds_named(text) else both("asset_type='media'", text))
     wanted["groupBy"] = [_group_by(name) for name in names]
-    result = session.call("asset", "count", filter=wanted)
+    try:
+        result = session.call("asset", "count", filter=wanted)
+    except KsqlError as error:
+        raise in_own_text(error, wanted["kSql"], text) from None
     try:
         counted = msgspec.convert(result, _Count, strict=False)
     except msgspec.ValidationError as error:

@@ -1,16 +1,19 @@
 """A list action -> its rows: complete and proved, or an IncompleteError. Knows no Session.
 
 `listing` holds the state of one list and decides, without I/O, what to request next and what is
-proved; `lookups` does so for many small calls, `planning` for a plan. `run` sends what they want
-through the `fetch` it is given, with the only threads and waits. `windows` and `batching` are pure.
+proved: it is read by windows (`reading`), each in one or several passes (`passes`), and what is too
+deep is counted and cut (`survey`). `lookups` does so for many small calls, `planning` for a plan;
+`work` has what they share. `run` sends what they want through the `fetch` it is given, with the
+only threads and waits. `windows` and `batching` are pure.
 """
 
 from kott_notebooks.paging.batching import Cost, Pace, batch_size, expected_seconds
-from kott_notebooks.paging.listing import RESULT_WINDOW, Listing, Work
+from kott_notebooks.paging.listing import RESULT_WINDOW, Listing
 from kott_notebooks.paging.lookups import Lookups
 from kott_notebooks.paging.planning import Plan, Planning
 from kott_notebooks.paging.run import WORKERS, Fetch, Fetched, Progress, Pull, pause
 from kott_notebooks.paging.windows import WHOLE, Counted, Split, Window
+from kott_notebooks.paging.work import Work
 
 __all__ = [
     "RESULT_WINDOW",

@@ -11,7 +11,7 @@ from kott_notebooks import schema
 from kott_notebooks.api.bodies import Call
 from kott_notebooks.api.decode import ObjectReader, Reader, Rows, TextReader
 from kott_notebooks.errors import ApiError, IncompleteError
-from kott_notebooks.paging.listing import Work
+from kott_notebooks.paging.work import Work
 
 MISSING = ("1005", "1006")  # no such household
 

@@ -9,18 +9,10 @@ from kott_notebooks.api.bodies import Call
 from kott_notebooks.api.decode import Reader, Rows
 from kott_notebooks.errors import ApiError, IncompleteError
 from kott_notebooks.paging.batching import Cost
-from kott_notebooks.paging.listing import (
-    PAGE_SIZE,
-    Failed,
-    Listing,
-    Narrow,
-    NeedsCheck,
-    PageRequest,
-    Survey,
-    WindowRead,
-    Work,
-)
+from kott_notebooks.paging.listing import Listing
+from kott_notebooks.paging.survey import Survey
 from kott_notebooks.paging.windows import WHOLE, Counted
+from kott_notebooks.paging.work import PAGE_SIZE, Failed, Narrow, NeedsCheck, PageRequest, Work
 
 SAMPLE = 10  # rows that a plan looks at
 
@@ -50,8 +42,7 @@ class Planning(Work):
                 return
             verdict = self.survey.verdict()
             if isinstance(verdict, Narrow):
-                reads = [one for one in verdict.windows if isinstance(one, WindowRead)]
-                self.windows = [(one.window, one.expected) for one in reads]
+                self.windows = [(one.window, one.expected) for one in verdict.windows]
             elif isinstance(verdict, Failed):
                 raise IncompleteError(verdict.why)
 
@@ -70,7 +61,7 @@ class Planning(Work):
     def receive(self, request: PageRequest, reply: Rows | ApiError) -> None:
         """Log a reply."""
         if isinstance(reply, ApiError):
-            raise reply
+            raise self.listing.in_own_words(request, reply)
         if request.read is not self and self.survey is not None:
             self.survey.log(request, reply)
         elif request.kind == "page":

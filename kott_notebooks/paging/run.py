@@ -22,8 +22,8 @@ from kott_notebooks.paging.batching import (
     batch_size,
     bytes_ahead,
 )
-from kott_notebooks.paging.listing import LAY_OUT, WEAK, Work
 from kott_notebooks.paging.lookups import Lookups
+from kott_notebooks.paging.work import LAY_OUT, WEAK, Work
 from kott_notebooks.times import present
 
 WORKERS = 8  # requests under way at the same time

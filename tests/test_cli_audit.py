@@ -175,7 +175,7 @@ def test_a_saved_table_is_audited_whatever_wrote_it(
 def test_an_export_is_audited_with_its_times(
     assets: pd.DataFrame, tmp_path: Path, capsys: Capture, name: str
 ) -> None:
-    """Local times are read in the zone that the work book names, and what was counted is said."""
+    """Local times are read in the zone that the workbook names, and what was counted is said."""
     zone = None if name == "a.csv" else "Asia/Tokyo"
     path = kott.export(assets, tmp_path / name, tz=zone)
     windows = []
@@ -329,7 +329,7 @@ def test_a_build_fails_on_a_guide_by_budget_baseline_and_waivers(
 
 
 def test_a_guides_findings_go_to_every_kind_of_file(guide: Path, tmp_path: Path) -> None:
-    """The page and the work book name the guide's own rules."""
+    """The page and the workbook name the guide's own rules."""
     names = ("a.html", "a.xlsx", "a.json", "a.csv", "a.parquet")
     files = [tmp_path / name for name in names]
     assert run(guide, *(word for file in files for word in ("--out", file))) == 1

@@ -114,7 +114,7 @@ def _finding(ingest: Any, rule: str, detail: str, impact: float) -> dict[str, An
 
 
 def outcomes(ingests: pd.DataFrame) -> pd.Series[str]:
-    """Return what became of each ingest: one of `OUTCOMES`."""
+    """Return the outcome of each ingest: one of `OUTCOMES`."""
     table = need(ingests, "status", "records", "succeeded", "failed")
     status = table["status"]
     counts = table.reindex(columns=["records", "failed", "warned"]).fillna(0)

@@ -1,4 +1,4 @@
-"""Two catalogues side by side: of two partners, or of staging and production."""
+"""Two catalogues compared: of two partners, or of staging and production."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ COLUMNS = [
     "change", "matched", "id", "otherId", "externalId", "name", "typeName", "field", "value",
     "otherValue", "cause", "rows",
 ]  # fmt: skip
-# What two partners cannot have in common: their own ids and dates, and what is compared otherwise
+# Columns that differ between partners (ids, dates), or are compared in another way
 _OWN = ("id", "externalId", "entryId", "type", "objectType", "createDate", "updateDate", "images",
         "mediaFiles", "indexStatus", "typeDescription")  # fmt: skip
 
@@ -41,7 +41,7 @@ def compare(
     """Compare the assets of two partners, or of staging and production.
 
     Assets are matched by `externalId`, then by folded name, year, season and episode, and type
-    where it is known. What several assets of one side share does not match.
+    where it is known. A value that several assets of one side share does not match.
 
     Parameters
     ----------
@@ -156,7 +156,7 @@ def _types(views: list[View]) -> list[pd.Series[Any] | None]:
 def _matched(
     views: list[View], types: list[pd.Series[Any] | None]
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.object_], list[npt.NDArray[np.bool_]]]:
-    """Return the place in B of each row of A (-1: none), by what, and who could be several."""
+    """Return the row of B for each row of A (-1: none), what matched, and the ambiguous ones."""
     at = np.full(views[0].count, -1)
     matched = np.full(views[0].count, None, dtype=object)
     taken = np.zeros(views[1].count, bool)
@@ -197,7 +197,7 @@ def _titles(view: View, types: pd.Series[Any] | None) -> pd.Series[str]:
 
 
 def _compared(view: View, types: pd.Series[Any] | None) -> pd.DataFrame:
-    """Return what is compared by default, with lists whose order means nothing sorted."""
+    """Return the columns compared by default, with lists without an order sorted."""
     table = view.table
     own = [name for name in table.columns if name not in _OWN and not str(name).startswith("multi")]
     compared = table[own].copy(deep=False)
@@ -219,7 +219,7 @@ def _compared(view: View, types: pd.Series[Any] | None) -> pd.DataFrame:
 
 
 def _of_one_kind(one: pd.Series[Any], other: pd.Series[Any]) -> tuple[pd.Series[Any], ...]:
-    """Read texts, as files have them, as what the same column of the other side holds."""
+    """Convert text, as files have it, to the type of the other side's column."""
     kinds = {one.dtype.kind, other.dtype.kind}
     if len(kinds) > 1 and "M" in kinds:
         with suppress(KottError):

@@ -22,7 +22,7 @@ from kott_notebooks.tables.export import csv_lines, needs_duckdb
 from kott_notebooks.tables.provenance import facts
 
 FORMATS = ("table", "csv", "json", "parquet", "xlsx", "duckdb", "xmltv")
-BINARY = {"parquet": "Parquet", "xlsx": "A work book", "duckdb": "A database"}
+BINARY = {"parquet": "Parquet", "xlsx": "A workbook", "duckdb": "A database"}
 FIRST = ("id", "type", "name", "startDate", "endDate")  # what people look for in a row
 WIDEST = 40  # characters of a cell that people see
 NESTED = ("object:", "array:", "map:")

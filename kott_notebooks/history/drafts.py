@@ -36,7 +36,7 @@ BEGUN = "draft.json"
 
 
 class Part(msgspec.Struct, frozen=True):
-    """A part of a draft: what whoever wrote it says of it, its columns, and its file."""
+    """A part of a draft: the writer's description, its columns, and its file."""
 
     about: dict[str, Any]
     columns: dict[str, Column]
@@ -44,7 +44,7 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class Begun(msgspec.Struct, frozen=True):
-    """What a draft was begun with."""
+    """The description that a draft was begun with."""
 
     query: msgspec.Raw
     began: str
@@ -87,7 +87,7 @@ class Draft:
         self.began, self.state = pd.Timestamp(begun.began), begun.state
 
     def _resumed(self) -> Begun | None:
-        """Read what is on disk; None, and nothing left of it, where the draft is to be begun."""
+        """Read a draft from disk; None, and the draft removed, where a new one begins."""
         names = files.listed(self._system, self._folder)
         begun = None
         if BEGUN in names:
@@ -204,7 +204,7 @@ class Draft:
 
     def discard(self) -> None:
         """Remove the draft from the store, and close it."""
-        if os.name == "nt":  # where a file that is open cannot be removed
+        if os.name == "nt":  # where an open file cannot be removed
             self._close()
         try:
             files.remove(self._system, self._folder)
@@ -230,7 +230,7 @@ class Draft:
 def begin(
     place: Place, *, name: str, query: Mapping[str, Any], state: Callable[[], Any] = dict
 ) -> Draft:
-    """Begin a snapshot that is written part by part, or take up the one of the same query.
+    """Begin a snapshot that is written part by part, or resume the one of the same query.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Excel work books: tables row by row, each cell as what it is, within what Excel can hold."""
+"""Excel workbooks: tables row by row, typed cells, within the limits of Excel."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ NAME = 31  # letters of a sheet's name
 _SAFE = LETTERS // 2  # letters, of which each may count twice
 _DIGITS = 10**15  # a number from here on loses digits
 _CHUNK = 2_000  # rows that are turned into cells at a time
-_SAMPLED = 500  # rows that decide how wide a column is
+_SAMPLED = 500  # rows by which the width of a column is chosen
 _WIDTHS = (8, 60)  # letters of a column
-_FIRST_DAY = np.datetime64("1900-03-01", "us")  # before, Excel counts a day that never was
+_FIRST_DAY = np.datetime64("1900-03-01", "us")  # earlier, Excel counts a day that did not exist
 _LAST = np.datetime64("9999-12-31T23:59:59", "us")
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # what XML cannot hold
 
 
 @dataclass(frozen=True)
 class Link:
-    """A cell that leads somewhere."""
+    """A cell that is a link."""
 
     url: str
     words: str
@@ -44,13 +44,13 @@ def needs_xlsxwriter() -> Any:
         import xlsxwriter
     except ImportError as error:
         raise KottError(
-            "A work book needs XlsxWriter: python3 -m pip install 'kott_notebooks[excel]'"
+            "A workbook needs XlsxWriter: python3 -m pip install 'kott_notebooks[excel]'"
         ) from error
     return xlsxwriter
 
 
 def check_size(name: str, table: pd.DataFrame) -> None:
-    """Raise KottError for a table that has no room in a sheet."""
+    """Raise KottError for a table that does not fit into a sheet."""
     instead = "Export to .csv, .parquet, .duckdb or a folder, or fewer of them."
     if len(table) >= ROWS:
         raise KottError(
@@ -79,9 +79,9 @@ def sheet_names(names: Iterable[str], taken: Iterable[str] = ()) -> dict[str, st
 
 
 class Book:
-    """A work book being written, sheet after sheet and row after row, in bounded memory.
+    """A workbook that is being written, sheet after sheet and row after row, in bounded memory.
 
-    Texts stay texts: none is taken for a formula, a number or a link. `shortened` counts the texts
+    Text is written as text: never as a formula, a number or a link. `shortened` counts the texts
     that Excel has no room for, by sheet and column.
     """
 
@@ -107,7 +107,7 @@ class Book:
                 self._book.close()
         finally:
             for sheet in self._book.worksheets():
-                with suppress(OSError):  # what it still holds is not wanted
+                with suppress(OSError):  # the rest of its content is dropped
                     sheet._opt_close()
             self._file.close()
             self._scratch.cleanup()
@@ -161,7 +161,7 @@ class Book:
         return self._times["yyyy-mm-dd hh:mm:ss" if seconds else "yyyy-mm-dd hh:mm"]
 
     def _cells(self, column: pd.Series[Any], sheet: str) -> list[Any]:
-        """Turn a column into texts, numbers, flags and links; what is absent is None."""
+        """Turn a column into texts, numbers, flags and links; absent values are None."""
         if column.dtype.kind == "M":
             return _serials(_wall(column))
         cells: list[Any] = column.astype(object).where(column.notna(), None).tolist()
@@ -205,9 +205,9 @@ class Book:
 
 
 class _File(io.FileIO):
-    """A file that takes note of a failure and goes on, so that who writes to it can end.
+    """A file that remembers a failure instead of raising it, so that its writer can finish.
 
-    XlsxWriter's archive would fail a second time when it is thrown away, where nobody can catch it.
+    XlsxWriter's archive would fail a second time when it is thrown away, where it cannot be caught.
     """
 
     failed: OSError | None = None
@@ -243,8 +243,8 @@ def _text(text: str) -> tuple[str, bool]:
     whole = text.encode("utf-8", "replace").decode().replace("\r\n", "\n").replace("\r", "\n")
     legal = _ILLEGAL.sub("\N{REPLACEMENT CHARACTER}", whole)
     if legal.startswith("<r>"):
-        legal = f" {legal}"  # XlsxWriter would take it for marked-up text
-    units = legal.encode("utf-16-le")  # Excel counts those
+        legal = f" {legal}"  # XlsxWriter would parse it as markup
+    units = legal.encode("utf-16-le")  # which Excel counts
     if len(units) <= 2 * LETTERS:
         return legal, False
     return units[: 2 * (LETTERS - 1)].decode("utf-16-le", "ignore") + "…", True
@@ -264,7 +264,7 @@ def _are_plain(texts: list[str | None]) -> bool:
 
 
 def _width(title: str, column: pd.Series[Any]) -> float:
-    """Return how wide a column is, in letters: as its title and most of its cells."""
+    """Return the width of a column in letters: that of its title and most of its cells."""
     if column.dtype.kind == "M":
         return max(len(title) + 4, 17)
     lengths = [

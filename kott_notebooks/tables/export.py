@@ -1,4 +1,4 @@
-"""Tables go out: to Excel, CSV, DuckDB, Parquet, and folders that BI tools read."""
+"""Exports: tables to Excel, CSV, DuckDB, Parquet, and folders for BI tools."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _Namer: TypeAlias = Callable[[pd.DataFrame], pd.DataFrame]
 log = logging.getLogger("kott_notebooks")
 
 SUFFIXES = (".xlsx", ".csv", ".duckdb", ".parquet")
-ABOUT = "about"  # the sheet that says where the others are from
+ABOUT = "about"  # the sheet with the provenance of the others
 TIMES = "times are of"  # its line that names their zone
 _ENDS = f"{', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"
 _CHUNK = 10_000  # rows that are decoded at a time
@@ -58,7 +58,7 @@ def export(
     path : str or Path
         Where to, and in which form, by its end:
 
-        - `.xlsx`: a work book with a sheet for the table, as `kott.flat` shows it, one for each
+        - `.xlsx`: a workbook with a sheet for the table, as `kott.flat` shows it, one for each
           nested column, and `about`, which has the zone of the times and the provenance. Texts
           stay texts. Needs the extra `excel`.
         - `.csv`: one file, as `kott.flat` shows the table.
@@ -174,7 +174,7 @@ def _laid_out(table: pd.DataFrame, name: _Namer) -> tuple[pd.DataFrame, dict[str
 
 
 def _nested_columns(table: pd.DataFrame) -> list[str]:
-    """Name the columns of JSON lists and maps, tags and translations aside, that have entries."""
+    """Name the columns of JSON lists and maps, except tags and translations, that have entries."""
     classes = table["objectType"].dropna().unique() if "objectType" in table.columns else ()
     known = {name: kind for cls in classes for name, kind in schema.properties(cls).items()}
     found = []
@@ -189,7 +189,7 @@ def _nested_columns(table: pd.DataFrame) -> list[str]:
 
 
 def _are_lists(cells: pd.Series[Any]) -> bool:
-    """Say whether all cells are JSON lists: a text such as "[REC]" is none."""
+    """Return whether all cells are JSON lists; a text such as "[REC]" is not."""
     if cells.empty or not cells.str.startswith("[").all():
         return False
     try:
@@ -237,7 +237,7 @@ def _local(table: pd.DataFrame, tz: tzinfo) -> pd.DataFrame:
 def csv_lines(
     table: pd.DataFrame, *, tz: str | tzinfo | None = None, safe: bool = False
 ) -> Iterator[str]:
-    """Give a table as CSV, cells as `kott.flat` makes them.
+    """Yield a table as CSV, with the cells of `kott.flat`.
 
     Times are those of `tz`, without a zone; by default of UTC, with a Z.
     """
@@ -253,7 +253,7 @@ def _csv(table: pd.DataFrame, times: str, *, safe: bool) -> Iterator[str]:
 
 
 def _write_folder(tables: dict[str, pd.DataFrame], folder: Path, *, safe: bool) -> None:
-    """Write a CSV file per table; all are written before the first takes its place."""
+    """Write a CSV file per table; all are written before the first replaces an older one."""
     files = {re.sub(r"[^\w.@-]", "_", name) + ".csv": one for name, one in tables.items()}
     if folder.is_file():
         raise KottError(f"{folder} is a file: name a folder, or a file that ends in {_ENDS}.")
@@ -275,7 +275,7 @@ def _write_folder(tables: dict[str, pd.DataFrame], folder: Path, *, safe: bool) 
 
 
 def _write_book(table: pd.DataFrame, path: Path, tz: tzinfo, name: _Namer) -> None:
-    """Write a work book: the table, its parts, and where they are from."""
+    """Write a workbook: the table, its parts, and where they are from."""
     excel.check_size("The table", table)
     keyed, parts = _laid_out(table, name)
     main = nested.flat(keyed, tz=tz)
@@ -300,7 +300,7 @@ def _write_book(table: pd.DataFrame, path: Path, tz: tzinfo, name: _Namer) -> No
 
 
 def read_book(path: Path) -> pd.DataFrame:
-    """Read the first sheet of a work book, cells as they stand, as texts, numbers and times.
+    """Read the first sheet of a workbook: texts, numbers and times.
 
     Times are of the zone that the sheet `about` names, else of UTC. Of an hour that clocks show
     twice, it is the second that is meant.
@@ -362,7 +362,7 @@ def _write_duckdb(tables: dict[str, pd.DataFrame], path: Path) -> None:
 
 
 def conform(table: pd.DataFrame, like: pd.DataFrame) -> pd.DataFrame:
-    """Give a table the columns and dtypes of another, so that files of days are one data set.
+    """Convert a table to the columns and dtypes of another, so that daily files form one data set.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
-"""Files are there whole or not at all: a new one is written beside the old one, and moved in.
+"""Files are complete or absent: a new one is written beside the old one, and replaces it.
 
-What this package writes is written here, snapshots aside, which have a store of their own.
+All files of this package are written here, except snapshots, which have a store.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     as it was. Something other than a file, such as a pipe or /dev/null, is written to directly.
     Raises KottError where the file cannot be written.
     """
-    target = Path(os.path.realpath(path))  # a link stays a link
+    target = Path(os.path.realpath(path))  # a symbolic link stays one
     if target.exists() and not target.is_file():
         yield target
         return

@@ -1,4 +1,4 @@
-"""Names beside ids: what a table holds as numbers, as people call it."""
+"""Names beside ids: of types, channels, regions, brands and roles."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def named_like(table: pd.DataFrame, source: pd.DataFrame) -> pd.DataFrame:
 
 
 def names_beside(table: pd.DataFrame, column: str) -> dict[str, str]:
-    """Return the names that a table has beside its ids, by the ids as text; maybe none."""
+    """Return the names that a table has beside its ids, by the ids as text; it may have none."""
     to = NAMED.get(column, "")
     return _pairs(table, column, to) if {column, to} <= set(table.columns) else {}
 

@@ -483,7 +483,7 @@ def duplicates(table: pd.DataFrame, *, ax: Axes | None = None, **kwargs: Any) ->
     --------
     >>> import kott_notebooks as kott
     >>> from kott_notebooks import catalog, demo, plots
-    >>> assets = kott.assets(demo.login(assets=200))
+    >>> assets = kott.assets(demo.login(assets=60)).assign(externalId="one")
     >>> plots.duplicates(catalog.duplicates(assets)).get_ylabel()
     'name'
     """

@@ -182,7 +182,7 @@ def completeness(
     --------
     >>> import kott_notebooks as kott
     >>> from kott_notebooks import demo, schedule
-    >>> session = demo.login(assets=200, channels=2, days=1, households=0, defects=False)
+    >>> session = demo.login(assets=200, channels=2, days=2, households=0, defects=False)
     >>> epg = kott.epg(session, "today", "today+1d")
     >>> table = schedule.completeness(epg, by="channel")
     >>> table.loc[table["field"] == "description", "share"].tolist()

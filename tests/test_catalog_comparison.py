@@ -126,6 +126,7 @@ def test_an_equal_change_of_many_assets_is_one_cause(assets: pd.DataFrame) -> No
     table = catalog.compare({"A": ours, "B": theirs})
     assert table["cause"].unique().tolist() == ["description: Soon. -> Nothing is known."]
     assert set(table["rows"]) == {len(assets)}
+    assert set(table["detail"]) == {"Soon. -> Nothing is known."}
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import resource
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -311,6 +313,21 @@ def test_an_interrupt_leaves_the_old_file(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         write_text(path, parts())
     assert [one.read_text() for one in tmp_path.iterdir()] == ["old"]
+
+
+def test_a_kill_leaves_the_old_file(tmp_path: Path) -> None:
+    """However far the writer has come."""
+    path = write_text(tmp_path / "a.csv", ["old"])
+    code = (
+        "import itertools, sys; from kott_notebooks.tables.files import write_text; "
+        "write_text(sys.argv[1], (print(n, flush=True) or 'new' * 1000 for n in itertools.count()))"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, path], stdout=subprocess.PIPE) as writer:
+        assert writer.stdout is not None
+        for _ in range(200):
+            writer.stdout.readline()
+        writer.kill()
+    assert path.read_text() == "old"
 
 
 def test_a_link_and_the_rights_of_a_file_stay(tmp_path: Path) -> None:

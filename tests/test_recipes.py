@@ -64,3 +64,11 @@ def test_some_gap_is_explained(made: dict[str, Any]) -> None:
     """By the refusal that caused it."""
     assert len(made["explained"]) == len(made["findings"])
     assert made["explained"]["cause"].notna().any()
+
+
+def test_a_star_joins_as_pandas_does(made: dict[str, Any]) -> None:
+    """Assets by genre, asked of the exported database."""
+    tags = made["kott"].tags(made["catalogue"], "Genre")
+    counts = tags["value"].value_counts()
+    assert made["by_genre"].set_index("value")["assets"].to_dict() == counts.to_dict()
+    assert (made["folder"] / "catalogue.xlsx").stat().st_size > 10_000

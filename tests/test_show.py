@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kott_notebooks as kott
-from kott_notebooks import demo
+from kott_notebooks import audits, demo
 from kott_notebooks.errors import KottError
 
 
@@ -156,3 +156,14 @@ def test_slips_are_refused(assets: pd.DataFrame) -> None:
         kott.show(assets, ["Yaer"])
     with pytest.raises(KottError, match="n must be at least 0, not -1"):
         kott.show(assets, n=-1)
+
+
+def test_rules_have_html_of_their_own() -> None:
+    """Every section that says something, with a partner's texts as they are."""
+    waiver = {"rule": "image.none", "reason": "<b>known</b>", "until": "2099-12-31"}
+    rules = audits.rules({"thresholds": {"ending_days": 9}, "waivers": [waiver]})
+    read = Reader(rules._repr_html_())
+    settings = dict(zip(read.texts("th"), read.texts("td"), strict=True))
+    assert settings["ending_days"] == "9.0"
+    assert "<b>known</b>" in settings["1"]
+    assert "waivers (1)" in read.texts("summary")

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from fnmatch import fnmatchcase
 from functools import cache, reduce
+from html import escape
 from importlib import resources
 from operator import getitem
 from os import PathLike
@@ -138,6 +139,10 @@ class Waiver(_Section, frozen=True):
     field: str = ""  # blank: of every field
 
 
+def _written(value: Any) -> str:
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
 class Rules(_Section, frozen=True):
     """Everything that the audits judge by; made by `rules`."""
 
@@ -158,6 +163,24 @@ class Rules(_Section, frozen=True):
     own: tuple[str, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     graded: tuple[str, ...] = ()  # the rules whose severity is a partner's
+
+    def _repr_html_(self) -> str:
+        """Show the sections in a notebook's cell, each with its settings; empty ones are absent."""
+        shown = []
+        for name, section in msgspec.to_builtins(self).items():
+            lines = section.items() if isinstance(section, dict) else enumerate(section, 1)
+            cells = [
+                f"<tr><th style='text-align:left'>{escape(str(key))}</th><td style="
+                f"'text-align:left'>{escape(_written(value))}</td></tr>"
+                for key, value in lines
+                if value not in ("", [], {})
+            ]
+            if cells:
+                shown.append(
+                    f"<details><summary>{name} ({len(cells)})</summary>"
+                    f"<table>{''.join(cells)}</table></details>"
+                )
+        return f"<div><b>Rules of the audits</b>{''.join(shown)}</div>"
 
     def needs(self, *names: str) -> Needs:
         """Return what a struct needs by the first of its names that the rules have."""

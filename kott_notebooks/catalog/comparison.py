@@ -23,7 +23,7 @@ from kott_notebooks.tables.provenance import with_facts
 
 COLUMNS = [
     "change", "matched", "id", "otherId", "externalId", "name", "typeName", "field", "value",
-    "otherValue", "cause", "rows",
+    "otherValue", "detail", "cause", "rows",
 ]  # fmt: skip
 # Columns that differ between partners (ids, dates), or are compared in another way
 _OWN = ("id", "externalId", "entryId", "type", "objectType", "createDate", "updateDate", "images",
@@ -64,8 +64,9 @@ def compare(
         One row per asset that one side lacks, and per field that differs: `change` (`only in A`,
         `only in B`, `differs`), `matched` (`externalId`, `name and year`; of an asset of one side,
         `several` if it could not be told apart from others), `id`, `otherId` (in A and in B),
-        `externalId`, `name`, `typeName`, `field`, `value`, `otherValue`, `cause` (all `str`; the
-        cause is one text for equal changes of many assets), `rows` (`Int64`: how many assets share
+        `externalId`, `name`, `typeName`, `field`, `value`, `otherValue`, `detail` (what is
+        different, for people, as `kott.diff` says it), `cause` (all `str`; the cause is one text
+        for equal changes of many assets), `rows` (`Int64`: how many assets share
         it). The provenance counts the assets that were `matched`.
 
     Raises
@@ -131,6 +132,7 @@ def compare(
         field=found["field"],
         value=found["before"],
         otherValue=found["after"],
+        detail=found["detail"],
         cause=found["cause"],
     )
     table = table.reindex(columns=COLUMNS).astype(dict.fromkeys(COLUMNS[:-1], "str"))

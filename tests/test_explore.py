@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import datetime as dt
 import json
+import queue
+import threading
 from typing import Any
 
 import numpy as np
@@ -357,6 +359,48 @@ def test_a_pull_that_is_refused_says_why(session: kott.Session) -> None:
     assert "<b>'" not in explorer.panel.status.value
     with pytest.raises(kott.KottError):
         _ = explorer.table
+
+
+def test_a_filter_that_the_table_cannot_have_is_refused(session: kott.Session) -> None:
+    """Nothing is shown as if it were filtered."""
+    explorer = kott.explore(session, filters={"tags.Gender": "Drama"})
+    with pytest.raises(kott.KottError, match=r"'tags.Gender' is not a column"):
+        explorer.wait()
+    assert "Not shown" in explorer.panel.status.value
+    with pytest.raises(kott.KottError, match="not a column"):
+        _ = explorer.table
+
+
+def test_a_question_that_fails_leaves_no_rows_of_the_one_before(session: kott.Session) -> None:
+    """Else the line of code would not say what is shown."""
+    explorer = kott.explore(session, ksql="Genre='Drama'").wait()
+    question: Any = explorer.panel.question
+    question.text.value = "NoSuchKey='x'"
+    explorer.panel.go.click()
+    explorer.panel.wait()
+    assert "Not pulled" in explorer.panel.status.value
+    with pytest.raises(kott.KottError):
+        _ = explorer.table
+    assert "NoSuchKey" in explorer.code
+
+
+def test_an_audit_is_not_waited_for_when_it_is_stopped(session: kott.Session) -> None:
+    """The table stays, and what is judged later is not shown."""
+    panel = Panel(session, State("assets"), lambda: None)
+    stopped: queue.Queue[threading.Thread] = queue.Queue()
+
+    def halt(change: dict[str, str]) -> None:
+        if change["new"].startswith("<b>Judging"):
+            panel.halt()
+            stopped.put(threading.current_thread())
+
+    panel.status.observe(halt, "value")
+    panel.pull()
+    stopped.get(timeout=60).join()
+    assert "not judged" in panel.status.value
+    assert panel.pulled is not None
+    assert len(panel.pulled.table) == 200
+    assert panel.pulled.findings is None
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,10 @@ session = kott.login()"""
 
 
 def test_a_login_without_settings_shows_the_form(page: Page, lab: Lab, server: Server) -> None:
-    """By keyboard: a wrong password is told, the right one logs in, and the next cell works."""
+    """By keyboard: a wrong password is refused, the right one logs in, and the next cell works.
+
+    Then somebody logs out, and changes the partner.
+    """
     book = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_code_cell(LOGIN), nbformat.v4.new_code_cell("session.url")],
         metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
@@ -81,6 +84,19 @@ def test_a_login_without_settings_shows_the_form(page: Page, lab: Lab, server: S
     page.locator(".jp-CodeCell").nth(1).locator(".jp-InputArea-editor").click()
     page.keyboard.press("Shift+Enter")
     expect(page.locator(".jp-CodeCell").nth(1)).to_contain_text(f"'{server.url}'", timeout=WAIT)
+    # log out; another partner is refused in words; back to the first one
+    page.get_by_role("button", name="Log out").press("Enter")
+    expect(page.get_by_text("Logged out.")).to_be_visible(timeout=WAIT)
+    page.get_by_role("textbox", name="Partner").fill("999")
+    password.fill(demo.PASSWORD)
+    page.get_by_role("button", name="Log in", exact=True).click()
+    expect(page.get_by_text("1011")).to_be_visible(timeout=WAIT)
+    expect(password).to_be_focused()
+    page.wait_for_timeout(1000)
+    page.get_by_role("textbox", name="Partner").fill(str(demo.PARTNER_ID))
+    password.fill(demo.PASSWORD)
+    page.get_by_role("button", name="Log in", exact=True).click()
+    expect(page.get_by_role("button", name="Log out")).to_be_visible(timeout=WAIT)
     choose(page, "File", "Save Notebook")
     page.wait_for_function("() => !document.querySelector('.jp-mod-dirty')")
     assert demo.PASSWORD not in (lab.folder / "login.ipynb").read_text("utf-8")

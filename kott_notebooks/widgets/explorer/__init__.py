@@ -169,7 +169,11 @@ class Explorer(Shown):
         """The rows that are chosen; raises what the pull raised, if there is none."""
         panel = self.panel
         if panel.pulled is None or panel.chosen is None:
-            raise panel.error or KottError("Nothing was pulled yet: press Pull, or call .wait().")
+            raise (
+                panel.error
+                or panel.refused
+                or KottError("Nothing was pulled yet: press Pull, or call .wait().")
+            )
         return panel.pulled.table.iloc[panel.chosen.rows]
 
     @property
@@ -185,8 +189,9 @@ class Explorer(Shown):
     def wait(self, seconds: float | None = None) -> Explorer:
         """Wait until the pull has ended; raise what it raised."""
         self.panel.wait(seconds)
-        if self.panel.error is not None:
-            raise self.panel.error
+        error = self.panel.error or self.panel.refused
+        if error is not None:
+            raise error
         return self
 
     def __repr__(self) -> str:

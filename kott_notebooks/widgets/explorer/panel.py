@@ -77,10 +77,12 @@ class Panel:
         self.tab = TABS[state.tab]
         self.pulled: Pulled | None = None
         self.chosen: Chosen | None = None
-        self.error: KottError | None = None
+        self.error: KottError | None = None  # of the pull
+        self.refused: KottError | None = None  # of the filters
         self.unfinished: IncompleteError | None = None
         self.words = "Nothing was pulled yet."
         self._page = self._finding_page = 0
+        self._is_judging = False
         self._lock = threading.RLock()
         self._work, self._more = Work(self._show_progress), Work(lambda *_: None)
         self._make_widgets()
@@ -143,9 +145,13 @@ class Panel:
             self._start(lambda _: unfinished.resume(), again=True)
 
     def halt(self) -> None:
-        """Stop the pull; what was received stays."""
-        self._say("Stopping", "what was received stays.")
+        """Stop: what was received stays, and what is being judged is not waited for."""
         self._work.stop()
+        if self._is_judging:
+            self._work.leave()
+            self._ended("Stopped", "The table is complete; its findings were not judged.")
+        else:
+            self._say("Stopping", "What was received stays.")
 
     def wait(self, seconds: float | None = None) -> None:
         """Wait until nothing is under way."""
@@ -153,7 +159,11 @@ class Panel:
         self._more.wait(seconds)
 
     def _start(self, gather: Callable[[Bar], pd.DataFrame], *, again: bool = False) -> None:
-        self.error = self.unfinished = None
+        """Pull in a thread; until rows come, none of another question are shown."""
+        self.error = self.refused = self.unfinished = self.pulled = self.chosen = None
+        self._page = self._finding_page = 0
+        self.detail.value = ""
+        self.box.children = [self.question.box, self._buttons]
         self.go.disabled, self.stop.disabled = True, False
         self.bar.value = 0
         self._buttons.children = [self.go, self.stop, self.bar, self.status]
@@ -163,33 +173,43 @@ class Panel:
     def _do(self, gather: Callable[[Bar], pd.DataFrame], bar: Bar) -> None:
         """Pull, lay out, judge; runs in a thread, and shows each step as soon as it is there."""
         question = dict(self.state.question)
+        state, words = "Failed", "Python's message says why."  # an error that is not one of ours
         try:
             try:
                 table = gather(bar)
             except IncompleteError as error:
-                self.unfinished, table = error, error.partial
+                self.error = self.unfinished = error
+                table = error.partial
             pulled = self.tab.lay(self.session, question, table)
             self._take(pulled, bar)
             if self.unfinished is None:
+                self._is_judging = True
+                self._say("Judging", f"{len(table):,} rows are here; findings follow.")
                 self._take(self.tab.judge(self.session, question, pulled, bar), bar)
-            self.error = self.unfinished
+            state, words = self._outcome(pulled)
         except KottError as error:
             self.error = error
+            state, words = "Not complete" if self.pulled is not None else "Not pulled", str(error)
         finally:
             if self._work.is_current(bar):
-                self._ended()
+                self._ended(state, words)
 
-    def _ended(self) -> None:
+    def _outcome(self, pulled: Pulled) -> tuple[str, str]:
+        if self.refused is not None:
+            return "Not shown", str(self.refused)
+        if self.unfinished is not None:
+            return "Not complete", str(self.unfinished)
+        missing = len(facts(pulled.table).get("missing") or ())
+        also = f" {missing:,} of those asked for do not exist." if missing else ""
+        return "Complete", f"{len(pulled.table):,} rows.{also}"
+
+    def _ended(self, state: str, words: str) -> None:
         """Say how a pull ended."""
+        self._is_judging = False
         self.go.disabled, self.stop.disabled = False, True
         again = [self.go_on] if self.unfinished is not None else []
         self._buttons.children = [self.go, self.stop, *again, self.status]
-        if self.error is not None:
-            self._say("Not complete" if self.pulled is not None else "Not pulled", str(self.error))
-        elif self.pulled is not None:
-            missing = len(facts(self.pulled.table).get("missing") or ())
-            also = f" {missing:,} of those asked for do not exist." if missing else ""
-            self._say("Complete", f"{len(self.pulled.table):,} rows.{also}")
+        self._say(state, words)
         self._changed()
 
     def _show_progress(self, rows: float, total: float | None) -> None:
@@ -205,7 +225,7 @@ class Panel:
             if self.tab.LABEL in pulled.table:
                 pulled.ranks(self.tab.LABEL)  # so that the first click on the names is quick
             with self._lock:
-                self.pulled, self._page, self._finding_page = pulled, 0, 0
+                self.pulled = pulled
                 self.question.knows(pulled.more.get("choices", []))
                 names = [(cells.title(one), one) for one in cells.filterable(pulled.table)]
                 self.also.options = [("filter by ...", ""), *names]
@@ -267,9 +287,10 @@ class Panel:
         try:
             self.chosen = chosen = pulled.choose(state, tuple(names))
         except KottError as error:  # a filter of somebody's code that this table cannot have
-            self.error, self.chosen = error, None
+            self.refused, self.chosen = error, None
             self._say("Not shown", str(error))
             return
+        self.refused = None
         for name in names:
             if name not in self.facet_boxes:
                 self.facet_boxes[name] = FacetBox(name, self.toggle)

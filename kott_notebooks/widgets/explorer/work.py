@@ -59,6 +59,10 @@ class Work:
         if self._bar is not None:
             self._bar.stopped.set()
 
+    def leave(self) -> None:
+        """Take no result of the job any more."""
+        self._bar = self._thread = None
+
     def wait(self, seconds: float | None = None) -> None:
         """Wait until the job has ended."""
         if self._thread is not None:

@@ -1,7 +1,7 @@
 """A million assets straight to disk: what it takes, and what is lost when it is killed 20 times.
 
 First one process pulls them into a store, then others do the same and are killed (SIGKILL) when
-the server has given so many pages, drawn by chance, until one comes to the end. In both the
+the server has given a number of pages, drawn by chance, until one comes to the end. In both the
 snapshot has to hold each row once. `--whole` pulls whole assets instead of ten `fields=`.
 """
 
@@ -43,17 +43,17 @@ def main() -> None:
     with pull.server(rows=given.rows, kind="media", page=500, depth=10_000) as url:
         with tempfile.TemporaryDirectory() as store:
             began = time.perf_counter()
-            told = finished(process(url, store, given))
+            used = finished(process(url, store, given))
             needed = pages(url)
-            show("in one go", store, needed, time.perf_counter() - began, told)
+            show("in one go", store, needed, time.perf_counter() - began, used)
         with tempfile.TemporaryDirectory() as store:
             began, before = time.perf_counter(), needed
             points = sorted(random.Random(given.seed).sample(range(1, needed), given.kills))
             for point in points:
                 killed(process(url, store, given), url, before + point)
-            told = finished(process(url, store, given))
+            used = finished(process(url, store, given))
             seconds = time.perf_counter() - began
-            show(f"killed {given.kills} times", store, pages(url) - before, seconds, told)
+            show(f"killed {given.kills} times", store, pages(url) - before, seconds, used)
 
 
 def one(url: str, store: str, *, whole: bool) -> None:
@@ -75,14 +75,14 @@ def finished(running: subprocess.Popen[str]) -> dict[str, float]:
     """Wait for its end, and give what it printed."""
     printed, _ = running.communicate()
     assert running.returncode == 0
-    told: dict[str, float] = json.loads(printed.splitlines()[-1])
-    return told
+    used: dict[str, float] = json.loads(printed.splitlines()[-1])
+    return used
 
 
 def killed(running: subprocess.Popen[str], url: str, point: int) -> None:
-    """Kill it once the server has given so many pages."""
+    """Kill it once the server has given `point` pages."""
     while pages(url) < point:
-        assert running.poll() is None, "it came to its end before it was killed"
+        assert running.poll() is None, "it ended before it was killed"
         time.sleep(0.02)
     running.send_signal(signal.SIGKILL)
     running.communicate()
@@ -94,7 +94,7 @@ def pages(url: str) -> int:
         return int(reply.read())
 
 
-def show(way: str, store: str, given: int, seconds: float, told: dict[str, float]) -> None:
+def show(way: str, store: str, given: int, seconds: float, used: dict[str, float]) -> None:
     """Print what a snapshot holds, and what it took."""
     (listed,) = kott.snapshots(store).to_dict("records")
     folder = f"{store}/assets/{listed['id']}"
@@ -102,7 +102,7 @@ def show(way: str, store: str, given: int, seconds: float, told: dict[str, float
     twice = len(ids) - len(ids.unique())
     print(
         f"{way:22}{len(ids):>11,}{twice:>7}{given:>8,}{seconds:>9.1f}"
-        f"{told['cpu']:>8.1f}{told['peak']:>10.0f}",
+        f"{used['cpu']:>8.1f}{used['peak']:>10.0f}",
         flush=True,
     )
 

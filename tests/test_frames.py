@@ -491,3 +491,19 @@ def test_metas_survive_whatever_their_pages(rows: list[dict[str, Any]], size: in
             elif wanted is not None:
                 number = float(wanted) if isinstance(wanted, str) else wanted
                 assert getattr(shown, "timestamp", lambda n=shown: n)() == number
+
+
+@given(
+    lists=st.lists(st.lists(st.none() | st.text(max_size=4), max_size=3), min_size=1, max_size=5)
+)
+@settings(max_examples=50)
+def test_tags_are_the_same_alone_and_beside_an_odd_one(lists: list[list[str | None]]) -> None:
+    """Usual tags are read in one go, which one of another form must not change."""
+    usual = [
+        media(tags={"G": {"objects": [value("String", text) for text in one]}}) for one in lists
+    ]
+    alone = frames.frame(pages(*usual), MEDIA)
+    beside = frames.frame(pages(*usual, media(tags={"G": {"objects": [7]}})), MEDIA)
+    assert beside["tags.G"].iloc[-1] == '["7"]'
+    shown = alone["tags.G"] if "tags.G" in alone else pd.Series([None] * len(lists), dtype="str")
+    pd.testing.assert_series_equal(beside["tags.G"].iloc[:-1], shown, check_names=False)

@@ -116,7 +116,7 @@ def refused(url: str, **options: Any) -> str:
     [
         ((404, {}, b"<html>Not found</html>"), "HTTP 404 is an HTML page and not the API's"),
         ((200, {}, b"<html>Welcome, pay here</html>"), "a proxy or a wrong url answered"),
-        ((200, {}, b""), "came without a body"),
+        ((200, {}, b""), "has no body"),
         ((502, {}, b"bad gateway"), "HTTP 502 cannot be read"),
         ((200, {}, b'{"result":{"objectType":"KalturaLoginResponse"}}'), "holds no ks"),
         ((302, {"Location": "https://elsewhere.example.com/"}, b""), "secrets do not follow"),

@@ -196,7 +196,7 @@ def test_a_whoami_that_is_no_object_is_an_error(result: str) -> None:
     + [(text, None) for text in ("\u00b2", "\u0663", "-5", "NaN", "inf", "9" * 400, "soon", "")],
 )
 def test_retry_after_is_seconds_or_a_date(header: str, seconds: float | None) -> None:
-    """Anything else is as good as none."""
+    """Any other text is ignored."""
     assert retry_after(header) == seconds
 
 

@@ -53,7 +53,7 @@ def test_the_same_plan_then_runs(session: kott.Session) -> None:
 
 
 def test_estimates_are_near(session: kott.Session) -> None:
-    """Requests within a fifth of those made, bytes within a third of those that came."""
+    """Requests within a fifth of those made, bytes within a third of those received."""
     plan = kott.plan(session, "asset", "Genre='Drama'")
     known = facts(kott.assets(session, "Genre='Drama'"))
     assert plan["pages"].sum() == known["pages"]

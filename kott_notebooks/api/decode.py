@@ -289,7 +289,7 @@ def _escaped(body: bytes) -> bool:
 
 
 def _check_text(body: bytes) -> None:
-    """Refuse what is not UTF-8, which would be found out too late: nested cells are not decoded."""
+    """Refuse what is not UTF-8, which nobody would notice: nested cells are not decoded."""
     if not body.isascii():
         ends = struct.pack("<2q", 0, len(body))
         whole = pa.LargeStringArray.from_buffers(1, pa.py_buffer(ends), pa.py_buffer(body))

@@ -144,7 +144,7 @@ def json_body(
 def may_hold_error(body: bytes) -> bool:
     """Say, cheaply, whether an error of the API may stand in a JSON body, or it is not JSON.
 
-    In a large body only the usual spelling is looked for: whoever decodes it sees the others.
+    In a large body only the usual spelling is looked for: decoding it shows the others.
     """
     if not body.startswith(b"{") or not body.endswith(b"}"):
         return True
@@ -246,7 +246,7 @@ def _unreadable(action: str, status: int, body: bytes) -> TransportError:
     failed = f"HTTP {status}" if status != 200 else "the reply"
     start = body.lstrip()[:200].lower()
     if not start:
-        why = f"{failed} came without a body; check url, or ask again."
+        why = f"{failed} has no body; check url, or ask again."
     elif start.startswith((b"<!doctype html", b"<html")):
         why = (
             f"{failed} is an HTML page and not the API's: a proxy or a wrong url answered; "

@@ -22,6 +22,10 @@ from kott_notebooks.times import instant
 
 MARGIN = pd.Timedelta(hours=1)  # what was updated while the snapshot was pulled is requested again
 IDS = 100  # named in one filter
+GATHERED = (  # facts of a refreshed snapshot that are those of the list of all ids
+    *("when", "totals", "windows", "pages", "requests", "retries", "bytes"),
+    *("seconds", "server_seconds"),
+)
 
 
 def refresh(
@@ -104,7 +108,7 @@ def refresh(
             new = [changed, *(listed(one) for one in _conditions(missing))]
             for table in new:
                 draft.append(table, {})
-            known |= {fact: facts(everything)[fact] for fact in ("when", "totals", "windows")}
+            known |= {fact: facts(everything)[fact] for fact in GATHERED}
             known |= {
                 "rows": sum(map(len, draft.tables(["id"]))),
                 "fingerprint": fingerprint(*draft.tables(["objectType", "id"])),
@@ -122,10 +126,10 @@ def refresh(
 
 def _newest(session: Session, store: Place, name: str) -> tuple[str, dict[str, Any]]:
     """Give the id and the provenance of the newest snapshot, if it can be refreshed."""
-    found = snapshots(store, name=name)
-    if found.empty:
+    listed = snapshots(store, name=name)
+    if listed.empty:
         raise KottError(f"The store {store} has no snapshot of {name!r}: pull one with to=.")
-    at = str(found["id"].iloc[-1])
+    at = str(listed["id"].iloc[-1])
     known = facts(load(store, name=name, at=at, columns=["id"]))
     if known.get("source") != "kott.assets" or "asked" not in known:
         raise KottError(f"The snapshot {at} of {name!r} is not a table of kott.assets.")
@@ -165,7 +169,7 @@ def _rows(table: pd.DataFrame) -> pd.MultiIndex:
 
 
 def _conditions(missing: pd.MultiIndex) -> Iterator[str]:
-    """Name rows in filters, so many in each."""
+    """Name rows by their ids in filters, `IDS` in each."""
     for kind in missing.unique("kind"):
         ids = missing[missing.get_level_values("kind") == kind].get_level_values("id")
         key = SPLITS[kind].key

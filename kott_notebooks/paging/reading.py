@@ -143,8 +143,8 @@ class WindowRead:
         if self.split is None and emptied:  # nothing, where rows were shown, proves nothing
             return self._again(current)
         single = len(current.pages) == 1 and not current.ids and current.total is not None
-        if single and (found := self._one_reply(current)) is not None:
-            return found
+        if single and (verdict := self._one_reply(current)) is not None:
+            return verdict
         if self.split is not None and current.total is not None:
             return self._narrowed(current) if single else self._tiled(current)
         return self._two_passes(current)

@@ -88,7 +88,7 @@ class Job:
         """Send the request and store its reply, or the error in its place."""
         try:
             self.reply = fetch(self.calls, validate=self.tries > 1, until=until)
-        except BaseException as error:  # whoever waits for the reply raises it
+        except BaseException as error:  # raised where the reply is waited for
             self.error = error
 
     @property

@@ -147,6 +147,7 @@ PICTURES: dict[Callable[..., Axes], pd.DataFrame] = {
     plots.horizon: ahead((7, 5, 100, 20), (8, 5, 150, 0)),
     plots.genre_clock: mix((20, "News", 60), (21, "Drama", 60)),
     plots.changes: changed(("added", 2), ("moved", 30)),
+    plots.lead_times: pd.DataFrame({"linearAssetId": [7, 8], "minutes": [30.0, 9_000.0]}),
 }
 EVERY = pytest.mark.parametrize("draw", PICTURES, ids=lambda draw: draw.__name__)
 

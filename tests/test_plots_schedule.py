@@ -289,6 +289,23 @@ def test_gaps_are_coloured_by_length(ax: Axes) -> None:
     assert key(ax) == ["< 15 min", "< 1 h", "< 6 h", "1 day and more"]
 
 
+def test_lead_times_are_shares_of_each_channel(ax: Axes) -> None:
+    """The channel with the shortest median on top; each class in its own colour."""
+    minutes = {7: [6_000, 6_000, 100, 6_000], 8: [-5, 100], 9: [2_000]}
+    rows = [(channel, of) for channel, every in minutes.items() for of in every]
+    table = pd.DataFrame(rows, columns=["linearAssetId", "minutes"]).astype({"minutes": "Float64"})
+    plots.lead_times(table, names={8: "Eight"}, ax=ax)
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["Eight", "9", "7"]
+    widths = {bars.get_label(): [bar.get_width() for bar in bars] for bars in ax.containers}
+    assert widths == {
+        "after its start": [0.5, 0, 0],
+        "< 6 h": [0.5, 0, 0.25],
+        "< 3 days": [0, 1, 0],
+        "earlier": [0, 0, 0.75],
+    }
+    assert key(ax) == list(widths)
+
+
 def horizons(*rows: tuple[int, float, float, float]) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=["linearAssetId", "behind", "ahead", "short"])
     return table.astype(dict.fromkeys(table, "Float64") | {"linearAssetId": "Int64"})

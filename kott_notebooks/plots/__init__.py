@@ -28,6 +28,7 @@ from kott_notebooks.plots.schedule import (
     grid,
     horizon,
     ingests,
+    lead_times,
     overlaps,
 )
 
@@ -46,6 +47,7 @@ __all__ = [
     "horizon",
     "ingests",
     "languages",
+    "lead_times",
     "limits",
     "overlaps",
     "ratios",

@@ -484,6 +484,79 @@ CHANGES = {
 }
 
 
+def lead_times(
+    table: pd.DataFrame, *, names: Names | None = None, ax: Axes | None = None, **kwargs: Any
+) -> Axes:
+    """Draw `history.lead_times` as a bar per channel, those that publish latest on top.
+
+    A bar is divided by how long before air the channel's programmes were published.
+
+    Parameters
+    ----------
+    table : DataFrame
+        What `history.lead_times` returned.
+    names : mapping or Series, optional
+        Names of channels by id.
+    ax : Axes, optional
+        The Axes to draw on; by default the current one.
+    **kwargs
+        Keywords of `Axes.barh`.
+
+    Returns
+    -------
+    Axes
+        The Axes that was drawn on.
+
+    Raises
+    ------
+    KottError
+        The table lacks a column.
+
+    See Also
+    --------
+    history.lead_times : The table.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from kott_notebooks import plots
+    >>> table = pd.DataFrame({"linearAssetId": [7, 7], "minutes": [30, 5000]})
+    >>> plots.lead_times(table, names={7: "Harbour"}).get_xlabel()
+    'share of programmes'
+    """
+    ax = current(ax)
+    need(table, "linearAssetId", "minutes")
+    table = table[table["minutes"].notna() & table["linearAssetId"].notna()]
+    if table.empty:
+        return say(ax, "There is no programme here of which the publication is known.")
+    minutes = table["minutes"].to_numpy(float)
+    classes = np.searchsorted([hours * 60 for hours, _ in LEADS.values()][:-1], minutes, "right")
+    latest = table.groupby("linearAssetId")["minutes"].median().sort_values(kind="stable").index
+    shares = pd.crosstab(table["linearAssetId"], classes, normalize="index").reindex(latest)
+    label_rows(ax, labelled(pd.Series(latest), names))
+    rows, base = np.arange(len(latest)), np.zeros(len(latest))
+    height = 0.84 if row_height(ax) > SMALL else 1.0
+    shown = {label: LEADS[label][1] for label in np.array(list(LEADS))[shares.columns]}
+    for (_, share), (label, colour) in zip(shares.items(), shown.items(), strict=True):
+        look = {"color": colour, "height": height, "label": label, **kwargs}
+        ax.barh(rows, share, left=base, **look)
+        base += share.to_numpy()
+    ax.xaxis.set_major_formatter(PercentFormatter(1))
+    ax.set(xlabel="share of programmes", ylabel="linearAssetId", xlim=(0, 1))
+    legend_above(ax, {label: Patch(color=colour) for label, colour in shown.items()})
+    return ax
+
+
+# How long before air a programme was published: the end of each class in hours, and its colour
+LEADS = {
+    "after its start": (0, VERMILLION),
+    "< 6 h": (6, ORANGE),
+    "< 1 day": (24, YELLOW),
+    "< 3 days": (72, SKY),
+    "earlier": (np.inf, BLUE),
+}
+
+
 def ingests(
     table: pd.DataFrame,
     *,

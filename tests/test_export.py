@@ -97,7 +97,7 @@ def test_a_text_stays_a_text(tmp_path_factory: pytest.TempPathFactory, texts: li
 
 def test_numbers_of_many_digits_lose_none(tmp_path: Path) -> None:
     """Excel counts in doubles: what is longer is written as text."""
-    numbers = [2**53 + 1, -(10**17) - 1, 999_999_999_999_999, 7]
+    numbers = [2**53 + 1, -(2**63), 999_999_999_999_999, 7]
     table = pd.DataFrame(
         {"number": pd.array(numbers, "Int64"), "share": [0.1, 1e300, float("inf"), None]}
     )
@@ -346,6 +346,19 @@ def test_what_is_no_file_is_written_to_directly() -> None:
     with replacing("/dev/null") as path:
         assert path == Path("/dev/null")
     assert Path("/dev/null").is_char_device()
+
+
+def test_a_folder_is_no_file(assets: pd.DataFrame, tmp_path: Path) -> None:
+    """Nothing in it is touched."""
+    (tmp_path / "a.xlsx").mkdir()
+    with pytest.raises(KottError, match="is a folder"):
+        kott.export(assets, tmp_path / "a.xlsx")
+
+
+def test_no_part_takes_the_place_of_the_table(tmp_path: Path) -> None:
+    """Also where a nested column is called as the table would be."""
+    table = made(table=['[{"a":1}]', '[{"a":2},{"a":3}]'])
+    assert [len(sheet(kott.export(table, tmp_path / "t.xlsx"), at)) for at in (0, 1)] == [2, 3]
 
 
 # Days that are one data set

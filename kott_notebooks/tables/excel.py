@@ -253,7 +253,7 @@ def _text(text: str) -> tuple[str, bool]:
 def _are_short(numbers: pd.Series[Any]) -> bool:
     """Say whether Excel holds all numbers as they are."""
     given = numbers.dropna()
-    return bool((given.abs() < _DIGITS).all())
+    return bool(given.between(-_DIGITS, _DIGITS, inclusive="neither").all())
 
 
 def _are_plain(texts: list[str | None]) -> bool:

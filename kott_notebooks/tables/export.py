@@ -142,9 +142,9 @@ def star(table: pd.DataFrame, tz: tzinfo, name: _Namer = _as_it_is) -> dict[str,
     zone. `name` puts names beside the ids of the parts.
     """
     table, parts = _laid_out(table, name)
-    laid = [name for name in table.columns if name in parts or str(name).startswith("tags.")]
-    tables = {_name(table): table.drop(columns=laid), **parts}
-    return {name: _local(one, tz) for name, one in tables.items()}
+    laid = [one for one in table.columns if one in parts or str(one).startswith("tags.")]
+    tables = {_name(table, parts): table.drop(columns=laid), **parts}
+    return {one: _local(cells, tz) for one, cells in tables.items()}
 
 
 def _laid_out(table: pd.DataFrame, name: _Namer) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
@@ -220,12 +220,15 @@ def _service(table: pd.DataFrame) -> str:
     return str(facts(table).get("action", "asset.list")).partition(".")[0]
 
 
-def _name(table: pd.DataFrame) -> str:
-    """Name a table by the function that made it: assets, epg, households, findings ..."""
+def _name(table: pd.DataFrame, parts: Iterable[str]) -> str:
+    """Name a table by the function that made it (assets, epg, findings ...), unlike its parts."""
+    known = facts(table)
+    source = str(known.get("source", "table")).rpartition(".")[2]
+    others = {"listing": _service(table), "load_all": str(known.get("name")), "read": "epg"}
+    name = others.get(source, source)
     if {"rule", "severity"} <= set(table.columns):
-        return "findings"
-    source = str(facts(table).get("source", "kott.table")).removeprefix("kott.")
-    return _service(table) if source == "listing" else source.rpartition(".")[2]
+        name = "findings"
+    return f"{name} rows" if name in parts else name
 
 
 def _local(table: pd.DataFrame, tz: tzinfo) -> pd.DataFrame:
@@ -280,7 +283,7 @@ def _write_book(table: pd.DataFrame, path: Path, tz: tzinfo, name: _Namer) -> No
     keyed, parts = _laid_out(table, name)
     main = nested.flat(keyed, tz=tz)
     most = excel.ROWS - 1
-    sheets = {_name(table): main} | {
+    sheets = {_name(table, parts): main} | {
         f"{column} from {start + 1:,}" if start else column: part.iloc[start : start + most]
         for column, part in parts.items()
         for start in range(0, len(part), most)
@@ -350,15 +353,18 @@ def needs_duckdb() -> Any:
 
 def _write_duckdb(tables: dict[str, pd.DataFrame], path: Path) -> None:
     duckdb = needs_duckdb()
-    try:
-        with replacing(path) as new, duckdb.connect(str(new)) as database:
-            for name, one in tables.items():
-                database.register("exported", pa.Table.from_pandas(one, preserve_index=False))
-                quoted = name.replace('"', '""')
-                database.execute(f'create table "{quoted}" as select * from exported')
-                database.unregister("exported")
-    except duckdb.Error as error:
-        raise KottError(f"{path} cannot be written: {error}") from error
+    with replacing(path) as new:
+        try:
+            with duckdb.connect(str(new)) as database:
+                for name, one in tables.items():
+                    database.register("exported", pa.Table.from_pandas(one, preserve_index=False))
+                    quoted = name.replace('"', '""')
+                    database.execute(f'create table "{quoted}" as select * from exported')
+                    database.unregister("exported")
+        except duckdb.Error as error:
+            raise OSError(str(error)) from error
+        finally:
+            new.with_name(f"{new.name}.wal").unlink(missing_ok=True)
 
 
 def conform(table: pd.DataFrame, like: pd.DataFrame) -> pd.DataFrame:

@@ -24,6 +24,8 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     Raises KottError where the file cannot be written.
     """
     target = Path(os.path.realpath(path))  # a symbolic link stays one
+    if target.is_dir():
+        raise KottError(f"{os.fspath(path)} is a folder: give the path of a file.")
     if target.exists() and not target.is_file():
         yield target
         return

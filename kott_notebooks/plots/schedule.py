@@ -522,7 +522,7 @@ def lead_times(
     >>> from kott_notebooks import plots
     >>> table = pd.DataFrame({"linearAssetId": [7, 7], "minutes": [30, 5000]})
     >>> plots.lead_times(table, names={7: "Harbour"}).get_xlabel()
-    'share of programmes'
+    'minutes before air, share of programmes'
     """
     ax = current(ax)
     need(table, "linearAssetId", "minutes")
@@ -542,7 +542,7 @@ def lead_times(
         ax.barh(rows, share, left=base, **look)
         base += share.to_numpy()
     ax.xaxis.set_major_formatter(PercentFormatter(1))
-    ax.set(xlabel="share of programmes", ylabel="linearAssetId", xlim=(0, 1))
+    ax.set(xlabel="minutes before air, share of programmes", ylabel="linearAssetId", xlim=(0, 1))
     legend_above(ax, {label: Patch(color=colour) for label, colour in shown.items()})
     return ax
 

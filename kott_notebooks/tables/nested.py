@@ -288,14 +288,15 @@ def _readable(column: pd.Series[Any]) -> pd.Series[Any]:
     given = column.notna().to_numpy(bool)
     if not given.any() or not str(column.iloc[int(given.argmax())]).startswith("["):
         return column
-    codes, cells = pd.factorize(column)
+    codes, distinct = pd.factorize(column)
+    cells = distinct.to_numpy(object)
     text = f"[{','.join(cells)}]"
     lists: list[list[Any]] = []
     try:
         with contextlib.suppress(msgspec.ValidationError):
             lists = msgspec.json.decode(text, type=list[list[str]])
         if any(lists) and len(lists) == len(cells):
-            shown = pd.Series([*tagging.joined(lists), None], dtype="str")
+            shown = pd.Series([*tagging.joined(lists, text), None], dtype="str")
         else:
             lists = msgspec.json.decode(text, type=list[list[msgspec.Raw]])
             shown = pd.Series([*map(len, lists), None], dtype="Int64")

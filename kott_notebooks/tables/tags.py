@@ -120,7 +120,7 @@ def read(column: pd.Series[Any]) -> pd.Series[Any]:
     """Return a tag's column as JSON lists: also of version 0.1's cells, and of `joined` texts."""
     codes, texts = pd.factorize(column)
     lists: list[str | None] = []
-    for text in texts:
+    for text in texts.to_numpy(object):
         try:
             entries = _entries(msgspec.json.decode(text)) if text[:1] in "[{" else split(text)
         except msgspec.DecodeError:
@@ -131,29 +131,30 @@ def read(column: pd.Series[Any]) -> pd.Series[Any]:
     return pd.Series(every.take(codes).array, column.index, name=column.name)
 
 
-def joined(lists: list[list[str]]) -> list[str]:
+def joined(lists: list[list[str]], text: str) -> list[str]:
     """Join the values of each list, as `Drama; Crime`: what `split` takes apart again.
 
-    A value that could be misread is quoted as in CSV: `"Rock; Pop"`.
+    A value that could be misread is quoted as in CSV: `"Rock; Pop"`. `text` is the JSON of all.
     """
-    texts = ["; ".join(dict.fromkeys(one)) for one in lists]
-    if _MISREAD.search("\n".join(map("\n".join, lists))):
-        texts = ["; ".join(map(_quoted, dict.fromkeys(one))) for one in lists]
-    return texts
+    if any(mark in text for mark in _MARKS):
+        return ["; ".join(map(_quoted, dict.fromkeys(one))) for one in lists]
+    return ["; ".join(dict.fromkeys(one)) for one in lists]
 
 
 def _quoted(value: str) -> str:
     return '"' + value.replace('"', '""') + '"' if _MISREAD.search(value) else value
 
 
-# A value with a semicolon or a quote, with a blank at an end, like JSON, or empty; in lines of them
-_MISREAD = re.compile(r'[;"]|^[\s\[{]|\s$|^$', re.MULTILINE)
-_VALUE = re.compile(r'\s*("(?:[^"]|"")*"(?=\s*(?:;|\Z))|[^;]*)(?:;|\Z)')
+# A semicolon or a quote in a value, a blank at its end, the looks of JSON, nothing; and the marks
+# without which the JSON of a whole column holds none of these
+_MISREAD = re.compile(r'[;"]|^[\s\[{]|\s$|^$', re.ASCII)
+_MARKS = (";", "\\", '" ', ' "', '"[', '"{', '""')
+_VALUE = re.compile(r'\s*("(?:[^"]|"")*"(?=\s*(?:;|\Z))|[^;]*)(?:;|\Z)', re.ASCII)
 
 
 def split(text: str) -> list[str]:
     """Return the values of a text that `joined` has made, or a person: blank ones are left out."""
-    values = [match[1].strip() for match in _VALUE.finditer(text)]
+    values = [match[1].strip(" \t\r\n\f\v") for match in _VALUE.finditer(text)]
     return [
         one[1:-1].replace('""', '"') if len(one) > 1 and one[0] == one[-1] == '"' else one
         for one in values
@@ -163,7 +164,8 @@ def split(text: str) -> list[str]:
 
 def values(column: pd.Series[Any]) -> pd.DataFrame:
     """Lay the JSON lists of a column out: `row` (its place), `value` `str`; each once in a row."""
-    codes, texts = pd.factorize(column)
+    codes, distinct = pd.factorize(column)
+    texts = distinct.to_numpy(object)
     try:
         every = msgspec.json.decode(f"[{','.join(texts)}]", type=list[list[str]])
     except msgspec.MsgspecError as error:

@@ -14,6 +14,7 @@ from kott_notebooks.catalog.values import types_of
 from kott_notebooks.catalog.view import LABELS, Mask, View, view_of
 from kott_notebooks.errors import KottError
 from kott_notebooks.tables.columns import bare, id_texts, need
+from kott_notebooks.tables.frames import no_garbage_collection
 from kott_notebooks.tables.names import named_like, with_names
 
 PROPERTIES = (
@@ -71,7 +72,8 @@ def completeness(
     """
     view = view_of(assets, "type")
     codes, types = types_of(view)
-    fields = list(_fields(view, properties))
+    with no_garbage_collection():
+        fields = list(_fields(view, properties))
     rows = np.bincount(codes, minlength=len(types))
     filled = [np.bincount(codes[mask], minlength=len(types)) for _, _, mask in fields]
     table = pd.DataFrame(
@@ -116,12 +118,14 @@ def _fields(view: View, properties: Iterable[str]) -> Iterator[tuple[str, str, M
         for name in map(str, view.table.columns):
             if name.startswith(prefix) and "@" not in name:
                 yield name, kind, view.filled(name)
-    for column, kind, key in (("images", "image", "ratio"), ("mediaFiles", "file", "type")):
+    for column, kind in (("images", "image"), ("mediaFiles", "file")):
         if column in view.table:
-            row, own = view.images if kind == "image" else view.files
-            for label in sorted(set(own[key]) - {""}):
-                of_label = row[(own[key] == label).to_numpy(bool)]
-                yield f"{column}.{label}", kind, np.bincount(of_label, minlength=view.count) > 0
+            row, labels = view.labels_in(column)
+            codes, distinct = pd.factorize(labels, sort=True)
+            for code, label in enumerate(distinct):
+                has = np.bincount(row[codes == code], minlength=view.count) > 0
+                if label:
+                    yield f"{column}.{label}", kind, has
 
 
 _RATIOS = {

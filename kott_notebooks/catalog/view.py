@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, reduce
+from itertools import chain
 from operator import or_
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
@@ -165,7 +166,7 @@ class View:
         if self.labels is None:
             return pd.DataFrame(columns=list(LABELS), dtype="str")
         own = self.labels[self.labels["kind"] == kind]
-        return own.assign(id=id_texts(own["id"]))
+        return own.assign(id=id_texts(own["id"]), metaIds=id_texts(own["metaIds"]))
 
     def metas_of(self, type_: str) -> pd.DataFrame | None:
         """Return the labels of the metas and tags that a struct has, or None if unknown."""
@@ -295,10 +296,12 @@ class View:
     def filled(self, column: str) -> Mask:
         """Return which rows have something in a column that is not blank."""
         if column in ("images", "mediaFiles"):
-            listed = self.images if column == "images" else self.files
-            return np.asarray(np.bincount(listed.row, minlength=self.count) > 0)
+            row, _ = self._images if column == "images" else self._files
+            return np.asarray(np.bincount(row, minlength=self.count) > 0)
         if column.startswith("tags."):
-            return np.isin(np.arange(self.count), self.values(column)["row"])
+            codes, lists = self._lists(column)
+            given: Mask = np.array([*map(bool, lists), False])[codes]
+            return given
         cells = self.table[column]
         return cells.notna().to_numpy(bool) if cells.dtype != "str" else ~texts.blank(
             self.text(column)
@@ -359,41 +362,78 @@ class View:
             if cells.dtype.kind == "f":
                 cells = cells.map("{:.15g}".format)  # a year is 1999, and not 1999.0
             return pd.DataFrame({"row": cells.index, "value": cells.array}).astype({"value": "str"})
-        codes, tags = pd.factorize(self.table[column])  # most tags repeat in many rows
-        lists = [list(dict.fromkeys(tag_values(cell))) for cell in tags]
+        codes, lists = self._lists(column)
+        lists = [list(dict.fromkeys(own)) for own in lists]
         each = pd.DataFrame({"value": [one for own in lists for one in own]}, dtype="str")
         each = each.set_index(np.repeat(np.arange(len(lists)), list(map(len, lists))).astype(int))
-        each = each[~texts.blank(each["value"])]
         rows = pd.DataFrame({"row": range(self.count), "code": codes})
         laid = rows.merge(each, left_on="code", right_index=True).sort_values("row", kind="stable")
         return laid.drop(columns="code").reset_index(drop=True)
 
+    def _lists(self, column: str) -> tuple[Rows, list[list[str]]]:
+        """Number each row's cell of a tag (-1 for none); return the values of each cell."""
+        if column not in self._tags:
+            codes, distinct = pd.factorize(self.table[column])  # most tags repeat in many rows
+            cells = distinct.to_numpy(object)
+            try:
+                lists = msgspec.json.decode(f"[{','.join(cells)}]", type=list[list[str]])
+            except (msgspec.MsgspecError, TypeError):
+                lists = []
+            if len(lists) != len(cells):
+                lists = list(map(tag_values, cells))
+            if not all(map(str.strip, chain.from_iterable(lists))):
+                lists = [[one for one in own if one.strip()] for own in lists]
+            self._tags[column] = codes, lists
+        return self._tags[column]
+
+    @cached_property
+    def _tags(self) -> dict[str, tuple[Rows, list[list[str]]]]:
+        return {}
+
     # Images and files
+
+    def labels_in(self, column: str) -> tuple[Rows, pd.Series[Any]]:
+        """Return the row of each image or file, and its ratio or type."""
+        if column == "images":
+            row, images = self._images
+            return row, _once_each([one.ratio for one in images], ratio_text)
+        row, files = self._files
+        return row, _once_each([one.type for one in files], lambda one: str(one or "").strip())
 
     @cached_property
     def images(self) -> Listed:
         """Lay images out: ratio, width, default."""
-        row, images = self._listed("images", list[list[_Image | None]])
+        row, images = self._images
+        defaults = _once_each([one.isDefault for one in images], lambda one: is_flag(one, True))
         properties = {
-            "ratio": pd.Series([ratio_text(one.ratio) for one in images], dtype="str"),
+            "ratio": self.labels_in("images")[1].astype("str"),
             "width": _numbers([one.width for one in images]).round().astype("Int64"),
-            "default": np.array([is_flag(one.isDefault, True) for one in images], bool),
+            "default": defaults.to_numpy(bool),
         }
         return Listed(row, pd.DataFrame(properties))
 
     @cached_property
     def files(self) -> Listed:
         """Lay media files out: id, type, active, start, end, duration; times in microseconds."""
-        row, files = self._listed("mediaFiles", list[list[_File | None]])
+        row, files = self._files
+        active = _once_each([one.status for one in files], lambda one: not is_flag(one, False))
         properties = {
             "id": pd.Series(["" if one.id is None else str(one.id) for one in files], dtype="str"),
-            "type": pd.Series([str(one.type or "").strip() for one in files], dtype="str"),
-            "active": np.array([not is_flag(one.status, False) for one in files], bool),
+            "type": self.labels_in("mediaFiles")[1].astype("str"),
+            "active": active.to_numpy(bool),
             "start": _moments([one.startDate for one in files]),
             "end": _moments([one.endDate for one in files]),
             "duration": _numbers([one.duration or None for one in files]).to_numpy(),
         }
         return Listed(row, pd.DataFrame(properties))
+
+    @cached_property
+    def _images(self) -> tuple[Rows, list[_Image]]:
+        return self._listed("images", list[list[_Image | None]])
+
+    @cached_property
+    def _files(self) -> tuple[Rows, list[_File]]:
+        return self._listed("mediaFiles", list[list[_File | None]])
 
     def _listed(self, column: str, shape: type[list[list[_T | None]]]) -> tuple[Rows, list[_T]]:
         rows, lists = decoded(self.table[column], shape)
@@ -507,6 +547,13 @@ def _is_token_list(cells: pd.Series[Any]) -> Mask:
 def ratio_text(ratio: Any) -> str:
     """Write a ratio as 16:9, also one that was written as 16x9."""
     return str(ratio or "").strip().lower().replace("x", ":")
+
+
+def _once_each(values: list[Any], read: Callable[[Any], Any]) -> pd.Series[Any]:
+    """Apply a function to values, which are mostly a few, once each."""
+    codes, distinct = pd.factorize(np.array([*values, None], dtype=object)[:-1])
+    every = pd.Series([*map(read, distinct), read(None)], dtype=object)
+    return every.take(codes).reset_index(drop=True)
 
 
 def _numbers(values: list[Any]) -> pd.Series[float]:

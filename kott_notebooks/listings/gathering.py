@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
 
@@ -84,7 +82,7 @@ def gathered(session: Session, pulls: Sequence[Pull], layout: Layout) -> pd.Data
     def gather() -> pd.DataFrame:
         entry = session._begin(pulls, received, gather)
         try:
-            with no_garbage_collection():
+            with frames.no_garbage_collection():
                 table = layout.table(session, pulls, chain.from_iterable(pulls))
         except (KottError, KeyboardInterrupt) as error:
             reason.append(str(error) or "stopped")
@@ -104,18 +102,6 @@ def _head(parts: Iterable[Any], limit: int) -> list[Any]:
             first.append(part.head(missing))
             missing -= first[-1].rows
     return first
-
-
-@contextlib.contextmanager
-def no_garbage_collection() -> Iterator[None]:
-    """Pause the collection of reference cycles: rows make none, and there are many of them."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def fingerprint(*tables: pd.DataFrame) -> str:

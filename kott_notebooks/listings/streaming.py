@@ -14,7 +14,7 @@ from kott_notebooks.history import drafts, snapshots
 from kott_notebooks.history.drafts import Draft
 from kott_notebooks.history.files import Place
 from kott_notebooks.listings.fields import flat
-from kott_notebooks.listings.gathering import Layout, added, fingerprint, no_garbage_collection
+from kott_notebooks.listings.gathering import Layout, added, fingerprint
 from kott_notebooks.listings.planned import plans
 from kott_notebooks.paging import Cost, Counted, Listing, Plan, Progress, Pull, Window
 from kott_notebooks.session import Session
@@ -101,7 +101,7 @@ def _tables(
             deadline=None if deadline is None else deadline - (time.monotonic() - began),
         )
         reading[:] = [pull]
-        with no_garbage_collection():
+        with frames.no_garbage_collection():
             table = layout.table(session, reading, pull)
         yield number, table
         del table

@@ -7,6 +7,8 @@ becomes columns as it arrives, and a nested cell is decoded when it is used.
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import compress
@@ -125,6 +127,18 @@ class _Hiding:
         records = map(msgspec.json.decode, page.rows)
         hidden = [privacy.hidden(one, self._cls, self._hide) for one in records]
         return self._inner.read(msgspec.json.encode({"totalCount": page.total, "objects": hidden}))
+
+
+@contextlib.contextmanager
+def no_garbage_collection() -> Iterator[None]:
+    """Pause the collection of reference cycles: decoded rows make none, and there are many."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def coerce(table: pd.DataFrame, fields: Sequence[str] | None = None) -> pd.DataFrame:

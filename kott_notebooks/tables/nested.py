@@ -259,12 +259,13 @@ def flat(
     table = need(table)
     shown: dict[str, pd.Series[Any]] = {}
     known = kinds_of(table.columns)
-    for name in map(str, table.columns):
-        is_text = name.startswith("metas.") or known.get(name.partition("@")[0]) == "text"
-        if isinstance(table[name].dtype, pd.DatetimeTZDtype):
-            shown[name] = wall(table[name], zone(tz))
-        elif table[name].dtype == "str" and not is_text:
-            shown[name] = _readable(table[name])
+    with frames.no_garbage_collection():
+        for name in map(str, table.columns):
+            is_text = name.startswith("metas.") or known.get(name.partition("@")[0]) == "text"
+            if isinstance(table[name].dtype, pd.DatetimeTZDtype):
+                shown[name] = wall(table[name], zone(tz))
+            elif table[name].dtype == "str" and not is_text:
+                shown[name] = _readable(table[name])
     flat_table = table.assign(**shown)
     return flat_table.apply(harmless) if safe else flat_table
 

@@ -244,9 +244,14 @@ class View:
 
     def _decoded_translations(self, column: str) -> dict[str, pd.Series[Any]]:
         """Lay out a column whose cells are lists of a text in each language."""
-        if column not in self.table or not _is_token_list(self.table[column]).any():
+        is_list = _is_token_list(self.table[column]) if column in self.table else np.array([], bool)
+        if not is_list.any():
             return {}
-        rows, lists = decoded(self.table[column], list[list[_Token]])
+        try:
+            rows, lists = decoded(self.table[column][is_list], list[list[_Token]])
+        except KottError:  # a text that looks like one
+            return {}
+        rows = np.flatnonzero(is_list)[rows]
         tokens = [(row, token) for row, one in zip(rows, lists, strict=True) for token in one]
         laid = pd.DataFrame({
             "row": np.array([row for row, _ in tokens], np.intp),
@@ -538,10 +543,13 @@ def _tag_text(value: Any) -> str | None:
 
 
 def _is_token_list(cells: pd.Series[Any]) -> Mask:
-    """Return which cells are lists of a text in each language."""
+    """Return which cells are lists of a text in each language, as version 0.1 had them."""
     if cells.dtype != "str":
         return np.zeros(len(cells), bool)
-    return cells.str.startswith("[{").fillna(False).to_numpy(bool)
+    is_list = cells.str.startswith("[{").fillna(False)
+    for name in ("language", "value"):
+        is_list &= cells.str.contains(f'"{name}":', regex=False).fillna(False)
+    return is_list.to_numpy(bool)
 
 
 def ratio_text(ratio: Any) -> str:

@@ -18,6 +18,7 @@ from kott_notebooks.listings.gathering import Layout, added, fingerprint
 from kott_notebooks.listings.planned import plans
 from kott_notebooks.paging import Cost, Counted, Listing, Plan, Progress, Pull, Window
 from kott_notebooks.session import Session
+from kott_notebooks.tables import frames
 from kott_notebooks.tables.provenance import facts
 
 # A part is proved and written before the next one is requested: what is in memory, and what a kill

@@ -147,7 +147,7 @@ def test_a_property_that_the_role_may_not_read_hides_no_finding(hidden: str) -> 
     """The audit goes on with what there is, and its KSQL names no type."""
     item = {"objectType": "KalturaApiParameterPermissionItem", "object": "KalturaAsset"}
     lists = {"objectType": "KalturaApiActionPermissionItem", "service": "asset", "action": "list"}
-    role = [lists, {**item, "parameter": hidden, "isExcluded": True}]
+    role: list[dict[str, Any]] = [lists, {**item, "parameter": hidden, "isExcluded": True}]
     session = demo.login(roles={"analyst": role}, user="analyst", assets=60, channels=2, days=1)
     assets = kott.assets(session)
     assert assets[hidden].isna().all()
@@ -218,13 +218,12 @@ def test_programmes_and_recordings_are_not_judged_as_assets() -> None:
 
 
 @pytest.mark.parametrize("dtype", ["Int64", "float64", "str"])
-def test_a_channel_is_known_by_either_of_its_ids(dtype: str) -> None:
+def test_a_channel_is_known_by_either_of_its_ids(dtype: Any) -> None:
     """A guide's epgChannelId is the channel's externalIds, with or without linearAssetId."""
     channel = {"objectType": LIVE, "images": [image("1:1")], "metas": {"Channel number": number(1)}}
     channels = table(*(asset(LINEAR, **channel, externalIds=one) for one in ("801", "802", "803")))
-    guide = pd.DataFrame(
-        {"linearAssetId": pd.array([2, None], dtype), "epgChannelId": pd.array([None, 801], dtype)}
-    )
+    guide = pd.DataFrame({"linearAssetId": [2, None], "epgChannelId": [None, 801]})
+    guide = guide.astype("Int64").astype(dtype)
     assert ids(channels, "channel.no_programmes", epg=guide) == ["3"]
 
 

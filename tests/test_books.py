@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import re
 from pathlib import Path
 from typing import Any
 
 import nbformat
+import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 import kott_notebooks as kott
 from kott_notebooks import catalog, cli, demo, household, report, schedule
 from kott_notebooks.audits.findings import as_findings
+from kott_notebooks.report.notebook import notebook
 
 BOOK = {
     "# How many?": "md",
@@ -130,6 +135,21 @@ def test_a_gallery_has_an_index_and_a_page_per_notebook(
     assert index.count("data:image/png") == 1
     assert "demo" in (tmp_path / "out" / "mine.html").read_text("utf-8")
     assert "as it was" in (tmp_path / "out" / "saved.html").read_text("utf-8")
+
+
+def test_rare_colours_of_a_picture_stay() -> None:
+    """A class of few cells has the colour that the key gives it."""
+    pixels = np.full((200, 400, 3), 255, np.uint8)
+    pixels[:, 100:] = np.linspace(0, 255, 300, dtype=np.uint8)[None, :, None]
+    pixels[:4, :4] = (196, 230, 120)
+    given, data = io.BytesIO(), nbformat.v4.new_output("display_data")
+    Image.fromarray(pixels).save(given, "PNG")
+    data["data"] = {"image/png": base64.b64encode(given.getvalue()).decode()}
+    cell = nbformat.v4.new_code_cell("draw()", outputs=[data])
+    page = notebook(nbformat.v4.new_notebook(cells=[cell]), "Colours").html
+    shown = base64.b64decode(re.findall(r"data:image/png;base64,([^\"]+)", page)[0])
+    kept = np.asarray(Image.open(io.BytesIO(shown)).convert("RGB")).astype(int)
+    assert np.abs(kept - pixels).max() < 24
 
 
 # Summaries

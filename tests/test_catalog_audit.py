@@ -52,14 +52,14 @@ def table(*records: dict[str, Any]) -> pd.DataFrame:
 
 
 def audit(*records: dict[str, Any], **options: Any) -> pd.DataFrame:
-    found = catalog.audit(table(*records), now=datetime.fromtimestamp(NOW, UTC), **options)
-    return found[found["rule"] != "field.unused"].reset_index(drop=True)
+    findings = catalog.audit(table(*records), now=datetime.fromtimestamp(NOW, UTC), **options)
+    return findings[findings["rule"] != "field.unused"].reset_index(drop=True)
 
 
 def judged(*records: dict[str, Any], **options: Any) -> list[Finding]:
     """Name what is found: rule and field."""
-    found = audit(*records, **options)
-    return list(zip(found["rule"], found["field"], strict=True))
+    findings = audit(*records, **options)
+    return list(zip(findings["rule"], findings["field"], strict=True))
 
 
 def with_rules(**changes: Any) -> catalog.Rules:
@@ -140,11 +140,11 @@ def test_files_that_are_all_off() -> None:
     assert judged(asset(mediaFiles=[*off[1:], FILES[0] | {"status": None}])) == []
 
 
-@pytest.mark.parametrize(("end", "found"), [(NOW - 1, ["file.expired"]), (NOW, [])])
-def test_active_files_that_have_all_ended(end: int, found: list[str]) -> None:
+@pytest.mark.parametrize(("end", "expected"), [(NOW - 1, ["file.expired"]), (NOW, [])])
+def test_active_files_that_have_all_ended(end: int, expected: list[str]) -> None:
     """An inactive file that goes on is no help."""
     files = [one | {"endDate": end} for one in FILES[1:]] + [FILES[0] | {"status": False}]
-    assert [rule for rule, _ in judged(asset(mediaFiles=files))] == found
+    assert [rule for rule, _ in judged(asset(mediaFiles=files))] == expected
 
 
 @pytest.mark.parametrize(
@@ -158,18 +158,18 @@ def test_active_files_that_have_all_ended(end: int, found: list[str]) -> None:
 )
 def test_a_file_stays_in_its_asset_s_window(window: dict[str, int], how: str) -> None:
     """A second outside is found, one finding a file, with the file's window."""
-    found = audit(asset(mediaFiles=[FILES[0] | window, *FILES[1:]]))
-    assert found["rule"].tolist() == ["file.outside_window"]
-    assert how in found["detail"].iloc[0]
+    findings = audit(asset(mediaFiles=[FILES[0] | window, *FILES[1:]]))
+    assert findings["rule"].tolist() == ["file.outside_window"]
+    assert how in findings["detail"].iloc[0]
     start = window.get("startDate", START)
-    assert found["startDate"].tolist() == [pd.Timestamp(start, unit="s", tz="UTC")]
+    assert findings["startDate"].tolist() == [pd.Timestamp(start, unit="s", tz="UTC")]
 
 
-@pytest.mark.parametrize(("off", "found"), [(100, []), (101, ["file.duration_mismatch"])])
-def test_main_files_last_as_long_as_each_other(off: int, found: list[str]) -> None:
+@pytest.mark.parametrize(("off", "expected"), [(100, []), (101, ["file.duration_mismatch"])])
+def test_main_files_last_as_long_as_each_other(off: int, expected: list[str]) -> None:
     """Two per cent of their median are allowed; the trailer is shorter anyway."""
     main = [file("HLS_Main", duration=5_000 - off), file("DASH_Main", duration=5_000 + off)]
-    assert [rule for rule, _ in judged(asset(mediaFiles=[*main, FILES[2]]))] == found
+    assert [rule for rule, _ in judged(asset(mediaFiles=[*main, FILES[2]]))] == expected
 
 
 # Windows
@@ -178,7 +178,7 @@ FIFTY_YEARS = int((pd.Timestamp(NOW, unit="s") + pd.DateOffset(years=50)).timest
 
 
 @pytest.mark.parametrize(
-    ("start", "end", "found"),
+    ("start", "end", "expected"),
     [
         (START, NOW - 1, ["window.expired"]),
         (START, NOW, ["window.ending"]),
@@ -192,12 +192,14 @@ FIFTY_YEARS = int((pd.Timestamp(NOW, unit="s") + pd.DateOffset(years=50)).timest
         (None, None, []),
     ],
 )
-def test_windows_at_their_thresholds(start: int | None, end: int | None, found: list[str]) -> None:
+def test_windows_at_their_thresholds(
+    start: int | None, end: int | None, expected: list[str]
+) -> None:
     """A second makes the difference."""
     moved = asset(startDate=start, endDate=end, mediaFiles=[
         one | {"startDate": None, "endDate": None} for one in FILES
     ])  # fmt: skip
-    assert [rule for rule, _ in judged(moved)] == found
+    assert [rule for rule, _ in judged(moved)] == expected
 
 
 def test_what_is_off_may_have_ended() -> None:
@@ -219,11 +221,11 @@ def test_what_is_off_may_have_ended() -> None:
 )
 def test_a_mandatory_field_is_absent_or_blank(changes: dict[str, Any], field: str) -> None:
     """The field is named as the rules name it; KSQL says it too."""
-    found = audit(asset(**changes))
-    assert found[["rule", "severity", "field"]].to_numpy().tolist() == [
+    findings = audit(asset(**changes))
+    assert findings[["rule", "severity", "field"]].to_numpy().tolist() == [
         ["meta.missing", "error", field]
     ]
-    assert "asset_type='425' " in found["ksql"].iloc[0]
+    assert "asset_type='425' " in findings["ksql"].iloc[0]
 
 
 LABELS = pd.DataFrame(
@@ -269,42 +271,42 @@ def test_a_struct_is_not_asked_for_metas_that_it_does_not_have() -> None:
     """The labels say which it has, and how it is called."""
     feature = {"Feature": catalog.rules().structs["Movie"]} | catalog.rules().structs
     bare = asset(tags={"Parental rating": tag(), "Genre": tag()})
-    found = judged(bare, labels=LABELS, rules=with_rules(structs=feature))
-    assert [field for rule, field in found if rule == "meta.missing"] == ["Genre"]
+    findings = judged(bare, labels=LABELS, rules=with_rules(structs=feature))
+    assert [field for rule, field in findings if rule == "meta.missing"] == ["Genre"]
 
 
-@pytest.mark.parametrize(("year", "found"), [(1887, 1), (1888, 0), (2028, 0), (2029, 1)])
-def test_years_there_can_be(year: int, found: int) -> None:
+@pytest.mark.parametrize(("year", "expected"), [(1887, 1), (1888, 0), (2028, 0), (2029, 1)])
+def test_years_there_can_be(year: int, expected: int) -> None:
     """From the oldest film to two years ahead."""
     rules = [rule for rule, _ in judged(asset(metas={"Year": number(year)}))]
-    assert rules == ["meta.out_of_range"] * found
+    assert rules == ["meta.out_of_range"] * expected
 
 
 def test_a_range_of_the_rules() -> None:
     """Its ends are within it."""
     rules = with_rules(ranges={"Score": (0.0, 10.0)})
     scores = [asset(name=f"Title {s}", metas={"Score": number(s)}) for s in (0, 10, 10.1)]
-    found = audit(*scores, rules=rules)
-    assert found[["rule", "id"]].to_numpy().tolist() == [["meta.out_of_range", "12"]]
-    assert found["detail"].iloc[0] == "Its Score is 10.1: not 0 to 10."
+    findings = audit(*scores, rules=rules)
+    assert findings[["rule", "id"]].to_numpy().tolist() == [["meta.out_of_range", "12"]]
+    assert findings["detail"].iloc[0] == "Its Score is 10.1: not 0 to 10."
 
 
 def test_a_value_outside_its_list() -> None:
     """Several of one asset are one finding."""
     rules = with_rules(values={"Parental rating": ("12", "16")})
-    found = audit(asset(tags={"Parental rating": tag("12", "R", "X")}), rules=rules)
-    assert found[["rule", "field"]].to_numpy().tolist() == [
+    findings = audit(asset(tags={"Parental rating": tag("12", "R", "X")}), rules=rules)
+    assert findings[["rule", "field"]].to_numpy().tolist() == [
         ["meta.unknown_value", "tags.Parental rating"]
     ]
-    assert "R: is not in the list" in found["detail"].iloc[0]
+    assert "R: is not in the list" in findings["detail"].iloc[0]
 
 
 def test_a_list_of_values_and_a_range_hold_for_metas_and_tags_each() -> None:
     """A meta may have a list; a tag has no range."""
     rules = with_rules(values={"Quality": ("HD", "UHD")}, ranges={"Genre": (0.0, 1.0)})
     qualities = [asset(name=f"Title {q}", metas={"Quality": word(q)}) for q in ("HD", "4K")]
-    found = audit(*qualities, rules=rules)
-    assert found[["rule", "id", "ksql"]].to_numpy().tolist() == [
+    findings = audit(*qualities, rules=rules)
+    assert findings[["rule", "id", "ksql"]].to_numpy().tolist() == [
         ["meta.unknown_value", "11", "(and asset_type='media' Quality='4K')"]
     ]
 
@@ -313,20 +315,20 @@ def test_a_list_of_values_and_a_range_hold_for_metas_and_tags_each() -> None:
 def test_what_ksql_cannot_say_is_left_out(value: str) -> None:
     """A filter has an end, and a %27 would be a quote."""
     rules = with_rules(values={"Parental rating": ("12",)})
-    found = audit(asset(tags={"Parental rating": tag(value)}), rules=rules)
-    assert found["rule"].tolist() == ["meta.unknown_value"]
-    assert found["ksql"].isna().all()
+    findings = audit(asset(tags={"Parental rating": tag(value)}), rules=rules)
+    assert findings["rule"].tolist() == ["meta.unknown_value"]
+    assert findings["ksql"].isna().all()
 
 
 def test_the_rarer_of_two_spellings() -> None:
     """Case, blanks, punctuation and accents aside; KSQL cannot tell case, and then says nothing."""
     usual = [asset(name=f"Title {i}", tags={"Genre": tag("Sci-Fi")}) for i in "ab"]
     one, other = (asset(tags={"Genre": tag(v)}, name=v) for v in ("sci fi", "SCI-FI"))
-    found = audit(*usual, one)
-    assert found[["rule", "id", "field"]].to_numpy().tolist() == [
+    findings = audit(*usual, one)
+    assert findings[["rule", "id", "field"]].to_numpy().tolist() == [
         ["meta.near_duplicate", "12", "tags.Genre"]
     ]
-    assert found["ksql"].iloc[0] == "(and asset_type='media' Genre='sci fi')"
+    assert findings["ksql"].iloc[0] == "(and asset_type='media' Genre='sci fi')"
     assert audit(*usual, other)["ksql"].isna().tolist() == [True]
 
 
@@ -340,8 +342,8 @@ def spoken(**texts: str) -> list[dict[str, str]]:
 def abroad(**changes: Any) -> dict[str, Any]:
     """Make an asset in two languages."""
     named = {"multilingualName": spoken(eng="Harbour", fra="Port")}
-    told = {"multilingualDescription": spoken(eng="Nobody leaves.", fra="Personne ne part.")}
-    return asset(name=None, description=None, **{**named, **told, **changes})
+    lines = {"multilingualDescription": spoken(eng="Nobody leaves.", fra="Personne ne part.")}
+    return asset(name=None, description=None, **{**named, **lines, **changes})
 
 
 def test_a_text_is_missing_in_a_language() -> None:
@@ -351,8 +353,12 @@ def test_a_text_is_missing_in_a_language() -> None:
     two = frames.frame([{"id": 1, **half}, {"id": 2, **abroad()}], MEDIA)
 
     def missing(rules: catalog.Rules | None = None) -> list[list[str]]:
-        found = catalog.audit(two, rules=rules, **options)
-        return found.loc[found["rule"] == "language.missing", ["id", "field"]].to_numpy().tolist()
+        findings = catalog.audit(two, rules=rules, **options)
+        return (
+            findings.loc[findings["rule"] == "language.missing", ["id", "field"]]
+            .to_numpy()
+            .tolist()
+        )
 
     assert missing() == [["1", "name@fra"]]
     assert missing(with_rules(languages=("eng",))) == []
@@ -365,8 +371,8 @@ def test_every_column_of_a_field_is_judged_by_its_own_numbers() -> None:
     own = table(early)
     turned = own[[*sorted(own.columns, key=lambda name: name == "metas.Year")]]
     for one in (own, turned, own[own.columns[::-1]]):
-        found = catalog.audit(one, now=datetime.fromtimestamp(NOW, UTC))
-        odd = found[found["rule"] == "meta.out_of_range"]
+        findings = catalog.audit(one, now=datetime.fromtimestamp(NOW, UTC))
+        odd = findings[findings["rule"] == "meta.out_of_range"]
         assert odd["field"].tolist() == ["metas.YEAR"]
         assert odd["detail"].tolist() == ["Its YEAR is 1700: not 1888 to 2028."]
 
@@ -374,20 +380,20 @@ def test_every_column_of_a_field_is_judged_by_its_own_numbers() -> None:
 def test_a_flag_from_excel_is_a_flag() -> None:
     """A column of flags and blanks comes back as 1.0 and nothing; a 2 is still none."""
     flagged = table(asset(metas={"Adult": {"value": True}}), asset())
-    for value, found in ((1.0, 0), (2.0, 1)):
+    for value, findings in ((1.0, 0), (2.0, 1)):
         adult = pd.DataFrame({"metas.Adult": [value, None, None]})
         numbers = flagged.drop(columns="metas.Adult").join(adult)
         rules = catalog.audit(numbers, labels=LABELS, now=datetime.fromtimestamp(NOW, UTC))["rule"]
-        assert (rules == "meta.type").sum() == found
+        assert (rules == "meta.type").sum() == findings
 
 
 def test_labels_that_a_role_may_not_read_hide_no_defect() -> None:
     """Without the metas, each struct is asked for what the rules say, and meta.type is told."""
     bare = asset(tags={"Genre": tag()})
     refused = LABELS[LABELS["kind"] != "meta"]
-    found = audit(bare, labels=refused)
-    assert ("meta.missing", "Genre") in set(zip(found["rule"], found["field"], strict=True))
-    assert facts(found)["not_judged"]["meta.type"].startswith("It needs labels")
+    findings = audit(bare, labels=refused)
+    assert ("meta.missing", "Genre") in set(zip(findings["rule"], findings["field"], strict=True))
+    assert facts(findings)["not_judged"]["meta.type"].startswith("It needs labels")
     with pytest.raises(KottError, match="no column kind"):
         audit(bare, labels=table(bare))
 
@@ -407,19 +413,19 @@ def test_the_languages_of_the_labels_are_asked_for(column: str) -> None:
     assert "language.missing" not in set(strange["rule"])
 
 
-@pytest.mark.parametrize(("text", "found"), [("L" * 20, 0), ("L" * 21, 1), ("1" * 30, 0)])
-def test_the_same_long_text_in_two_languages(text: str, found: int) -> None:
+@pytest.mark.parametrize(("text", "expected"), [("L" * 20, 0), ("L" * 21, 1), ("1" * 30, 0)])
+def test_the_same_long_text_in_two_languages(text: str, expected: int) -> None:
     """Twenty letters may be a name; digits are none."""
     alike = frames.frame([{"id": 1, **abroad(multilingualName=spoken(eng=text, fra=text))}], MEDIA)
     rules = catalog.audit(alike)["rule"].tolist()
-    assert rules.count("language.untranslated") == found
+    assert rules.count("language.untranslated") == expected
 
 
 def test_texts_in_all_languages_are_judged_by_the_first() -> None:
     """A name in some language is a name."""
     two = [abroad(multilingualName=spoken(eng="TBA", fra="Port")), abroad()]
-    found = catalog.audit(frames.frame([{"id": i, **one} for i, one in enumerate(two)], MEDIA))
-    texts = found[found["rule"].str.startswith("text.")]
+    findings = catalog.audit(frames.frame([{"id": i, **one} for i, one in enumerate(two)], MEDIA))
+    texts = findings[findings["rule"].str.startswith("text.")]
     assert texts[["rule", "field", "name"]].to_numpy().tolist() == [
         ["text.placeholder", "name@eng", "TBA"]
     ]
@@ -470,8 +476,8 @@ def test_a_text_is_missing_or_blank(field: str, blank: str | None) -> None:
 
 def test_a_description_that_is_the_name() -> None:
     """Case and blanks aside."""
-    found = judged(asset(description=" the  QUIET harbour"))
-    assert found == [("text.description_is_name", "description")]
+    findings = judged(asset(description=" the  QUIET harbour"))
+    assert findings == [("text.description_is_name", "description")]
 
 
 # Identity
@@ -485,8 +491,8 @@ def test_two_assets_with_one_id(field: str, rule: str) -> None:
     """Every one of them is found; blank ids are none."""
     same = [asset(name=f"Title {i}", **{field: "X1"}) for i in "ab"]
     none = [asset(name=f"Other {i}", **{field: ""}) for i in "ab"]
-    found = audit(*same, *none)
-    assert found[["rule", "id"]].to_numpy().tolist() == [
+    findings = audit(*same, *none)
+    assert findings[["rule", "id"]].to_numpy().tolist() == [
         [f"identity.{rule}", "10"], [f"identity.{rule}", "11"],
     ]  # fmt: skip
 
@@ -505,9 +511,9 @@ def test_two_assets_with_one_id(field: str, rule: str) -> None:
 )
 def test_twins_are_one_edit_apart_at_most(one: str, other: str, twins: bool) -> None:
     """Eight letters and more; digits are no misprint."""
-    found = audit(asset(name=one), asset(name=other))
-    assert found["id"].tolist() == (["10", "11"] if twins else [])
-    assert set(found["rule"]) == ({"identity.twin"} if twins else set())
+    findings = audit(asset(name=one), asset(name=other))
+    assert findings["id"].tolist() == (["10", "11"] if twins else [])
+    assert set(findings["rule"]) == ({"identity.twin"} if twins else set())
 
 
 def test_twins_are_of_one_year_and_struct() -> None:
@@ -551,8 +557,8 @@ WHOLE = asset(SERIES, name="A Series", metas={"Series ID": word("S")})
 
 def test_a_hole_between_numbers_is_found_on_the_series() -> None:
     """One finding a hole; a season need not begin with 1."""
-    found = audit(WHOLE, *season(2, 3, 5, 9))
-    assert found[["rule", "id", "field", "detail"]].to_numpy().tolist() == [
+    findings = audit(WHOLE, *season(2, 3, 5, 9))
+    assert findings[["rule", "id", "field", "detail"]].to_numpy().tolist() == [
         ["series.hole", "10", "season 1: 4", "It lacks season 1, episode 4."],
         ["series.hole", "10", "season 1: 6-8", "It lacks season 1, episode 6-8."],
     ]
@@ -561,8 +567,8 @@ def test_a_hole_between_numbers_is_found_on_the_series() -> None:
 def test_one_number_twice_in_a_season() -> None:
     """Both are found; of another season it may be."""
     again = asset(EPISODE, name="Part z", metas={"Season number": number(2)})
-    found = audit(WHOLE, *season(1, 2, 2), again)
-    assert found[["rule", "id"]].to_numpy().tolist() == [
+    findings = audit(WHOLE, *season(1, 2, 2), again)
+    assert findings[["rule", "id"]].to_numpy().tolist() == [
         ["series.duplicate_number", "12"],
         ["series.duplicate_number", "13"],
     ]
@@ -570,8 +576,8 @@ def test_one_number_twice_in_a_season() -> None:
 
 def test_orphans_and_empty_series() -> None:
     """An episode needs its series, a series its episodes."""
-    found = audit(WHOLE, *season(1, series="T"))
-    assert found[["rule", "id"]].to_numpy().tolist() == [
+    findings = audit(WHOLE, *season(1, series="T"))
+    assert findings[["rule", "id"]].to_numpy().tolist() == [
         ["series.orphan_episode", "11"],
         ["series.empty", "10"],
     ]
@@ -600,19 +606,19 @@ def test_a_channel_without_an_id_for_the_guide(ids: str | None) -> None:
     assert judged(channel(), silent) == [("channel.no_epg_id", "externalIds")]
 
 
-@pytest.mark.parametrize(("buffer", "found"), [(None, 1), (0, 1), (1, 0)])
-def test_catch_up_needs_a_buffer(buffer: int | None, found: int) -> None:
+@pytest.mark.parametrize(("buffer", "expected"), [(None, 1), (0, 1), (1, 0)])
+def test_catch_up_needs_a_buffer(buffer: int | None, expected: int) -> None:
     """One second is a buffer."""
     fine = channel(name="Other", externalIds="8")
     rules = [rule for rule, _ in judged(channel(catchUpBuffer=buffer), fine)]
-    assert rules == ["channel.catchup_without_buffer"] * found
+    assert rules == ["channel.catchup_without_buffer"] * expected
 
 
 def test_a_channel_without_programmes_is_known_by_the_guide() -> None:
     """Only where a guide is given."""
     guide = pd.DataFrame({"linearAssetId": pd.array([10], dtype="Int64")})
-    found = audit(channel(), channel(name="Other"), epg=guide)
-    assert found[["rule", "id"]].to_numpy().tolist() == [["channel.no_programmes", "11"]]
+    findings = audit(channel(), channel(name="Other"), epg=guide)
+    assert findings[["rule", "id"]].to_numpy().tolist() == [["channel.no_programmes", "11"]]
 
 
 @pytest.mark.parametrize("dtype", ["str", "float", "object"])
@@ -621,16 +627,16 @@ def test_a_guide_may_write_ids_in_its_own_way(dtype: Any) -> None:
     ids = pd.Series([10, 10]).astype(dtype)
     guide = pd.DataFrame({"linearAssetId": ids})
     channels = [asset(LINEAR, externalIds=str(n), images=[image("1:1")]) for n in (1, 2)]
-    found = audit(*channels, epg=guide)
-    silent = found[found["rule"] == "channel.no_programmes"]
+    findings = audit(*channels, epg=guide)
+    silent = findings[findings["rule"] == "channel.no_programmes"]
     assert silent["id"].tolist() == ["11"]
 
 
 # The whole
 
 
-def unused(found: pd.DataFrame) -> dict[str, str]:
-    of = found[found["rule"] == "field.unused"]
+def unused(findings: pd.DataFrame) -> dict[str, str]:
+    of = findings[findings["rule"] == "field.unused"]
     return dict(zip(of["field"], of["detail"], strict=True))
 
 
@@ -638,19 +644,19 @@ def test_a_field_that_no_row_has_is_said_once() -> None:
     """Its own rules are silent; it has no id; who speaks for it is told."""
     bare = table(asset(description=None, metas={"Year": {}, "Release year": number(1)}, images=[]))
     bare = bare.drop(index=1).drop(columns="endDate")
-    found = catalog.audit(bare)
-    details = unused(found)
+    findings = catalog.audit(bare)
+    details = unused(findings)
     assert {"description", "images", "Year"} <= set(details)
     assert details["Year"].endswith("no row has it. Rows have Release year.")
     assert "endDate" not in details  # was not asked for
-    assert not set(found["rule"]) & {"image.none", "text.missing_description", "meta.missing"}
-    assert found.loc[found["rule"] == "field.unused", "id"].isna().all()
+    assert not set(findings["rule"]) & {"image.none", "text.missing_description", "meta.missing"}
+    assert findings.loc[findings["rule"] == "field.unused", "id"].isna().all()
 
 
 def test_what_was_not_judged_is_said() -> None:
     """Silence of a rule that lacked something is no praise."""
-    found = catalog.audit(table(asset()).drop(columns="images"), labels=LABELS)
-    missing = facts(found)["not_judged"]
+    findings = catalog.audit(table(asset()).drop(columns="images"), labels=LABELS)
+    missing = facts(findings)["not_judged"]
     assert missing["channel.no_programmes"] == "It needs epg."
     assert missing["language.*"] == 'It needs assets listed with language="*".'
     assert missing["image.*"] == "No row has images."
@@ -662,9 +668,9 @@ def test_what_was_not_judged_is_said() -> None:
 def test_findings_have_their_columns_and_dtypes() -> None:
     """Also those of no asset at all."""
     for one in (table(asset(name=None)), table().iloc[:0]):
-        found = catalog.audit(one)
-        assert {name: str(dtype) for name, dtype in found.dtypes.items()} == DTYPES
-    assert found.empty
+        findings = catalog.audit(one)
+        assert {name: str(dtype) for name, dtype in findings.dtypes.items()} == DTYPES
+    assert findings.empty
 
 
 def test_impact_is_less_for_what_nobody_sees() -> None:
@@ -721,11 +727,11 @@ def test_uploads_are_judged_beside_the_assets() -> None:
             "failed": [0, 2],
         }
     )
-    found = audit(asset(), ingests=uploads)
-    assert found[["rule", "kind", "id", "impact"]].to_numpy().tolist() == [
+    findings = audit(asset(), ingests=uploads)
+    assert findings[["rule", "kind", "id", "impact"]].to_numpy().tolist() == [
         ["ingest.partly_failed", "ingest", "2", 2]
     ]
-    assert facts(found)["not_judged"]["ingest.none_today"] == "No ingest names its profile."
+    assert facts(findings)["not_judged"]["ingest.none_today"] == "No ingest names its profile."
     assert facts(audit(asset()))["not_judged"]["ingest.*"] == "It needs ingests."
     with pytest.raises(KottError, match=r"kind 'vod', not 'epg': kott\.ingests"):
         audit(asset(), ingests=uploads.assign(kind="epg"))
@@ -735,8 +741,8 @@ def test_ksql_says_what_the_table_was_listed_of() -> None:
     """The rule is joined with the listing's own filter."""
     one = table(asset(name=None))
     one = with_facts(one, arguments={"filter": {"kSql": "Year>'1990'"}})
-    found = catalog.audit(one, now=datetime.fromtimestamp(NOW, UTC))
-    assert found["ksql"].dropna().tolist() == ["(and Year>'1990' name!+'')"]
+    findings = catalog.audit(one, now=datetime.fromtimestamp(NOW, UTC))
+    assert findings["ksql"].dropna().tolist() == ["(and Year>'1990' name!+'')"]
 
 
 def test_the_index_does_not_matter_and_the_table_is_left_alone() -> None:
@@ -787,9 +793,9 @@ def test_a_rule_of_one_s_own_is_a_function() -> None:
     def short(assets: pd.DataFrame) -> pd.DataFrame:
         return assets.loc[assets["name"].str.len() < 4, ["id"]].assign(rule="own.short_name")
 
-    found = audit(asset(name="Uno"), asset(name="Due", status=False), checks=[short])
+    findings = audit(asset(name="Uno"), asset(name="Due", status=False), checks=[short])
     columns = ["rule", "severity", "kind", "id", "name", "impact"]
-    assert found[columns].to_numpy().tolist() == [
+    assert findings[columns].to_numpy().tolist() == [
         ["own.short_name", "warning", "media", "10", "Uno", 3],
         ["own.short_name", "warning", "media", "11", "Due", 1],
     ]
@@ -827,8 +833,8 @@ def test_a_rule_of_one_s_own_may_find_nothing_or_know_more() -> None:
             "hint": "Ask",
         }
     )
-    found = audit(asset(), checks=[lambda assets: none, lambda assets: more])
-    assert found[["id", "severity", "field", "hint", "impact"]].to_numpy().tolist() == [
+    findings = audit(asset(), checks=[lambda assets: none, lambda assets: more])
+    assert findings[["id", "severity", "field", "hint", "impact"]].to_numpy().tolist() == [
         ["10", "info", "name", "Ask", 1],
         ["99", "warning", "name", "Ask", 1],
     ]
@@ -839,37 +845,37 @@ def test_a_rule_of_one_s_own_may_find_nothing_or_know_more() -> None:
 
 def test_a_summary_has_the_worst_first() -> None:
     """One row a rule."""
-    found = audit(asset(name=None, images=[image("16:9")]), asset(images=[image("2:3")]))
-    told = catalog.summary(found)
-    assert told[["rule", "findings", "assets", "impact"]].to_numpy().tolist() == [
+    findings = audit(asset(name=None, images=[image("16:9")]), asset(images=[image("2:3")]))
+    lines = catalog.summary(findings)
+    assert lines[["rule", "findings", "assets", "impact"]].to_numpy().tolist() == [
         ["text.missing_name", 1, 1, 9.0],
         ["image.missing_ratio", 2, 2, 6.0],
     ]
-    assert list(told.columns) == ["rule", "severity", "findings", "assets", "impact", "hint"]
+    assert list(lines.columns) == ["rule", "severity", "findings", "assets", "impact", "hint"]
 
 
 def test_a_score_is_the_mean_of_what_is_left() -> None:
     """An error costs 25, a warning 8, an info nothing; nobody falls below 0."""
     one = table(asset(name=None), asset(images=[image("2:3")], name="OH WHAT A LONG DAY"))
-    told = catalog.score(catalog.audit(one, now=datetime.fromtimestamp(NOW, UTC)), one)
-    assert told["type"].tolist() == ["425", "all"]
-    assert told[["assets", "clean"]].to_numpy().tolist() == [[3, 1]] * 2
-    assert told["score"].tolist() == pytest.approx([(75 + 92 + 100) / 3] * 2)
+    lines = catalog.score(catalog.audit(one, now=datetime.fromtimestamp(NOW, UTC)), one)
+    assert lines["type"].tolist() == ["425", "all"]
+    assert lines[["assets", "clean"]].to_numpy().tolist() == [[3, 1]] * 2
+    assert lines["score"].tolist() == pytest.approx([(75 + 92 + 100) / 3] * 2)
     many = pd.DataFrame({"id": ["10"] * 9, "severity": ["error"] * 9})
     assert catalog.score(many, one)["score"].tolist() == pytest.approx([200 / 3] * 2)
 
 
 def test_a_work_list_begins_with_the_most_impact() -> None:
     """One row an asset, its rules and details joined; `n` of them, or all."""
-    found = audit(asset(images=[image("2:3")]), asset(name=None, images=[]))
-    first = catalog.worklist(found, n=1)
+    findings = audit(asset(images=[image("2:3")]), asset(name=None, images=[]))
+    first = catalog.worklist(findings, n=1)
     assert first[["kind", "id", "findings", "errors", "warnings"]].to_numpy().tolist() == [
         ["media", "11", 4, 2, 2]
     ]
     assert first["rules"].tolist() == ["image.none, text.missing_name, image.missing_ratio"]
-    assert catalog.worklist(found, n=None)["id"].tolist() == ["11", "10"]
+    assert catalog.worklist(findings, n=None)["id"].tolist() == ["11", "10"]
     with pytest.raises(KottError, match="n must be None or at least 0, not -1"):
-        catalog.worklist(found, n=-1)
+        catalog.worklist(findings, n=-1)
 
 
 def test_no_findings_are_read_as_well() -> None:

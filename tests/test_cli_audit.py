@@ -149,8 +149,8 @@ def test_a_live_partner_is_audited_in_all_languages(partner: str, capsys: Captur
         f"series.{rule}" for rule in ("orphan_episode", "empty", "hole")
     }  # of a filtered table
     assert set(said["not_judged"]) == series | {"meta.unknown_value", "ingest.*"}
-    found = {row["rule"] for row in said["rules"]}
-    assert {"language.missing", "channel.no_programmes"} <= found
+    findings = {row["rule"] for row in said["rules"]}
+    assert {"language.missing", "channel.no_programmes"} <= findings
 
 
 def test_a_saved_table_is_audited_whatever_wrote_it(
@@ -162,13 +162,13 @@ def test_a_saved_table_is_audited_whatever_wrote_it(
     assets.to_parquet(tmp_path / "a.parquet")
     assets.to_csv(tmp_path / "a.csv", index=False)
     local.to_excel(tmp_path / "a.xlsx", index=False)
-    found = []
+    findings = []
     for suffix in ("parquet", "csv", "xlsx"):
         assert run(tmp_path / f"a.{suffix}", "--format", "json") == 1
         rows = json.loads(capsys.readouterr().out)["findings"]
-        found.append([(row["rule"], row["id"], row["field"], row["detail"]) for row in rows])
-    assert len(found[0]) > 50
-    assert found[0] == found[1] == found[2]
+        findings.append([(row["rule"], row["id"], row["field"], row["detail"]) for row in rows])
+    assert len(findings[0]) > 50
+    assert findings[0] == findings[1] == findings[2]
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.xlsx", "a.parquet"])
@@ -181,12 +181,12 @@ def test_an_export_is_audited_with_its_times(
     windows = []
     for table in (path, kott.export(assets, tmp_path / "whole.parquet")):
         assert run(table, "--format", "json") == 1
-        found = json.loads(capsys.readouterr().out)
+        findings = json.loads(capsys.readouterr().out)
         windows.append(
-            [(row["rule"], row["id"], row["detail"]) for row in found["findings"]
+            [(row["rule"], row["id"], row["detail"]) for row in findings["findings"]
              if row["rule"].startswith("window.")]
         )  # fmt: skip
-        assert ("image.*" in found["not_judged"]) == (table.suffix in (".csv", ".xlsx"))
+        assert ("image.*" in findings["not_judged"]) == (table.suffix in (".csv", ".xlsx"))
     assert windows[0] == windows[1] != []
 
 
@@ -201,14 +201,14 @@ def test_files_are_written_as_their_names_say(saved: Path, tmp_path: Path, capsy
     out, err = capsys.readouterr()
     assert out == ""
     assert err.count("written: ") == 5
-    found = pd.read_parquet(files[4])
-    assert facts(found)["source"] == "catalog.audit"
+    findings = pd.read_parquet(files[4])
+    assert facts(findings)["source"] == "catalog.audit"
     assert "Catalogue audit" in files[0].read_text("utf-8")
     assert openpyxl.load_workbook(files[1]).sheetnames[0] == "Summary"
-    assert len(json.loads(files[2].read_text("utf-8"))["findings"]) == len(found)
-    assert len(pd.read_csv(files[3])) == len(found)
+    assert len(json.loads(files[2].read_text("utf-8"))["findings"]) == len(findings)
+    assert len(pd.read_csv(files[3])) == len(findings)
     assert run(saved, "--out", files[0], "--format", "csv") == 1
-    assert capsys.readouterr().out.count("\n") == len(found) + 1
+    assert capsys.readouterr().out.count("\n") == len(findings) + 1
 
 
 # A guide
@@ -358,9 +358,11 @@ def test_a_saved_table_of_programmes_is_audited_as_a_guide(
     for table, more in ((epg, ()), (epg.drop(columns="objectType"), ("--schedule",))):
         table.to_parquet(path) if suffix == "parquet" else table.to_csv(path, index=False)
         assert run(path, "--now", "2026-03-01", *more) == 1
-        found = causes(capsys.readouterr().out)
-        assert len(found) == len(schedule.audit(epg, now="2026-03-01"))
-        assert any(line.startswith("error gap one.tv: Nothing is on for 60 min.") for line in found)
+        findings = causes(capsys.readouterr().out)
+        assert len(findings) == len(schedule.audit(epg, now="2026-03-01"))
+        assert any(
+            line.startswith("error gap one.tv: Nothing is on for 60 min.") for line in findings
+        )
 
 
 def test_slips_with_a_guide_are_named(guide: Path, tmp_path: Path, capsys: Capture) -> None:

@@ -252,8 +252,8 @@ def test_ingests_are_audited(session: kott.Session, ingests: pd.DataFrame) -> No
     """What failed, in whole or in part, was slow, or is missing today."""
     table = schedule.audit_ingests(ingests)
     assert table["kind"].eq("ingest").all()
-    found = table.groupby("rule")["id"].apply(set).to_dict()
-    assert found == {
+    result = table.groupby("rule")["id"].apply(set).to_dict()
+    assert result == {
         "ingest.failed": {"4013"},
         "ingest.partly_failed": {"4005", "4007"},
         "ingest.slow": {"4004"},
@@ -283,7 +283,7 @@ def test_the_audit_of_a_guide_judges_its_ingests(
 
 
 @pytest.mark.parametrize(
-    ("rules", "found"),
+    ("rules", "expected"),
     [
         ({"silent_hours": 40}, False),
         ({"regular_days": 7}, False),
@@ -291,10 +291,10 @@ def test_the_audit_of_a_guide_judges_its_ingests(
         ({}, True),
     ],
 )
-def test_a_rules_file_says_when_a_profile_is_missed(rules: dict[str, Any], found: bool) -> None:
+def test_a_rules_file_says_when_a_profile_is_missed(rules: dict[str, Any], expected: bool) -> None:
     """Hours of silence after days with a delivery."""
     table = made(*((at, 3, at + 1.1, "SUCCESS", 9, 0) for at in range(5)))
-    assert schedule.audit_ingests(table, rules=rules, now=NOW).empty != found
+    assert schedule.audit_ingests(table, rules=rules, now=NOW).empty != expected
 
 
 def test_a_slip_in_the_rules_for_ingests_is_named() -> None:
@@ -367,5 +367,5 @@ def test_a_failure_is_of_the_whole_or_of_a_part(
 def test_a_daily_profile_is_missed_after_a_day(ago: list[float], missed: bool) -> None:
     """It delivered on each of the five days before the last 24 hours."""
     table = made(*((at, 3, days, "SUCCESS", 9, 0) for at, days in enumerate(ago)))
-    found = schedule.audit_ingests(table, now=NOW)
-    assert found["id"].tolist() == (["3"] if missed else [])
+    result = schedule.audit_ingests(table, now=NOW)
+    assert result["id"].tolist() == (["3"] if missed else [])

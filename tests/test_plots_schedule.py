@@ -49,8 +49,8 @@ def guide(
 
 def boxes(ax: Axes, label: str) -> list[tuple[float, float, float, float]]:
     """Read the boxes of a collection back: first and last minute, top and bottom row."""
-    found = [one for one in ax.collections if one.get_label() == label]
-    corners = [np.asarray(path.vertices) for one in found for path in one.get_paths()]
+    table = [one for one in ax.collections if one.get_label() == label]
+    corners = [np.asarray(path.vertices) for one in table for path in one.get_paths()]
     first = MIDNIGHT.timestamp() / 86_400
     return [
         (
@@ -62,8 +62,8 @@ def boxes(ax: Axes, label: str) -> list[tuple[float, float, float, float]]:
 
 
 def colours(ax: Axes, label: str) -> list[str]:
-    (found,) = (one for one in ax.collections if one.get_label() == label)
-    return [to_hex(one) for one in np.atleast_2d(found.get_facecolor())]
+    (table,) = (one for one in ax.collections if one.get_label() == label)
+    return [to_hex(one) for one in np.atleast_2d(table.get_facecolor())]
 
 
 def key(ax: Axes) -> list[str]:
@@ -105,8 +105,8 @@ def test_half_hours_of_a_half_hour_change() -> None:
     """On Lord Howe, 01:30 comes again 30 minutes later, and 02:00 an hour after the first."""
     zone = ZoneInfo("Australia/Lord_Howe")
     first = stamp(pd.Timestamp("2026-04-05T01:00", tz=zone))
-    found = clock.round_times(first, first + 2 * 3_600_000_000, 30, zone)
-    local = as_times(found).tz_convert(zone)
+    table = clock.round_times(first, first + 2 * 3_600_000_000, 30, zone)
+    local = as_times(table).tz_convert(zone)
     assert list(local.strftime("%H:%M %Z")) == [
         "01:00 +11",
         "01:30 +11",
@@ -128,29 +128,29 @@ def test_every_round_time_of_a_day_has_its_tick(moment: Any, name: str, minutes:
     walk = pd.date_range(first, first + pd.Timedelta(days=1), freq="min", unit="us")
     local = walk.tz_convert(zone)
     round_ones = walk[(local.hour * 60 + local.minute) % minutes == 0]
-    found = as_times(clock.round_times(stamp(walk[0]), stamp(walk[-1]), minutes, zone))
+    table = as_times(clock.round_times(stamp(walk[0]), stamp(walk[-1]), minutes, zone))
     put_back = clock._folds(stamp(walk[0]), stamp(walk[-1]), zone)
     near = np.abs(round_ones.asi8[:, None] - put_back).min(axis=1, initial=2**62) < 40e6 * minutes
     expected = round_ones[~near].union(as_times(put_back))
-    assert set(expected) - set(found) == set()
-    assert len(set(found)) == len(found)
+    assert set(expected) - set(table) == set()
+    assert len(set(table)) == len(table)
 
 
 def test_what_comes_again_after_the_beginning() -> None:
     """From 02:30 summer time on, 02:00 and 02:15 are still to come: in winter time."""
     zone = ZoneInfo("Europe/Berlin")
     first = stamp(pd.Timestamp("2026-10-25T00:30", tz="UTC"))
-    found = as_times(clock.round_times(first, first + 3_600_000_000, 15, zone)).tz_convert(zone)
+    table = as_times(clock.round_times(first, first + 3_600_000_000, 15, zone)).tz_convert(zone)
     shown = ["02:30 CEST", "02:45 CEST", "02:00 CET", "02:15 CET", "02:30 CET"]
-    assert list(found.strftime("%H:%M %Z")) == shown
+    assert list(table.strftime("%H:%M %Z")) == shown
 
 
 def test_a_day_without_midnight_begins_an_hour_later() -> None:
     """In Cairo the clocks go from 00:00 to 01:00: that is the day's tick."""
     zone = ZoneInfo("Africa/Cairo")
     day = pd.Timestamp("2026-04-24T01:00", tz=zone)
-    found = clock.round_times(stamp(day) - 10**10, stamp(day) + 10**10, 1440, zone)
-    assert list(as_times(found)) == [day.tz_convert("UTC")]
+    table = clock.round_times(stamp(day) - 10**10, stamp(day) + 10**10, 1440, zone)
+    assert list(as_times(table)) == [day.tz_convert("UTC")]
     assert clock._label(day) == "Fri 24"
 
 
@@ -214,8 +214,8 @@ def test_gaps_are_hatched(ax: Axes) -> None:
     hatched = boxes(ax, "gaps")
     assert [box[:2] for box in hatched] == [(0, 10), (60, 70), (0, 90)]
     assert [round(np.mean(box[2:])) for box in hatched] == [0, 0, 1]
-    (found,) = (one for one in ax.collections if one.get_label() == "gaps")
-    assert found.get_hatch()
+    (result,) = (one for one in ax.collections if one.get_label() == "gaps")
+    assert result.get_hatch()
     assert key(ax) == ["gap"]
 
 
@@ -418,19 +418,19 @@ def shown_in(tz: Any = None) -> list[Any]:
     table = guide((7, 0, 1440)).assign(**{"tags.Genre": "News"})
     given = {} if tz is None else {"tz": tz}
     mix, cover = schedule.lineup_mix(table, **given), schedule.coverage(table, **given)
-    found = schedule.gaps(table, start=MIDNIGHT - HOUR)
+    result = schedule.gaps(table, start=MIDNIGHT - HOUR)
     drawn = [
         plots.coverage(cover, ax=Figure().subplots(), **given),
         plots.genre_clock(mix, ax=Figure().subplots(), **given),
-        plots.gaps(found, ax=Figure().subplots(), **given),
+        plots.gaps(result, ax=Figure().subplots(), **given),
         plots.grid(table, ax=Figure().subplots(), **given),
     ]
     days = [one.isoformat() for one in cover["day"]]
-    found = schedule.audit(table, now=MIDNIGHT, **given)
-    html = kott.guide(table, findings=found, **given).html
+    result = schedule.audit(table, now=MIDNIGHT, **given)
+    html = kott.guide(table, findings=result, **given).html
     page = unpacked(html.partition('id="data">')[2].partition("<")[0])
     labels = [ax.get_xlabel() for ax in drawn]
-    return [days, mix["hour"].tolist(), labels, found["impact"].tolist(), page["zone"]]
+    return [days, mix["hour"].tolist(), labels, result["impact"].tolist(), page["zone"]]
 
 
 def test_a_variable_names_the_zone_of_all_that_shows_times(monkeypatch: Any) -> None:

@@ -193,7 +193,7 @@ def trend(
     *,
     by: Literal["rule", "type"] = "rule",
 ) -> pd.DataFrame:
-    """Lay several audits side by side, in the order in which they were made.
+    """Compare several audits, in the order in which they were made.
 
     Parameters
     ----------
@@ -277,7 +277,7 @@ def _rows_by_rule(
 
 
 def rule_table(rules: RulesSource | None = None) -> pd.DataFrame:
-    """Lay the rules of all audits out, as a partner's rules have them.
+    """List the rules of all audits, as a partner's rules have them.
 
     Parameters
     ----------

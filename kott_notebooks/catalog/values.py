@@ -174,7 +174,7 @@ def cast(assets: pd.DataFrame, *, credits: Iterable[str] | None = None) -> pd.Da
 
 
 def _with_matched(table: pd.DataFrame, view: View) -> pd.DataFrame:
-    """Say in the provenance which columns a field was matched with, where their names differ."""
+    """Note in the provenance which columns a field was matched with, where their names differ."""
     return with_facts(table, matched=view.matched) if view.matched else table
 
 

@@ -197,32 +197,32 @@ _READERS: dict[str, Callable[[Path], pd.DataFrame]] = {  # CSV and Excel: cells 
 
 
 _WRITERS: dict[str, Callable[[pd.DataFrame, Subject, catalog.Rules, Path], object]] = {
-    ".html": lambda found, of, rules, path: report.audit(
-        found, None if of.is_guide else of.table, labels=of.labels, rules=rules
+    ".html": lambda table, of, rules, path: report.audit(
+        table, None if of.is_guide else of.table, labels=of.labels, rules=rules
     ).save(path),
-    ".xlsx": lambda found, of, rules, path: report.workbook(
-        found, path, assets=None if of.is_guide else of.table, labels=of.labels, rules=rules
+    ".xlsx": lambda table, of, rules, path: report.workbook(
+        table, path, assets=None if of.is_guide else of.table, labels=of.labels, rules=rules
     ),
-    ".json": lambda found, of, rules, path: output.write_text([_as_json(found, of, rules)], path),
-    ".csv": lambda found, of, rules, path: output.write(found, None, path),
-    ".parquet": lambda found, of, rules, path: output.write(found, None, path),
+    ".json": lambda table, of, rules, path: output.write_text([_as_json(table, of, rules)], path),
+    ".csv": lambda table, of, rules, path: output.write(table, None, path),
+    ".parquet": lambda table, of, rules, path: output.write(table, None, path),
 }
 
 
-def told(subject: Subject, rules: catalog.Rules, given: argparse.Namespace) -> bool:
-    """Audit, write what was asked for, sum up on stderr; say whether the command is to fail."""
-    found = findings(subject, rules, given)
+def carry_out(subject: Subject, rules: catalog.Rules, given: argparse.Namespace) -> bool:
+    """Audit, write the outputs, sum up on stderr; return whether the command has to fail."""
+    table = findings(subject, rules, given)
     if given.format or not given.out:
-        _print(found, subject, rules, given)
+        _print(table, subject, rules, given)
     for path in given.out:
-        _WRITERS[path.suffix.lower()](found, subject, rules, path)
-    new = found
+        _WRITERS[path.suffix.lower()](table, subject, rules, path)
+    new = table
     if given.baseline:
-        new = audits.new(found, _baseline(given.baseline))
+        new = audits.new(table, _baseline(given.baseline))
     failing = audits.failing(new, given.fail_on)
     if given.write_waivers:
         _waive(failing, given.write_waivers)
-    for line in _words(found, subject, len(failing), given):
+    for line in _words(table, subject, len(failing), given):
         print(line, file=sys.stderr)
     return not failing.empty
 
@@ -249,32 +249,32 @@ def findings(subject: Subject, rules: catalog.Rules, given: argparse.Namespace) 
     )
 
 
-def _as_json(found: pd.DataFrame, subject: Subject, rules: catalog.Rules) -> str:
-    return report.as_json(found, assets=None if subject.is_guide else subject.table, rules=rules)
+def _as_json(table: pd.DataFrame, subject: Subject, rules: catalog.Rules) -> str:
+    return report.as_json(table, assets=None if subject.is_guide else subject.table, rules=rules)
 
 
 def _print(
-    found: pd.DataFrame, subject: Subject, rules: catalog.Rules, given: argparse.Namespace
+    table: pd.DataFrame, subject: Subject, rules: catalog.Rules, given: argparse.Namespace
 ) -> None:
     if given.format == "json":
-        print(_as_json(found, subject, rules))
+        print(_as_json(table, subject, rules))
     elif given.format in ("csv", "parquet"):
-        output.write(found, given.format, None)
+        output.write(table, given.format, None)
     elif subject.is_guide:
-        output.write_text(_causes(found, subject, zone_of(subject.table, given.tz)), None)
+        output.write_text(_causes(table, subject, zone_of(subject.table, given.tz)), None)
     else:
-        output.write(catalog.summary(found)[_SHOWN], "table", None)
+        output.write(catalog.summary(table)[_SHOWN], "table", None)
 
 
-def _causes(found: pd.DataFrame, subject: Subject, tz: tzinfo) -> Iterator[str]:
+def _causes(table: pd.DataFrame, subject: Subject, tz: tzinfo) -> Iterator[str]:
     """Write a line per cause: severity, local time, rule, channel, programme, what is wrong.
 
     Programmes of a channel share a line where many break one rule; what the channel itself lacks
     does where it is equal, as a gap at each midnight.
     """
     names = known_names(subject.table, subject.channels)
-    local = found["startDate"].dt.tz_convert(tz).dt.strftime("%Y-%m-%d %H:%M").fillna("")
-    table = found.assign(local=local, channel=id_texts(found["linearAssetId"]).fillna(""))
+    local = table["startDate"].dt.tz_convert(tz).dt.strftime("%Y-%m-%d %H:%M").fillna("")
+    table = table.assign(local=local, channel=id_texts(table["linearAssetId"]).fillna(""))
     own = table["detail"].where(table["id"] == table["channel"], "")
     same = table.groupby(["rule", "severity", "channel", own], dropna=False)
     place = same["startDate"].rank(method="first", na_option="bottom")
@@ -305,9 +305,9 @@ def _waive(failing: pd.DataFrame, path: Path) -> None:
 
 
 def _words(
-    found: pd.DataFrame, subject: Subject, failing: int, arguments: argparse.Namespace
+    table: pd.DataFrame, subject: Subject, failing: int, arguments: argparse.Namespace
 ) -> Iterator[str]:
-    said, counts = facts(found), found["severity"].value_counts()
+    said, counts = facts(table), table["severity"].value_counts()
     tally = ", ".join(f"{counts.get(one, 0):,} {one}" for one in SEVERITIES)
     scores = [row["score"] for row in said.get("scores", []) if row["type"] == catalog.OVERALL]
     score = f"; score {scores[0]:.1f} of 100" if scores and scores[0] is not None else ""

@@ -121,7 +121,7 @@ def _assigned(source: str) -> list[str]:
 
 
 def environment(given: argparse.Namespace) -> dict[str, str]:
-    """Give the variables that say which partner the notebook asks."""
+    """Return the environment variables that lead the notebook to its partner."""
     if given.demo and given.profile:
         raise KottError("--demo has a partner of its own: leave out --profile.")
     if given.demo:

@@ -148,10 +148,10 @@ def audit_all(given: argparse.Namespace) -> bool:
     audit.check(given)
     rules = catalog.rules(given.rules)
     if given.table is not None:
-        return audit.told(audit.saved(given), rules, given)
+        return audit.carry_out(audit.saved(given), rules, given)
     with login(given) as session:
         subject = audit.pulled(session, given)
-    return audit.told(subject, rules, given)
+    return audit.carry_out(subject, rules, given)
 
 
 def snapshot(given: argparse.Namespace) -> None:

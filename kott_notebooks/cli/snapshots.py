@@ -102,7 +102,7 @@ def _table(text: str, given: argparse.Namespace) -> pd.DataFrame:
 
 
 def words(changes: pd.DataFrame) -> Iterator[str]:
-    """Say what changed: how many rows, and the causes that many of them share."""
+    """Describe what changed: the number of rows, and the causes that many of them share."""
     rows = changes.drop_duplicates(["change", "key"])["change"].value_counts()
     counts = [f"{rows.get(one, 0):,} {one}" for one in CHANGES]
     yield ", ".join(counts)

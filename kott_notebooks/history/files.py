@@ -19,7 +19,7 @@ BLOCK = 2**20  # bytes read at once
 
 
 def opened(store: Place) -> tuple[fs.FileSystem, str]:
-    """Give the file system of a store and its path there.
+    """Return the file system of a store and its path there.
 
     An address with a scheme (`s3://bucket/kott`, `memory://kott`) is opened with fsspec.
     """
@@ -125,7 +125,7 @@ def lock(system: fs.FileSystem, path: str) -> IO[bytes] | None:
 
 
 def digest(system: fs.FileSystem, path: str) -> tuple[int, str]:
-    """Give a file's size in bytes and its SHA-256."""
+    """Return a file's size in bytes and its SHA-256."""
     total, size = hashlib.sha256(), 0
     with system.open_input_stream(path) as file:
         while block := file.read(BLOCK):

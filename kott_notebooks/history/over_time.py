@@ -17,7 +17,7 @@ NEW, STANDING, FIXED = "new", "standing", "fixed"
 
 
 def lifetimes(findings: pd.DataFrame) -> pd.DataFrame:
-    """Say since when each finding stands, and whether it still does.
+    """Return since when each finding exists, and whether it is still there.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def lifetimes(findings: pd.DataFrame) -> pd.DataFrame:
 
 
 def _audits(findings: pd.DataFrame) -> list[pd.Timestamp]:
-    """Give the times of all audits: those that found nothing have no row, but are remembered."""
+    """Return the times of all audits, also of those without findings, from the provenance."""
     known = [pd.Timestamp(one) for one in facts(findings).get("snapshots", ())]
     return sorted({*known, *findings["snapshot"]})
 

@@ -26,7 +26,7 @@ _DTYPES = {
 
 
 def sql(query: str, source: Place | Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Ask a question in SQL.
+    """Query tables or a store in SQL.
 
     Needs DuckDB: `pip install 'kott_notebooks[sql]'`. Files are read as far as the query needs
     them, so a store may be larger than memory.

@@ -82,7 +82,7 @@ def save(
     by: By | None = None,
     when: When | None = None,
 ) -> str:
-    """Keep a table as a snapshot in a store.
+    """Save a table as a snapshot in a store.
 
     Parameters
     ----------
@@ -352,7 +352,7 @@ def common_schema(tables: Iterable[dict[str, Column]]) -> dict[str, str]:
 
 
 def conformed(table: pd.DataFrame, schema: Mapping[str, Any]) -> pd.DataFrame:
-    """Give a table the columns and dtypes of a schema; what is absent stays absent."""
+    """Convert a table to the columns and dtypes of a schema; absent values stay absent."""
     columns = {}
     for name, dtype in schema.items():
         column = table.get(name, pd.Series(pd.NA, table.index, "object"))
@@ -567,7 +567,7 @@ def checked_name(name: str) -> str:
 
 
 def chosen_name(system: fs.FileSystem, root: str, store: Place, name: str | None) -> str:
-    """Give the table that is meant: the one named, or the only one of the store."""
+    """Return the table's name: the one given, or that of the only table of the store."""
     names = files.folders(system, root)
     has = f"it has {', '.join(names)}" if names else "it is empty"
     if name is None and len(names) == 1:

@@ -151,7 +151,7 @@ def compare(
     matches: Mapping[Any, Any] | None = None,
     columns: Columns | None = None,
 ) -> pd.DataFrame:
-    """Lay two sources of one guide side by side: programmes that both have, and that one has.
+    """Compare two sources of one guide: programmes that both have, and that one has.
 
     Programmes are matched as `changes` matches guides without ids: by channel, start and name, then
     by name, then by channel and start.

@@ -156,7 +156,7 @@ def _times_as_text(times: npt.NDArray[np.int64]) -> npt.NDArray[np.object_]:
 
 
 def _moved(before: npt.NDArray[np.int64], after: npt.NDArray[np.int64]) -> list[str]:
-    """Say by how much times moved: by whole years or months of the calendar, else by a duration."""
+    """Describe how far times moved: by years or months of the calendar, else by a duration."""
     pairs = pd.DataFrame({"one": before, "other": after})
     known = (pairs["one"] != NAT) & (pairs["other"] != NAT)
     one, other = (as_times(pairs[side].where(known, 0).to_numpy()) for side in pairs)
@@ -183,7 +183,7 @@ def _moved(before: npt.NDArray[np.int64], after: npt.NDArray[np.int64]) -> list[
 
 
 def _worded(before: str, after: str) -> tuple[str, str]:
-    """Say how a text or a list changed: in full, and the part that other rows may share."""
+    """Describe how a text or a list changed: in full, and the part that other rows may share."""
     if before[:1] == "[" or after[:1] == "[":
         said = _list_change(before, after)
         return said, said
@@ -209,7 +209,7 @@ def _alike(words: Sequence[str], others: Sequence[str]) -> int:
 
 
 def _list_change(before: str, after: str) -> str:
-    """Say which entries of a list came and went."""
+    """Describe which entries of a list were added and removed."""
     lists = []
     for text in (before, after):
         try:

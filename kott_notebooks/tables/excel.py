@@ -251,13 +251,13 @@ def _text(text: str) -> tuple[str, bool]:
 
 
 def _are_short(numbers: pd.Series[Any]) -> bool:
-    """Say whether Excel holds all numbers as they are."""
+    """Return whether Excel holds all numbers exactly."""
     given = numbers.dropna()
     return bool(given.between(-_DIGITS, _DIGITS, inclusive="neither").all())
 
 
 def _are_plain(texts: list[str | None]) -> bool:
-    """Say whether all texts can be written as they are, without a look at each."""
+    """Return whether all texts can be written unchanged, without a check of each."""
     given = [text for text in texts if text]
     joined = "".join(given)
     return joined.isprintable() and "<r>" not in joined and max(map(len, given), default=0) < _SAFE

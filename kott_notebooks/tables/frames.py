@@ -287,7 +287,7 @@ def _in_language(name: str, language: str) -> str:
 
 
 def _is_spoken(name: str) -> bool:
-    """Say whether a property holds the translations of another."""
+    """Return whether a property holds the translations of another."""
     return name.startswith("multilingual")
 
 

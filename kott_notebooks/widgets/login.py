@@ -115,7 +115,7 @@ class LoginForm(Shown):
         return self._session
 
     def static(self) -> str:
-        """Say whether somebody was logged in when the notebook was saved, and where."""
+        """Return whether a user was logged in when the notebook was saved, and where."""
         if self._session is None:
             return "Not logged in. Run this cell to log in."
         where = f"partner {self._session.partner_id} at {self._session.url}"
@@ -140,7 +140,7 @@ class LoginForm(Shown):
         self.box.children = [*above, *fields, *remember, self.button, self.status]
 
     def _trusted_profiles(self) -> dict[str, dict[str, Any]]:
-        """Give the profiles to choose from; say why where their file cannot be trusted."""
+        """Return the profiles to choose from, or why their file cannot be trusted."""
         try:
             return credentials.profiles()
         except KottError as error:
@@ -188,7 +188,7 @@ class LoginForm(Shown):
 
     @contextlib.contextmanager
     def _busy(self) -> Iterator[None]:
-        """Say that something is under way, and take no second press and no typing."""
+        """Show that a login is under way, and disable the form."""
         inputs = [one for one in self.box.children if one is not self.status]
         self.status.value, self.button.icon = "", "spinner"
         self.button.description = "Logging in …"
@@ -244,7 +244,7 @@ class LoginForm(Shown):
 
 
 def _card(session: Session) -> str:
-    """Say who is logged in: user, roles, partner, server, and until when."""
+    """Describe the login: user, roles, partner, server, and until when."""
     try:
         who = session.whoami()
     except KottError:  # a role may be forbidden to ask
@@ -274,14 +274,14 @@ def _time_left(expiry: dt.datetime | None) -> str | None:
 
 
 def _keyring() -> Any:
-    """Give the operating system's keyring; None where there is none (extra `keyring`)."""
+    """Return the operating system's keyring; None where there is none (extra `keyring`)."""
     try:
         import keyring
         import keyring.backends.fail
     except ImportError:
         return None
-    found = keyring.get_keyring()
-    return None if isinstance(found, keyring.backends.fail.Keyring) else keyring
+    backend = keyring.get_keyring()
+    return None if isinstance(backend, keyring.backends.fail.Keyring) else keyring
 
 
 def _remembers(way: str) -> bool:

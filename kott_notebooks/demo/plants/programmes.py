@@ -514,7 +514,7 @@ def watershed(on: Guide) -> None:
 
 
 def _is_on_by_day(on: Guide, row: int) -> bool:
-    """Say whether a programme is on between 6:00 and 21:00 local time, on its day or the next."""
+    """Return whether a programme is on between 6:00 and 21:00 local time on its day or the next."""
     start, until = int(on.start[row]), int(on.until[row])
     midnight = datetime.fromtimestamp(start, ZONE).replace(hour=0, minute=0, second=0)
     days = [midnight + timedelta(days=n) for n in (0, 1)]

@@ -126,7 +126,7 @@ def detail(pulled: Pulled, row: int) -> Detail:
 
 
 def _offer(asset: pd.Series[Any], tz: Any) -> str:
-    """Say whether viewers can find an asset now."""
+    """Return whether viewers can find an asset now."""
     now, start, end = present(), asset.get("startDate"), asset.get("endDate")
     if is_flag(asset.get("status"), False):
         return "nobody sees it: it is not active"

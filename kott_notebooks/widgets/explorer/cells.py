@@ -109,7 +109,7 @@ def of_finding(pulled: Pulled, at: int) -> Detail:
 
 
 def alike(pulled: Pulled, row: int) -> list[tuple[str, str]]:
-    """Say of each rule that found a row how many rows it found."""
+    """Return the number of rows of each rule with findings."""
     facet = pulled.facet(RULE)
     own = np.unique(facet.codes[facet.rows == row])
     many = [len(np.unique(facet.rows[facet.codes == code])) for code in own]

@@ -36,7 +36,7 @@ def completions(text: str, keys: Iterable[str]) -> list[str]:
 
 
 def problem(text: str, keys: Iterable[str] = ()) -> str:
-    """Say what is wrong with a filter: a slip, or a key that nobody has; blank for nothing."""
+    """Return what is wrong with a filter: a slip, or an unknown key; empty where nothing is."""
     try:
         tree = ksql.read(text)
     except KottError as error:

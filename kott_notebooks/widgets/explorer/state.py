@@ -84,14 +84,14 @@ class Facet(NamedTuple):
     of_findings: Rows  # the place of each finding's own value, -1 for none
 
     def mask(self, chosen: tuple[str, ...], count: int) -> Mask:
-        """Say which rows have one of these values."""
+        """Return which rows have one of these values."""
         wanted = self._wanted(chosen)
         mask = np.zeros(count, bool)
         mask[self.rows[wanted[self.codes]]] = True
         return mask
 
     def findings(self, chosen: tuple[str, ...]) -> Mask:
-        """Say which findings have one of these values themselves."""
+        """Return which findings have one of these values themselves."""
         return np.append(self._wanted(chosen), False)[self.of_findings]
 
     def _wanted(self, chosen: tuple[str, ...]) -> Mask:

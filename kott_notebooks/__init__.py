@@ -2,8 +2,8 @@
 
 `login()` gives a Session; every other function takes one and gives a table, or takes a table.
 The modules `catalog`, `schedule`, `household`, `audits`, `plots`, `report`, `xmltv`, `history`,
-`widgets` and `demo` are loaded when they are first used: `import kott_notebooks as kott` is all
-that a notebook needs.
+`scale`, `widgets` and `demo` are loaded when they are first used: `import kott_notebooks as kott`
+is all that a notebook needs.
 """
 
 from importlib import import_module
@@ -62,6 +62,7 @@ if TYPE_CHECKING:
         household,
         plots,
         report,
+        scale,
         schedule,
         widgets,
         xmltv,
@@ -122,6 +123,7 @@ __all__ = [
     "refresh",
     "report",
     "save",
+    "scale",
     "schedule",
     "services",
     "show",
@@ -138,8 +140,8 @@ __all__ = [
 
 # Modules that are loaded when they are first used, so that importing this package stays light
 _LAZY = frozenset({
-    "audits", "catalog", "demo", "history", "household", "plots", "report", "schedule", "widgets",
-    "xmltv",
+    "audits", "catalog", "demo", "history", "household", "plots", "report", "scale", "schedule",
+    "widgets", "xmltv",
 })  # fmt: skip
 
 if not TYPE_CHECKING:  # else a name that is not there would pass

@@ -128,7 +128,7 @@ def audit(
     """
     own = rules_of(rules)
     table = need(assets, "id", "type")
-    programmes = _programmes(table)
+    programmes = is_programme(table)
     media = distinct(without_counts(table[~programmes]))
     known = None if labels is None else need(labels, *LABELS)
     view = View(media, own, pulled(assets, now), known, epg, _partial(assets))
@@ -150,7 +150,7 @@ def audit(
         not_judged=missing,
         assets=view.count,
         judged=view.count,
-        rules_judged=_judged_share(own, missing),
+        rules_judged=judged_share(own, missing),
         unused=rules_fields.never_filled(view),
     )
     findings = with_labels(findings, known, media)
@@ -158,7 +158,8 @@ def audit(
     return with_facts(findings, scores=scores, matched=view.matched)
 
 
-def _programmes(table: pd.DataFrame) -> Mask:
+def is_programme(table: pd.DataFrame) -> Mask:
+    """Say which rows are programmes or recordings, and no media."""
     if "objectType" in table:
         return table["objectType"].isin(_PROGRAMMES).to_numpy(bool)
     return (id_texts(table["type"]) == "0").fillna(False).to_numpy(bool)
@@ -253,7 +254,7 @@ def _without(view: View, *fields: str) -> str:
     return f"No row has {' or '.join(fields)}."
 
 
-def _judged_share(own: Rules, missing: Iterable[str]) -> float:
+def judged_share(own: Rules, missing: Iterable[str]) -> float:
     """Return the share of the rules of assets that were judged."""
     of_assets = [rule for rule in definitions() if rule.partition(".")[0] in FAMILIES]
     on = [rule for rule in of_assets if not own.is_off(rule)]

@@ -308,7 +308,7 @@ def simulcasts(
     """
     epg = named(epg, columns, *TIMED, "name", channels=channels)
     code, labels = pd.factorize(epg["linearAssetId"], sort=True)
-    title, start = _folded_names(epg, words), micros(epg, "startDate")
+    title, start = folded_names(epg, words)[0], micros(epg, "startDate")
     rows = np.flatnonzero((code >= 0) & (title >= 0) & (start != NAT))
     table = pd.DataFrame({"code": code[rows], "start": start[rows] // 1_000_000})
     table = table.assign(title=title[rows]).drop_duplicates()
@@ -340,15 +340,20 @@ def simulcasts(
     return with_channel_names(table, epg, channels)
 
 
-def _folded_names(epg: pd.DataFrame, words: texts.Words | None) -> npt.NDArray[np.intp]:
-    """Number the names without case, blanks and punctuation; -1 for none and for stand-ins."""
+def folded_names(
+    epg: pd.DataFrame, words: texts.Words | None
+) -> tuple[npt.NDArray[np.intp], pd.Index[str]]:
+    """Return names without case, blanks and punctuation, and the number of each row's name.
+
+    The number is -1 for none and for stand-ins.
+    """
     codes, values = pd.factorize(epg["name"])
     known = pd.Series(values, dtype="str")
     folded = known.str.casefold().str.replace(r"[\W_]+", "", regex=True)
     bare = texts.blank(folded) | texts.off_air(known, words=words)
     bare |= texts.placeholder(known, words=words)
-    number = pd.factorize(folded)[0]
-    return np.append(np.where(bare, -1, number), -1)[codes]
+    number, distinct = pd.factorize(folded)
+    return np.append(np.where(bare, -1, number), -1)[codes], pd.Index(distinct)
 
 
 def _days_of(table: pd.DataFrame, zones: list[Any], programmes: int, names: int) -> pd.DataFrame:

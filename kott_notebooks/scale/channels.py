@@ -1,0 +1,285 @@
+"""Functions over a guide, for some channels at a time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from kott_notebooks import schedule
+from kott_notebooks.audits.rulebook import Rules
+from kott_notebooks.audits.rulebook import rules as rules_of
+from kott_notebooks.errors import KottError
+from kott_notebooks.history.store import columns_of, common_schema, conformed
+from kott_notebooks.scale.sources import (
+    CHANNEL,
+    ROWS,
+    Partition,
+    Source,
+    by_channel,
+    facts_of,
+    load,
+    run,
+)
+from kott_notebooks.schedule.duplicates import folded_names
+from kott_notebooks.schedule.spans import TIMED, keys, named, spans_of
+from kott_notebooks.tables.columns import NAT, as_times, asked, micros
+from kott_notebooks.tables.provenance import facts, with_facts
+from kott_notebooks.times import When, present
+
+_ACROSS = ("simulcasts", "changes", "compare")  # of schedule: they look at several channels
+_BAD, _SAME = "schedule.bad_time", "schedule.same_as"  # rules that look at several channels
+_DAY = 86_400_000_000
+_CHUNK = 28 * _DAY  # of time, within which channels are compared
+_MARGIN = 2 * _DAY  # around it: a local day, and the hours by which a channel may be later
+_EARLIEST, _LATEST_START = 315_532_800_000_000, 4_133_980_800_000_000  # 1980 and 2101
+_LATEST_END = 253_402_300_800_000_000  # the end of the year 9999
+
+
+def map_channels(
+    source: Source,
+    function: Callable[..., pd.DataFrame],
+    *,
+    name: str | None = None,
+    at: When | None = None,
+    rows: int = ROWS,
+    **options: Any,
+) -> pd.DataFrame:
+    """Run a function of a guide for some channels at a time, on all cores or a cluster.
+
+    `schedule.audit` finds what it finds on one machine: what it compares across channels
+    (schedule.same_as, causes of bad times) is compared across partitions too.
+
+    Parameters
+    ----------
+    source : str, path, DataFrame or Dask DataFrame
+        A store of `kott.save`, whose files every worker can read; best saved with
+        ``by="channel"``. Or a guide as a table.
+    function : callable
+        A function whose first argument is a guide and whose result needs each channel's rows alone:
+        `schedule.audit`, `gaps`, `overlaps`, `coverage`, `duplicates`, `horizon` ... or your own.
+    name : str, optional
+        Which table of the store.
+    at : str, datetime or Timestamp, optional
+        Which snapshot, as in `kott.load`.
+    rows : int, default 250000
+        Programmes of a partition, about: what a worker holds in memory at a time.
+    **options
+        Passed on to the function.
+
+    Returns
+    -------
+    DataFrame
+        The rows of all channels: one row per what the function has a row per; its provenance too.
+
+    Raises
+    ------
+    KottError
+        Dask is not installed, the source has no column linearAssetId, or the function compares
+        channels with each other.
+
+    See Also
+    --------
+    map_assets, pull_assets
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import demo, scale, schedule
+    >>> session = demo.login(assets=200, channels=4, days=2, households=0)
+    >>> epg = kott.epg(session, "today", "today+1d")
+    >>> scale.map_channels(epg, schedule.gaps, rows=50).equals(schedule.gaps(epg))
+    True
+    """
+    if function in [getattr(schedule, one) for one in _ACROSS]:
+        raise KottError(
+            f"schedule.{function.__name__} compares channels with each other: it needs one table."
+        )
+    if "columns" in options:
+        raise KottError("columns= is not taken here: rename the columns before the table is saved.")
+    if rows < 1:
+        raise KottError(f"rows must be at least 1, not {rows}.")
+    partitions = by_channel(source, name, at, rows)
+    if function is schedule.audit:
+        return _audited(partitions, options)
+    results = run(_applied, [(one, function, options) for one in _listed(partitions)])
+    return _joined(_own(results))
+
+
+def _listed(partitions: Sequence[Partition]) -> list[list[Any]]:
+    """Return partitions as lists, in which Dask finds what is to be computed first."""
+    return [list(one) for one in partitions]
+
+
+def _applied(
+    partition: list[Any], function: Callable[..., pd.DataFrame], options: dict[str, Any]
+) -> tuple[pd.DataFrame, set[str]]:
+    """Run a function on a partition; return its result, and the channels of the partition."""
+    table = load(*partition)
+    return function(table, **options), set(keys(table[CHANNEL]).dropna())
+
+
+def _own(results: Sequence[tuple[pd.DataFrame, set[str]]]) -> list[pd.DataFrame]:
+    """Leave each partition the rows of its own channels; the first, those of no partition too.
+
+    A function that is given `channels` says of each partition that the others' have no programmes.
+    """
+    every = set().union(*(own for _, own in results))
+    parts = []
+    for place, (table, own) in enumerate(results):
+        if CHANNEL in table:
+            key = keys(table[CHANNEL])
+            mine = key.isin(own) | (key.isna() if place == 0 or "" in own else False)
+            table = table[mine | ~key.isin(every)] if place == 0 else table[mine]
+        parts.append(table)
+    return parts
+
+
+def _joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Put results one below the other, with the first one's provenance."""
+    schema = common_schema(columns_of(part) for part in parts)
+    joined = pd.concat([conformed(part, schema) for part in parts], ignore_index=True)
+    joined.attrs.clear()
+    return with_facts(joined, **facts(parts[0])) if facts(parts[0]) else joined
+
+
+# The audit
+
+
+class _Audited(NamedTuple):
+    """What a worker returns of a partition."""
+
+    findings: pd.DataFrame
+    channels: set[str]
+    bad: pd.DataFrame  # programmes whose times may be no times
+    slots: pd.DataFrame  # channel, start and folded name of each programme that can be compared
+
+
+def _audited(partitions: Sequence[Partition], options: dict[str, Any]) -> pd.DataFrame:
+    """Audit a guide by partitions, then what lies across them."""
+    listed, known = _listed(partitions), facts_of(partitions[0])
+    given = {"now": known.get("when") or present(), **options}
+    zone = None if isinstance(given.get("tz"), Mapping) else given.get("tz")
+    empty = with_facts(pd.DataFrame(), **known) if known else pd.DataFrame()
+    window = asked(empty, given.get("start"), given.get("end"), zone)
+    edges = pd.DataFrame()
+    if None in window:
+        edges = pd.concat(run(_edges, [(one,) for one in listed]), ignore_index=True)
+    results = [
+        _Audited(*one) for one in run(_audited_part, [(one, given, edges) for one in listed])
+    ]
+    parts = _own([(one.findings, one.channels) for one in results])
+    parts = [one[~one["rule"].isin((_BAD, _SAME))] for one in parts]
+    bad = pd.concat([one.bad for one in results], ignore_index=True)
+    if len(bad):
+        across = schedule.audit(_with(bad, edges, known), **given)
+        parts.append(across[across["rule"] == _BAD])
+    own = rules_of(given.get("rules"), section="schedule")
+    if not own.is_off(_SAME):
+        slots = pd.concat([one.slots for one in results], ignore_index=True)
+        for channels in _alike(slots, own, given):
+            loaded = run(_of_channels, [(one, channels) for one in listed])
+            across = schedule.audit(_with(pd.concat(loaded), edges, known), **given)
+            parts.append(across[across["rule"] == _SAME])
+    rows = _joined(parts)
+    order = ["impact", CHANNEL, "startDate", "rule", "id"]
+    rows = rows.sort_values(order, ascending=[False, True, True, True, True], kind="stable")
+    said = [facts(one.findings) for one in results]
+    waived = Counter(rule for one in said for rule in Counter(one["waived"]).elements())
+    rows.attrs.clear()
+    return with_facts(
+        rows.reset_index(drop=True),
+        **{**said[0], "waived": dict(waived), "judged": sum(one["judged"] for one in said)},
+    )
+
+
+def _with(table: pd.DataFrame, edges: pd.DataFrame, known: dict[str, Any]) -> pd.DataFrame:
+    """Add the edges of the whole guide, and its provenance but for places in the table."""
+    joined = pd.concat([table, edges]) if len(edges) else table
+    joined = joined.reset_index(drop=True)
+    joined.attrs.clear()
+    placeless = {name: fact for name, fact in known.items() if name != "bad_times"}
+    return with_facts(joined, **placeless) if placeless else joined
+
+
+def _edges(partition: list[Any]) -> pd.DataFrame:
+    """Return the programmes that start first, start last and end last in a partition.
+
+    An audit of part of a guide without a known window takes the window from them, and leaves them
+    out of what it finds.
+    """
+    table = load(*partition)
+    epg = named(table, None, *TIMED)
+    start, end = micros(epg, "startDate"), micros(epg, "endDate")
+    fine = (start >= _EARLIEST) & (start < _LATEST_START) & (end < _LATEST_END)
+    rows = np.flatnonzero(fine & ((end == NAT) | (end >= _EARLIEST)))
+    _, spans = spans_of(epg.iloc[rows], believable=True)
+    if not len(spans.row):
+        return table.iloc[:0]
+    chosen = [rows[spans.row[at]] for at in (spans.start.argmin(), spans.end.argmax())]
+    return table.iloc[sorted({*chosen, rows[start[rows].argmax()]})]
+
+
+def _audited_part(
+    partition: list[Any], options: dict[str, Any], edges: pd.DataFrame
+) -> tuple[pd.DataFrame, set[str], pd.DataFrame, pd.DataFrame]:
+    """Audit a partition, and return what the audit across partitions needs of it."""
+    table = load(*partition)
+    channels = set(keys(table[CHANNEL]).dropna())
+    added = edges[~keys(edges[CHANNEL]).isin(channels)] if len(edges) else edges
+    findings = schedule.audit(_with(table, added, facts(table)), **options)
+    findings = with_facts(findings, judged=facts(findings)["judged"] - len(added))
+    epg = named(table, None, *TIMED)
+    start, end = micros(epg, "startDate"), micros(epg, "endDate")
+    odd = (start < _EARLIEST) | (start >= _LATEST_START) | (end < _EARLIEST) | (end >= _LATEST_END)
+    slots = pd.DataFrame({CHANNEL: epg[CHANNEL], "start": start, "name": np.uint64(0)})
+    if "name" in epg:
+        own = rules_of(options.get("rules"), section="schedule")
+        codes, folded = folded_names(epg, own.word_lists())
+        hashed = pd.util.hash_array(folded.to_numpy(object))
+        slots = slots.assign(name=np.append(hashed, np.uint64(0))[codes])[
+            (codes >= 0) & (start != NAT)
+        ]
+    return findings, channels, table[odd], slots
+
+
+def _alike(slots: pd.DataFrame, own: Rules, options: dict[str, Any]) -> list[list[Any]]:
+    """Return groups of channels that may show the same, by their programmes of four weeks each."""
+    start = slots["start"].to_numpy()
+    first, last = int(start.min(initial=0)), int(start.max(initial=-1))
+    chunks = [
+        slots[(start >= since - _MARGIN) & (start < since + _CHUNK + _MARGIN)]
+        for since in range(first, last + 1, _CHUNK)
+    ]
+    channels = options.get("channels")
+    arguments = {
+        "channels": channels if isinstance(channels, pd.DataFrame) else None,
+        "tz": options.get("tz"),
+        "min_share": own.schedule.same_as_share,
+        "min_programmes": own.schedule.same_as_programmes,
+    }
+    found = run(_pairs, [(chunk, arguments) for chunk in chunks if len(chunk)])
+    pairs = pd.concat(found, ignore_index=True) if found else pd.DataFrame()
+    groups: list[set[Any]] = []
+    for pair in pairs.itertuples(index=False):
+        touched = [group for group in groups if group & set(pair)]
+        groups = [group for group in groups if group not in touched]
+        groups.append(set(pair).union(*touched))
+    return [list(group) for group in groups]
+
+
+def _pairs(slots: pd.DataFrame, arguments: dict[str, Any]) -> pd.DataFrame:
+    """Find channels that show the same, where names are known by their hashes alone."""
+    times = as_times(slots["start"].to_numpy())
+    names = pd.Series([f"h{one}" for one in slots["name"].tolist()], dtype="str")
+    epg = pd.DataFrame({CHANNEL: slots[CHANNEL].array, "startDate": times, "endDate": times})
+    pairs = schedule.simulcasts(epg.assign(name=names), **arguments)
+    return pairs[[CHANNEL, "otherChannelId"]].drop_duplicates()
+
+
+def _of_channels(partition: list[Any], channels: list[Any]) -> pd.DataFrame:
+    table = load(*partition)
+    return table[table[CHANNEL].isin(channels)]

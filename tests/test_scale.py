@@ -1,0 +1,252 @@
+"""The same functions by partitions on Dask: results of one machine, and no secret on the way."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import dask
+import numpy as np
+import pandas as pd
+import pytest
+from dask.dataframe import from_pandas as dask_table
+from distributed.protocol import pickle
+
+import kott_notebooks as kott
+from kott_notebooks import KottError, catalog, demo, scale, schedule
+from kott_notebooks.demo.backend.deployments import STRICT
+from kott_notebooks.scale import sources
+from kott_notebooks.tables.provenance import facts
+
+NOON = pd.Timestamp("2026-03-01T12:00", tz="UTC")
+SECRET = "Kanarie-scale-word"
+
+
+@pytest.fixture(scope="module")
+def session() -> kott.Session:
+    clock = NOON.timestamp
+    return demo.login(assets=300, channels=8, days=4, households=5, clock=clock)
+
+
+@pytest.fixture(scope="module")
+def channels(session: kott.Session) -> pd.DataFrame:
+    return kott.channels(session)
+
+
+@pytest.fixture(scope="module")
+def epg(session: kott.Session) -> pd.DataFrame:
+    """A guide with defects, and a channel that shows what another one shows."""
+    table = kott.epg(session, NOON, NOON + pd.Timedelta(days=3))
+    first = table["linearAssetId"].iloc[0]
+    copied = table[table["linearAssetId"] == first]
+    other = table["linearAssetId"][table["linearAssetId"] != first].iloc[-1]
+    own = table[table["linearAssetId"] != other]
+    copied = copied.assign(linearAssetId=other, id=copied["id"] + 10**9)
+    joined: pd.DataFrame = pd.concat([own, copied], ignore_index=True)
+    joined.attrs = table.attrs
+    return joined
+
+
+@pytest.fixture(scope="module")
+def assets(session: kott.Session) -> pd.DataFrame:
+    return kott.assets(session, language="*")
+
+
+@pytest.fixture(autouse=True)
+def _threads() -> Iterator[None]:
+    with dask.config.set(scheduler="threads"):
+        yield
+
+
+def same_findings(found: pd.DataFrame, expected: pd.DataFrame) -> None:
+    """Compare findings whatever the order of equal ones, and what was judged."""
+    by = ["rule", "id", "field", "detail", "linearAssetId"]
+    one, other = (table.sort_values(by, ignore_index=True) for table in (found, expected))
+    pd.testing.assert_frame_equal(one, other, check_dtype=True)
+    for fact in ("not_judged", "waived", "judged", "scores", "unused"):
+        assert facts(found).get(fact) == facts(expected).get(fact), fact
+
+
+@pytest.mark.parametrize("function", [schedule.gaps, schedule.overlaps, schedule.horizon])
+def test_a_function_of_channels_returns_what_it_returns_on_one_machine(
+    epg: pd.DataFrame, function: Any
+) -> None:
+    """Whatever the number of channels in a partition."""
+    for rows in (1, 200, 10**6):
+        found = scale.map_channels(epg, function, rows=rows)
+        pd.testing.assert_frame_equal(found, function(epg))
+
+
+@pytest.mark.parametrize("with_channels", [False, True])
+def test_the_audit_of_a_guide_finds_the_same(
+    epg: pd.DataFrame, channels: pd.DataFrame, with_channels: bool
+) -> None:
+    """Channels without programmes and channels that are the same, which no partition shows."""
+    options: dict[str, Any] = {"channels": channels} if with_channels else {}
+    expected = schedule.audit(epg, tz="Europe/Berlin", **options)
+    assert "schedule.same_as" in set(expected["rule"])
+    found = scale.map_channels(epg, schedule.audit, rows=100, tz="Europe/Berlin", **options)
+    same_findings(found, expected)
+
+
+def test_a_guide_without_provenance_has_the_edges_of_the_whole(
+    epg: pd.DataFrame, channels: pd.DataFrame
+) -> None:
+    """The window is that of all partitions; causes of bad times are counted over all of them."""
+    plain = epg.sort_values(["linearAssetId", "startDate"], ignore_index=True)
+    plain.attrs.clear()
+    plain["startDate"] = plain["startDate"].mask(np.arange(len(plain)) % 40 == 0)
+    expected = schedule.audit(plain, channels, now=NOON)
+    assert "schedule.bad_time" in set(expected["rule"])
+    found = scale.map_channels(plain, schedule.audit, rows=100, channels=channels, now=NOON)
+    same_findings(found, expected)
+
+
+@pytest.mark.parametrize("by", ["channel", "day", None])
+def test_a_store_is_read_by_the_workers(epg: pd.DataFrame, tmp_path: Path, by: Any) -> None:
+    """However its files are split."""
+    kott.save(epg, tmp_path, name="epg", by=by)
+    found = scale.map_channels(tmp_path, schedule.audit, rows=100)
+    same_findings(found, schedule.audit(epg))
+
+
+def test_a_dask_table_is_shuffled(epg: pd.DataFrame) -> None:
+    """Its partitions need not hold whole channels."""
+    shuffled = epg.sample(frac=1, random_state=1).reset_index(drop=True)
+    shuffled.attrs.clear()
+    parts: Any = dask_table(shuffled, npartitions=3)  # type: ignore[no-untyped-call]
+    found = scale.map_channels(parts, schedule.gaps)
+    expected = schedule.gaps(shuffled)
+    by = ["linearAssetId", "startDate"]
+    pd.testing.assert_frame_equal(
+        found.sort_values(by, ignore_index=True), expected.sort_values(by, ignore_index=True)
+    )
+
+
+def test_functions_that_compare_channels_are_refused(epg: pd.DataFrame) -> None:
+    """They would compare those of one partition alone."""
+    with pytest.raises(KottError, match=r"schedule\.simulcasts compares channels"):
+        scale.map_channels(epg, schedule.simulcasts)
+    with pytest.raises(KottError, match="rows must be at least 1, not 0"):
+        scale.map_channels(epg, schedule.gaps, rows=0)
+
+
+@pytest.mark.parametrize("rows", [37, 150])
+def test_the_audit_of_assets_finds_the_same(
+    assets: pd.DataFrame, session: kott.Session, rows: int
+) -> None:
+    """Twins, series, values of tags and KSQL, which no partition shows."""
+    labels = kott.labels(session)
+    expected = catalog.audit(assets, labels=labels)
+    families = set(expected["rule"].str.partition(".")[0])
+    assert {"identity", "series", "image", "text", "meta"} <= families
+    same_findings(scale.map_assets(assets, catalog.audit, rows=rows, labels=labels), expected)
+
+
+def test_assets_of_a_store_are_audited(assets: pd.DataFrame, tmp_path: Path) -> None:
+    """By files, of which a snapshot may have several; an asset that is there twice is one asset."""
+    twice = pd.concat([assets, assets.iloc[:20]], ignore_index=True)
+    twice.attrs = assets.attrs
+    same_findings(scale.map_assets(twice, catalog.audit, rows=50), catalog.audit(twice))
+    kott.save(assets, tmp_path)
+    same_findings(scale.map_assets(tmp_path, catalog.audit), catalog.audit(assets))
+
+
+def test_checks_of_one_s_own_are_refused(assets: pd.DataFrame) -> None:
+    """They may need the whole table."""
+    with pytest.raises(KottError, match="run them on one machine"):
+        scale.map_assets(assets, catalog.audit, checks=[lambda table: table])
+
+
+SMALL: dict[str, Any] = {"assets": 150, "channels": 2, "days": 1, "households": 5}
+DEEP = dataclasses.replace(STRICT, page_max=10, result_window=40)
+login = partial(demo.login, clock=NOON.timestamp, deployment=DEEP, **SMALL)
+
+
+def test_windows_are_pulled_by_workers(tmp_path: Path) -> None:
+    """Each with a session of its own; the table is that of one session, in a store too."""
+    expected = kott.assets(login())
+    expected = expected.sort_values("id", ignore_index=True)
+    row = scale.pull_assets(login, to=tmp_path, windows=3)
+    assert row["rows"].tolist() == [len(expected)]
+    for pulled in (scale.pull_assets(login, windows=5), kott.load(tmp_path)):
+        assert sorted(pulled.columns) == sorted(expected.columns)
+        pulled = pulled.sort_values("id", ignore_index=True)
+        pd.testing.assert_frame_equal(pulled[expected.columns.tolist()], expected)
+
+
+def test_no_secret_is_in_the_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers read credentials of their own: the graph that travels to them has no word of it."""
+    seen: list[bytes] = []
+    with demo.serve(deployment=DEEP, **SMALL) as server:
+        monkeypatch.setenv("KOTT_URL", server.url)
+        monkeypatch.setenv("KOTT_PARTNER_ID", str(demo.PARTNER_ID))
+        monkeypatch.setenv("KOTT_USERNAME", demo.USERNAME)
+        monkeypatch.setenv("KOTT_PASSWORD", demo.PASSWORD)
+
+        def watched(graph: Any, keys: Any, **options: Any) -> Any:
+            seen.append(pickle.dumps(graph))  # type: ignore[no-untyped-call]
+            return dask.threaded.get(graph, keys, **options)
+
+        with dask.config.set(scheduler=watched):
+            assert len(scale.pull_assets(kott.login))
+    assert seen
+    assert demo.PASSWORD.encode() not in b"".join(seen)
+
+
+@pytest.mark.parametrize(
+    "login",
+    [
+        partial(kott.login, password=SECRET),
+        partial(kott.login, "https://x.invalid", 1, ks=SECRET),
+    ],
+)
+def test_a_login_that_holds_a_secret_is_refused(login: Any) -> None:
+    """Before anything is sent anywhere."""
+    with pytest.raises(KottError, match="would travel to the workers") as caught:
+        scale.pull_assets(login)
+    assert SECRET not in str(caught.value)
+
+
+def test_partners_are_pulled_side_by_side() -> None:
+    """One table, with the partner's name in each row."""
+    logins = {name: partial(login, seed=seed) for name, seed in (("north", 1), ("south", 2))}
+    table = scale.map_partners(logins, kott.channels)
+    assert table.groupby("partner").size().to_dict() == {"north": 2, "south": 2}
+
+
+def test_a_killed_worker_costs_nothing(epg: pd.DataFrame, tmp_path: Path) -> None:
+    """A cluster of two processes, of which one ends in the middle: the result is complete."""
+    distributed = pytest.importorskip("distributed")
+    kott.save(epg, tmp_path / "store", name="epg", by="channel")
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
+        ) as cluster,
+        distributed.Client(cluster),
+    ):
+        dying = partial(gaps_once_killed, mark=tmp_path / "killed")
+        found = scale.map_channels(tmp_path / "store", dying, rows=1)
+    assert (tmp_path / "killed").exists()
+    pd.testing.assert_frame_equal(found, schedule.gaps(epg))
+
+
+def gaps_once_killed(epg: pd.DataFrame, mark: Path) -> pd.DataFrame:
+    """Find gaps; the first worker that comes here ends."""
+    import os
+
+    try:
+        mark.touch(exist_ok=False)
+    except FileExistsError:
+        return schedule.gaps(epg)
+    os._exit(1)
+
+
+def test_without_dask_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The extra is named."""
+    monkeypatch.setitem(__import__("sys").modules, "dask", None)
+    with pytest.raises(KottError, match=r"pip install 'kott_notebooks\[dask\]'"):
+        sources.dask()

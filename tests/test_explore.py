@@ -422,7 +422,7 @@ def test_an_argument_of_another_tab_is_refused(
 
 
 def test_the_schedule_filters_by_channel_and_shows_a_guide(session: kott.Session) -> None:
-    """Gaps are findings of a channel, and follow it; the guide shows what is left."""
+    """Gaps are findings of a channel, and follow it; the guide shows what the filters give."""
     explorer = kott.explore(session, "schedule", start="today", end="today+1d").wait()
     names = kott.channels(session).set_index("id")["name"]
     rules = counts(explorer, RULE)
@@ -507,6 +507,35 @@ def test_a_tab_is_made_when_it_is_looked_at(session: kott.Session) -> None:
     explorer.tabs.selected_index = 2
     with pytest.raises(kott.KottError, match="Nothing was pulled yet"):
         _ = explorer.table
+
+
+@pytest.mark.parametrize(
+    ("tab", "question"),
+    [
+        ("assets", {"ksql": "name='no such name'"}),
+        ("schedule", {"start": "2001-01-01", "end": "2001-01-02"}),
+        ("households", {"external_ids": ["nobody"]}),
+        ("listing", {"service": "region", "filter": {"idIn": "1"}}),
+    ],
+)
+def test_an_empty_answer_is_an_answer(
+    session: kott.Session, tab: str, question: dict[str, Any]
+) -> None:
+    """No row, and the widgets say so."""
+    explorer = kott.explore(session, tab, **question).wait()
+    assert len(explorer.table) == 0
+    assert explorer.panel.rows.rows.value == "No rows."
+    assert "0 rows" in explorer.static()
+
+
+def test_tables_and_numbers_of_numpy_are_given_as_ids(session: kott.Session) -> None:
+    """The line of code has plain numbers."""
+    channels = kott.channels(session).head(2)
+    first, second = channels["id"]
+    line = f'tab="schedule", channels=[{first}, {second}]'
+    assert line in State("schedule", {"channels": list(np.array([first, second]))}).code()
+    explorer = kott.explore(session, "schedule", channels=channels)
+    assert f"channels=[{first}, {second}]" in explorer.wait().code
 
 
 # The saved copy

@@ -14,7 +14,7 @@ import ipywidgets
 from kott_notebooks.api.secrets import Secret
 from kott_notebooks.errors import KottError
 from kott_notebooks.session import PendingSession, Session, credentials, login
-from kott_notebooks.widgets.static import Shown
+from kott_notebooks.widgets.static import WithCopy
 
 WIDE = ipywidgets.Layout(width="28em")
 LABEL = {"description_width": "7em"}
@@ -48,7 +48,7 @@ OPTIONAL = ("pin_secret",)
 REMEMBERED = ("password", "token")
 
 
-class LoginForm(Shown):
+class LoginForm(WithCopy):
     """Ask who logs in where, and log in at the press of a button or of Enter.
 
     A cell that ends in `form` shows it; `form.session` is the Session, as soon as somebody is

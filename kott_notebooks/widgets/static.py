@@ -12,7 +12,7 @@ _STYLE = """\
   { display: none }"""
 
 
-class Shown:
+class WithCopy:
     """Shows a box of widgets, and beside it a copy in HTML for who opens the notebook later.
 
     JupyterLab and Notebook write "model not found" where a widget has no kernel; the style sheet of

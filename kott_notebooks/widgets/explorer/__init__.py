@@ -11,10 +11,11 @@ import pandas as pd
 from kott_notebooks.errors import KottError
 from kott_notebooks.ksql import Expression, as_text
 from kott_notebooks.session import Session
+from kott_notebooks.tables.columns import channel_ids
 from kott_notebooks.widgets.explorer.pages import style
 from kott_notebooks.widgets.explorer.panel import TABS, Panel
 from kott_notebooks.widgets.explorer.state import State
-from kott_notebooks.widgets.static import Shown
+from kott_notebooks.widgets.static import WithCopy
 
 _TAKES = {  # arguments of each tab
     "assets": ("ksql",),
@@ -32,9 +33,9 @@ def explore(
     ksql: str | Expression | None = None,
     start: str | None = None,
     end: str | None = None,
-    channels: Iterable[int] | None = None,
+    channels: Iterable[int] | pd.DataFrame | None = None,
     tz: str | None = None,
-    ids: Iterable[int] | None = None,
+    ids: Iterable[int] | pd.DataFrame | None = None,
     external_ids: Iterable[str] | None = None,
     service: str | None = None,
     action: str | None = None,
@@ -59,12 +60,12 @@ def explore(
         Of assets: a filter for the server.
     start, end : str, optional
         Of the schedule: the window, as `kott.epg` takes it. Default: today.
-    channels : iterable of int, optional
-        Of the schedule: ids of linear assets. Default: all channels.
+    channels : iterable of int or DataFrame, optional
+        Of the schedule: ids of linear assets, or a table of `kott.channels`. Default: all channels.
     tz : str, optional
         Of the schedule: the zone of days and times. Default: KOTT_TZ, else UTC.
-    ids : iterable of int, optional
-        Of households: their ids. Default: all that the server lists.
+    ids : iterable of int or DataFrame, optional
+        Of households: their ids, or a table with a column `id`. Default: all that the server lists.
     external_ids : iterable of str, optional
         Of households: ids of the partner's own records, instead of `ids`.
     service, action : str, optional
@@ -128,10 +129,10 @@ def _plain(value: Any) -> Any:
     """Turn what somebody gives into what code can say."""
     if isinstance(value, str):
         return value
-    return dict(value) if isinstance(value, Mapping) else list(value)
+    return dict(value) if isinstance(value, Mapping) else channel_ids(value)
 
 
-class Explorer(Shown):
+class Explorer(WithCopy):
     """The tabs; each is made when it is first looked at."""
 
     def __init__(self, session: Session, state: State) -> None:

@@ -187,7 +187,7 @@ def lines(state: State, pulled: Pulled | None) -> str:
 
 
 def judged(table: str, audit: str, rules: tuple[str, ...]) -> list[str]:
-    """Write the lines that leave the rows of a table that some rules found."""
+    """Write the lines that choose the rows of a table that some rules found."""
     return [
         f"findings = {audit}",
         f'ids = findings.loc[findings["rule"].isin({literal(rules)}), "id"]',

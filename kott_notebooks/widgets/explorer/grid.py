@@ -65,7 +65,7 @@ class Grid:
         for button, name in zip(self.names, names, strict=False):
             button.description = button.tooltip = name or "(no name)"
         self._names.children = self.names[: len(names)]
-        self.rows.value = part("cells", columns, ROW) if names else "Nothing is left."
+        self.rows.value = part("cells", columns, ROW) if names else "No rows."
         self._show_heads(
             [(*label, NAME_WIDTH), *((c.name, c.title, c.width) for c in columns)], sort
         )

@@ -236,7 +236,7 @@ class Panel:
     # Choosing
 
     def toggle(self, facet: str, value: str) -> None:
-        """Choose a value of a facet, or take it back, and show what is left."""
+        """Choose a value of a facet, or take it back, and show what the filters give."""
         with self._lock:
             self.state = self.state.toggled(facet, value)
             self._page = self._finding_page = 0

@@ -164,7 +164,7 @@ def guide_of(pulled: Pulled, chosen: Chosen) -> str:
     """Draw the programmes that are chosen as a guide, with their findings."""
     table = pulled.table.iloc[np.sort(chosen.rows)]
     if not len(table):
-        return "Nothing is left."
+        return "No rows."
     every = pulled.more["channels"]
     own = every[every["id"].isin(table["linearAssetId"])]
     findings = None if pulled.findings is None else pulled.findings.iloc[chosen.findings]

@@ -71,7 +71,7 @@ def literal(value: Any) -> str:
         return f"{{{', '.join(pairs)}}}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(literal, value))}]"
-    return repr(value)
+    return repr(value.item() if isinstance(value, np.generic) else value)
 
 
 class Facet(NamedTuple):

@@ -150,7 +150,8 @@ def _origin(session: Session) -> dict[str, Any]:
 def _since(store: Place, name: str, at: str, known: dict[str, Any]) -> pd.Timestamp:
     """Give the time since when changes may lack, by our clock or the server's if that is behind."""
     since = instant(known["when"])
-    if not (known["asked"]["fields"] and "updateDate" not in known["asked"]["fields"]):
+    fields = known["asked"]["fields"]
+    if not fields or "updateDate" in fields:
         last = load(store, name=name, at=at, columns=["updateDate"])["updateDate"].max()
         since = since if pd.isna(last) else min(since, last)
     return since - MARGIN

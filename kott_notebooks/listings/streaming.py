@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import pandas as pd
@@ -27,6 +27,14 @@ PART_WINDOWS = 2  # of as many rows as the server pages to, usually 10,000
 PART_BYTES = 64 * 2**20  # of their replies, about
 
 
+class Part(NamedTuple):
+    """What is read and written at once: the number of the list, its windows, a page's cost."""
+
+    nth: int
+    windows: list[Counted]
+    cost: Cost
+
+
 def streamed(
     session: Session,
     pulls: Sequence[Pull],
@@ -42,17 +50,17 @@ def streamed(
         raise KottError("to= writes whole lists: leave out limit=, or save what limit= gives.")
     name = layout.source.removeprefix("kott.")
 
-    def plan() -> list[Plan]:
+    def parts() -> list[Part]:
         known = [
             Plan([*pull.listing.planned], pull.cost or Cost())
             for pull in pulls
             if isinstance(pull.listing, Listing) and pull.listing.planned
         ]
-        return known if len(known) == len(pulls) else plans(session, pulls)
+        return [*_parts(known if len(known) == len(pulls) else plans(session, pulls))]
 
     def go_on() -> pd.DataFrame:
         question = _question(session, pulls, layout)
-        with drafts.begin(store, name=name, query=question, state=plan) as draft:
+        with drafts.begin(store, name=name, query=question, state=parts) as draft:
             reading = [*pulls]
             entry = session._begin(reading, lambda: pd.concat([*draft.tables()]), go_on)
             try:
@@ -89,9 +97,10 @@ def _tables(
     """Read the parts that are not there yet; `reading` names the one under way."""
     began, deadline = time.monotonic(), session._deadline
     done = {_number(about) for about in draft.parts}
-    for number, (nth, windows, cost) in enumerate(_parts(draft.state)):
+    for number, (nth, planned, of_page) in enumerate(draft.state):
         if number in done:
             continue
+        windows, cost = [(Window(*edges), rows) for edges, rows in planned], Cost(*of_page)
         listing = pulls[nth].listing
         assert isinstance(listing, Listing)
         pull = session._pull(
@@ -108,19 +117,14 @@ def _tables(
         del table
 
 
-def _parts(state: Any) -> Iterator[tuple[int, list[Counted], Cost]]:
-    """Divide the plans of lists into parts: the number of the list, some windows, what they cost.
-
-    They follow from the plans alone, so that every process numbers them alike.
-    """
-    for nth, (planned, of_page) in enumerate(state):
-        cost = Cost(*of_page)
-        windows = [(Window(low, high), rows) for (low, high), rows in planned]
+def _parts(planned: Sequence[Plan]) -> Iterator[Part]:
+    """Divide the plans of lists into parts."""
+    for nth, (windows, cost) in enumerate(planned):
         largest = max((rows or 0 for _, rows in windows), default=0)
         size = largest * cost.size / max(cost.rows, 1)
         at_once = max(1, min(PART_WINDOWS, int(PART_BYTES / max(size, 1))))
         for first in range(0, len(windows), at_once):
-            yield nth, windows[first : first + at_once], cost
+            yield Part(nth, windows[first : first + at_once], cost)
 
 
 def _question(session: Session, pulls: Sequence[Pull], layout: Layout) -> dict[str, Any]:

@@ -168,7 +168,7 @@ def test_two_sources_stand_side_by_side() -> None:
     assert set(schedule.compare(ours, theirs)["verdict"]) == {"ours", "theirs"}
 
 
-def test_programmes_without_ids_are_told_by_when_they_are_on() -> None:
+def test_programmes_without_ids_are_matched_by_when_they_are_on() -> None:
     """By channel, start and name, then by start, then by a name that the channel has once."""
     before = pull((1, 1, 2, "News"), (2, 2, 3, "Film"), (3, 3, 4, "Talk"), (4, 4, 5, "News"))
     after = pull((1, 0, 1, "Early"), (2, 1, 2, "News"), (3, 2, 3, "Movie"), (4, 5, 6, "Talk"))

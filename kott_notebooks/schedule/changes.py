@@ -68,7 +68,7 @@ def changes(
     -------
     DataFrame
         One row per programme and change, those with the least time to air first, then those that
-        came too late: change, field (`str`), linearAssetId, id, newId, name, newName, startDate,
+        are too late: change, field (`str`), linearAssetId, id, newId, name, newName, startDate,
         newStartDate, endDate, newEndDate, old, new (the field's values, as text), minutes (by which
         it was moved, or its length changed, `Float64`), hours (to the earlier of the two starts,
         `Float64`; less than 0 for what has begun), detail (`str`). A change is `added`, `removed`,

@@ -528,7 +528,7 @@ def test_a_fault_that_there_is_not_is_said(capsys: Capture) -> None:
             ["listing", "ottUser", "--argument", "filter={}"],
             "--argument filter: that one has an op",
         ),
-        (["assets", "--out", "assets.xlsx", "--limit", "1"], "no format is called xlsx"),
+        (["assets", "--out", "assets.xls", "--limit", "1"], "no format is called xls"),
         (["whoami", "--demo", "--username", "ann"], "leave out --username"),
         (["demo", "--serve", "--port", "99999"], "--port is a number below 65,536"),
         (["demo", "--serve", "--guide", "nowhere.xml"], "guide in nowhere.xml cannot be read"),

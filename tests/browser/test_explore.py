@@ -97,6 +97,29 @@ def reopened_without_a_kernel(page: Page, lab: Lab, path: str, words: str) -> No
     expect(copy).to_be_visible()
 
 
+def test_notebook_7_shows_the_explorer_too(page: Page, lab: Lab) -> None:
+    """Alive while there is a kernel, and its copy afterwards."""
+    written(lab, "seven.ipynb", QUICK)
+    page.goto(f"{lab.url}/notebooks/seven.ipynb?token={lab.token}")
+    page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
+    prompt = page.locator(".jp-CodeCell .jp-InputPrompt").first
+    page.locator(".jp-CodeCell .jp-InputArea-editor").click()
+    for _ in range(20):  # what is run before the kernel is connected is dropped
+        page.keyboard.press("Control+Enter")
+        page.wait_for_timeout(1_000)
+        if prompt.inner_text() != "[ ]:":
+            break
+    shown = page.locator(".kott-live")
+    expect(shown.get_by_text("Complete")).to_be_visible(timeout=WAIT)
+    shown.get_by_title("Linear", exact=True).click()
+    expect(shown.locator("code").first).to_contain_text('filters={"type": ["Linear"]}')
+    page.keyboard.press("Control+s")
+    expect(page.locator("body")).to_contain_text("Last Checkpoint")
+    page.wait_for_timeout(1_000)
+    assert "Linear" in (lab.folder / "seven.ipynb").read_text("utf-8")
+    reopened_without_a_kernel(page, lab, "notebooks/seven.ipynb", "filters=")
+
+
 def test_a_pull_is_stopped_in_the_middle(page: Page, lab: Lab) -> None:
     """What was received is shown at once, and said to be incomplete."""
     written(lab, "slow.ipynb", SLOW)

@@ -128,6 +128,7 @@ def test_a_change_is_written_in_words(before: str | None, after: str | None, det
         ("2026-03-31T10:00Z", "2026-01-31T10:00Z", "moved back by 2 months"),
         ("2026-01-31T10:00Z", "2026-02-03T10:00Z", "moved by 3 days"),
         ("2026-01-31T10:00Z", "2026-01-31T08:30Z", "moved back by 90 minutes"),
+        ("2026-01-31T10:00Z", "2026-02-02T11:02:03Z", "moved by 2 days 01:02:03"),
         (None, "2026-01-31T08:30Z", "is there now"),
         ("2026-01-31T08:30Z", None, "is absent now"),
     ],

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kott_notebooks import KottError, history
+from kott_notebooks import KottError, history, plots
 from kott_notebooks.tables.provenance import with_facts
 
 DAY = pd.Timedelta(days=1)
@@ -110,3 +111,40 @@ def test_how_early_a_programme_was_published(rows: list[Any], minutes: float, la
     table = history.lead_times(guides(*rows))
     one = table[table["id"] == 1].iloc[0]
     assert (one["minutes"], bool(one["late"])) == (minutes, late)
+
+
+def test_churn_counts_what_came_went_and_changed() -> None:
+    """From each snapshot to the next."""
+    days = [START, START, START + DAY, START + DAY, START + 2 * DAY]
+    tables = pd.DataFrame({"snapshot": days, "id": [1, 2, 2, 3, 3], "name": list("ABXCC")})
+    table = history.churn(tables)
+    assert table["snapshot"].tolist() == [START + DAY, START + 2 * DAY]
+    assert table[["added", "removed", "changed", "total"]].to_numpy().tolist() == [
+        [1, 1, 1, 2],
+        [0, 1, 0, 1],
+    ]
+
+
+def test_a_field_that_rots_has_lost() -> None:
+    """Blank texts and empty lists count as absent."""
+    days = [START, START, START + DAY, START + DAY]
+    cells = pd.Series(['["x"]', '["y"]', '["x"]', "[]"], dtype="str")
+    tables = pd.DataFrame({"snapshot": days, "id": [1, 2, 1, 2], "tags.Genre": cells})
+    table = history.filled(tables).set_index(["snapshot", "field"])
+    assert table["share"].to_dict()[(START + DAY, "tags.Genre")] == 0.5
+    lost = table["lost"].to_dict()
+    assert (lost[(START + DAY, "tags.Genre")], lost[(START + DAY, "id")]) == (0.5, 0)
+
+
+def test_plots_over_time_draw_each_snapshot() -> None:
+    """A bar of each kind per snapshot but the first; a line of medians and one of minima."""
+    days = [START + n * DAY for n in range(3)]
+    tables = pd.DataFrame({"snapshot": days, "id": [1, 2, 3]})
+    ax = plots.churn(history.churn(tables), ax=plt.figure().gca())
+    bars: list[Any] = list(ax.patches)
+    assert [bar.get_height() for bar in bars] == [1, 1, 0, 0, -1, -1]
+    guides = tables.assign(linearAssetId=7, endDate=[day + DAY for day in days])
+    ax = plots.reach(history.reach(guides), ax=plt.figure().gca())
+    lines: list[Any] = list(ax.lines)
+    assert [list(line.get_ydata()) for line in lines] == [[24.0] * 3] * 2
+    plt.close("all")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 
 from kott_notebooks.errors import KottError
 from kott_notebooks.tables.columns import need
+from kott_notebooks.tables.diff import diff
 from kott_notebooks.tables.provenance import facts
 from kott_notebooks.times import When, instant
 
@@ -205,3 +207,114 @@ def lead_times(guides: pd.DataFrame) -> pd.DataFrame:
     )
     table = table.assign(late=pd.array(late, dtype="boolean")).astype({"minutes": "Float64"})
     return table[["linearAssetId", "id", "startDate", "published", "minutes", "late"]]
+
+
+def churn(tables: pd.DataFrame, *, on: str = "id", fields: list[str] | None = None) -> pd.DataFrame:
+    """Count what came, went and changed from each snapshot to the next.
+
+    Parameters
+    ----------
+    tables : DataFrame
+        Snapshots one below the other, as `kott.load_all` returns them.
+    on : str, default "id"
+        The column that identifies a row.
+    fields : list of str, optional
+        The columns to compare; by default all.
+
+    Returns
+    -------
+    DataFrame
+        One row per snapshot but the first: `snapshot` (`datetime64[us, UTC]`), `added`, `removed`,
+        `changed`, `total` (rows then; all `Int64`).
+
+    See Also
+    --------
+    kott_notebooks.diff : The changes themselves.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from kott_notebooks import history
+    >>> days = pd.to_datetime(["2026-03-01", "2026-03-01", "2026-03-02"], utc=True)
+    >>> tables = pd.DataFrame({"snapshot": days, "id": [1, 2, 2], "name": ["A", "B", "C"]})
+    >>> history.churn(tables)[["added", "removed", "changed", "total"]].values.tolist()
+    [[0, 1, 1, 1]]
+    """
+    need(tables, "snapshot", on)
+    days = list(tables.groupby("snapshot"))
+    rows = []
+    for (_, before), (when, after) in pairwise(days):
+        old, new = (one.drop(columns="snapshot").drop_duplicates(on) for one in (before, after))
+        kinds = diff(old, new, on, fields=fields).drop_duplicates(["change", "key"])["change"]
+        counts = [(kinds == kind).sum() for kind in ("added", "removed", "changed")]
+        rows.append((when, *counts, len(new)))
+    table = pd.DataFrame(rows, columns=["snapshot", "added", "removed", "changed", "total"])
+    times = pd.to_datetime(table["snapshot"], utc=True).astype("datetime64[us, UTC]")
+    return table.assign(snapshot=times).astype(dict.fromkeys(table.columns[1:], "Int64"))
+
+
+def filled(tables: pd.DataFrame) -> pd.DataFrame:
+    """Measure how many rows have each field, by snapshot: a share that falls is a field that rots.
+
+    Parameters
+    ----------
+    tables : DataFrame
+        As `churn` takes them.
+
+    Returns
+    -------
+    DataFrame
+        One row per snapshot and field: `snapshot` (`datetime64[us, UTC]`), `field` (`str`), `share`
+        of the rows that have it (`Float64`), `lost` (by how much the share is below that of the
+        first snapshot, `Float64`).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from kott_notebooks import history
+    >>> days = pd.to_datetime(["2026-03-01", "2026-03-02"], utc=True)
+    >>> tables = pd.DataFrame({"snapshot": days, "id": [1, 1], "name": ["A", None]})
+    >>> history.filled(tables).query("lost > 0")["field"].tolist()
+    ['name']
+    """
+    need(tables, "snapshot")
+    fields = tables.drop(columns="snapshot")
+    blank = fields.isna()
+    texts = [str(one) for one in fields.columns if fields[one].dtype == "str"]
+    for name in texts:
+        blank[name] |= fields[name].str.strip().isin(("", "[]")).fillna(False)
+    shares: pd.DataFrame = (~blank).groupby(tables["snapshot"]).mean()
+    stacked: Any = shares.rename_axis(columns="field").stack()
+    table: pd.DataFrame = stacked.rename("share").reset_index()
+    first = shares.iloc[0] if len(shares) else pd.Series(dtype=float)
+    table["lost"] = table["field"].map(first) - table["share"]
+    return table.astype({"field": "str", "share": "Float64", "lost": "Float64"})
+
+
+def reach(guides: pd.DataFrame) -> pd.DataFrame:
+    """Measure how far the guide of each channel reached, by snapshot.
+
+    Parameters
+    ----------
+    guides : DataFrame
+        As `as_of` takes them.
+
+    Returns
+    -------
+    DataFrame
+        One row per snapshot and channel: `snapshot` (`datetime64[us, UTC]`), `linearAssetId` (as
+        in the guide), `hours` (from the snapshot to the last end, `Float64`).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from kott_notebooks import history
+    >>> day = pd.Timestamp("2026-03-01", tz="UTC")
+    >>> guides = pd.DataFrame({"snapshot": [day], "linearAssetId": [7], "endDate": [day]})
+    >>> history.reach(guides.assign(endDate=day + pd.Timedelta(hours=36)))["hours"].tolist()
+    [36.0]
+    """
+    need(guides, "snapshot", "linearAssetId", "endDate")
+    ends = guides.groupby(["snapshot", "linearAssetId"])["endDate"].max().reset_index()
+    hours = (ends["endDate"] - ends["snapshot"]).dt.total_seconds() / 3600
+    return ends.assign(hours=hours.astype("Float64"))[["snapshot", "linearAssetId", "hours"]]

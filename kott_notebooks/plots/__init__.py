@@ -19,6 +19,7 @@ from kott_notebooks.plots.catalog import (
     years,
 )
 from kott_notebooks.plots.drawing import alt_text
+from kott_notebooks.plots.history import churn, reach
 from kott_notebooks.plots.household import groups, limits
 from kott_notebooks.plots.schedule import (
     changes,
@@ -36,6 +37,7 @@ __all__ = [
     "alt_text",
     "availability",
     "changes",
+    "churn",
     "completeness",
     "coverage",
     "duplicates",
@@ -51,6 +53,7 @@ __all__ = [
     "limits",
     "overlaps",
     "ratios",
+    "reach",
     "trend",
     "values",
     "years",

@@ -178,6 +178,9 @@ def _moved(before: npt.NDArray[np.int64], after: npt.NDArray[np.int64]) -> list[
             unit = next((unit for unit, one in sizes.items() if seconds % one == 0), "second")
             size = seconds / sizes[unit]
         way = "moved by" if seconds > 0 else "moved back by"
+        if unit == "second" and abs(seconds) >= 60:
+            details.append(f"{way} {pd.Timedelta(seconds=abs(seconds))}")
+            continue
         details.append(f"{way} {abs(size):,g} {unit}{'' if abs(size) == 1 else 's'}")
     return details
 

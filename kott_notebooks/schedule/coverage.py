@@ -90,8 +90,8 @@ def gaps(
     -------
     DataFrame
         One row per gap, at its full length, by channel and time: linearAssetId (as in `epg`),
-        startDate, endDate (`datetime64[us, UTC]`), minutes (`Float64`); after the ids channelName
-        (`str`) where the guide or `channels` has names, as in every table of this module.
+        startDate, endDate (`datetime64[us, UTC]`), minutes (`Float64`); channelName (`str`)
+        where the guide or `channels` has names.
 
     Raises
     ------

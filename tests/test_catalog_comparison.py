@@ -36,9 +36,9 @@ def elsewhere(assets: pd.DataFrame) -> pd.DataFrame:
 
 
 def relabelled(labels: pd.DataFrame) -> pd.DataFrame:
-    structs = labels["kind"] == "assetStruct"
-    moved = (labels["id"].where(structs, "0").astype("int64") + 50).astype("str")
-    return labels.assign(id=labels["id"].astype("str").mask(structs, moved))
+    structs, ids = labels["kind"] == "assetStruct", labels["id"].astype("str")
+    moved = (ids.where(structs, "0").astype("int64") + 50).astype("str")
+    return labels.assign(id=ids.mask(structs, moved))
 
 
 def test_the_same_catalogue_elsewhere_does_not_differ(

@@ -21,7 +21,8 @@ README = (ROOT / "README.md").read_text("utf-8")
 DOCS = {path.name: path.read_text("utf-8") for path in sorted((ROOT / "docs").glob("*.md"))}
 PAGES = {"README.md": README, **DOCS}
 MODULES = (
-    "audits", "catalog", "demo", "history", "household", "plots", "report", "schedule", "xmltv",
+    "audits", "catalog", "demo", "history", "household", "plots", "report", "scale",
+    "schedule", "xmltv",
 )  # fmt: skip
 
 
@@ -73,6 +74,7 @@ def test_code_runs_as_written(page: str, asked: Server) -> None:
     xmltv.write(kott.epg(session, "today", "today+1d"), channels, "guide.xml")
     names: dict[str, object] = {}
     for block in blocks(PAGES[page], "python"):
+        plt.close("all")
         exec(block, names)
     if page == "README.md":
         assert plt.gca().has_data() or plt.gca().texts

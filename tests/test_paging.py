@@ -187,6 +187,17 @@ def test_a_server_that_ignores_the_pager_and_sends_no_total_proves_nothing() -> 
     assert len(server.asked) < 50
 
 
+def test_a_server_that_mixes_its_only_page_anew_does_not_hold_us() -> None:
+    """No total, no pager, another order each time: a page without a new row is the last."""
+    server = Server(range(21), page=5)
+    dice = random.Random(1)
+    server.total, server.ignores_pager = (lambda nth, matching, shown: None), True
+    server.before = lambda nth: dice.shuffle(server.rows)
+    with pytest.raises(IncompleteError, match="repeats a page"):
+        ids(pull(server))
+    assert len(server.asked) < 300
+
+
 def test_the_same_rows_without_ids_on_every_page_are_one_page() -> None:
     """150 are counted, and the same 50 are received three times."""
     page = {"totalCount": 150, "objects": [{"assetId": n} for n in range(50)]}

@@ -33,6 +33,7 @@ class Pass:
         self.rows: list[list[Any]] = []  # of each page, until they are laid out
         self.parts: list[tuple[int, Any]] = []  # how many pages they reach to, and the part
         self.look: Rows | None = None
+        self._seen: set[Any] = set()  # rows of a list that nobody counts
 
     def append(self, page: Rows, texts: list[int] | None) -> None:
         """Log the next page."""
@@ -41,6 +42,9 @@ class Pass:
         shown, mark = len(page.keys), hash(tuple(page.keys))
         # past the end, a server may count nothing
         total = page.total if shown or before is None else None
+        rows = page.keys if texts is None else [*zip(page.keys, texts, strict=True)]
+        named = shown > 0 and page.keys[0][0] != NO_ID
+        nothing_new = named and total is None and self._seen.issuperset(rows)
         self.pages.append(
             Received(
                 page.keys,
@@ -52,14 +56,16 @@ class Pass:
                 # rows without ids may be equal, but hardly a whole page of different ones, nor
                 # page after page in a list that nobody counts
                 shown > 0
-                and any(one.mark == mark for one in self.pages)
+                and (nothing_new or any(one.mark == mark for one in self.pages))
                 and (
-                    page.keys[0][0] != NO_ID
+                    named
                     or len(set(page.keys)) > 1
                     or (total is None and self._equal_pages(mark) >= EQUAL_PAGES)
                 ),
             )
         )
+        if total is None:
+            self._seen.update(rows)
 
     def lay_out(self, reader: Reader, rows: int) -> bool:
         """Lay out what is not yet, if that is at least `rows` rows; the undecoded rows go."""

@@ -313,6 +313,20 @@ def test_a_missing_bundle_of_certificates_is_named(
         kott.login("https://tv.example.com", 478, ks="djJ8")
 
 
+@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_a_bundle_that_holds_no_certificate_is_named(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The server's certificate is not blamed for it."""
+    for other in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(other, raising=False)
+    path = tmp_path / "bundle.pem"
+    path.write_text("-----BEGIN CERTIFICATE-----\ncut off", "utf-8")
+    monkeypatch.setenv(name, str(path))
+    with pytest.raises(kott.KottError, match=f"{name} names {path}, which is no file of certif"):
+        kott.login("https://tv.example.com", 478, ks="djJ8")
+
+
 def test_a_given_session_s_missing_bundle_is_an_error() -> None:
     """Not an OSError."""
     with requests.Session() as own:

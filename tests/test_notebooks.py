@@ -46,15 +46,18 @@ def code(book: Any) -> list[Any]:
 
 
 def test_the_questions_are_there() -> None:
-    """From five minutes to any action."""
-    assert [path.stem for path in NOTEBOOKS][:6] == [
+    """From five minutes to a month; the page of notebooks names each."""
+    assert [path.stem for path in NOTEBOOKS] == [
         "00_start",
         "01_catalogue",
         "02_schedule",
         "03_households",
         "04_your_partner",
         "05_any_action",
+        "06_over_time",
     ]
+    page = (NOTEBOOKS[0].parent.parent / "docs" / "notebooks.md").read_text("utf-8")
+    assert [path.stem for path in NOTEBOOKS] == re.findall(r"^\| \[(\w+)\]", page, re.MULTILINE)
 
 
 @every

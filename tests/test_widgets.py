@@ -59,6 +59,22 @@ def test_a_wrong_password_is_told(form: LoginForm) -> None:
         _ = form.session
 
 
+@pytest.mark.parametrize("content", [None, "", "no certificate"])
+def test_a_wrong_file_of_certificates_is_named(
+    content: str | None, form: LoginForm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In words, without the password; with the file corrected, the same form logs in."""
+    path = tmp_path / "certificates.pem"
+    if content is not None:
+        path.write_text(content, "utf-8")
+    with monkeypatch.context() as wrong:
+        wrong.setenv("REQUESTS_CA_BUNDLE", str(path))
+        words = press(form, demo.PASSWORD)
+    assert f"REQUESTS_CA_BUNDLE names {path}" in words
+    assert demo.PASSWORD not in state(form) + words
+    assert "Logged in." in press(form, demo.PASSWORD)
+
+
 def test_a_second_press_never_throws_a_good_session_away(form: LoginForm) -> None:
     """Who wants to be somebody else logs out first."""
     press(form, demo.PASSWORD)

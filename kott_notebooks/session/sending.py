@@ -8,6 +8,7 @@ import math
 import os
 import re
 import socket
+import ssl
 import time
 import warnings
 from email.utils import parsedate_to_datetime
@@ -201,6 +202,14 @@ def _environment(url: str) -> tuple[dict[str, str], bool | str]:
         if bundle and not os.path.exists(bundle):
             raise KottError(f"{name} names {bundle}, which does not exist: correct or unset it.")
         if bundle:
+            try:
+                if os.path.isfile(bundle):  # else a folder of certificates
+                    ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(bundle)
+            except OSError as error:  # SSLError is one
+                raise KottError(
+                    f"{name} names {bundle}, which is no file of certificates in PEM that can be "
+                    f"read ({error}): correct or unset it."
+                ) from error
             return dict(requests.utils.get_environ_proxies(url)), bundle
     return dict(requests.utils.get_environ_proxies(url)), True
 

@@ -269,11 +269,11 @@ def lines(draw: st.DrawFn) -> list[str]:
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(line=lines())
 def test_any_line_ends_in_a_status_of_the_table(
-    line: list[str], asked: Server, capsys: Capture
+    line: list[str], asked: Server, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     """A failure is one line on stderr; nothing is a traceback."""
     status = run(*line)
-    err = capsys.readouterr().err
+    err = capsysbinary.readouterr().err.decode()  # stdout may be Parquet
     assert status in STATUSES
     assert "Traceback" not in err
     if status > 1:

@@ -30,6 +30,8 @@ SECTIONS = {
     "schedule": "The guide",
     "household": "Households",
     "audits": "What all audits share",
+    "history": "Over time",
+    "scale": "More than one machine",
     "plots": "Pictures",
     "report": "Pages and files",
     "xmltv": "XMLTV",

@@ -29,7 +29,8 @@ MOVIE, SERIES = 425, 426
 
 @pytest.fixture(autouse=True)
 def _own_figures() -> Iterator[None]:
-    """Draw without a screen, and close every figure after a test."""
+    """Draw without a screen; close what others left open, and every figure after a test."""
+    plt.close("all")
     with mpl.rc_context({"backend": "Agg"}):
         yield
         plt.close("all")

@@ -12,7 +12,7 @@ import matplotlib.pyplot as plt
 import pytest
 
 import kott_notebooks as kott
-from kott_notebooks import catalog, cli, demo, xmltv
+from kott_notebooks import catalog, cli, demo, schedule, xmltv
 from kott_notebooks.demo.server import Server
 from kott_notebooks.session import credentials
 
@@ -85,7 +85,11 @@ def test_code_runs_as_written(page: str, asked: Server) -> None:
 def test_commands_work_as_written(
     page: str, asked: Server, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Each line for a terminal ends with 0, or as its comment says."""
+    """Each line for a terminal ends with 0, or as its comment says; its files are there."""
+    epg = kott.epg(session := kott.login(), "today", "today+7d")
+    for path in ("guide.xml", "guide.xml.gz"):
+        xmltv.write(epg, kott.channels(session), path)
+    kott.export(schedule.audit(epg).iloc[:0], "yesterday.parquet")
     for line in lines(PAGES[page]):
         words = shlex.split(line, comments=True)[1:]
         assert cli.main(words) == int("# 1" in line), (line, capsys.readouterr().err)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ import kott_notebooks as kott
 from kott_notebooks import demo
 from kott_notebooks.demo.server import Server
 from kott_notebooks.errors import KottError
-from kott_notebooks.widgets import LoginForm
+from kott_notebooks.widgets import LoginForm, static
 from kott_notebooks.widgets.login import NAMES, WAYS
 
 
@@ -100,12 +101,32 @@ def test_logged_in_a_card_takes_the_place_of_the_fields(form: LoginForm) -> None
     assert form.session.whoami()["username"] == demo.USERNAME
 
 
-def test_enter_logs_in(form: LoginForm) -> None:
-    """In any field, as the browser tells of it."""
-    form.password.value = demo.PASSWORD
+def press_enter(form: LoginForm) -> None:
+    """Press Enter in the field of the password, as the browser tells of it."""
     data = {"method": "custom", "content": {"event": "submit"}}
     form.password._handle_msg({"content": {"data": data}, "buffers": []})
+
+
+def test_enter_logs_in(form: LoginForm) -> None:
+    """In any field."""
+    form.password.value = demo.PASSWORD
+    press_enter(form)
     assert form.session.whoami()["username"] == demo.USERNAME
+
+
+def test_enter_waits_for_the_last_letters(form: LoginForm) -> None:
+    """The message of Enter may overtake theirs; Enter pressed twice logs in once."""
+
+    async def typed() -> None:
+        form.password.value = demo.PASSWORD[:-3]
+        press_enter(form)
+        press_enter(form)
+        form.password.value = demo.PASSWORD
+        await asyncio.sleep(static.ENTER + 0.2)
+
+    asyncio.run(typed())
+    assert form.session.whoami()["username"] == demo.USERNAME
+    assert "Not logged in" not in form.status.value
 
 
 def test_every_way_to_log_in_has_its_fields(server: Server) -> None:

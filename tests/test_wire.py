@@ -76,8 +76,8 @@ def test_an_error_with_status_400_is_the_api_s() -> None:
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        (b"", "without a body"),
-        (b"  \n", "without a body"),
+        (b"", "has no body"),
+        (b"  \n", "has no body"),
         (b"<html><body>Bad gateway</body></html>", "an HTML page"),
         (b"<!DOCTYPE html><p>Sign in", "an HTML page"),
         (b"Service Unavailable", "cannot be read"),

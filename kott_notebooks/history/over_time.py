@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -209,16 +210,18 @@ def lead_times(guides: pd.DataFrame) -> pd.DataFrame:
     return table[["linearAssetId", "id", "startDate", "published", "minutes", "late"]]
 
 
-def churn(tables: pd.DataFrame, *, on: str = "id", fields: list[str] | None = None) -> pd.DataFrame:
+def churn(
+    tables: pd.DataFrame, *, on: str | Iterable[str] = "id", fields: Sequence[str] | None = None
+) -> pd.DataFrame:
     """Count what came, went and changed from each snapshot to the next.
 
     Parameters
     ----------
     tables : DataFrame
         Snapshots one below the other, as `kott.load_all` returns them.
-    on : str, default "id"
-        The column that identifies a row.
-    fields : list of str, optional
+    on : str or iterable of str, default "id"
+        The column or columns that identify a row.
+    fields : sequence of str, optional
         The columns to compare; by default all.
 
     Returns
@@ -240,12 +243,13 @@ def churn(tables: pd.DataFrame, *, on: str = "id", fields: list[str] | None = No
     >>> history.churn(tables)[["added", "removed", "changed", "total"]].values.tolist()
     [[0, 1, 1, 1]]
     """
-    need(tables, "snapshot", on)
+    keys = [on] if isinstance(on, str) else list(on)
+    need(tables, "snapshot", *keys)
     days = list(tables.groupby("snapshot"))
     rows = []
     for (_, before), (when, after) in pairwise(days):
-        old, new = (one.drop(columns="snapshot").drop_duplicates(on) for one in (before, after))
-        kinds = diff(old, new, on, fields=fields).drop_duplicates(["change", "key"])["change"]
+        old, new = (one.drop(columns="snapshot").drop_duplicates(keys) for one in (before, after))
+        kinds = diff(old, new, keys, fields=fields).drop_duplicates(["change", "key"])["change"]
         counts = [(kinds == kind).sum() for kind in ("added", "removed", "changed")]
         rows.append((when, *counts, len(new)))
     table = pd.DataFrame(rows, columns=["snapshot", "added", "removed", "changed", "total"])

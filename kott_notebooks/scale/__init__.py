@@ -15,3 +15,7 @@ from kott_notebooks.scale.channels import map_channels
 from kott_notebooks.scale.pulls import map_partners, pull_assets
 
 __all__ = ["map_assets", "map_channels", "map_partners", "pull_assets"]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -15,7 +15,7 @@ from kott_notebooks.errors import CredentialsError, KottError
 from kott_notebooks.history import drafts, snapshots
 from kott_notebooks.history.files import Place
 from kott_notebooks.history.store import columns_of, common_schema, conformed
-from kott_notebooks.ksql import K, read
+from kott_notebooks.ksql import Expression, K, as_text, read
 from kott_notebooks.listings import assets, plan
 from kott_notebooks.scale.sources import run
 from kott_notebooks.session import Session
@@ -27,7 +27,7 @@ Login: TypeAlias = Callable[[], Session]
 
 def pull_assets(
     login: Login,
-    ksql: str | None = None,
+    ksql: str | Expression | None = None,
     *,
     to: Place | None = None,
     windows: int = 8,
@@ -45,7 +45,7 @@ def pull_assets(
         Logs in on a worker and returns the session, from credentials that the worker has: its
         environment, its profiles. `kott.login`, or ``partial(kott.login, profile="north")``. It
         travels to the workers, so it must hold no secret.
-    ksql : str, optional
+    ksql : str or Expression, optional
         Which assets, as in `kott.assets`.
     to : str or path, optional
         A store: the windows go to a snapshot there, one after the other, and a pull that was
@@ -77,6 +77,7 @@ def pull_assets(
     if windows < 1:
         raise KottError(f"windows must be at least 1, not {windows}.")
     _check(login, options)
+    ksql = as_text(ksql)
     with login() as session:
         planned = plan(session, "assets", ksql)
         known: dict[str, Any] = {"url": session.url, "partner": session.partner_id}
@@ -166,7 +167,7 @@ def _of_partner(login: Login, function: Callable[[Session], pd.DataFrame]) -> pd
 
 
 def _pulled(
-    login: Login, ksql: str | None, window: list[int | None], options: dict[str, Any]
+    login: Login, ksql: str, window: list[int | None], options: dict[str, Any]
 ) -> pd.DataFrame:
     """Pull one window of ids on a worker."""
     low, high = window

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import datetime as dt
 import os
@@ -14,7 +15,7 @@ import ipywidgets
 from kott_notebooks.api.secrets import Secret
 from kott_notebooks.errors import KottError
 from kott_notebooks.session import PendingSession, Session, credentials, login
-from kott_notebooks.widgets.static import WithCopy
+from kott_notebooks.widgets.static import ENTER, WithCopy
 
 WIDE = ipywidgets.Layout(width="28em")
 LABEL = {"description_width": "7em"}
@@ -82,6 +83,7 @@ class LoginForm(WithCopy):
     ) -> None:
         self._session: Session | None = None
         self._options = options
+        self._waiting: asyncio.TimerHandle | None = None  # for the letters typed before Enter
         self.pending = PendingSession()  # becomes the session when somebody logs in
         self.url = _text("Server", url or os.getenv("KOTT_URL"), "https://HOST")
         self.partner = _text("Partner", partner_id or os.getenv("KOTT_PARTNER_ID"), "478")
@@ -157,8 +159,14 @@ class LoginForm(WithCopy):
         self.way.value = way
 
     def _entered(self, _: object, content: dict[str, Any], __: object) -> None:
-        """Log in when Enter is pressed in a field."""
-        if content.get("event") == "submit":
+        """Log in when Enter is pressed in a field, once the last letters are there."""
+        if content.get("event") != "submit":
+            return
+        if self._waiting is not None:
+            self._waiting.cancel()
+        try:
+            self._waiting = asyncio.get_running_loop().call_later(ENTER, self._pressed)
+        except RuntimeError:  # no kernel, and nothing to wait for
             self._pressed()
 
     def _pressed(self, _: object = None) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import ipywidgets
 
+ENTER = 0.5  # seconds: the message of Enter overtakes the one with the last letters typed
 _STYLE = """\
 .jp-OutputArea-child:has(.kott-live) + .jp-OutputArea-child:has(.kott-static),
 .jp-OutputArea-child:not(:has(.kott-live)):has(+ .jp-OutputArea-child .kott-static)

@@ -90,7 +90,7 @@ def test_a_login_without_settings_shows_the_form(page: Page, lab: Lab, server: S
     page.get_by_role("textbox", name="Partner").fill("999")
     password.fill(demo.PASSWORD)
     page.get_by_role("button", name="Log in", exact=True).click()
-    expect(page.get_by_text("1011")).to_be_visible(timeout=WAIT)
+    expect(page.get_by_text("500008")).to_be_visible(timeout=WAIT)
     expect(password).to_be_focused()
     page.wait_for_timeout(1000)
     page.get_by_role("textbox", name="Partner").fill(str(demo.PARTNER_ID))

@@ -16,13 +16,13 @@ from kott_notebooks.errors import KottError
 from kott_notebooks.ksql import RESERVED, Expression, Group, Term
 from kott_notebooks.listings.reference import services
 from kott_notebooks.times import epoch
+from kott_notebooks.widgets.static import ENTER
 
 _WIDE = {"width": "36em", "max_width": "100%"}
 _LABEL = {"description_width": "5.5em"}
 _NO_KEY = re.compile(r"[()'=!~^<>+:]")  # what no key holds
 _GROUP_WORD = re.compile(r"^\s*((and|or)\s+)?")
 COMPLETIONS = 12
-ENTER = 0.3  # seconds: the message of Enter overtakes the one with the last letters typed
 
 
 def completions(text: str, keys: Iterable[str]) -> list[str]:

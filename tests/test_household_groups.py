@@ -229,7 +229,11 @@ def headroom_of(*rest: int | None) -> list[tuple[str, int]]:
         ([-2, -1, -1, 0, 1, 1, 1], [("at or over the limit", 4), ("1 left", 3)]),
         ([-1, 1, 1, 5, 5, 5], [("1 or fewer left", 3), ("3 or more left", 3)]),
         ([0, 0, 0, 2, 3, 3], [("at the limit", 3), ("2 or more left", 3)]),
-        ([-1, -1, -1, 5, 5, 5, None], [("over the limit", 3), ("other", 4)]),
+        (
+            [-1, -1, -1, 5, 5, 5, None],
+            [("over the limit", 3), ("at the limit or below, no limit set or not known", 4)],
+        ),
+        ([5, 5, None, None], [("any", 4)]),
         ([None, None, None, 0, 0, 0], [("at the limit", 3), ("no limit set", 3)]),
         ([0, 1], []),
     ],

@@ -537,6 +537,16 @@ def test_facets_count_what_tables_hold(session: kott.Session) -> None:
     assert crossed["count"].sum() == genres.sum()
 
 
+def test_facets_by_type_have_the_names_of_types(session: kott.Session) -> None:
+    """Beside the ids, where labels are given."""
+    facets = kott.facets(session, ["media_type_id", "Genre"], labels=kott.labels(session))
+    assert facets.columns.tolist() == ["media_type_id", "typeName", "Genre", "count"]
+    counted = facets.groupby("typeName")["count"].sum()
+    tags = kott.tags(kott.with_names(kott.assets(session)), "Genre")
+    assert counted.sum() == len(tags)
+    assert {"Movie", "Series"} <= set(counted.index)
+
+
 def test_labels_name_what_tables_number(session: kott.Session) -> None:
     """Ids have the API's type: every asset's type maps to a name, in a query and a merge too."""
     labels = kott.labels(session)

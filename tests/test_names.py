@@ -146,6 +146,46 @@ def test_analyses_of_a_guide_have_the_names_of_channels(session: Any, analysis: 
     assert "channelName" not in analysis(epg)
 
 
+@pytest.mark.parametrize(
+    "analysis",
+    [
+        schedule.duplicates, schedule.repeats, schedule.durations, schedule.texts, schedule.fillers,
+        schedule.episodes, schedule.runtimes,
+    ],
+)  # fmt: skip
+def test_tables_of_programmes_have_the_names_of_channels(analysis: Any) -> None:
+    """Right of the channel's id, where the guide has them, and in no other guide."""
+    start = pd.to_datetime(["2026-03-01T20:00", "2026-03-01T20:01", "2026-03-01T23:00"], utc=True)
+    epg = pd.DataFrame(
+        {"id": [1, 2, 3], "linearAssetId": [7, 7, 8], "name": ["News", "News", "Off air"],
+         "description": ["A", "B", "<b>C</b>"], "startDate": start,
+         "endDate": start + pd.to_timedelta([60, 60, 0], unit="min"), "metas.Runtime": "10",
+         "metas.Season number": ["1", None, "1"], "metas.Episode number": ["2", "3", "1"]}
+    )  # fmt: skip
+    table = analysis(kott.with_names(epg, channels=CHANNELS))
+    columns = list(table.columns)
+    assert len(table)
+    assert columns[columns.index("linearAssetId") + 1] == "channelName"
+    names = table["linearAssetId"].map(CHANNELS.set_index("id")["name"])
+    assert table["channelName"].tolist() == names.tolist()
+    assert "channelName" not in analysis(epg)
+
+
+@pytest.mark.parametrize("comparison", [schedule.changes, schedule.compare])
+def test_compared_guides_have_the_names_of_channels(comparison: Any) -> None:
+    """Of both guides, though each have channels that the other lacks."""
+    start = pd.to_datetime(["2026-03-01T20:00", "2026-03-01T21:00"], utc=True)
+    epg = pd.DataFrame(
+        {"id": [1, 2], "linearAssetId": [7, 8], "name": ["News", "Film"], "startDate": start,
+         "endDate": start + pd.Timedelta("1h")}
+    )  # fmt: skip
+    named = kott.with_names(epg, channels=CHANNELS)
+    table = comparison(named.iloc[:1], named.iloc[1:])
+    pairs = sorted(zip(table["linearAssetId"], table["channelName"], strict=True))
+    assert pairs == [(7, "Harbour One"), (8, "Harbour Two")]
+    assert "channelName" not in comparison(epg.iloc[:1], epg.iloc[1:])
+
+
 def test_pictures_show_names_by_themselves(session: Any) -> None:
     """Types and channels are called by their names; names= goes first."""
     channels = kott.channels(session)

@@ -80,3 +80,17 @@ def test_few_households_at_a_limit_join_their_neighbours(ax: Axes) -> None:
     assert box is not None
     assert [text.get_text() for text in box.get_texts()] == ["1 or fewer left", "3 or more left"]
     assert [bar[0].get_width() for bar in ax.containers] == [7, 9]
+
+
+def test_the_key_says_what_few_households_without_a_limit_were_joined_with(ax: Axes) -> None:
+    """A group of its own would tell who they are; "other" would hide the many beside them."""
+    table = limits(*[-1] * 6, *[5] * 9, 5)
+    table.loc[len(table) - 1, "allowed"] = None
+    plots.limits(table, ax=ax)
+    box = ax.get_legend()
+    assert box is not None
+    assert [text.get_text() for text in box.get_texts()] == [
+        "over the limit",
+        "at the limit or below, no limit set or not known",
+    ]
+    assert [bar[0].get_width() for bar in ax.containers] == [6, 10]

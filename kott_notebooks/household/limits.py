@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from kott_notebooks.household.groups import MIN_GROUP_SIZE, figure, used_by, widened
+from kott_notebooks.household.groups import MIN_GROUP_SIZE, OTHER, figure, used_by, widened
 from kott_notebooks.tables.columns import need
 
 LIMITS = {"devices": "devicesLimit", "users": "usersLimit", "streams": "concurrentLimit"}
@@ -83,7 +83,9 @@ def headroom(limits: pd.DataFrame, *, k: int = MIN_GROUP_SIZE) -> pd.DataFrame:
 
     No group is of fewer than `k` households: a smaller one joins its neighbour, and the words say
     the range ("at or over the limit"). A small group without a limit or of unknown use joins those
-    farthest below the limit, as "other". A limit of fewer than `k` households has no row.
+    farthest below the limit; the words name all groups that have no row of their own ("3 or more
+    left, no limit set or not known"), so that they do not say which of them were small. A limit of
+    fewer than `k` households has no row.
 
     Parameters
     ----------
@@ -97,9 +99,9 @@ def headroom(limits: pd.DataFrame, *, k: int = MIN_GROUP_SIZE) -> pd.DataFrame:
     DataFrame
         One row per limit and group, limits in the table's order, the nearest to the limit first:
         `limit`, `group` ("over the limit", "at the limit", "1 left", "2 left", "3 or more left",
-        ranges of these, "no limit set", "not known", "other"; `str`), `least` (the least headroom
-        in the group, -1 over the limit; absent for the last three; `Int64`), `count`, `households`
-        (`Int64`), `share` (of the limit's households, `Float64`).
+        ranges of these, "no limit set", "not known", what was joined with one of the two; `str`),
+        `least` (the least headroom in the group, -1 over the limit; absent for the last three;
+        `Int64`), `count`, `households` (`Int64`), `share` (of the limit's households, `Float64`).
 
     Raises
     ------
@@ -136,7 +138,21 @@ def _of_limit(own: pd.DataFrame, k: int) -> pd.DataFrame:
     group = group.mask(free, NO_LIMIT).mask(unknown, NOT_KNOWN)
     table = figure(group, each, k, [*names, NO_LIMIT, NOT_KNOWN], joins=names[::-1])
     least = dict(zip(names, bounds, strict=False))
-    return table.assign(least=table["group"].map(least))
+    table = table.assign(least=table["group"].map(least))
+    if OTHER in set(table["group"]):
+        words = _joined(set(table["group"]), names, bounds)
+        table["group"] = table["group"].replace(OTHER, words)
+    return table
+
+
+def _joined(shown: set[str], names: list[str], bounds: list[int]) -> str:
+    """Name a joined group by all that has no row of its own: the farthest steps, and the rest."""
+    if shown == {OTHER}:
+        return _words(bounds[0], bounds[-1])
+    steps = [low for name, low in zip(names, bounds, strict=False) if name not in shown]
+    parts = [_words(steps[0], bounds[-1])] if steps else []
+    parts += [name for name in (NO_LIMIT, NOT_KNOWN) if name not in shown]
+    return f"{', '.join(parts[:-1])} or {parts[-1]}"
 
 
 def _words(low: int, high: int) -> str:

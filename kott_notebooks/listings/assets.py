@@ -37,6 +37,7 @@ from kott_notebooks.listings.streaming import streamed
 from kott_notebooks.paging import WORKERS, Listing, Progress, Pull, Split
 from kott_notebooks.session import Session
 from kott_notebooks.tables import frames
+from kott_notebooks.tables.names import with_names
 from kott_notebooks.times import When, filter_epoch, instant, present, zone, zone_name
 
 SPLITS = {
@@ -461,7 +462,12 @@ def linear_structs(session: Session) -> list[int]:
 
 
 def facets(
-    session: Session, by: str | Sequence[str], ksql: str | Expression | None = None
+    session: Session,
+    by: str | Sequence[str],
+    ksql: str | Expression | None = None,
+    *,
+    labels: pd.DataFrame | None = None,
+    channels: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Count assets by metas, tags or fields, on the server.
 
@@ -475,11 +481,15 @@ def facets(
         Name of a meta, a tag or a value of KalturaGroupByField; several are nested in that order.
     ksql : str or ksql.Expression, optional
         A filter: KSQL, or an expression of `kott.K`. Default: none.
+    labels, channels : DataFrame, optional
+        `kott.labels` and `kott.channels`: names then stand beside the ids of types and channels.
 
     Returns
     -------
     DataFrame
-        One row per value, the commonest first: a column `str` per name, and count `Int64`.
+        One row per value, the commonest first: a column `str` per name, and count `Int64`. With
+        `labels`, typeName (`str`) stands after `media_type_id`; with `channels`, channelName
+        (`str`) after `linear_media_id`. Other values are texts that need no names.
 
     Raises
     ------
@@ -499,6 +509,8 @@ def facets(
     >>> session = demo.login(assets=200, channels=4, days=2, households=3)
     >>> list(kott.facets(session, "Genre").columns)
     ['Genre', 'count']
+    >>> list(kott.facets(session, "media_type_id", labels=kott.labels(session)).columns)
+    ['media_type_id', 'typeName', 'count']
     """
     names = [by] if isinstance(by, str) else list(by)
     if not names or len(set(names)) < len(names):
@@ -519,9 +531,12 @@ def facets(
     ]
     table = pd.DataFrame(rows, columns=[*names, "count"])
     table = table.astype({**dict.fromkeys(names, "str"), "count": "Int64"})
-    return table.sort_values(
+    table = table.sort_values(
         ["count", *names], ascending=[False, *[True] * len(names)]
     ).reset_index(drop=True)
+    if labels is None and channels is None:
+        return table
+    return with_names(table, labels, channels)
 
 
 def _group_by(name: str) -> dict[str, str]:

@@ -32,7 +32,7 @@ from kott_notebooks.plots.lettering import width
 from kott_notebooks.tables.columns import need
 
 _NEAR = {-1: VERMILLION, 0: ORANGE, 1: YELLOW, 2: SKY, 3: BLUE}  # by the least headroom
-_APART = {"no limit set": "#CCCCCC", "not known": "#F0F0F0", household.OTHER: PURPLE}
+_APART = {"no limit set": "#CCCCCC", "not known": "#F0F0F0"}  # what joins them is purple
 _FEW = "These are too few households to be shown."
 
 
@@ -99,7 +99,7 @@ def limits(
     base = pd.Series(0, index=counts.columns)
     for group, row in counts.iterrows():
         near = least[str(group)]
-        colour = _APART[str(group)] if pd.isna(near) else _NEAR[int(near)]
+        colour = _APART.get(str(group), PURPLE) if pd.isna(near) else _NEAR[int(near)]
         look = {"color": colour, "label": group, **kwargs}
         bars = ax.barh(counts.columns, row, left=base, **look)
         ink = str(legible(np.array(to_rgba(look["color"]))))

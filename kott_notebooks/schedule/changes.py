@@ -23,6 +23,7 @@ from kott_notebooks.schedule.spans import (
     keys,
     named,
     window,
+    with_channel_names,
 )
 from kott_notebooks.tables.columns import NAT, micros, need, pulled, stamp
 from kott_notebooks.tables.diff import diff
@@ -68,14 +69,14 @@ def changes(
     -------
     DataFrame
         One row per programme and change, those with the least time to air first, then those that
-        are too late: change, field (`str`), linearAssetId, id, newId, name, newName, startDate,
-        newStartDate, endDate, newEndDate, old, new (the field's values, as text), minutes (by which
-        it was moved, or its length changed, `Float64`), hours (to the earlier of the two starts,
-        `Float64`; less than 0 for what has begun), detail (`str`). A change is `added`, `removed`,
-        `moved` (to another start or channel), `retitled`, `shortened`, `lengthened`, `renumbered`
-        (another id), or `changed`: the description, genres, images, a flag, or an end that one of
-        the two lacks. Of snapshots, ordered by a first column `snapshot` (`datetime64[us, UTC]`):
-        the one that has the change.
+        are too late: change, field (`str`), linearAssetId, channelName (`str`, where a guide has
+        it), id, newId, name, newName, startDate, newStartDate, endDate, newEndDate, old, new (the
+        field's values, as text), minutes (by which it was moved, or its length changed, `Float64`),
+        hours (to the earlier of the two starts, `Float64`; less than 0 for what has begun), detail
+        (`str`). A change is `added`, `removed`, `moved` (to another start or channel), `retitled`,
+        `shortened`, `lengthened`, `renumbered` (another id), or `changed`: the description, genres,
+        images, a flag, or an end that one of the two lacks. Of snapshots, ordered by a first column
+        `snapshot` (`datetime64[us, UTC]`): the one that has the change.
 
     Raises
     ------
@@ -106,9 +107,10 @@ def changes(
     old, new = _within_both(_prepared(before, columns), _prepared(after, columns))
     if by_id:
         old, new = (table.drop_duplicates("id").reset_index(drop=True) for table in (old, new))
-    return _late_first(
+    table = _late_first(
         _changes(old, new, matched(old, new, by_id=by_id)), stamp(pulled(after, now))
     )
+    return with_channel_names(with_channel_names(table, new), old)
 
 
 def _changes_over_time(guides: pd.DataFrame, columns: Columns | None) -> pd.DataFrame:
@@ -170,9 +172,10 @@ def compare(
     -------
     DataFrame
         One row per programme, by channel and time: linearAssetId (text where the two sources have
-        ids of different kinds), startDate, endDate, name, otherStartDate, otherEndDate, otherName,
-        minutes (by which theirs starts later, `Float64`), verdict (`str`): `same`, `differs`,
-        `ours` or `theirs` (only there), differs (`str`: the fields that differ, by commas).
+        ids of different kinds), channelName (`str`, where a source has it), startDate, endDate,
+        name, otherStartDate, otherEndDate, otherName, minutes (by which theirs starts later,
+        `Float64`), verdict (`str`): `same`, `differs`, `ours` or `theirs` (only there), differs
+        (`str`: the fields that differ, by commas).
 
     Raises
     ------
@@ -229,7 +232,8 @@ def compare(
     )
     start = rows["startDate"].fillna(rows["otherStartDate"])
     order = rows.assign(_start=start).sort_values(["linearAssetId", "_start"], kind="stable").index
-    return rows.loc[order].reset_index(drop=True)
+    rows = rows.loc[order].reset_index(drop=True)
+    return with_channel_names(with_channel_names(rows, new), old)
 
 
 # Matching
@@ -252,8 +256,10 @@ def _has_ids(table: pd.DataFrame, columns: Columns | None) -> bool:
 
 def _prepared(table: pd.DataFrame, columns: Columns | None) -> pd.DataFrame:
     table = named(table, columns, *TIMED, "name")
-    shown = ["id", *TIMED, "name", *(field for field in FIELDS if field in table.columns)]
-    return table[shown]
+    if table["linearAssetId"].dtype.kind in "iu":
+        table = table.assign(linearAssetId=table["linearAssetId"].astype("Int64"))
+    others = [field for field in (*FIELDS, "channelName") if field in table.columns]
+    return table[["id", *TIMED, "name", *others]]
 
 
 def _within_both(old: pd.DataFrame, new: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

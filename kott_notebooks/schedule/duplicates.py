@@ -53,10 +53,10 @@ def duplicates(
     -------
     DataFrame
         One row per programme that was ingested later (has the higher id), by channel and time:
-        linearAssetId, id, otherId (the one that was there before), name, startDate, endDate,
-        fault (`str`). `slot`: the same channel, start, end and name. `again`: the same channel and
-        name, starts at most `minutes` apart, sharing time but not the slot, and not the same crid
-        and externalId where both have one.
+        linearAssetId, channelName (`str`, where the guide has it), id, otherId (the one that was
+        there before), name, startDate, endDate, fault (`str`). `slot`: the same channel, start, end
+        and name. `again`: the same channel and name, starts at most `minutes` apart, sharing time
+        but not the slot, and not the same crid and externalId where both have one.
 
     Raises
     ------
@@ -80,7 +80,8 @@ def duplicates(
     shown = epg[["linearAssetId", "id", "name", *TIMED[1:]]].iloc[pairs["later"]]
     shown.insert(2, "otherId", epg["id"].array.take(pairs["earlier"].to_numpy()))
     shown = shown.assign(fault=pairs["fault"].array)
-    return shown.sort_values(["linearAssetId", "startDate", "id"], ignore_index=True)
+    shown = shown.sort_values(["linearAssetId", "startDate", "id"], ignore_index=True)
+    return with_channel_names(shown, epg)
 
 
 def later_and_earlier(epg: pd.DataFrame, apart: int) -> pd.DataFrame:
@@ -180,8 +181,8 @@ def repeats(epg: pd.DataFrame, *, columns: Columns | None = None) -> pd.DataFram
     Returns
     -------
     DataFrame
-        One row per channel: linearAssetId, programmes, firstRuns, repeats (`Int64`), share (of
-        repeats, `Float64`).
+        One row per channel: linearAssetId, channelName (`str`, where the guide has it), programmes,
+        firstRuns, repeats (`Int64`), share (of repeats, `Float64`).
 
     Raises
     ------
@@ -200,7 +201,7 @@ def repeats(epg: pd.DataFrame, *, columns: Columns | None = None) -> pd.DataFram
     epg = named(epg, columns, *TIMED, "name")
     again = pd.Series(is_repeat(epg, _content(epg)), index=epg.index)
     counted = again.groupby(epg["linearAssetId"]).agg(["size", "sum"]).astype("Int64")
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "linearAssetId": counted.index,
             "programmes": counted["size"].array,
@@ -209,6 +210,7 @@ def repeats(epg: pd.DataFrame, *, columns: Columns | None = None) -> pd.DataFram
             "share": (counted["sum"] / counted["size"]).array,
         }
     )
+    return with_channel_names(table, epg)
 
 
 def _content(epg: pd.DataFrame) -> npt.NDArray[Any]:

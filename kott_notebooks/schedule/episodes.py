@@ -11,7 +11,7 @@ import pandas as pd
 from kott_notebooks.audits import texts as check
 from kott_notebooks.schedule.duplicates import REPEAT, is_repeat
 from kott_notebooks.schedule.programmes import numbers_in
-from kott_notebooks.schedule.spans import DAY, HOUR, TIMED, Columns, Mask, named
+from kott_notebooks.schedule.spans import DAY, HOUR, TIMED, Columns, Mask, named, with_channel_names
 from kott_notebooks.tables.columns import NAT, micros
 
 SERIES, SEASON, EPISODE = "metas.Series ID", "metas.Season number", "metas.Episode number"
@@ -34,12 +34,12 @@ def episodes(epg: pd.DataFrame, *, columns: Columns | None = None) -> pd.DataFra
     Returns
     -------
     DataFrame
-        One row per programme: id, linearAssetId, startDate, endDate, name, series (`str`), season,
-        episode, previous (the episode before it; all `Float64`), fault (`str`). `no_episode`: a
-        season and no episode number, though other airings of the series on that channel have both;
-        `no_season`: the reverse; `exchanged`: of four airings in a row of one season and one strip
-        (at one time of the day, or within 6 hours of each other), the second and the third are
-        exchanged; the third is listed.
+        One row per programme: id, linearAssetId, channelName (where the guide has it), startDate,
+        endDate, name, series (all `str`), season, episode, previous (the episode before it; all
+        `Float64`), fault (`str`). `no_episode`: a season and no episode number, though other
+        airings of the series on that channel have both; `no_season`: the reverse; `exchanged`: of
+        four airings in a row of one season and one strip (at one time of the day, or within 6 hours
+        of each other), the second and the third are exchanged; the third is listed.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def episodes(epg: pd.DataFrame, *, columns: Columns | None = None) -> pd.DataFra
     if SERIES in epg.columns:
         series = epg[SERIES].astype("str").mask(check.blank(epg[SERIES]), series)
     used = ["id", *TIMED, "name", SEASON, EPISODE, REPEAT]
-    epg = epg[[column for column in used if column in epg.columns]].assign(series=series)
+    guide, epg = epg, epg[[name for name in used if name in epg.columns]].assign(series=series)
     epg = epg[~check.blank(series)].reset_index(drop=True)
     bare_season, bare_episode = check.blank(epg[SEASON]), check.blank(epg[EPISODE])
     both = pd.Series(~bare_season & ~bare_episode)
@@ -84,8 +84,7 @@ def episodes(epg: pd.DataFrame, *, columns: Columns | None = None) -> pd.DataFra
     table = epg[shown].assign(
         previous=pd.array(previous, dtype="Float64"), fault=pd.array(fault, dtype="str")
     )
-    faulty: pd.DataFrame = table.loc[fault != ""]
-    return faulty.reset_index(drop=True)
+    return with_channel_names(table.loc[fault != ""].reset_index(drop=True), guide)
 
 
 def _exchanged(epg: pd.DataFrame) -> tuple[Mask, npt.NDArray[np.float64]]:

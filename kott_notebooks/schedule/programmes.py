@@ -58,8 +58,9 @@ def durations(
     Returns
     -------
     DataFrame
-        One row per programme: id, linearAssetId, startDate, endDate, minutes (`Float64`), fault
-        (`str`): `zero`, `negative`, `short` or `long`.
+        One row per programme: id, linearAssetId, channelName (`str`, where the guide has it),
+        startDate, endDate, minutes (`Float64`), fault (`str`): `zero`, `negative`, `short` or
+        `long`.
 
     Raises
     ------
@@ -93,7 +94,7 @@ def durations(
     table = epg[_SHOWN].assign(
         minutes=pd.array(minutes, dtype="Float64"), fault=pd.array(fault, dtype="str")
     )
-    return _only(table, fault != "")
+    return with_channel_names(_only(table, fault != ""), epg)
 
 
 def _only(programmes: pd.DataFrame, mask: Mask) -> pd.DataFrame:
@@ -127,9 +128,10 @@ def texts(
     Returns
     -------
     DataFrame
-        One row per programme, field and fault: id, linearAssetId, startDate, endDate, name, field
-        (`name` or `description`), fault (both `str`): `missing`, `placeholder`, `mojibake`,
-        `markup`, `residue`, `too_long`, or `is_name` (a description that repeats the name).
+        One row per programme, field and fault: id, linearAssetId, channelName (where the guide has
+        it), startDate, endDate, name, field (`name` or `description`), fault (all `str`):
+        `missing`, `placeholder`, `mojibake`, `markup`, `residue`, `too_long`, or `is_name` (a
+        description that repeats the name).
 
     Raises
     ------
@@ -176,7 +178,8 @@ def texts(
     parts = [shown.iloc[:0].assign(field="", fault="")] + [
         shown[mask].assign(field=field, fault=fault) for field, fault, mask in faults if mask.any()
     ]
-    return pd.concat(parts, ignore_index=True).astype({"field": "str", "fault": "str"})
+    table = pd.concat(parts, ignore_index=True).astype({"field": "str", "fault": "str"})
+    return with_channel_names(table, epg)
 
 
 def fillers(
@@ -196,9 +199,9 @@ def fillers(
     Returns
     -------
     DataFrame
-        One row per programme: id, linearAssetId, startDate, endDate, name, minutes (`Float64`), why
-        (`str`): `made up` (it has neither an externalId nor a crid, while others of its channel
-        have) or `off air` (its name says so).
+        One row per programme: id, linearAssetId, channelName (`str`, where the guide has it),
+        startDate, endDate, name, minutes (`Float64`), why (`str`): `made up` (it has neither an
+        externalId nor a crid, while others of its channel have) or `off air` (its name says so).
 
     Raises
     ------
@@ -221,7 +224,8 @@ def fillers(
         minutes=pd.array(minutes, dtype="Float64"),
         why=pd.array(np.where(made_up, "made up", "off air"), dtype="str"),
     )
-    return _only(table, made_up | check.off_air(epg["name"], words=words))
+    fillers = _only(table, made_up | check.off_air(epg["name"], words=words))
+    return with_channel_names(fillers, epg)
 
 
 def _made_up(epg: pd.DataFrame) -> Mask:

@@ -22,8 +22,13 @@ LABELLED = {  # the column of ids: the kind of its labels, and the column of nam
     "imageTypeId": ("imageType", "imageTypeName"),
     "ratioId": ("ratio", "ratioName"),
     "typeId": ("mediaFileType", "fileTypeName"),
+    "media_type_id": ("assetStruct", "typeName"),  # of `kott.facets`
 }
-CHANNELS = {"linearAssetId": "channelName", "otherChannelId": "otherChannelName"}
+CHANNELS = {
+    "linearAssetId": "channelName",
+    "otherChannelId": "otherChannelName",
+    "linear_media_id": "channelName",  # of `kott.facets`
+}
 NAMED = {column: name for column, (_, name) in LABELLED.items()} | CHANNELS
 
 

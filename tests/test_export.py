@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import resource
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from hypothesis import strategies as st
 import kott_notebooks as kott
 from kott_notebooks import demo
 from kott_notebooks.errors import KottError
-from kott_notebooks.tables import columns
+from kott_notebooks.tables import columns, excel
 from kott_notebooks.tables.files import replacing, write_text
 
 FORMS = ("x.xlsx", "x.csv", "x.duckdb", "x.parquet", "x")
@@ -85,7 +86,7 @@ TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="_"), max_size=4
 def test_a_text_stays_a_text(tmp_path_factory: pytest.TempPathFactory, texts: list[str]) -> None:
     """No formula, link, number or markup is made of it; what XML cannot hold is marked."""
     path = tmp_path_factory.mktemp("texts") / "t.xlsx"
-    texts = ["=1+1", "@SUM(A1)", "007", "http://a.b", "<r>x</r>", "{=1}", *texts]
+    texts = ["=1+1", "@SUM(A1)", "007", "http://a.b", "<r>x</r>", "{=1}", " a & <b> ", *texts]
     kott.export(pd.DataFrame({"name": texts}), path)
     cells = [row[0] for row in openpyxl.load_workbook(path).worksheets[0].iter_rows(min_row=2)]
     for cell, text in zip(cells, texts, strict=True):
@@ -144,6 +145,24 @@ def test_a_table_too_large_for_a_sheet_is_refused(
     with pytest.raises(KottError, match=rf"{words}.*\.csv"):
         kott.export(table, tmp_path / "t.xlsx")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_parts_longer_than_a_sheet_go_on_in_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With every row once, in order, under the same heading; the sheets say where they begin."""
+    monkeypatch.setattr(excel, "ROWS", 5)  # a full sheet takes a minute to write
+    images = [[{"id": f"{asset}-{n}", "ratio": "1:1"} for n in range(5)] for asset in range(2)]
+    table = made(id=pd.array([0, 1], "Int64"), images=[json.dumps(cell) for cell in images])
+    path = kott.export(table, tmp_path / "t.xlsx")
+    assert openpyxl.load_workbook(path).sheetnames[1:-1] == [
+        "images", "images from 5", "images from 9",
+    ]  # fmt: skip
+    parts = [sheet(path, name) for name in ("images", "images from 5", "images from 9")]
+    assert list(map(len, parts)) == [4, 4, 2]
+    ids = [row["id"] for part in parts for row in part]
+    assert ids == [f"{asset}-{n}" for asset in range(2) for n in range(5)]
+    assert [row["assetId"] for row in parts[2]] == [1, 1]
 
 
 # Parts that join

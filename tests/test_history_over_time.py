@@ -113,6 +113,16 @@ def test_how_early_a_programme_was_published(rows: list[Any], minutes: float, la
     assert (one["minutes"], bool(one["late"])) == (minutes, late)
 
 
+@pytest.mark.parametrize("measure", [history.lead_times, history.reach])
+def test_measures_of_channels_have_their_names(measure: Any) -> None:
+    """Where the guides have them, and in no other table."""
+    own = guides((0, 7, 1, 20, "News"), (10, 8, 2, 20, "Film"))
+    table = measure(own.assign(channelName=["Seven", "Eight"]))
+    pairs = dict(zip(table["linearAssetId"], table["channelName"], strict=True))
+    assert pairs == {7: "Seven", 8: "Eight"}
+    assert "channelName" not in measure(own)
+
+
 def test_churn_counts_what_came_went_and_changed() -> None:
     """From each snapshot to the next."""
     days = [START, START, START + DAY, START + DAY, START + 2 * DAY]

@@ -12,6 +12,7 @@ import pandas as pd
 from kott_notebooks.errors import KottError
 from kott_notebooks.tables.columns import need
 from kott_notebooks.tables.diff import diff
+from kott_notebooks.tables.names import named_like
 from kott_notebooks.tables.provenance import facts
 from kott_notebooks.times import When, instant
 
@@ -166,11 +167,12 @@ def lead_times(guides: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per programme of a channel (the same `id`): `linearAssetId`, `id` (as in the
-        guide), `startDate` (the last that it had), `published` (the first snapshot that had it on
-        that channel at that time with that name), `minutes` (`Float64`, from there to its start;
-        negative where it came after), `late` (`boolean`: it is missing in an earlier snapshot whose
-        guide reached beyond its start, so that it could have been there).
+        One row per programme of a channel (the same `id`): `linearAssetId`, `channelName` (`str`,
+        where the guide has it), `id` (as in the guide), `startDate` (the last that it had),
+        `published` (the first snapshot that had it on that channel at that time with that name),
+        `minutes` (`Float64`, from there to its start; negative where it was published after it),
+        `late` (`boolean`: it is missing in an earlier snapshot whose guide reached beyond its
+        start, so that it could have been there).
 
     Raises
     ------
@@ -207,7 +209,8 @@ def lead_times(guides: pd.DataFrame) -> pd.DataFrame:
         pd.MultiIndex.from_frame(missed[["linearAssetId", "id"]])
     )
     table = table.assign(late=pd.array(late, dtype="boolean")).astype({"minutes": "Float64"})
-    return table[["linearAssetId", "id", "startDate", "published", "minutes", "late"]]
+    shown = ["linearAssetId", "id", "startDate", "published", "minutes", "late"]
+    return named_like(table[shown], guides)
 
 
 def churn(
@@ -307,7 +310,8 @@ def reach(guides: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         One row per snapshot and channel: `snapshot` (`datetime64[us, UTC]`), `linearAssetId` (as
-        in the guide), `hours` (from the snapshot to the last end, `Float64`).
+        in the guide), `channelName` (`str`, where the guide has it), `hours` (from the snapshot to
+        the last end, `Float64`).
 
     Examples
     --------
@@ -321,4 +325,5 @@ def reach(guides: pd.DataFrame) -> pd.DataFrame:
     need(guides, "snapshot", "linearAssetId", "endDate")
     ends = guides.groupby(["snapshot", "linearAssetId"])["endDate"].max().reset_index()
     hours = (ends["endDate"] - ends["snapshot"]).dt.total_seconds() / 3600
-    return ends.assign(hours=hours.astype("Float64"))[["snapshot", "linearAssetId", "hours"]]
+    table = ends.assign(hours=hours.astype("Float64"))[["snapshot", "linearAssetId", "hours"]]
+    return named_like(table, guides)

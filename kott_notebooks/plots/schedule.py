@@ -533,7 +533,7 @@ def lead_times(
     classes = np.searchsorted([hours * 60 for hours, _ in LEADS.values()][:-1], minutes, "right")
     latest = table.groupby("linearAssetId")["minutes"].median().sort_values(kind="stable").index
     shares = pd.crosstab(table["linearAssetId"], classes, normalize="index").reindex(latest)
-    label_rows(ax, labelled(pd.Series(latest), names))
+    label_rows(ax, labelled(pd.Series(latest), names_of(table, None, names)))
     rows, base = np.arange(len(latest)), np.zeros(len(latest))
     height = 0.84 if row_height(ax) > SMALL else 1.0
     shown = {label: LEADS[label][1] for label in np.array(list(LEADS))[shares.columns]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -156,3 +157,25 @@ def test_a_time_as_text_is_compared_as_a_time() -> None:
     ends = pd.Series(pd.date_range("2026-01-01T10:00", periods=2, tz="UTC", unit="us"))
     before = pd.DataFrame({"id": [1, 2], "endDate": ends})
     assert kott.diff(before, before.astype({"endDate": "str"})).empty
+
+
+@pytest.mark.parametrize("dtype", ["str", "Int64", "Float64", "boolean", "datetime64[us, UTC]"])
+def test_few_changes_of_many_rows_are_exactly_those(dtype: str) -> None:
+    """Of 25,000 rows, in any order: a value that is another, is absent, or is there now."""
+    rows = np.arange(25_000)
+    cells = pd.Series(rows % 2, dtype="Int64").mask(rows % 5 == 0)
+    before = pd.DataFrame({"id": rows, "x": cells})
+    after = before.copy()
+    after.loc[[10, 20_001], "x"] = [1, None]
+    after.loc[12_347, "x"] = 0
+    before, after = (
+        one.assign(x=pd.to_datetime(one["x"], unit="s", utc=True).dt.as_unit("us"))
+        if dtype.startswith("date")
+        else one.astype({"x": dtype})
+        for one in (before, after)
+    )
+    for other in (after, after.sample(frac=1, random_state=1), after.drop(index=range(100, 200))):
+        result = kott.diff(before, other).query("change == 'changed'")
+        assert result["key"].tolist() == ["10", "12347", "20001"]
+        assert result["before"].isna().tolist() == [True, False, False]
+        assert result["after"].isna().tolist() == [False, False, True]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 import numpy as np
@@ -18,6 +18,9 @@ COLUMNS = ["change", "key", "field", "before", "after", "detail", "cause", "rows
 MIN_ROWS = 10  # rows with one equal change, from which on it is one cause
 CONTEXT = 3  # words that are shown around those that changed
 ENTRY = 60  # characters of an entry of a list that are shown
+BLOCK = 10_000  # rows that are compared at once
+
+Rows: TypeAlias = "npt.NDArray[np.intp]"
 
 
 def diff(
@@ -76,14 +79,15 @@ def diff(
     old, new = _keys(before, keys), _keys(after, keys)
     at = new.get_indexer(old)
     rows, partners = np.flatnonzero(at >= 0), at[at >= 0]
+    is_new = np.ones(len(new), dtype=bool)
+    is_new[partners] = False
     parts = [
         pd.DataFrame({"change": "removed", "key": old[at < 0]}),
-        pd.DataFrame({"change": "added", "key": new[~new.isin(old)]}),
+        pd.DataFrame({"change": "added", "key": new[is_new]}),
     ]
-    parts += [
-        _changed(name, old[rows], before[name].iloc[rows], after[name].iloc[partners])
-        for name in wanted
-    ]
+    for name in wanted:
+        at, one, other = _apart(before[name], after[name], rows, partners)
+        parts.append(_changed(name, old[rows[at]], one, other))
     table = pd.concat(parts, ignore_index=True).reindex(columns=[*COLUMNS, "_alike"])
     return _with_causes(table.replace({"before": "", "after": ""}, None), min_rows)
 
@@ -102,6 +106,36 @@ def _keys(table: pd.DataFrame, on: list[str]) -> pd.Index[Any]:
             "give on= columns that identify a row."
         )
     return keys
+
+
+def _apart(
+    before: pd.Series[Any], after: pd.Series[Any], rows: Rows, partners: Rows
+) -> tuple[Rows, pd.Series[Any], pd.Series[Any]]:
+    """Find the pairs of cells that may differ: which pairs, and the cells of both tables.
+
+    Blocks of cells are compared as their dtype holds them: no texts are made of equal ones.
+    """
+    if (np.diff(partners) < 0).any():  # rows in another order: one copy, not one per block
+        after, partners = after.take(partners), np.arange(len(partners))
+    parts = [(rows[:0], before.iloc[:0], after.iloc[:0])]
+    for begin in range(0, len(rows), BLOCK):
+        one = _taken(before, rows[begin : begin + BLOCK])
+        other = _taken(after, partners[begin : begin + BLOCK])
+        at = np.arange(len(one))
+        if one.dtype == other.dtype:
+            equal = pd.array(one.array == other.array).to_numpy(bool, na_value=False)
+            is_there = one.notna().to_numpy(bool) | other.notna().to_numpy(bool)
+            at = np.flatnonzero(~equal & is_there)
+        if len(at):
+            parts.append((begin + at, one.iloc[at], other.iloc[at]))
+    places, ones, others = zip(*parts, strict=True)
+    return np.concatenate(places), pd.concat(ones), pd.concat(others)
+
+
+def _taken(cells: pd.Series[Any], rows: Rows) -> pd.Series[Any]:
+    """Return some cells, by ascending rows: of a slice, since Arrow copies all it takes from."""
+    near: pd.Series[Any] = cells.iloc[rows[0] : rows[-1] + 1]
+    return near.take(rows - rows[0])
 
 
 def _changed(

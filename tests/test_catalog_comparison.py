@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -144,3 +145,35 @@ def test_labels_of_other_names_are_refused(assets: pd.DataFrame, labels: pd.Data
     """Else types would be compared by numbers without a word."""
     with pytest.raises(KottError, match=r"labels are of C, B"):
         catalog.compare({"A": assets, "B": assets}, labels={"C": labels, "B": labels})
+
+
+def test_changes_of_two_pulls_have_the_names_of_assets(assets: pd.DataFrame) -> None:
+    """An asset less, one more, one with another name; `updateDate` alone is no change."""
+    later = assets.assign(updateDate=assets["updateDate"] + pd.Timedelta(days=1))
+    later.loc[3, "name"] = "Renamed"
+    table = catalog.changes(assets.drop(index=0), later.drop(index=1))
+    assert table[["change", "key", "name"]].to_numpy().tolist() == [
+        ["removed", str(assets["id"][1]), assets["name"][1]],
+        ["added", str(assets["id"][0]), assets["name"][0]],
+        ["changed", str(assets["id"][3]), "Renamed"],
+    ]
+    assert table["field"].tolist()[2:] == ["name"]
+
+
+def test_snapshots_of_a_catalogue_are_compared_one_after_the_other(
+    assets: pd.DataFrame, tmp_path: Path
+) -> None:
+    """Each change stands beside the snapshot that has it."""
+    days = pd.date_range("2026-03-01", periods=3, tz="UTC", unit="us")
+    tables = (assets, assets.iloc[1:], assets.iloc[1:].assign(description="Another one"))
+    for when, table in zip(days, tables, strict=True):
+        kott.save(table, tmp_path, name="assets", when=when)
+    changes = catalog.changes(kott.load_all(tmp_path))
+    counts = changes.groupby(["snapshot", "change"]).size().to_dict()
+    assert counts == {(days[1], "removed"): 1, (days[2], "changed"): len(assets) - 1}
+
+
+def test_changes_of_one_snapshot_are_refused(assets: pd.DataFrame) -> None:
+    """There is nothing to compare it with."""
+    with pytest.raises(KottError, match="Two snapshots are needed to compare, not 1"):
+        catalog.changes(assets.assign(snapshot=pd.Timestamp("2026-03-01", tz="UTC")))

@@ -25,7 +25,7 @@ from kott_notebooks.audits import (
     worklist,
 )
 from kott_notebooks.catalog.audit import audit
-from kott_notebooks.catalog.comparison import compare
+from kott_notebooks.catalog.comparison import changes, compare
 from kott_notebooks.catalog.completeness import PROPERTIES, completeness, languages, ratios
 from kott_notebooks.catalog.over_time import availability, expiring, growth
 from kott_notebooks.catalog.rules_identity import duplicates
@@ -39,6 +39,7 @@ __all__ = [
     "audit",
     "availability",
     "cast",
+    "changes",
     "compare",
     "completeness",
     "duplicates",

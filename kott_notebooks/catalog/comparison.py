@@ -1,9 +1,10 @@
-"""Two catalogues compared: of two partners, or of staging and production."""
+"""Two catalogues compared: of two partners, of staging and production, or of two days."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -141,6 +142,78 @@ def compare(
     return with_facts(
         table, source="catalog.compare", tables=names, matched=counts, rows=len(table)
     )
+
+
+def changes(
+    before: pd.DataFrame,
+    after: pd.DataFrame | None = None,
+    *,
+    fields: Sequence[str] | None = None,
+    min_rows: int = MIN_ROWS,
+) -> pd.DataFrame:
+    """Show what changed in a catalogue: between two pulls of it, or from snapshot to snapshot.
+
+    Parameters
+    ----------
+    before, after : DataFrame
+        Two tables of `kott.assets`. Or, as `before` alone, snapshots of one partner one below the
+        other, as `kott.load_all(store, name="assets")` returns them: each is compared with the one
+        before it.
+    fields : list of str, optional
+        The columns to compare. Default: all that both tables have, without `updateDate`, which
+        changes with every other field.
+    min_rows : int, default 10
+        From how many assets on an equal change of one field is one cause.
+
+    Returns
+    -------
+    DataFrame
+        One row per asset that was added or removed, and per field of an asset that changed: the
+        columns of `kott.diff`, of which `key` is the asset's id, with `name` (`str`, the asset's
+        newest name) after it. Of snapshots, ordered by a first column `snapshot`
+        (`datetime64[us, UTC]`): the one that has the change.
+
+    Raises
+    ------
+    KottError
+        A column is missing, an asset has no id, or snapshots are fewer than two.
+
+    See Also
+    --------
+    kott_notebooks.diff : Two tables of anything.
+    kott_notebooks.history.churn : The number of changes from snapshot to snapshot.
+
+    Examples
+    --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import catalog, demo
+    >>> today = kott.assets(demo.login(assets=40, households=0, defects=False))
+    >>> catalog.changes(today.drop(index=3), today)["change"].tolist()
+    ['added']
+    """
+    if after is None:
+        days = list(need(before, "snapshot").groupby("snapshot"))
+        if len(days) < 2:
+            raise KottError(
+                f"Two snapshots are needed to compare, not {len(days)}: give kott.load_all(store), "
+                "or two tables of assets."
+            )
+        parts = []
+        for (_, one), (when, other) in pairwise(days):
+            old, new = (of.drop(columns="snapshot") for of in (one, other))
+            parts.append(changes(old, new, fields=fields, min_rows=min_rows))
+            times_ = pd.Series(when, parts[-1].index, "datetime64[us, UTC]")
+            parts[-1].insert(0, "snapshot", times_)
+        return pd.concat(parts, ignore_index=True)
+    old, new = (distinct(need(table, "id", "name")) for table in (before, after))
+    if fields is None:
+        fields = [one for one in old.columns.intersection(new.columns) if one != "updateDate"]
+    found = diff(old, new, fields=fields, min_rows=min_rows)
+    named = pd.concat([new[["id", "name"]], old[["id", "name"]]])
+    names = pd.Series(named["name"].array, index=id_texts(named["id"]))
+    names = names[~names.index.duplicated()]
+    found.insert(2, "name", names.reindex(found["key"]).astype(STR).reset_index(drop=True))
+    return found
 
 
 def _types(views: list[View]) -> list[pd.Series[Any] | None]:

@@ -72,6 +72,15 @@ def test_a_snapshot_is_saved_listed_and_asked(clock: Clock, capsys: Capture) -> 
     assert capsys.readouterr().out == f"n\n{SMALL['channels']}\n"
 
 
+def test_a_snapshot_of_assets_is_what_a_listing_returns(clock: Clock) -> None:
+    """It goes straight to the store, of which no draft remains; a filter is kept to."""
+    assert run("snapshot", "store", "--ksql", "Year>'2000'") == 0
+    saved = kott.load("store").sort_values("id", ignore_index=True)
+    listed = kott.assets(kott.login(), "Year>'2000'").sort_values("id", ignore_index=True)
+    pd.testing.assert_frame_equal(saved, listed)
+    assert not [*Path("store").rglob("draft-*")]
+
+
 def test_a_guide_is_split_by_day(clock: Clock) -> None:
     """The files of `--by day` are in a folder per day."""
     assert run("snapshot", "store", "epg", "--days", "1", "--by", "day") == 0

@@ -43,7 +43,7 @@ DIFF = (
 )  # fmt: skip
 
 PULLS: dict[str, Callable[[kott.Session, argparse.Namespace], pd.DataFrame]] = {
-    "assets": lambda session, given: kott.assets(session, given.ksql),
+    "assets": lambda session, given: kott.assets(session, given.ksql, to=given.store),
     "epg": lambda session, given: kott.epg(session, "today", f"today+{given.days}d", tz=given.tz),
     "channels": lambda session, given: kott.channels(session),
     "labels": lambda session, given: kott.labels(session),
@@ -61,9 +61,17 @@ def check_snapshot(given: argparse.Namespace) -> list[str]:
 
 
 def save(session: kott.Session, tables: list[str], given: argparse.Namespace) -> pd.DataFrame:
-    """Pull and save tables, and return the rows of their snapshots."""
-    pulled = {one: PULLS[one](session, given) for one in tables}
-    saved = {kott.save(table, given.store, name=one, by=given.by) for one, table in pulled.items()}
+    """Pull and save one table after the other, and return the rows of their snapshots.
+
+    Assets go straight to the store: the same command goes on after a failure or a kill.
+    """
+    saved: set[str] = set()
+    for one in tables:
+        table = PULLS[one](session, given)
+        if one == "assets":  # the table is the row of its snapshot
+            saved.update(table["id"])
+        else:
+            saved.add(kott.save(table, given.store, name=one, by=given.by))
     table = kott.snapshots(given.store)
     return table[table["id"].isin(saved)].reset_index(drop=True)
 

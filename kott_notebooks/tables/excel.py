@@ -29,7 +29,6 @@ _WIDTHS = (8, 60)  # letters of a column
 _FIRST_DAY = np.datetime64("1900-03-01", "us")  # earlier, Excel counts a day that did not exist
 _LAST = np.datetime64("9999-12-31T23:59:59", "us")
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # what XML cannot hold
-_ESCAPED = re.compile(r"[&<>\x00-\x1f\ufffe\uffff]|_x|^\s|\s$")  # what Excel's XML writes otherwise
 
 
 @dataclass(frozen=True)
@@ -132,9 +131,6 @@ class Book:
         sheet = self._book.add_worksheet(name)
         top = len(lead) + 1 if lead else 0
         titles = list(map(str, table.columns))
-        name_of = needs_xlsxwriter().utility.xl_col_to_name
-        letters = [name_of(column) for column in range(max(len(titles), 1))]
-        sheet._write_cell = partial(_write_cell, sheet, sheet._write_cell, letters)
         formats = [self._format(table.iloc[:, at]) for at in range(len(titles))]
         for column, title in enumerate(titles):
             own = table.iloc[:, column]
@@ -225,21 +221,6 @@ class _File(io.FileIO):
         except OSError as error:
             self.failed = error
         return len(data)
-
-
-def _write_cell(
-    sheet: Any, usual: Callable[..., None], letters: Sequence[str], row: int, column: int, cell: Any
-) -> None:
-    """Write a number or a plain text as XML at once; XlsxWriter's usual way takes twice as long."""
-    kind = type(cell).__name__
-    style = f' s="{cell.format._get_xf_index()}"' if cell.format else ""
-    start = f'<c r="{letters[column]}{row + 1}"{style}'
-    if kind == "Number":
-        sheet.fh.write(f"{start}><v>{cell.number:.16G}</v></c>")
-    elif kind == "String" and not _ESCAPED.search(cell.string):
-        sheet.fh.write(f'{start} t="inlineStr"><is><t>{cell.string}</t></is></c>')
-    else:
-        usual(row, column, cell)
 
 
 def _wall(column: pd.Series[Any]) -> pd.Series[Any]:

@@ -684,6 +684,7 @@ def test_impact_is_less_for_what_nobody_sees() -> None:
     [
         ({10: 3, "11": 0.5}, [27, 1.5]),
         ({11: 2}, [9, 6]),  # others count 1
+        (pd.Series([3, 0.5], index=["10", "11"]), [27, 1.5]),
         (pd.DataFrame({"assetId": [10, 11, 12], "views": [40, 10, 10]}), [18, 1.5]),
         (pd.DataFrame({"assetId": [10, 11], "views": [6, pd.NA]}), [9, 3]),
         (pd.DataFrame({"assetId": [10, 11], "views": [0, 0]}), [0, 0]),
@@ -702,6 +703,7 @@ def test_impact_is_weighed_by_views(weights: Any, impacts: list[float]) -> None:
         ({10: "many"}, r"at least 0, not \['many'\]"),
         ({10: float("nan")}, "at least 0"),
         ({99: 2}, "such as '10', not '99'"),
+        ([10], r"by id or name, or a table of kott.views, not \[10\]"),
         (pd.DataFrame({"assetId": [10]}), "no column views"),
     ],
 )

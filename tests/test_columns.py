@@ -98,6 +98,14 @@ def test_a_table_comes_back_as_it_was(way: str) -> None:
         pd.testing.assert_series_equal(shown, wanted)
 
 
+@pytest.mark.parametrize("column", ["metas.Runtime", "views", "tally"])
+@pytest.mark.parametrize("dtype", ["int64", "int32", "double"])
+def test_numbers_of_arrow_are_no_times(column: str, dtype: str) -> None:
+    """A column that only its values tell about holds the numbers that it held."""
+    table = pd.DataFrame({"id": [1, 2], column: pd.Series([95, 110]).astype(f"{dtype}[pyarrow]")})
+    assert typed(table)[column].tolist() == [95, 110]
+
+
 def test_a_table_of_ours_is_given_back_itself() -> None:
     """Nothing is copied where every column has its dtype."""
     assert typed(TABLE) is TABLE

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -51,6 +53,25 @@ def test_rows_match_whatever_the_dtype_of_their_ids(dtype: str) -> None:
     assert kott.diff(one, one.astype({"id": dtype, "p": "string", "q": "object"})).empty
 
 
+@pytest.mark.parametrize("text", ["str", "int64[pyarrow]", "Float64", "object"])
+def test_a_number_is_one_number_in_every_dtype(text: str) -> None:
+    """A year that a CSV file gave back as 1954.0, as text too, is no change."""
+    before = pd.DataFrame({"id": [1, 2], "metas.Year": pd.array([1954, None], "Float64")})
+    after = before.astype({"metas.Year": text})
+    assert kott.diff(before, after).empty
+    assert kott.diff(after, before).empty
+
+
+@pytest.mark.parametrize("flags", [["true", "false"], ["True", "False"], [1, 0], ["1", "0"]])
+def test_a_flag_is_one_flag_in_every_form(flags: list[Any]) -> None:
+    """Flags of a server, of pandas and of SQL are compared as flags."""
+    before = pd.DataFrame({"id": [1, 2], "metas.Repeat": [True, False]})
+    after = pd.DataFrame({"id": [1, 2], "metas.Repeat": flags})
+    assert kott.diff(before, after).empty
+    changed = kott.diff(after, before.assign(**{"metas.Repeat": [True, True]}))
+    assert changed["key"].tolist() == ["2"]
+
+
 def test_nested_cells_are_compared_as_lists() -> None:
     """The order of an object's properties is no change; that of a list is."""
     before = pd.DataFrame({"id": [1, 2], "images": ['[{"a":1,"b":2}]', '["x","y"]']})
@@ -87,10 +108,11 @@ def test_several_columns_identify_a_row() -> None:
         ({"id": [1, 1]}, "id", "Several rows have one id, such as '1'"),
         ({"id": [1, None]}, "id", "id must be there in every row"),
         ({"id": [1]}, "name", "no column name"),
+        ({"id": [1]}, [], "on must name one column"),
     ],
 )
 def test_rows_that_cannot_be_matched_are_refused(
-    rows: dict[str, list[int | None]], on: str, message: str
+    rows: dict[str, list[int | None]], on: str | list[str], message: str
 ) -> None:
     """A key that is missing, absent or not unique is named."""
     given_ = pd.DataFrame(rows)

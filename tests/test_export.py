@@ -288,6 +288,28 @@ def test_no_rows_are_written_too(assets: pd.DataFrame, tmp_path: Path, name: str
     assert kott.export(assets.head(0), tmp_path / name).exists()
 
 
+@pytest.mark.parametrize("columns", [[2025, 2026], pd.MultiIndex.from_tuples([("a", 1), ("a", 2)])])
+@pytest.mark.parametrize("name", FORMS)
+def test_a_pivot_table_is_written(tmp_path: Path, name: str, columns: Any) -> None:
+    """The names of its columns become text; times without a zone stay as they are."""
+    path = tmp_path / name
+    table = pd.DataFrame([[1, pd.Timestamp("2026-03-01")]], columns=columns)
+    assert kott.export(table, path, tz="Asia/Tokyo").exists()
+
+
+def test_what_is_no_table_is_refused(tmp_path: Path, assets: pd.DataFrame) -> None:
+    """A column is no table."""
+    with pytest.raises(KottError, match="table must be a DataFrame"):
+        kott.export(assets["name"], tmp_path / "a.csv")  # type: ignore[arg-type]
+
+
+def test_a_path_below_a_file_is_refused(tmp_path: Path, assets: pd.DataFrame) -> None:
+    """With what the system says about it."""
+    (tmp_path / "a").write_text("")
+    with pytest.raises(KottError, match="cannot be written: Not a directory"):
+        kott.export(assets.head(1), tmp_path / "a" / "b.csv")
+
+
 def test_another_end_is_refused(assets: pd.DataFrame, tmp_path: Path) -> None:
     """With those that there are."""
     with pytest.raises(KottError, match=r"\.xlsx.*not 'a\.xls'"):

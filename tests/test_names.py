@@ -76,6 +76,12 @@ def test_a_column_that_holds_other_ids_gets_no_names() -> None:
     assert list(kott.with_names(files, LABELS).columns) == ["type"]
 
 
+def test_channels_without_names_are_refused() -> None:
+    """A list of ids has no names in it."""
+    with pytest.raises(kott.KottError, match=r"or names by id, not \[7, 8\]"):
+        kott.with_names(pd.DataFrame({"linearAssetId": [7]}), channels=[7, 8])  # type: ignore[arg-type]
+
+
 def test_types_have_the_names_of_the_table_itself(session: Any) -> None:
     """Servers send typeDescription beside the type."""
     assets = kott.assets(session)

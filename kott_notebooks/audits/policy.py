@@ -22,7 +22,7 @@ from kott_notebooks.tables.columns import id_texts, need
 from kott_notebooks.tables.provenance import facts, pulled, with_facts
 from kott_notebooks.times import When, instant
 
-Weights: TypeAlias = Mapping[Any, float] | pd.DataFrame
+Weights: TypeAlias = "Mapping[Any, float] | pd.Series[float] | pd.DataFrame"
 WEIGHTS = {"error": 9.0, "warning": 3.0, "info": 1.0}  # of a finding, where nothing else weighs it
 
 
@@ -130,9 +130,13 @@ def weights_of(weights: Weights | None, known: Iterable[Any]) -> dict[str, float
         counted = need(weights, "assetId", "views").dropna(subset=["assetId", "views"])
         views = counted["views"].astype(float)
         keys, values = counted["assetId"], views / (views.mean() or 1)
+    elif isinstance(weights, Mapping | pd.Series):
+        keys = pd.Series(list(weights.keys()), dtype=object)
+        values = pd.Series([value for _, value in weights.items()], dtype=object)
     else:
-        keys = pd.Series(list(weights), dtype=object)
-        values = pd.Series(list(weights.values()), dtype=object)
+        raise KottError(
+            f"weights must be numbers by id or name, or a table of kott.views, not {weights!r:.80}."
+        )
     if not all(isinstance(one, Real) and 0 <= one < np.inf for one in values):
         raise KottError(f"weights must be numbers of at least 0, not {values.tolist()!r:.80}.")
     given = dict(zip(id_texts(keys).str.lower(), map(float, values), strict=True))

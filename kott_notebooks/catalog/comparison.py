@@ -90,8 +90,9 @@ def compare(
     >>> table["change"].value_counts().to_dict()
     {'only in staging': 1}
     """
-    if len(assets) != 2:
-        raise KottError(f"assets must be two tables by name, not {len(assets)}.")
+    if not isinstance(assets, Mapping) or len(assets) != 2:
+        given = len(assets) if isinstance(assets, Mapping) else type(assets).__name__
+        raise KottError(f"assets must be two tables by name, not {given}.")
     if labels is not None and set(labels) != set(assets):
         raise KottError(f"labels are of {', '.join(labels)}; the tables of {', '.join(assets)}.")
     names, book = list(assets), rules_of(rules)

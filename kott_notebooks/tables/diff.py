@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from kott_notebooks.errors import KottError
-from kott_notebooks.tables.columns import NAT, as_times, id_texts, micros, need
+from kott_notebooks.tables.columns import NAT, as_times, id_texts, is_flag, micros, need
 from kott_notebooks.tables.kinds import STR
 
 COLUMNS = ["change", "key", "field", "before", "after", "detail", "cause", "rows"]
@@ -73,6 +73,8 @@ def diff(
     2  changed   2  name   Pier  Dock
     """
     keys = [on] if isinstance(on, str) else list(on)
+    if not keys:
+        raise KottError("on must name one column or more.")
     wanted = list(before.columns.intersection(after.columns)) if fields is None else list(fields)
     wanted = [name for name in wanted if name not in keys]
     before, after = (need(table, *keys, *wanted) for table in (before, after))
@@ -149,7 +151,7 @@ def _changed(
         texts = [_times_as_text(times[at]) for times in (one, other)]
         alike = [f"{name} {detail}" for detail in details]
     else:
-        texts = [_texts(cells) for cells in (before, after)]
+        texts = [_texts(before, after), _texts(after, before)]
         at = np.flatnonzero(texts[0] != texts[1])
         texts = [_ordered(cells[at]) for cells in texts]
         apart = texts[0] != texts[1]
@@ -161,9 +163,19 @@ def _changed(
     return pd.DataFrame({"change": "changed", "key": keys[at], "field": name, **cells})
 
 
-def _texts(cells: pd.Series[Any]) -> npt.NDArray[np.object_]:
-    """Return cells as text; an absent one is empty."""
-    texts = id_texts(cells) if cells.dtype.kind in "iuf" else cells.astype(STR)
+def _texts(cells: pd.Series[Any], other: pd.Series[Any]) -> npt.NDArray[np.object_]:
+    """Return cells as text, as numbers or flags are written where the other column holds them.
+
+    An absent cell is empty.
+    """
+    has_numbers = cells.dtype.kind in "iuf" or other.dtype.kind in "iuf"
+    texts = id_texts(cells) if has_numbers else cells.astype(STR)
+    if other.dtype.kind == "b" and cells.dtype.kind != "b":
+        given = texts.dropna().unique()
+        flags = (True, False)
+        texts = texts.replace(
+            {text: str(is_) for is_ in flags for text in given if is_flag(text, is_)}
+        )
     return np.asarray(texts.fillna("").to_numpy(object))
 
 

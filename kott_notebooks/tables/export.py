@@ -54,7 +54,8 @@ def export(
     Parameters
     ----------
     table : DataFrame
-        Any table of ours: assets, a guide, households, findings ...
+        Any table of ours: assets, a guide, households, findings ... Names of columns that are not
+        text, such as the years of a pivot table, become text.
     path : str or Path
         Where to, and in which form, by its end:
 
@@ -113,7 +114,9 @@ def export(
     name: _Namer = partial(with_names, labels=labels, channels=channels)
     if labels is None and channels is None:
         name = _as_it_is
-    table = name(typed(table))
+    if not isinstance(table, pd.DataFrame):
+        raise KottError(f"table must be a DataFrame, not {table!r:.80}.")
+    table = name(typed(table.set_axis(table.columns.map(str), axis="columns")))
     if suffix == ".xlsx":
         _write_book(table, path, zone_of(table, tz), name)
     elif suffix == ".csv":
@@ -331,7 +334,9 @@ def _in_utc(cell: Any, tz: tzinfo) -> Any:
 
 def _write_parquet(table: pd.DataFrame, path: Path, tz: str | tzinfo | None) -> None:
     if tz is not None:
-        zoned = [name for name in table.columns if table[name].dtype.kind == "M"]
+        zoned = [
+            name for name in table.columns if isinstance(table[name].dtype, pd.DatetimeTZDtype)
+        ]
         table = table.assign(**{str(name): table[name].dt.tz_convert(zone(tz)) for name in zoned})
     try:
         with replacing(path) as new:
@@ -361,7 +366,7 @@ def _write_duckdb(tables: dict[str, pd.DataFrame], path: Path) -> None:
                     quoted = name.replace('"', '""')
                     database.execute(f'create table "{quoted}" as select * from exported')
                     database.unregister("exported")
-        except duckdb.Error as error:
+        except (duckdb.Error, pa.ArrowException) as error:
             raise OSError(str(error)) from error
         finally:
             new.with_name(f"{new.name}.wal").unlink(missing_ok=True)

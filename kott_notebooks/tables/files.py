@@ -9,7 +9,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from kott_notebooks.errors import KottError
@@ -42,7 +42,8 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         why = error.strerror or error
         raise KottError(f"{os.fspath(path)} cannot be written: {why}.{kept}") from error
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(NotADirectoryError):  # what should be the folder is a file
+            beside.unlink(missing_ok=True)
 
 
 def write_text(path: str | os.PathLike[str], parts: Iterable[str]) -> Path:

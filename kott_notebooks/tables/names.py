@@ -87,6 +87,8 @@ def with_names(
             by_external_id = _pairs(channels, "externalIds", "name")
             table = named(table, "epgChannelId", by_external_id, "channelName")
         channels = _pairs(channels, "id", "name")
+    if not (channels is None or isinstance(channels, Mapping | pd.Series)):
+        raise KottError(f"channels must be kott.channels, or names by id, not {channels!r:.80}.")
     for column in CHANNELS:
         if channels is not None and column in table:
             table = named(table, column, channels)

@@ -370,7 +370,11 @@ def test_slips_with_a_guide_are_named(guide: Path, tmp_path: Path, capsys: Captu
     (tmp_path / "half").write_text(GUIDE[:600])
     assert "half" in refused(capsys, tmp_path / "half")
     (tmp_path / "other.xml").write_text("<rss/>")
-    assert "a guide is XML whose root is <tv>" in refused(capsys, tmp_path / "other.xml")
+    assert "the root of a guide is <tv>, and here it is <rss>" in refused(
+        capsys, tmp_path / "other.xml"
+    )
+    (tmp_path / "blank.xml").write_text("")
+    assert "no element found; this is not XML" in refused(capsys, tmp_path / "blank.xml")
     (tmp_path / "none.xml").write_text("<tv/>")
     assert "no programme to audit" in refused(capsys, tmp_path / "none.xml")
     assert "leave out --epg" in refused(capsys, guide, "--epg")

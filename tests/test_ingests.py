@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -238,6 +239,40 @@ def test_a_gap_is_explained_by_what_was_refused_within_it(
     assert ("Wrong" in table["detail"][0]) == explained
     other = schedule.explain(findings(GAP), results(*given, channel=8))
     assert other["cause"].isna().all()
+
+
+CSV: dict[str, dict[str, Any]] = {"CSV": {}, "text": {"dtype": "str"}}
+CSV["Arrow"] = {"dtype_backend": "pyarrow"}
+
+
+def read_again(table: pd.DataFrame, form: str) -> pd.DataFrame:
+    """Return a table as pandas reads it from a CSV file."""
+    return pd.read_csv(io.StringIO(table.to_csv(index=False)), **CSV[form])
+
+
+@pytest.mark.parametrize("form", CSV)
+def test_tables_that_were_files_explain_the_same(form: str) -> None:
+    """A channel that has nothing names its last delivery too."""
+    silent = ("schedule.no_programmes", 7, "2026-05-09 00:00", "2026-05-10 00:00")
+    brought = results(
+        (7, "b", "SUCCESS", "2026-05-07 20:00", "2026-05-07 21:00"),
+        (8, "a", "FAILURE", "2026-05-09 20:00", "2026-05-09 21:00"),
+    )
+    known = findings(GAP, silent)
+    wanted = schedule.explain(known, brought)
+    assert wanted["ingestId"].tolist() == [8, 7]
+    result = schedule.explain(read_again(known, form), read_again(brought, form))
+    assert result[["cause", "ingestId"]].equals(wanted[["cause", "ingestId"]])
+
+
+@pytest.mark.parametrize("form", CSV)
+def test_ingests_that_were_a_file_are_audited_the_same(ingests: pd.DataFrame, form: str) -> None:
+    """Their counts and times are read again."""
+    wanted = schedule.audit_ingests(ingests)
+    now = wanted["endDate"].max()
+    result = schedule.audit_ingests(read_again(ingests, form), now=now)
+    assert result["rule"].tolist() == wanted["rule"].tolist()
+    assert result["impact"].round(6).equals(wanted["impact"].round(6))
 
 
 def test_no_results_explain_nothing(session: kott.Session) -> None:

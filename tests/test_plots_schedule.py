@@ -257,6 +257,13 @@ def test_findings_are_framed_by_severity(ax: Axes) -> None:
     assert key(ax) == ["warning", "error"]
 
 
+def test_findings_with_ids_as_text_are_framed(ax: Axes) -> None:
+    """A CSV file gives them back so."""
+    findings = guide((7, 10, 20)).assign(severity="warning", rule="schedule.mojibake")
+    plots.grid(guide((7, 0, 60)), findings=findings.astype("str"), ax=ax)
+    assert [box[:2] for box in boxes(ax, "warning")] == [(10, 20)]
+
+
 def test_a_look_of_ones_own_has_no_key_of_genres(ax: Axes) -> None:
     """One colour for all says nothing about them."""
     plots.grid(guide((7, 0, 60), genres=["News"]), facecolors="#123456", ax=ax)

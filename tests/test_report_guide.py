@@ -109,6 +109,17 @@ def test_findings_that_are_given_are_the_ones_shown() -> None:
     assert given(kott.guide(table, findings=own[:0], **WINDOW))["findings"]["rule"] == []
 
 
+def test_findings_that_were_a_file_are_shown_too() -> None:
+    """Their ids are those of the guide, whatever the dtypes of both."""
+    table = epg((1, 7, 0, 60, ""), (2, 8, 0, 60, ""))
+    own = kott_findings(table)
+    shown = given(kott.guide(table, findings=own, **WINDOW))["findings"]
+    as_text = own.astype({"id": "str", "linearAssetId": "str"})
+    assert given(kott.guide(table, findings=as_text, **WINDOW))["findings"] == shown
+    named = table.astype({"linearAssetId": "str"})
+    assert given(kott.guide(named, findings=own, **WINDOW))["findings"] == shown
+
+
 def kott_findings(table: pd.DataFrame) -> pd.DataFrame:
     result = schedule.audit(table, **WINDOW)
     return result[result["rule"] == "schedule.missing_title"]

@@ -601,6 +601,8 @@ def test_an_end_that_is_missing_is_the_next_start() -> None:
         ("schedule.missing_end", "4"),
     ]
     assert findings.set_index("rule").loc["schedule.gap", "startDate"] == at(600 + 8 * HOUR)
+    alone = guide((0, np.nan))
+    assert ("schedule.missing_end", "1") in rules_of(schedule.audit(alone, [7], now=NOW))
     far = guide((0, 60), (60, np.nan), (9 * HOUR + 1, 600))
     assert ("schedule.missing_end", "2") in rules_of(schedule.audit(far, now=NOW))
 

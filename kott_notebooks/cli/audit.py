@@ -140,7 +140,8 @@ def saved(given: argparse.Namespace) -> Subject:
     for option in ("demo", "ksql", "epg"):
         if getattr(given, option):
             raise KottError(f"A file is audited as it is: leave out --{option}, or {path}.")
-    if str(path) == "-" or (path.is_file() and xmltv.is_guide(path)):
+    named_so = path.suffix.lower() in _GUIDES  # its reader says what is wrong with it
+    if str(path) == "-" or (path.is_file() and (named_so or xmltv.is_guide(path))):
         epg, channels, _ = read_guide(path)
         return Subject(epg, is_guide=True, channels=channels)
     table = read_table(path)
@@ -194,6 +195,9 @@ _READERS: dict[str, Callable[[Path], pd.DataFrame]] = {  # CSV and Excel: cells 
     ".csv": lambda path: pd.read_csv(path, dtype="str", keep_default_na=False, na_values=[""]),
     ".xlsx": read_book,
 }
+
+
+_GUIDES = (".xml", ".xmltv", ".gz", ".xz", ".bz2", ".zip")
 
 
 _WRITERS: dict[str, Callable[[pd.DataFrame, Subject, catalog.Rules, Path], object]] = {

@@ -154,7 +154,7 @@ def idle_households(
     >>> "group" in household.idle_households(devices, days=[30])
     True
     """
-    need(devices, "householdId", "lastActivityTime")
+    devices = need(devices, "householdId", "lastActivityTime")
     last = pulled(devices, now)
     latest = devices.groupby("householdId")[["lastActivityTime"]].max().reset_index()
     return _banded(latest, "lastActivityTime", days, k, last)

@@ -56,7 +56,16 @@ from kott_notebooks.plots.drawing import (
 from kott_notebooks.plots.lettering import LETTER, lettering, short
 from kott_notebooks.schedule.genres import genre_of
 from kott_notebooks.schedule.layout import lanes, names_of, ranked, shown
-from kott_notebooks.schedule.spans import TIMED, Channels, Columns, Spans, clipped, named, spans_of
+from kott_notebooks.schedule.spans import (
+    TIMED,
+    Channels,
+    Columns,
+    Spans,
+    clipped,
+    keys,
+    named,
+    spans_of,
+)
 from kott_notebooks.tables.columns import NAT, Names, as_times, micros, need, pulled, stamp
 from kott_notebooks.times import When, zone
 
@@ -608,7 +617,7 @@ def ingests(
     ax = current(ax)
     if table.empty:
         return say(ax, "There are no ingests.")
-    need(table, "ingestProfileId", "createdDate", "records")
+    table = need(table, "ingestProfileId", "createdDate", "records")
     code, profiles = pd.factorize(table["ingestProfileId"], sort=True, use_na_sentinel=False)
     created = days_of(micros(table, "createdDate"))
     pad = max(np.ptp(created), 1) * 0.04
@@ -838,7 +847,7 @@ def _frame(
     ax: Axes, findings: pd.DataFrame, labels: pd.Index[Any], first: int, last: int
 ) -> dict[str, Patch]:
     """Frame the programmes of findings; findings that the grid shows anyway are left out."""
-    need(findings, "rule", "severity", *TIMED)
+    findings = need(findings, "rule", "severity", *TIMED)
     spans = _found(findings, labels, first, last)
     severity = findings["severity"].to_numpy()[spans.row]
     key = {}
@@ -853,7 +862,7 @@ def _frame(
 
 def _found(findings: pd.DataFrame, labels: pd.Index[Any], first: int, last: int) -> Spans:
     """Return where findings are; one that lasts no time, or less, is where it starts."""
-    code = labels.get_indexer(pd.Index(findings["linearAssetId"]))
+    code = pd.Index(keys(pd.Series(labels))).get_indexer(pd.Index(keys(findings["linearAssetId"])))
     start, end = micros(findings, "startDate"), micros(findings, "endDate")
     seen = (code >= 0) & (start != NAT) & ~findings["rule"].isin(DRAWN).to_numpy()
     seen &= (start < last) & (np.maximum(start, end) >= first)

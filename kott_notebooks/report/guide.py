@@ -22,6 +22,7 @@ from kott_notebooks.schedule.spans import (
     Columns,
     Spans,
     in_order,
+    keys,
     named,
     spans_of,
 )
@@ -206,13 +207,13 @@ def _findings(
     findings: pd.DataFrame, epg: pd.DataFrame, labels: pd.Index[Any], spans: Spans
 ) -> dict[str, list[Any]]:
     """Return the findings of these channels, each with the place of its programme, -1 for none."""
-    need(findings, "rule", "severity", "id", "detail", "hint", *TIMED)
-    code = labels.get_indexer(pd.Index(findings["linearAssetId"]))
+    findings = need(findings, "rule", "severity", "id", "detail", "hint", *TIMED)
+    code = pd.Index(keys(pd.Series(labels))).get_indexer(pd.Index(keys(findings["linearAssetId"])))
     own, code = findings[code >= 0], code[code >= 0]
     known = zip(spans.code.tolist(), epg["id"].astype("str").iloc[spans.row], strict=True)
     places = {key: place for place, key in reversed([*enumerate(known)])}
-    keys = zip(code.tolist(), own["id"].astype("str"), strict=True)
-    at = np.array([places.get(key, -1) for key in keys], dtype=int)
+    programmes = zip(code.tolist(), own["id"].astype("str"), strict=True)
+    at = np.array([places.get(one, -1) for one in programmes], dtype=int)
     start = micros(own, "startDate")
     return {
         "programme": np.where(own["rule"].isin(OF_A_CHANNEL), -1, at).tolist(),

@@ -31,6 +31,7 @@ from kott_notebooks.schedule.spans import (
     known_names,
     named,
     spans_of,
+    unknown_spans,
     with_channel_names,
     zones_of,
 )
@@ -141,10 +142,12 @@ def audit(
     zone = None if isinstance(tz, Mapping) else tz
     window = [None if edge is None else stamp(edge) for edge in asked(epg, start, end, zone)]
     asked_end = window[1]
-    if wanted is not None and None in window and len(epg):
+    if wanted is not None and None in window:
         _, spans = spans_of(epg, believable=True)
-        known = int(spans.start.min(initial=_LATEST_START)), int(spans.end.max(initial=_EARLIEST))
-        window = [b if a is None else a for a, b in zip(window, known, strict=True)]
+        spans = spans if len(spans.start) else unknown_spans(epg)
+        if len(spans.start):
+            known = int(spans.start.min()), int(spans.end.max())
+            window = [b if a is None else a for a, b in zip(window, known, strict=True)]
     labels = pd.Index(pd.Series(epg["linearAssetId"].dropna().unique()))
     guide = Guide(
         epg=epg,

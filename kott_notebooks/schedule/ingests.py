@@ -46,11 +46,11 @@ def explain(findings: pd.DataFrame, ingest_results: pd.DataFrame) -> pd.DataFram
     >>> bool(explained.loc[explained["rule"] == "schedule.gap", "cause"].notna().any())
     True
     """
-    need(findings, "rule", "id", "detail", "linearAssetId", "startDate", "endDate")
+    findings = need(findings, "rule", "id", "detail", "linearAssetId", "startDate", "endDate")
     names = ("ingestId", "createdDate", "externalProgramId", "linearChannelId", "startDate")
-    need(ingest_results, *names, "endDate", "status", "code", "message")
-    refused = _refused(ingest_results)
-    delivered = ingest_results[ingest_results["status"].isin(_DELIVERED)]
+    results = need(ingest_results, *names, "endDate", "status", "code", "message")
+    refused = _refused(results)
+    delivered = results[results["status"].isin(_DELIVERED)]
     causes: list[tuple[str | None, Any]] = []
     for one in findings.itertuples():
         if one.rule == "schedule.gap":

@@ -46,6 +46,14 @@ _FINDINGS = dict.fromkeys(
     ],
     "text",
 ) | {"startDate": "time", "endDate": "time", "linearAssetId": "int", "impact": "float"}
+_INGESTS = (  # ingests and their results
+    dict.fromkeys(("kind", "ingestName", "externalProgramId", "name", "status"), "text")
+    | dict.fromkeys(("code", "message"), "text")
+    | dict.fromkeys(("ingestId", "ingestProfileId", "ingestedByUserId", "programId"), "int")
+    | dict.fromkeys(("linearChannelId", "indexInFile"), "int")
+    | dict.fromkeys(("records", "succeeded", "failed", "warned"), "int")
+    | dict.fromkeys(("createdDate", "completedDate", "startDate", "endDate"), "time")
+)
 _WHOLE = r"-?(?:0|[1-9]\d{0,17})(?:\.0+)?"
 _ISO = r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?"
 _DAY_FIRST = r"\d{1,2}([./-])\d{1,2}\1\d{2,4}\b.*"
@@ -152,10 +160,12 @@ def typed(table: pd.DataFrame, *needed: str) -> pd.DataFrame:
 
 
 def kinds_of(columns: pd.Index[Any]) -> dict[str, str]:
-    """Return the kinds of columns by name: of findings, else of the class that has most of them."""
+    """Return the kinds of columns by name: of findings, of ingests, or of the nearest class."""
     names = set(map(str, columns))
     if {"rule", "severity"} <= names:
         return _FINDINGS
+    if "ingestId" in names:
+        return _INGESTS
     best = kinds.class_of(columns)
     if best in kinds.PEOPLE:
         return kinds.of_class(best)

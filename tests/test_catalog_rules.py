@@ -27,6 +27,8 @@ WRONG = [
     ("[severities]\n'image.non' = 'off'", "no rule 'image.non'. Did you mean 'image.none'"),
     ("[severities]\n'image.none' = 'bad'", "severities.image.none: Invalid enum value 'bad'"),
     ("[ranges]\nScore = [9, 1]", "ranges.Score: 9 to 1 is not a range"),
+    ("[schedule]\ngap_minutes = -3", "schedule.gap_minutes must be a number of at least 0"),
+    ("[thresholds]\nending_days = nan", "thresholds.ending_days must be a number of at least 0"),
     ("[ranges]\nScore = ['a', 3]", "ranges.Score.0: Expected `float`, got `str`"),
     ("[[waivers]]\nrule = 'x'\nuntil = 2027-01-01", "missing required field `reason`"),
     ("[[waivers]]\nrule='x'\nreason='y'\nuntil=2027-01-01", "there is no rule 'x'"),
@@ -119,6 +121,12 @@ def test_the_audit_that_asks_may_be_given_its_own_table() -> None:
     short = audits.rules({"gap_minutes": 5}, section="schedule")
     assert short == audits.rules({"schedule": {"gap_minutes": 5}})
     assert short == audits.rules(schedule.Rules(gap_minutes=5), section="schedule")
+
+
+def test_a_file_of_a_windows_editor_is_read(tmp_path: Path) -> None:
+    """It begins with a byte order mark."""
+    path = written(tmp_path, "\ufeff[schedule]\ngap_minutes = 5\n")
+    assert audits.rules(path).schedule.gap_minutes == 5
 
 
 def test_what_is_no_toml_or_not_there_is_refused(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 import kott_notebooks as kott
-from kott_notebooks import catalog, cli, demo, schedule, xmltv
+from kott_notebooks import audits, catalog, cli, demo, schedule, xmltv
 from kott_notebooks.tables.provenance import facts
 
 Capture = pytest.CaptureFixture[str]
@@ -107,6 +107,16 @@ def test_a_build_fails_above_a_budget(
     assert run(tmp_path / "loud.parquet", "--fail-on", fail_on) == status
     capsys.readouterr()
     assert "fail_on must be" in refused(capsys, tmp_path / "loud.parquet", "--fail-on", "text > x")
+
+
+def test_a_budget_of_no_rule_is_refused(capsys: Capture) -> None:
+    """It would never fail; rules of the partner's own are not known beforehand."""
+    said = refused(capsys, "--demo", "--fail-on", "text.shoutng > 3")
+    assert "no rule 'text.shoutng'. Did you mean 'text.shouting'?" in said
+    findings = catalog.audit(pd.DataFrame({"id": [1], "type": [9], "name": ["A"]}), now="2026")
+    assert audits.failing(findings, "acme.short > 0").empty
+    with pytest.raises(kott.KottError, match=r"The budget of text.\* must be at least 0"):
+        audits.failing(findings, {"text.*": float("nan")})
 
 
 @pytest.mark.parametrize("suffix", ["parquet", "csv"])

@@ -99,10 +99,10 @@ def test_a_table_comes_back_as_it_was(way: str) -> None:
 
 
 @pytest.mark.parametrize("column", ["metas.Runtime", "views", "tally"])
-@pytest.mark.parametrize("dtype", ["int64", "int32", "double"])
-def test_numbers_of_arrow_are_no_times(column: str, dtype: str) -> None:
+@pytest.mark.parametrize("dtype", ["int64[pyarrow]", "int32[pyarrow]", "double[pyarrow]"])
+def test_numbers_of_arrow_are_no_times(column: str, dtype: Any) -> None:
     """A column that only its values tell about holds the numbers that it held."""
-    table = pd.DataFrame({"id": [1, 2], column: pd.Series([95, 110]).astype(f"{dtype}[pyarrow]")})
+    table = pd.DataFrame({"id": [1, 2], column: pd.Series([95, 110], dtype=dtype)})
     assert typed(table)[column].tolist() == [95, 110]
 
 

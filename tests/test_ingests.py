@@ -247,7 +247,8 @@ CSV["Arrow"] = {"dtype_backend": "pyarrow"}
 
 def read_again(table: pd.DataFrame, form: str) -> pd.DataFrame:
     """Return a table as pandas reads it from a CSV file."""
-    return pd.read_csv(io.StringIO(table.to_csv(index=False)), **CSV[form])
+    again: pd.DataFrame = pd.read_csv(io.StringIO(table.to_csv(index=False)), **CSV[form])
+    return again
 
 
 @pytest.mark.parametrize("form", CSV)

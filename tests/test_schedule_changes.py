@@ -166,6 +166,8 @@ def test_two_sources_stand_side_by_side() -> None:
     assert table["minutes"].fillna(0).tolist() == [0, 30, 0, 0]
     assert set(table["linearAssetId"]) == {7}
     assert set(schedule.compare(ours, theirs)["verdict"]) == {"ours", "theirs"}
+    with pytest.raises(KottError, match="matches must be a mapping"):
+        schedule.compare(ours, theirs, matches=pd.DataFrame({"id": [7]}))  # type: ignore[arg-type]
 
 
 def test_programmes_without_ids_are_matched_by_when_they_are_on() -> None:

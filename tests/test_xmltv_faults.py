@@ -502,6 +502,15 @@ def test_a_guides_further_names_and_ids_are_looked_at() -> None:
     assert xmltv.match(ours, theirs)["theirId"].tolist() == ["a", "a", "due.it"]
 
 
+def test_without_channels_of_ours_all_of_theirs_are_others() -> None:
+    """A filter may have removed every channel."""
+    ours = pd.DataFrame({"id": pd.array([], "Int64"), "name": pd.array([], "str")})
+    table = xmltv.match(ours, pd.DataFrame({"id": ["a"], "name": ["A"]}))
+    assert table["theirId"].tolist() == ["a"]
+    assert table[["id", "name"]].isna().all(axis=None)
+    assert xmltv.match(ours, ours).empty
+
+
 def test_a_score_out_of_range_is_refused() -> None:
     """It is a share of 1."""
     with pytest.raises(KottError, match="min_score must be from 0 to 1, not 80"):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
+import fnmatch
 import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from fnmatch import fnmatchcase
 from numbers import Real
 from typing import Any, TypeAlias
 
@@ -297,7 +298,7 @@ def failing(
 def _over_budget(
     findings: pd.DataFrame, pattern: str, budget: str, judged: int | None
 ) -> npt.NDArray[np.bool_]:
-    of = np.array([fnmatchcase(str(rule), pattern) for rule in findings["rule"]], bool)
+    of = np.array([fnmatch.fnmatchcase(str(rule), pattern) for rule in findings["rule"]], bool)
     number, percent = budget.strip().removesuffix("%"), budget.strip().endswith("%")
     try:
         limit = float(number)
@@ -305,6 +306,12 @@ def _over_budget(
         raise KottError(
             f"The budget of {pattern} must be a number or a share, not {budget!r}."
         ) from error
+    if not limit >= 0:
+        raise KottError(f"The budget of {pattern} must be at least 0, not {budget!r}.")
+    if not fnmatch.filter([*definitions(), *findings["rule"].astype(str)], pattern):
+        close = difflib.get_close_matches(pattern, definitions(), n=1, cutoff=0.85)
+        if close:  # a rule of the partner's own is not so near to one of the package
+            raise KottError(f"fail_on: there is no rule {pattern!r}. Did you mean {close[0]!r}?")
     count = int(of.sum())
     if percent:
         total = judged if judged is not None else facts(findings).get("judged")

@@ -314,7 +314,7 @@ def _read(source: Any) -> tuple[str, dict[str, Any]]:
             f"not {source!r:.60}."
         )
     try:
-        return f"The rules in {source}", tomllib.loads(Path(source).read_text("utf-8"))
+        return f"The rules in {source}", tomllib.loads(Path(source).read_text("utf-8-sig"))
     except tomllib.TOMLDecodeError as error:
         raise KottError(f"The rules in {source} are not TOML: {error}.") from error
     except (OSError, UnicodeDecodeError) as error:
@@ -353,6 +353,10 @@ def _check(made: Rules, own: Mapping[str, Any]) -> None:
                 f"there is no rule {name!r}{_near(name, known)} Rules that are not the package's "
                 "are named in the list own."
             )
+    for section in ("thresholds", "schedule", "household", "ingests"):
+        for key, value in msgspec.structs.asdict(getattr(made, section)).items():
+            if isinstance(value, int | float) and not value >= 0:  # nan is not either
+                raise ValueError(f"{section}.{key} must be a number of at least 0, not {value:g}")
     for name, (least, most) in made.ranges.items():
         if least > most:
             raise ValueError(f"ranges.{name}: {least:g} to {most:g} is not a range")

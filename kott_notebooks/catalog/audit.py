@@ -90,7 +90,7 @@ def audit(
         Further rules: each takes the assets and returns a table with `rule`, `id`, and what
         else of a finding it knows. Severities and hints of `rules` go before theirs; without one,
         a finding is a warning.
-    weights : mapping of ids to numbers, or DataFrame of `kott.views`, optional
+    weights : mapping or Series of numbers by id, or DataFrame of `kott.views`, optional
         How much an asset counts in the impact; others count 1. By views, their mean is 1: impact is
         then what viewers lose.
     ingests : DataFrame, optional

@@ -140,7 +140,7 @@ def saved(given: argparse.Namespace) -> Subject:
     for option in ("demo", "ksql", "epg"):
         if getattr(given, option):
             raise KottError(f"A file is audited as it is: leave out --{option}, or {path}.")
-    named_so = path.suffix.lower() in _GUIDES  # its reader says what is wrong with it
+    named_so = path.suffix.lower() in _GUIDES
     if str(path) == "-" or (path.is_file() and (named_so or xmltv.is_guide(path))):
         epg, channels, _ = read_guide(path)
         return Subject(epg, is_guide=True, channels=channels)
@@ -197,7 +197,7 @@ _READERS: dict[str, Callable[[Path], pd.DataFrame]] = {  # CSV and Excel: cells 
 }
 
 
-_GUIDES = (".xml", ".xmltv", ".gz", ".xz", ".bz2", ".zip")
+_GUIDES = (".xml", ".xmltv", ".gz", ".xz", ".bz2", ".zip")  # ends that no saved table has
 
 
 _WRITERS: dict[str, Callable[[pd.DataFrame, Subject, catalog.Rules, Path], object]] = {

@@ -83,7 +83,7 @@ def audit(
     rules : path of a TOML file, mapping, or Rules, optional
         Thresholds, off-air hours of channels, severities, waivers: see `audits.rules`. A mapping
         may hold the keys of the table `[schedule]` alone: `{"gap_minutes": 5}`.
-    weights : mapping of channels to numbers, or DataFrame of `kott.views`, optional
+    weights : mapping or Series of numbers by channel, or DataFrame of `kott.views`, optional
         How much a channel counts in the impact, by its id or name; others count 1. By views, their
         mean is 1.
     ingests : DataFrame, optional
@@ -142,7 +142,7 @@ def audit(
     zone = None if isinstance(tz, Mapping) else tz
     window = [None if edge is None else stamp(edge) for edge in asked(epg, start, end, zone)]
     asked_end = window[1]
-    if wanted is not None and None in window:
+    if wanted is not None and None in window and len(epg):
         _, spans = spans_of(epg, believable=True)
         spans = spans if len(spans.start) else unknown_spans(epg)
         if len(spans.start):

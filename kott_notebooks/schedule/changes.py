@@ -196,6 +196,11 @@ def compare(
     >>> schedule.compare(epg, later)["differs"].unique().tolist()
     ['startDate']
     """
+    if not (matches is None or isinstance(matches, Mapping)):
+        raise KottError(
+            "matches must be a mapping of their channels to ours. Of a table of xmltv.match it is "
+            "dict(zip(table['theirId'], table['id'])), without rows that lack one."
+        )
     old, new = _prepared(ours, columns), _prepared(theirs, columns)
     known = {str(their): our for their, our in (matches or {}).items()}
     own = keys(new["linearAssetId"])

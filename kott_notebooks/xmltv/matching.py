@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from difflib import SequenceMatcher
 from typing import Any, TypeAlias
 
+import numpy as np
 import pandas as pd
 
 from kott_notebooks.errors import KottError
@@ -115,7 +116,7 @@ def _taken(table: pd.DataFrame, column: str, at: list[int]) -> Any:
     cells = table[column] if column in table else pd.Series(None, table.index, dtype="str")
     if cells.dtype.kind in "iu":
         cells = cells.astype("Int64")
-    return cells.array.take(at, allow_fill=True)
+    return cells.array.take(np.array(at, np.intp), allow_fill=True)
 
 
 def _index(rows: list[Row], keys: Callable[[Row], Iterable[str]]) -> dict[str, int]:

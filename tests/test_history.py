@@ -356,3 +356,11 @@ def test_a_query_that_cannot_be_answered_says_why(query: str, words: str) -> Non
     """In DuckDB's own words."""
     with pytest.raises(KottError, match=words):
         kott.sql(query, {"t": table(id=[1])})
+
+
+def test_a_table_of_many_row_groups_keeps_its_order(tmp_path: Path) -> None:
+    """Several threads write it."""
+    table = pd.DataFrame({"id": pd.array(range(500_000), dtype="Int64"), "name": "x" * 50})
+    for _ in range(5):
+        kott.save(table, tmp_path, name="assets")
+        assert kott.load(tmp_path, columns=["id"])["id"].is_monotonic_increasing

@@ -526,6 +526,7 @@ def _write(system: fs.FileSystem, folder: str, arrow: pa.Table, by: str | None) 
             max_partitions=100_000,
             max_open_files=500,
             max_rows_per_group=ROWS_PER_GROUP,
+            preserve_order=True,  # of row groups, which threads write
             existing_data_behavior="overwrite_or_ignore",  # the folder is new
             file_visitor=lambda file: written.append((file.path, file.metadata.num_rows)),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,6 +63,14 @@ def nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
             monkeypatch.delenv(name)
     monkeypatch.setenv("KOTT_CONFIG", str(tmp_path / "no-profiles.toml"))
     monkeypatch.delenv("MPLBACKEND", raising=False)  # a notebook draws where a notebook draws
+
+
+@pytest.fixture(autouse=True)
+def stop_button() -> Iterator[None]:
+    """Let Ctrl-C be a KeyboardInterrupt, also where a shell runs the tests in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

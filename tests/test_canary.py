@@ -108,14 +108,6 @@ def leaks(text: str, *others: str) -> list[str]:
 # Failures, and what shows an exception
 
 
-@pytest.fixture(autouse=True)
-def _stop_button() -> Iterator[None]:
-    """Let SIGINT be a KeyboardInterrupt, whatever a test of the command made of it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 def below(error: BaseException) -> TracebackType | None:
     """Give the part of a traceback below this file: a caller's variables are the caller's."""
     where = error.__traceback__

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from . import jupyter
 
@@ -34,6 +34,7 @@ def chromium() -> str:
 @pytest.fixture(scope="package")
 def browser(chromium: str) -> Iterator[Browser]:
     """Start the browser, once for the whole run."""
+    expect.set_options(timeout=jupyter.PATIENCE * 1000)
     with sync_playwright() as driver:
         running = driver.chromium.launch(executable_path=chromium, args=[*QUIET])
         yield running

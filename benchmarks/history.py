@@ -60,7 +60,7 @@ def save_two(store: str, rows: int, changes: int) -> list[int]:
 
 
 def guide(store: str, workers: int, channels: int) -> None:
-    """Audit ten million programmes with so many worker processes, and a sample without."""
+    """Audit ten million programmes with a number of worker processes, and a sample without."""
     from distributed import Client, LocalCluster
 
     if kott.snapshots(store).empty:

@@ -71,7 +71,7 @@ def server(*, plain: bool = False, **options: Any) -> Iterator[str]:
 def turns(
     url: str, ways: dict[str, dict[str, str]], count: int, page: int = 50
 ) -> dict[str, list[dict[str, Any]]]:
-    """Run each way once that does not count, then so many times, one after the other.
+    """Run each way once that does not count, then a number of times, one after the other.
 
     A way is named for its contender; what stands behind a `|` tells variants apart.
     """

@@ -29,7 +29,7 @@ def width(text: str) -> float:
 
 
 def short(text: str, letters: int) -> str:
-    """Cut a text at its end, to the width of so many letters; Chinese and such take two each."""
+    """Cut a text at its end, to the width of `letters`; Chinese and such take two each."""
     text = " ".join(text.split())
     if width(text) <= letters * LETTER + 1e-9:
         return text

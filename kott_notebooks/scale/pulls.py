@@ -51,7 +51,7 @@ def pull_assets(
         A store: the windows go to a snapshot there, one after the other, and a pull that was
         stopped goes on where it stopped.
     windows : int, default 8
-        At least so many windows, where there are so many assets.
+        The least number of windows, where there are as many assets.
     **options
         Passed on to `kott.assets`, such as `fields`.
 

@@ -137,7 +137,7 @@ def by_channel(source: Source, name: str | None, at: When | None, rows: int) -> 
 
 
 def _groups(counts: pd.Series[int], rows: int) -> list[list[str]]:
-    """Group channels, in order, so that each group has about so many rows."""
+    """Group channels, in order, so that each group has about that number of rows."""
     ordered = counts.sort_index(key=lambda index: index.map(_order))
     group = (ordered.cumsum() - ordered) // rows
     return [list(own.index) for _, own in ordered.groupby(group)]

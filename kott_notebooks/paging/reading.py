@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kott_notebooks.api.decode import NO_ID, Key, Rows, text_hashes
 from kott_notebooks.paging.passes import (
@@ -41,6 +41,14 @@ IGNORED = (
 )
 
 
+class Tile(NamedTuple):
+    """The reply to a tile: the server's total, how many rows it showed, and their ids."""
+
+    total: int | None
+    rows: int
+    ids: list[int] | None
+
+
 class WindowRead:
     """One window being read: its passes, and what checks them.
 
@@ -63,7 +71,7 @@ class WindowRead:
         self.passes = passes or [Pass(1, listing.page_size)]
         self.outside = False  # the server shows rows outside of the window, or refuses its bounds
         self.too_deep = False  # a page was refused for its depth
-        self.tiles: dict[Window, Rows] = {}
+        self.tiles: dict[Window, Tile] = {}
         self._tiling: dict[Window, list[int]] | None = None
 
     # The log
@@ -72,7 +80,7 @@ class WindowRead:
         """Append a page, a tile or a look."""
         current = self.passes[-1]
         if request.kind == "tile":
-            self.tiles[request.window] = page._replace(rows=[])  # their keys are all we need
+            self.tiles[request.window] = Tile(page.total, len(page.keys), row_ids(page.keys))
             return
         if request.pass_ != current.number:
             return
@@ -109,9 +117,9 @@ class WindowRead:
         if self.seen is not None:
             keys = self.seen[0].keys()
             shown.append([keys[position] for position in self.seen[1]])
-        shown += [reply.keys for reply in self.tiles.values()]
-        ids = chain.from_iterable(row_ids(keys) or () for keys in shown)
-        return set(filter(self.window.holds, ids))
+        ids = [row_ids(keys) or () for keys in shown]
+        ids += [tile.ids or () for tile in self.tiles.values()]
+        return set(filter(self.window.holds, chain.from_iterable(ids)))
 
     def begin(self, next_pass: Pass) -> None:
         """Log the beginning of another pass."""
@@ -156,20 +164,24 @@ class WindowRead:
         expected = self.expected if current.number == 1 else self.passes[-2].total
         last = current.pages_wanted(size, expected, self.listing.limit) if self.listing.paged else 1
         for page in range(len(current.pages) + 1, last + 1):
-            yield self._request("page", current, page=page)
+            yield self._page(current, page)
         counted = self.expected if current.number == 1 else None
         if last == 1 and counted and counted == size:  # its look can travel with it
             yield self._look(current, counted)
 
-    def _request(self, kind: str, current: Pass, **parts: Any) -> PageRequest:
-        whole = PageRequest(self, kind, self.window, current.number, 1, current.size, current.ids)
-        return whole._replace(**parts)
+    def _page(self, current: Pass, page: int) -> PageRequest:
+        return PageRequest(
+            self, "page", self.window, current.number, page, current.size, current.ids
+        )
+
+    def _tile(self, current: Pass, window: Window) -> PageRequest:
+        return PageRequest(self, "tile", window, current.number, 1, self.listing.page_size, True)
 
     def _look(self, current: Pass, total: int) -> PageRequest:
         """Request the row after the last; of a line-up, the page after the last."""
         if self.listing.name == "lineup.get":
-            return self._request("look", current, page=math.ceil(total / current.size) + 1)
-        return self._request("look", current, page=total + 1, size=1, ids=True)
+            return self._page(current, math.ceil(total / current.size) + 1)._replace(kind="look")
+        return self._page(current, total + 1)._replace(kind="look", size=1, ids=True)
 
     def _unpaged(self, current: Pass) -> Verdict:
         """Judge a list that has no pager: it is in one reply, or incomplete."""
@@ -211,11 +223,9 @@ class WindowRead:
             return self._without_bounds()
         missing = (window for window in self._tiling if window not in self.tiles)
         if len(self.tiles) < len(self._tiling):
-            return NeedsCheck(
-                self._request("tile", current, window=one, size=self.listing.page_size, ids=True)
-                for one in missing
-            )
-        if any(outside(reply.keys, window) for window, reply in self.tiles.items()):
+            return NeedsCheck(self._tile(current, one) for one in missing)
+        bounded = ((window, tile) for window, tile in self.tiles.items() if window != WHOLE)
+        if any(tile.rows and _beyond(tile.ids, window) for window, tile in bounded):
             return self._without_bounds()
         bad = {window for window in self._tiling if not self._agrees(window)}
         if not bad:
@@ -245,12 +255,11 @@ class WindowRead:
     def _agrees(self, window: Window) -> bool:
         """Say whether a tile proves itself as one reply, and shows what the pass showed, once."""
         assert self._tiling is not None
-        reply, expected = self.tiles[window], self._tiling[window]
-        shown = len(reply.keys)
+        tile, expected = self.tiles[window], self._tiling[window]
         return (
-            reply.total == shown < max(self.listing.largest)
-            and sorted(row_ids(reply.keys) or ()) == expected
-            and len(set(expected)) == shown
+            tile.total == tile.rows < max(self.listing.largest)
+            and sorted(tile.ids or ()) == expected
+            and len(set(expected)) == tile.rows
         )
 
     def _narrowed(self, current: Pass) -> Verdict:
@@ -394,9 +403,11 @@ class WindowRead:
 
 def outside(keys: Sequence[Key], window: Window) -> bool:
     """Say whether a row lies outside of a window that has bounds."""
-    if window == WHOLE or not keys:
-        return False
-    ids = row_ids(keys)
+    return window != WHOLE and bool(keys) and _beyond(row_ids(keys), window)
+
+
+def _beyond(ids: list[int] | None, window: Window) -> bool:
+    """Return whether an id lies outside of a window, or cannot be read."""
     return ids is None or not all(map(window.holds, ids))
 
 

@@ -180,6 +180,7 @@ class Pull:
 
     def __iter__(self) -> Iterator[Any]:
         listing, in_flight, yielded = self.listing, list[Job](), 0
+        all_sent = False  # that is wanted until another reply is received
         listing.restart()
         listing.advance()
         until = None if self._deadline is None else time.monotonic() + self._deadline
@@ -195,11 +196,13 @@ class Pull:
                         f"{listing.so_far()}: its deadline={self._deadline:g} seconds are over. "
                         ".resume() goes on with as many again."
                     )
-                self._send(in_flight, threads)
+                if not all_sent:
+                    all_sent = self._send(in_flight, threads)
                 failed = (one for one in in_flight if one.error is not None)
                 job = in_flight[0] if in_flight[0].ended else next(failed, in_flight[0])
                 if job.ended:
                     self._receive(job, in_flight, threads)
+                    all_sent = False
                     listing.lay_out(LAY_OUT if self._workers_now == 1 else MAX_LOOSE)
                 elif not self._decode_one(in_flight) and not listing.lay_out(LAY_OUT):
                     self._show()
@@ -210,8 +213,8 @@ class Pull:
 
     # Sending
 
-    def _send(self, in_flight: list[Job], threads: Threads) -> None:
-        """Send what is wanted and not under way, in batches, as long as there is room."""
+    def _send(self, in_flight: list[Job], threads: Threads) -> bool:
+        """Send what is wanted and not under way, in batches; return False where room ran out."""
         under_way = {request for job in in_flight for request in job.requests}
         batch: list[Any] = []
         size = 0
@@ -223,11 +226,12 @@ class Pull:
                 batch = []
             if not batch:
                 if not self._has_room(in_flight):
-                    return
+                    return False
                 size = self._batch_size(request)
             batch.append(request)
         if batch:
             self._start(Job(batch, self._calls(batch)), in_flight, threads)
+        return True
 
     def _start(self, job: Job, in_flight: list[Job], threads: Threads, at: int = -1) -> None:
         in_flight.insert(len(in_flight) if at < 0 else at, job)

@@ -32,7 +32,7 @@ def main() -> None:
 
 
 def row(seed: int, rows: int) -> bool:
-    """Pull through one bad day, and say whether all is there."""
+    """Pull through one bad day, and return whether all is there."""
     began = time.perf_counter()
     table, chaos = pulled(seed, rows)
     ids = set(table["id"])

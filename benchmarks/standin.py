@@ -1,9 +1,9 @@
 """A server that gives made-up assets again and again, fast enough not to be what is measured.
 
 An asset is 5.7 KB of JSON: 15 metas, 8 tags of two values, 6 images, 3 media files; a programme is
-1.5 KB. Pages hold at most 50 unless told. `latency` is the way there and back, slept before each
-reply; `work` is the server's work for a page, done for so many requests at a time as it has
-workers; `rate` is what the link carries, in bits a second, whoever asked.
+1.5 KB. Pages hold at most 50 by default. `latency` is the way there and back, slept before each
+reply; `work` is the server's work for a page, done for as many requests at a time as it
+has workers; `rate` is what the link carries, in bits a second, whoever asked.
 
 Texts are of 2,000 words, every tenth with accents. They are written in UTF-8 and not as `\\u....`,
 since Kaltura's server escapes no letter; a description in a hundred has a line break and a quoted
@@ -219,7 +219,7 @@ XML_END = b"</objects>"
 
 
 def is_xml(asked: dict[str, Any]) -> bool:
-    """Say whether a request wants XML, as Kaltura's own client does."""
+    """Return whether a request wants XML, as Kaltura's own client does."""
     return str(asked.get("format")) == "2"
 
 
@@ -251,8 +251,8 @@ class Shop:
         self.lock = threading.Lock()
         self._kind = kind
         self.depth = 0  # how deep pages go; 0 is no end
-        self.given = 0  # pages, counted roughly where several threads give them
-        self._channels, self._slot = 100, 900  # programmes of a channel start so many seconds apart
+        self.given = 0  # pages, counted roughly by several threads
+        self._channels, self._slot = 100, 900  # seconds between two starts on a channel
         self._encoded: dict[str, list[Record]] = {}
         self._prepared: dict[Any, list[Piece]] | None = {} if prepares else None
 

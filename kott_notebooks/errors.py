@@ -18,6 +18,7 @@ A class is here because a caller would act differently.
 from __future__ import annotations
 
 import linecache
+import operator
 import os
 import re
 import sys
@@ -144,6 +145,20 @@ def seal(error: BaseException) -> None:
             traceback.clear_frames(one.__traceback__)
             chain += [one.__cause__, one.__context__]
     error.__cause__ = error.__context__ = None
+
+
+def whole_number(name: str, value: Any, least: int = 0) -> int:
+    """Return an argument that has to be a whole number: one of Python, numpy or pandas, or 3.0."""
+    is_whole = isinstance(value, float) and value.is_integer()
+    try:
+        number = operator.index(int(value) if is_whole else value)
+    except TypeError as error:
+        raise KottError(f"{name} must be a whole number, not {value!r:.80}.") from error
+    if isinstance(value, bool):
+        raise KottError(f"{name} must be a whole number, not {value}.")
+    if number < least:
+        raise KottError(f"{name} must be at least {least}, not {number}.")
+    return number
 
 
 class CredentialsError(KottError):

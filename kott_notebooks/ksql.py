@@ -22,6 +22,7 @@ from numbers import Integral, Real
 from typing import Any, NoReturn
 
 import numpy as np
+import pandas as pd
 
 from kott_notebooks.errors import ApiError, KottError, api_error
 from kott_notebooks.times import filter_epoch
@@ -396,9 +397,11 @@ def _parts(word: str, side: object) -> tuple[Expression, ...]:
 
 def _written(key: str, value: object) -> str:
     """Write a value as the text that KSQL has for it."""
+    if isinstance(value, np.datetime64 | np.timedelta64):  # the latter passes for a whole number
+        value = pd.Series([value])[0]
     if isinstance(value, str):
         return _date_text(key, value) if _is_date(key) else value
-    if isinstance(value, bool):
+    if isinstance(value, bool | np.bool_):
         return "true" if value else "false"
     if isinstance(value, Integral):
         return str(int(value))

@@ -17,7 +17,7 @@ import pandas as pd
 
 from kott_notebooks.errors import KottError
 
-When: TypeAlias = str | date | datetime | pd.Timestamp
+When: TypeAlias = str | date | datetime | np.datetime64 | pd.Timestamp
 Micros: TypeAlias = npt.NDArray[np.int64]
 
 SECOND = 1_000_000  # microseconds
@@ -80,7 +80,7 @@ def instant(
     try:
         if isinstance(value, str) and (relative := _RELATIVE.fullmatch(value.strip())):
             moment = _relative(relative, present() if now is None else instant(now, tz=tz), zoned)
-        elif isinstance(value, str | date):
+        elif isinstance(value, str | date | np.datetime64):
             moment = pd.Timestamp(value)
         else:
             moment = pd.NaT
@@ -140,6 +140,35 @@ def filter_epoch(value: When, *, now: When | None = None, tz: str | tzinfo | Non
             "now. Give a later time."
         )
     return seconds
+
+
+_HOURS = re.compile(r"(\d\d?):(\d\d)\s*-\s*(\d\d?):(\d\d)")
+
+
+def daily_span(written: str) -> tuple[int, int]:
+    """Return the two ends of hours such as "22:00-06:00", in minutes after a day's midnight.
+
+    An end that is not after the start is on the next day. KottError where they are no hours.
+    """
+    match = _HOURS.fullmatch(written.strip())
+    numbers = [int(number) for number in match.groups()] if match else [99] * 4
+    start, end = numbers[0] * 60 + numbers[1], numbers[2] * 60 + numbers[3]
+    if max(numbers[1], numbers[3]) > 59 or max(start, end) > 1_440:
+        raise KottError(
+            f"{written!r} must be hours of the day such as '02:00-06:00', or a start and an end "
+            "such as '2026-03-01T02:00/2026-03-01T05:00'."
+        )
+    return start, end if end > start else end + 1_440
+
+
+def dated_span(
+    written: str, *, tz: str | tzinfo | None = None
+) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """Return the two ends of "START/END", in UTC; KottError unless END is later."""
+    first, last = (instant(part, tz=tz) for part in written.split("/", 1))
+    if last <= first:
+        raise KottError(f"{written!r} ends before it starts.")
+    return first, last
 
 
 def zone(tz: str | tzinfo | None = None) -> tzinfo:

@@ -62,7 +62,7 @@ def windows(draw: st.DrawFn) -> Window:
 
 
 def tile_the_line(parts: list[Window], window: Window) -> bool:
-    """Say whether parts fill a window, without a gap and without overlap."""
+    """Return whether parts fill a window, without a gap and without overlap."""
     edges = [parts[0].low == window.low, parts[-1].high == window.high]
     return all(edges) and all(a.high == b.low is not None for a, b in pairwise(parts))
 

@@ -876,7 +876,7 @@ def test_a_work_list_begins_with_the_most_impact() -> None:
     ]
     assert first["rules"].tolist() == ["image.none, text.missing_name, image.missing_ratio"]
     assert catalog.worklist(findings, n=None)["id"].tolist() == ["11", "10"]
-    with pytest.raises(KottError, match="n must be None or at least 0, not -1"):
+    with pytest.raises(KottError, match="n must be at least 0, not -1"):
         catalog.worklist(findings, n=-1)
 
 

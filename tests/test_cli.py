@@ -307,6 +307,15 @@ def test_any_other_list_may_be_asked_for(partner: str, capsys: Capture) -> None:
     assert lineup.count("\n") > 1
 
 
+def test_facets_have_names_beside_the_ids(partner: str, capsys: Capture) -> None:
+    """Of types and of channels, as far as they are counted."""
+    by_type = printed(capsys, "facets", "media_type_id", "--format", "csv")
+    assert "media_type_id,typeName,count" in by_type
+    assert ",Movie," in by_type
+    epg = ("--ksql", "asset_type='epg'", "--format", "csv")
+    assert "linear_media_id,channelName" in printed(capsys, "facets", "linear_media_id", *epg)
+
+
 # Who asks
 
 

@@ -121,6 +121,10 @@ def every(arguments: tuple[Argument | Group, ...]) -> Iterator[Argument]:
         ("labels regoin", "KIND is one of assetStruct"),
         ("audit --out audit.doc", "should end in .html"),
         ("audit --rules none.toml", "none.toml"),
+        ("audit --baseline none.parquet", "none.parquet is no file"),
+        ("audit --baseline findings.csv", "no column rule"),
+        ("audit --write-waivers latin1.toml", "latin1.toml cannot be read"),
+        ("watch store --rules none.toml", "none.toml"),
         ("audit --fail-on never --out none/audit.html", "No such file or directory"),
         ("lab --profile x", "--profile is for --own"),
         ("demo --serve --port 99999", "--port is a number below 65,536"),
@@ -133,6 +137,8 @@ def test_what_is_wrong_is_one_line_before_the_login(
 ) -> None:
     """Status 2, although no server is there to ask."""
     monkeypatch.chdir(tmp_path)
+    Path("findings.csv").write_text("id,name\n1,One\n", "utf-8")
+    Path("latin1.toml").write_text("# \u00e9", "latin-1")
     monkeypatch.setenv("KOTT_URL", "http://127.0.0.1:9")
     assert run(*shlex.split(line)) == cli.USAGE
     out, err = capsys.readouterr()

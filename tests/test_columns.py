@@ -117,6 +117,13 @@ def test_a_missing_column_is_named() -> None:
         need(TABLE, "id", "endDate")
 
 
+@pytest.mark.parametrize("table", [None, [{"id": 1}], {"id": [1]}, pd.Series([1]), "assets"])
+def test_what_is_no_table_is_refused(table: Any) -> None:
+    """A list or a column is not read as a table without columns."""
+    with pytest.raises(kott.KottError, match="A table is needed"):
+        need(table, "id")
+
+
 def test_a_column_that_stands_twice_is_refused() -> None:
     """Which of two columns of one name is meant, nobody knows."""
     twice = pd.concat([TABLE, TABLE[["name"]]], axis=1)

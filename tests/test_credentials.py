@@ -123,6 +123,30 @@ def test_one_server_s_password_is_not_sent_to_another(
         find(url="https://other.example.com", partner_id=1)
 
 
+def test_one_server_s_settings_are_not_used_at_another(profiles: Path) -> None:
+    """A profile's partner, user to act for and language are those of its url."""
+    text = 'url = "https://p.example.com"\npartner_id = 9\nuser_id = "7"\nlanguage = "fra"\n'
+    write(profiles, f"[default]\n{text}")
+    assert find(url="https://p.example.com/api_v3", **USER).settings["user_id"] == "7"
+    assert not {"user_id", "language"} & find(**PLACE, **USER).settings.keys()
+    with pytest.raises(CredentialsError, match="No partner_id"):
+        find(url="https://other.example.com", **USER)
+
+
+@pytest.mark.parametrize("how", ["argument", "KOTT_PROFILE"])
+def test_a_named_profile_of_another_server_is_refused(
+    monkeypatch: pytest.MonkeyPatch, profiles: Path, how: str
+) -> None:
+    """KOTT_URL of production does not take the place of the profile that was asked for."""
+    write(profiles, '[acceptance]\nurl = "https://p.example.com"\nusername = "ann"\n')
+    monkeypatch.setenv("KOTT_URL", "https://tv.example.com")
+    monkeypatch.setenv("KOTT_PROFILE", "acceptance" if how == "KOTT_PROFILE" else "")
+    named = "acceptance" if how == "argument" else None
+    message = "profile 'acceptance' is of https://p.example.com, and KOTT_URL names https://tv"
+    with pytest.raises(CredentialsError, match=message):
+        find(named, partner_id=478, ks="djJ8-x")
+
+
 def test_a_lone_password_in_the_environment_serves(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no other name stands beside it."""
     monkeypatch.setenv("KOTT_PASSWORD", "hush-hush")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import linecache
+import math
 import pickle
 import re
 import traceback
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
 import kott_notebooks as kott
@@ -50,6 +53,22 @@ def test_an_api_error_survives_a_pickle() -> None:
     error = errors.api_error("1006", "none", {"id": "5"}, action="household.get")
     again = pickle.loads(pickle.dumps(error))
     assert (type(again), str(again), again.arguments) == (type(error), str(error), {"id": "5"})
+
+
+@pytest.mark.parametrize("value", [3, 3.0, np.int32(3), np.float64(3)])
+def test_a_whole_number_may_be_of_any_library(value: Any) -> None:
+    """A number out of a table is as good as one of Python."""
+    assert errors.whole_number("limit", value) == 3
+
+
+@pytest.mark.parametrize(
+    "value",
+    [True, 2.5, math.nan, math.inf, "3", None, [3], pd.NA, np.True_, np.timedelta64(3, "D")],
+)
+def test_what_is_no_whole_number_is_refused(value: Any) -> None:
+    """The message has the argument's name and the value."""
+    with pytest.raises(errors.KottError, match="limit must be a whole number, not "):
+        errors.whole_number("limit", value)
 
 
 def test_an_interrupt_is_a_keyboard_interrupt_too() -> None:

@@ -342,7 +342,7 @@ def suspend(tables: Tables, id: int, over: int) -> None:
 
 
 def rest(days: int, *, whole: bool) -> Callable[[Tables, int, int], None]:
-    """Let a household's devices, all or the first, rest for so many days and seconds."""
+    """Let a household's devices, all or the first, be idle for some days and seconds."""
 
     def corrupt(tables: Tables, id: int, over: int) -> None:
         devices = tables["devices"]

@@ -137,6 +137,9 @@ def test_it_reads_as_a_person_would_have_written_it() -> None:
         (K.a >= 1.5, "a>='1.5'"),
         (K.a < np.int64(2), "a<'2'"),
         (K.a <= np.float64(4), "a<='4'"),
+        (K.a == np.True_, "a='true'"),
+        (K.start_date > np.datetime64("2026-03-01T00:00"), "start_date>'1772323200'"),
+        (K.start_date > np.timedelta64(-1, "D"), "start_date>'-86400'"),
         (K.a == 1e20, "a='100000000000000000000'"),
         (K.a > 1e-7, "a>'0.0000001'"),
         (K.a == True, "a='true'"),  # noqa: E712 - a value, not a test

@@ -199,7 +199,7 @@ def test_the_assets_of_a_curated_channel(session: kott.Session) -> None:
     """By the channel's id, narrowed by KSQL; a channel that is not there is refused."""
     media = kott.assets(session)
     channels = kott.listing(session, "channel").set_index("name")
-    drama = kott.assets(session, channel=int(channels["id"]["Drama"]))
+    drama = kott.assets(session, channel=channels["id"]["Drama"])
     tagged = kott.assets(session, "(and genre='Drama' (or asset_type='411' asset_type='412'))")
     assert set(drama["id"]) == set(tagged["id"])
     old = kott.assets(session, K.year < 1980, channel=int(channels["id"]["Drama"]))

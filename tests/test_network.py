@@ -183,7 +183,7 @@ def ready(server: Strangers, **options: Any) -> kott.Session:
 
 
 def zipped(megabytes: int) -> tuple[int, dict[str, str], bytes]:
-    """A reply of so many MB that travels as a thousandth of them."""
+    """Return a reply of some MB that travels as a thousandth of them."""
     body = gzip.compress(b'{"result":"' + b"x" * megabytes * 10**6 + b'"}')
     return 200, {"Content-Encoding": "gzip"}, body
 

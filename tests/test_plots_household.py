@@ -25,7 +25,7 @@ def counted(*rows: tuple[str, int]) -> pd.DataFrame:
 
 
 def limits(*left: int) -> pd.DataFrame:
-    """Make a table of limits: devices, of which so many are left."""
+    """Make a table of limits of devices, each with the number that is free."""
     used = pd.array([9 - rest for rest in left], dtype="Int64")
     table = pd.DataFrame({"limit": "devices", "allowed": 9, "used": used}).convert_dtypes()
     return table

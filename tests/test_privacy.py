@@ -180,7 +180,7 @@ HARMLESS = {
 
 
 def looks_private(name: str) -> bool:
-    """Say whether a word of a camel-case name looks like a credential or like personal data."""
+    """Return whether a word of a camel-case name looks like a credential or like personal data."""
     words = [one.lower() for one in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+", name)]
     pairs = {first + second for first, second in itertools.pairwise(words)}
     return not {*words, *pairs}.isdisjoint(WORDS.split())

@@ -275,7 +275,7 @@ def test_no_text_becomes_a_formula(tmp_path: Path) -> None:
 
 
 def test_a_sheet_says_what_it_left_out(tmp_path: Path) -> None:
-    """The findings of most impact stay; Excel takes only so many links."""
+    """The findings of most impact stay, since Excel limits the number of links."""
     path = report.workbook(made_up("One", "Two", "Three"), tmp_path / "cut.xlsx", n=2)
     sheet = openpyxl.load_workbook(path)["acme.name"]
     assert [row["id"].value for row in rows_of(sheet, "id")] == ["0", "1"]

@@ -113,7 +113,7 @@ def test_too_many_calls_slow_everybody(pauses: list[float]) -> None:
 
 
 def test_a_dead_server_is_left_alone(pauses: list[float]) -> None:
-    """After so many failures in a row, each caller fails at its first try."""
+    """After a number of failures in a row, each caller fails at its first try."""
     patient = Retries()
     tries = itertools.count()
 

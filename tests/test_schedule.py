@@ -384,6 +384,8 @@ def test_known_off_air_hours_are_no_gaps() -> None:
         assert minutes_of(schedule.gaps(epg, off_air=off_air, tz="UTC")) == expected
     with pytest.raises(KottError, match=r"'25-26' must be hours such as '02:00-06:00'"):
         schedule.gaps(epg, off_air={"7": "25-26"})
+    with pytest.raises(KottError, match=r"off_air: .* ends before it starts"):
+        schedule.gaps(epg, off_air={"7": "2026-03-29T10:00/2026-03-29T02:00"})
 
 
 @pytest.mark.parametrize("column", ["startDate", "linearAssetId"])

@@ -330,7 +330,7 @@ CHANGE = pd.Timestamp("2026-03-29T01:00", tz="UTC")  # of Athens' clocks, forwar
 
 
 def moved(epg: pd.DataFrame, minutes: int) -> pd.DataFrame:
-    """Let what comes after the change start so many minutes later, in UTC."""
+    """Move what comes after the change by some minutes, in UTC."""
     late = epg["startDate"] >= CHANGE
     shift = pd.to_timedelta(late * minutes, "min")
     return epg.assign(startDate=epg["startDate"] + shift, endDate=epg["endDate"] + shift)

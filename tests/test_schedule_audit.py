@@ -137,7 +137,7 @@ def rules_of(findings: pd.DataFrame) -> list[tuple[str, str]]:
 
 
 def days(hours: int = 144) -> list[tuple[float, float]]:
-    """Fill so many hours from NOW on with programmes of an hour."""
+    """Fill a number of hours from NOW on with programmes of an hour."""
     return [(HOUR * i, HOUR * i + HOUR) for i in range(hours)]
 
 
@@ -454,7 +454,7 @@ CHANGE = (pd.Timestamp("2026-10-25T01:00", tz="UTC") - NOW) / MINUTE
 @settings(max_examples=8)
 @given(st.integers(0, 4), st.sampled_from([0, 60]))
 def test_a_clock_shift_is_three_programmes_off(off: int, moved: int) -> None:
-    """Of a channel that follows the clocks after all, but for so many of the first day after."""
+    """A channel follows the clocks, except for some programmes of the first day after."""
     start = [
         FORTNIGHT + day * 24 * HOUR + hour * HOUR for day in range(6) for hour in range(12, 16)
     ]

@@ -49,6 +49,7 @@ DAY = 1_440 * MINUTE
         (datetime(2026, 3, 29, 5), "2026-03-29T05:00Z"),
         (datetime(2026, 3, 29, 5, tzinfo=timezone(timedelta(hours=1))), "2026-03-29T04:00Z"),
         (pd.Timestamp("2026-03-29", tz="Europe/Athens"), "2026-03-28T22:00Z"),
+        (np.datetime64("2026-03-29T05:00"), "2026-03-29T05:00Z"),
     ],
 )
 def test_points_in_time_are_understood(written: Any, meant: str) -> None:

@@ -20,7 +20,7 @@ import msgspec
 
 from kott_notebooks.audits import texts
 from kott_notebooks.errors import KottError
-from kott_notebooks.times import instant
+from kott_notebooks.times import daily_span, dated_span
 
 OTHER = "*"  # the struct that stands for those that the rules do not name
 
@@ -321,6 +321,11 @@ def _read(source: Any) -> tuple[str, dict[str, Any]]:
         raise KottError(f"The rules in {source} cannot be read: {error}") from error
 
 
+def ratio_text(ratio: Any) -> str:
+    """Write a ratio as 16:9, also one that was written as 16x9."""
+    return str(ratio or "").strip().lower().replace("x", ":")
+
+
 def _merged(defaults: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
     merged = defaults | own
     for name, table in own.items():
@@ -357,20 +362,26 @@ def _check(made: Rules, own: Mapping[str, Any]) -> None:
         for key, value in msgspec.structs.asdict(getattr(made, section)).items():
             if isinstance(value, int | float) and not value >= 0:  # nan is not either
                 raise ValueError(f"{section}.{key} must be a number of at least 0, not {value:g}")
+    required = [ratio_text(one) for needs in made.structs.values() for one in needs.ratios]
+    for ratio in own.get("widths", ()):
+        if ratio_text(ratio) not in required:
+            raise ValueError(
+                f"widths.{ratio}: no struct has this ratio; they have "
+                f"{', '.join(dict.fromkeys(required))}"
+            )
+        if made.widths[ratio] < 0:
+            raise ValueError(f"widths.{ratio} must be at least 0, not {made.widths[ratio]}")
     for name, (least, most) in made.ranges.items():
-        if least > most:
+        if not least <= most:
             raise ValueError(f"ranges.{name}: {least:g} to {most:g} is not a range")
     for key, channel in made.schedule.channels.items():
-        gaps = channel.known_gaps
-        for written in [gaps] if isinstance(gaps, str) else gaps:
-            try:
-                first, last = (instant(part) for part in written.split("/"))
-            except KottError as error:
-                raise ValueError(f"schedule.channels.{key}.known_gaps: {error}") from error
-            if last <= first:
-                raise ValueError(
-                    f"schedule.channels.{key}.known_gaps: {written!r} ends before it starts"
-                )
+        for name, span in (("off_air", daily_span), ("known_gaps", dated_span)):
+            given = getattr(channel, name)
+            for written in [given] if isinstance(given, str) else given:
+                try:
+                    span(written)
+                except KottError as error:
+                    raise ValueError(f"schedule.channels.{key}.{name}: {error}") from error
     for name in ("prime_hours", "watershed_hours"):
         first, last = getattr(made.schedule, name)
         if not 0 <= first < last <= first + 24:

@@ -11,7 +11,7 @@ import pandas as pd
 from kott_notebooks.audits import rulebook
 from kott_notebooks.audits.findings import SEVERITIES
 from kott_notebooks.audits.rulebook import OTHER, Rules, RulesSource, definitions
-from kott_notebooks.errors import KottError
+from kott_notebooks.errors import KottError, whole_number
 from kott_notebooks.tables.columns import id_texts, need
 from kott_notebooks.tables.provenance import facts
 from kott_notebooks.times import instant
@@ -148,8 +148,7 @@ def worklist(findings: pd.DataFrame, *, n: int | None = 50) -> pd.DataFrame:
     >>> list(audits.worklist(findings, n=5).columns[:4])
     ['kind', 'id', 'name', 'impact']
     """
-    if n is not None and n < 0:
-        raise KottError(f"n must be None or at least 0, not {n}.")
+    n = None if n is None else whole_number("n", n)
     columns = ["kind", "id", "name", "impact", "severity", "rule", "detail"]
     with_id = need(findings, *columns)[columns].dropna(subset=["id"])
     with_id = with_id[with_id["id"] != ""]

@@ -12,7 +12,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from kott_notebooks.audits import texts
-from kott_notebooks.catalog.view import DAY, FIRST_TIME, SECOND, Hits, Mask, View, ratio_text
+from kott_notebooks.audits.rulebook import ratio_text
+from kott_notebooks.catalog.view import DAY, FIRST_TIME, SECOND, Hits, Mask, View
 from kott_notebooks.ksql import Expression, K
 from kott_notebooks.tables.columns import NAT, id_texts, need, stamp
 from kott_notebooks.tables.provenance import facts

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from kott_notebooks.audits import texts
-from kott_notebooks.audits.rulebook import Needs, Rules, rules
+from kott_notebooks.audits.rulebook import Needs, Rules, ratio_text, rules
 from kott_notebooks.errors import KottError
 from kott_notebooks.ksql import Expression, K, read
 from kott_notebooks.tables.columns import (
@@ -550,11 +550,6 @@ def _is_token_list(cells: pd.Series[Any]) -> Mask:
     for name in ("language", "value"):
         is_list &= cells.str.contains(f'"{name}":', regex=False).fillna(False)
     return is_list.to_numpy(bool)
-
-
-def ratio_text(ratio: Any) -> str:
-    """Write a ratio as 16:9, also one that was written as 16x9."""
-    return str(ratio or "").strip().lower().replace("x", ":")
 
 
 def _once_each(values: list[Any], read: Callable[[Any], Any]) -> pd.Series[Any]:

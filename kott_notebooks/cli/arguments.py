@@ -103,7 +103,7 @@ def checked(read: Callable[[str], Any]) -> Callable[[str], str]:
 
 
 def whole(least: int) -> Callable[[str], int]:
-    """Return the type of whole numbers that are at least so much."""
+    """Return the type of whole numbers that are at least `least`."""
 
     def number(text: str) -> int:
         try:

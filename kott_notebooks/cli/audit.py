@@ -114,6 +114,10 @@ def check(given: argparse.Namespace) -> None:
     if given.table is None and not given.schedule:
         _refuse_guide_options(given, "give --schedule, or a guide in XMLTV")
     output.checked_format(given.format, None)
+    given.known = _baseline(given.baseline) if given.baseline else as_findings([])
+    audits.new(as_findings([]), given.known)
+    if given.write_waivers and given.write_waivers.exists():
+        catalog.rules(given.write_waivers)
 
 
 def _refuse_guide_options(given: argparse.Namespace, remedy: str) -> None:
@@ -220,10 +224,7 @@ def carry_out(subject: Subject, rules: catalog.Rules, given: argparse.Namespace)
         _print(table, subject, rules, given)
     for path in given.out:
         _WRITERS[path.suffix.lower()](table, subject, rules, path)
-    new = table
-    if given.baseline:
-        new = audits.new(table, _baseline(given.baseline))
-    failing = audits.failing(new, given.fail_on)
+    failing = audits.failing(audits.new(table, given.known), given.fail_on)
     if given.write_waivers:
         _waive(failing, given.write_waivers)
     for line in _words(table, subject, len(failing), given):

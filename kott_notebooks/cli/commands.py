@@ -144,7 +144,7 @@ def guide_file(given: argparse.Namespace) -> tuple[pd.DataFrame, Any, pd.Series[
 
 
 def audit_all(given: argparse.Namespace) -> bool:
-    """Audit a file, or what the partner has; say whether the command is to fail."""
+    """Audit a file, or what the partner has; return whether the command has to fail."""
     audit.check(given)
     rules = catalog.rules(given.rules)
     if given.table is not None:
@@ -174,7 +174,7 @@ def write_store(given: argparse.Namespace) -> None:
 
 
 def watch_once(given: argparse.Namespace) -> bool:
-    """Make one run of `kott watch`; say whether the command is to fail."""
+    """Make one run of `kott watch`; return whether the command has to fail."""
     watch.check(given)
     with login(given) as session:
         return watch.watch(session, given)
@@ -273,6 +273,12 @@ def _listing(session: kott.Session, given: argparse.Namespace) -> pd.DataFrame:
     )
 
 
+def _facets(session: kott.Session, given: argparse.Namespace) -> pd.DataFrame:
+    labels = kott.labels(session, ["assetStruct"]) if "media_type_id" in given.by else None
+    channels = kott.channels(session) if "linear_media_id" in given.by else None
+    return kott.facets(session, given.by, given.ksql, labels=labels, channels=channels)
+
+
 def _plan(session: kott.Session, given: argparse.Namespace) -> pd.DataFrame:
     if given.what == "epg":
         return kott.plan(session, "epg", given.start, given.end, tz=given.tz, ksql=given.ksql)
@@ -291,7 +297,7 @@ TABLES = {
     ),
     "listing": _listing,
     "labels": lambda session, given: kott.labels(session, *([given.kinds] if given.kinds else [])),
-    "facets": lambda session, given: kott.facets(session, given.by, given.ksql),
+    "facets": _facets,
     "plan": _plan,
 }
 

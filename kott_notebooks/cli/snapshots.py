@@ -122,7 +122,7 @@ def words(changes: pd.DataFrame) -> Iterator[str]:
 
 
 def diff(given: argparse.Namespace) -> bool:
-    """Write what changed, sum it up on stderr; say whether the command is to fail."""
+    """Write what changed, sum it up on stderr; return whether the command has to fail."""
     format = output.checked_format(given.format, given.out)
     changes = compared(given)
     output.write(changes, format, given.out, whole=True, safe=given.safe)

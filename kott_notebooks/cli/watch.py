@@ -58,6 +58,7 @@ class Run(NamedTuple):
 def check(given: argparse.Namespace) -> None:
     """Refuse before the login what cannot be understood."""
     audits.failing(as_findings([]), given.fail_on, judged=1)
+    catalog.rules(given.rules)
     if given.webhook is None and os.getenv("KOTT_WEBHOOK"):
         given.webhook = Secret(os.environ["KOTT_WEBHOOK"])
     if given.webhook is not None:
@@ -65,7 +66,7 @@ def check(given: argparse.Namespace) -> None:
 
 
 def watch(session: kott.Session, given: argparse.Namespace) -> bool:
-    """Save, audit, compare, write and send; say whether the command is to fail."""
+    """Save, audit, compare, write and send; return whether the command has to fail."""
     rules = catalog.rules(given.rules)
     run = _run(session, given, rules)
     for line in _words(run):

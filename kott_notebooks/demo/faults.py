@@ -11,6 +11,7 @@ from typing import Any, Self
 __all__ = ["BadDay", "Faults", "Strike"]
 
 FOREVER = 3_600.0  # seconds; longer than any client waits
+MOST = 1e9  # of seconds or of anything that is counted
 STATUSES = (500, 502, 503, 504)
 # Drawn in this order for every request, whether its rate is zero or not, so that turning one fault
 # on does not move the others.
@@ -41,6 +42,13 @@ class Faults:
     duplicate: float = 0.0  # a page repeats the one before it
     failing_page: int = 0  # the page of this number always fails
 
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value, is_rate = getattr(self, field.name), field.name in (*KINDS, "duplicate")
+            if field.name != "seed" and not 0 <= value <= (1 if is_rate else MOST):
+                allowed = "from 0 to 1" if is_rate else "at least 0"
+                raise ValueError(f"{field.name} must be {allowed}, not {value}")
+
     @classmethod
     def read(cls, text: str) -> Self:
         """Read `latency=0.2,error=0.05`, as the command line gives it."""
@@ -50,7 +58,10 @@ class Faults:
             name, _, value = (word.strip() for word in part.partition("="))
             if name not in known:
                 raise ValueError(f"no fault is called {name!r}; there are {', '.join(known)}")
-            given[name] = known[name](value)
+            try:
+                given[name] = known[name](value)
+            except ValueError as error:
+                raise ValueError(f"{name} is a number, not {value!r}") from error
         return cls(**given)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import struct
 import sys
@@ -45,7 +46,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         length = self.headers.get("Content-Length", "0")
-        if "Transfer-Encoding" in self.headers or not length.isdigit() or int(length) > BODY_MAX:
+        known = re.fullmatch("[0-9]{1,12}", length) and "Transfer-Encoding" not in self.headers
+        if not known or int(length) > BODY_MAX:
             self.send_error(411)
             self.close_connection = True
             return

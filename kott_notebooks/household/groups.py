@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from kott_notebooks.errors import KottError
+from kott_notebooks.errors import whole_number
 from kott_notebooks.tables.columns import NAT, id_texts, micros, need, pulled, stamp
 from kott_notebooks.times import When
 
@@ -343,8 +343,7 @@ def folded(
     enough join (those of `joins` first, then the smallest), until `OTHER` is of two groups and of
     `k` households. Where the whole is of fewer, no row has a group. Both columns have one index.
     """
-    if k < 1:
-        raise KottError(f"k must be at least 1 (which shows every group), not {k}.")
+    k = whole_number("k", k, 1)
     codes, names = pd.factorize(groups, use_na_sentinel=False)
     pairs = pd.DataFrame({"group": codes, "household": households.to_numpy()})
     pairs = pairs.dropna().drop_duplicates()

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from kott_notebooks import ksql, schema
-from kott_notebooks.errors import KottError
+from kott_notebooks.errors import KottError, whole_number
 from kott_notebooks.ksql import LIMIT, Expression
 from kott_notebooks.tables.columns import channel_ids
 
@@ -32,11 +32,9 @@ def search(ksql: str, order_by: str | None = None, channel: int | None = None) -
     orders = schema.enum("KalturaAssetOrderBy")
     if order_by is not None and order_by not in orders:
         raise KottError(f"order_by is one of {', '.join(orders)}; not {order_by!r}.")
-    if channel is not None and (isinstance(channel, bool) or not isinstance(channel, int)):
-        raise KottError(f"channel must be the id of a curated channel, not {channel!r}.")
     named: dict[str, Any] = {"objectType": "KalturaSearchAssetFilter"}
     if channel is not None:
-        named = {"objectType": "KalturaChannelFilter", "idEqual": channel}
+        named = {"objectType": "KalturaChannelFilter", "idEqual": whole_number("channel", channel)}
     return {
         **named,
         "kSql": ksql,
@@ -103,7 +101,7 @@ def ids_of(given: Iterable[Any] | pd.DataFrame, what: str) -> list[int]:
         if isinstance(given, str):
             raise TypeError("a text is no list")
         return list(dict.fromkeys(_whole(one) for one in channel_ids(given)))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:  # of infinity
         raise KottError(f"{what} are given as whole numbers, or as a table with an id.") from error
 
 

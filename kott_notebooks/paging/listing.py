@@ -24,7 +24,7 @@ from kott_notebooks import schema
 from kott_notebooks.api.bodies import Call, plain
 from kott_notebooks.api.decode import Reader, Rows, StructReader, TextReader
 from kott_notebooks.api.secrets import MASK, Secret, concealed
-from kott_notebooks.errors import ApiError, IncompleteError, KottError, KsqlError
+from kott_notebooks.errors import ApiError, IncompleteError, KottError, KsqlError, whole_number
 from kott_notebooks.ksql import LIMIT, in_own_text
 from kott_notebooks.paging.reading import LINEUP_SIZES, WindowRead
 from kott_notebooks.paging.survey import Survey
@@ -73,15 +73,13 @@ class Listing(Work):
         known = schema.action(service, action)
         self.service, self.action = service, action
         self.name = f"{known.service}.{known.name}" if known else f"{service}.{action}"
-        if limit is not None and limit < 0:
-            raise KottError(f"limit must be None or at least 0, not {limit}.")
         given = {name: one for name, one in (arguments or {}).items() if one is not None}
         self.arguments: dict[str, Any] = plain(concealed(given))
         self._pager = dict(self.arguments.pop("pager", {}))
         if "pageIndex" in self._pager:
             raise KottError("pager: the pages are turned here; give pageSize alone, or limit=.")
         self.paged = known is None or known.pager or self.name == "lineup.get"
-        self.limit = None if limit is None else int(limit)
+        self.limit = None if limit is None else whole_number("limit", limit)
         self.own_ksql = ksql  # what the caller wrote of the filter
         whole = str((self.arguments.get("filter") or {}).get("kSql", ""))
         self.split = split if len(whole) + BOUNDS < LIMIT else None
@@ -246,7 +244,7 @@ class Listing(Work):
         return self.ids_reader if request.ids else self.reader
 
     def lay_out(self, rows: int) -> bool:
-        """Lay out the first pass that has at least `rows` rows waiting; say whether one had."""
+        """Lay out the first pass that has at least `rows` rows waiting; return whether one had."""
         passes = (one for item in self.items if isinstance(item, WindowRead) for one in item.passes)
         return any(one.lay_out(self.reader, rows) for one in passes)
 
@@ -254,7 +252,7 @@ class Listing(Work):
 
     @property
     def done(self) -> bool:
-        """Say whether every window is proved."""
+        """Return whether every window is proved."""
         return all(isinstance(item, Proved) for item in self.items)
 
     def proved(self) -> Iterator[Any]:

@@ -116,7 +116,7 @@ class Lookups(Work):
 
     @property
     def done(self) -> bool:
-        """Say whether every call is answered."""
+        """Return whether every call is answered."""
         return len(self.replies) == len(self.calls)
 
     def proved(self) -> Iterator[Any]:

@@ -113,7 +113,7 @@ class Pass:
 
     @property
     def ends_short(self) -> bool:
-        """Say whether the last page has fewer rows than a page of this pass."""
+        """Return whether the last page has fewer rows than a page of this pass."""
         last, largest = len(self.pages[-1].keys), self.pages[-1].largest
         return len(self.pages) > 1 and last < min(self.size, largest)
 
@@ -123,7 +123,7 @@ class Pass:
 
     @property
     def repeats_a_page(self) -> bool:
-        """Say whether the last page is one that was received before."""
+        """Return whether the last page is one that was received before."""
         return bool(self.pages) and self.pages[-1].repeats
 
     def keys(self) -> list[Key]:
@@ -137,7 +137,7 @@ class Pass:
         return list(chain.from_iterable(texts))
 
     def two_texts(self) -> bool:
-        """Say whether one id was received with two different texts."""
+        """Return whether one id was received with two different texts."""
         keys = self.keys()
         if len(set(keys)) == len(keys):
             return False
@@ -150,7 +150,7 @@ class Pass:
         )
 
     def over(self, limit: int | None) -> bool:
-        """Say whether no further page of this pass is worth a request."""
+        """Return whether no further page of this pass is worth a request."""
         if not self.pages:
             return False
         last = self.pages[-1]
@@ -194,14 +194,14 @@ def first_positions(keys: Sequence[Key]) -> list[int]:
 
 
 def repeats_a_row(page: Received) -> bool:
-    """Say whether a page shows one row with an id twice."""
+    """Return whether a page shows one row with an id twice."""
     if not page.texts or page.keys[0][0] == NO_ID:
         return False
     return len(set(zip(page.keys, page.texts, strict=True))) < len(page.keys)
 
 
 def repeats_an_id(identities: Sequence[Any]) -> bool:
-    """Say whether a row with an id is there twice."""
+    """Return whether a row with an id is there twice."""
     kinds = (one[0][0] if isinstance(one[0], tuple) else one[0] for one in identities)
     with_id = [one for one, kind in zip(identities, kinds, strict=True) if kind != NO_ID]
     return len(set(with_id)) < len(with_id)

@@ -93,5 +93,5 @@ class Planning(Work):
 
     @property
     def done(self) -> bool:
-        """Say whether the windows are counted and the rows were looked at."""
+        """Return whether the windows are counted and the rows were looked at."""
         return self.windows is not None and (self.sample is not None or not self.listing.paged)

@@ -253,7 +253,7 @@ class WindowRead:
         ]
 
     def _agrees(self, window: Window) -> bool:
-        """Say whether a tile proves itself as one reply, and shows what the pass showed, once."""
+        """Return whether a tile proves itself as one reply and shows the pass's rows once."""
         assert self._tiling is not None
         tile, expected = self.tiles[window], self._tiling[window]
         return (
@@ -402,7 +402,7 @@ class WindowRead:
 
 
 def outside(keys: Sequence[Key], window: Window) -> bool:
-    """Say whether a row lies outside of a window that has bounds."""
+    """Return whether a row lies outside of a window that has bounds."""
     return window != WHOLE and bool(keys) and _beyond(row_ids(keys), window)
 
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from kott_notebooks.api.bodies import BY_GET, Call
 from kott_notebooks.api.decode import Rows, decode
-from kott_notebooks.errors import ApiError, IncompleteError, KottError, TransportError
+from kott_notebooks.errors import ApiError, IncompleteError, TransportError, whole_number
 from kott_notebooks.paging.batching import (
     FAST_LINK,
     MAX_PAGES,
@@ -93,7 +93,7 @@ class Job:
 
     @property
     def ended(self) -> bool:
-        """Say whether the reply or an error is there."""
+        """Return whether the reply or an error is there."""
         return self.reply is not None or self.error is not None
 
 
@@ -166,9 +166,7 @@ class Pull:
         deadline: float | None = None,
         threads: Callable[[Fetch, int, float | None], Threads] = Threads,
     ) -> None:
-        if workers < 1:
-            raise KottError(f"workers must be at least 1, not {workers}.")
-        self.listing, self.workers = listing, workers
+        self.listing, self.workers = listing, whole_number("workers", workers, 1)
         self._fetch, self._pace, self._progress = fetch, pace or Pace(), progress
         self._before: tuple[float, float] | None = None  # of the bar: rows and total
         self._deadline = deadline  # seconds, of one iteration
@@ -252,7 +250,7 @@ class Pull:
         return 1 if self._pace.round_trip + cost.work < NEXT_DOOR else self.workers
 
     def _has_room(self, in_flight: list[Job]) -> bool:
-        """Say whether one more request may be under way: not too many of them, nor too large."""
+        """Return whether one more request may be under way: not too many of them, nor too large."""
         workers = self._workers_now
         if workers == 1:
             return not in_flight
@@ -309,7 +307,7 @@ class Pull:
         self._show()
 
     def _decode_one(self, in_flight: list[Job]) -> bool:
-        """Decode a reply whose turn has not come yet; say whether there was one."""
+        """Decode a reply whose turn has not come yet; return whether there was one."""
         job = next((one for one in in_flight if one.reply and one.decoded is None), None)
         if job is None:
             return False

@@ -28,7 +28,7 @@ class Window(NamedTuple):
     high: int | None = None
 
     def holds(self, row_id: int) -> bool:
-        """Say whether a row with this id belongs to the window."""
+        """Return whether a row with this id belongs to the window."""
         return (self.low is None or self.low <= row_id) and (
             self.high is None or row_id < self.high
         )

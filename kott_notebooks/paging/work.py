@@ -118,7 +118,7 @@ class Work:
 
     @property
     def done(self) -> bool:
-        """Say whether all is proved."""
+        """Return whether all is proved."""
         raise NotImplementedError
 
     def proved(self) -> Iterator[Any]:
@@ -136,7 +136,7 @@ class Work:
         """Act on whatever needs no further reply."""
 
     def lay_out(self, rows: int) -> bool:
-        """Lay out rows, if at least `rows` of them wait; say whether it did."""
+        """Lay out rows, if at least `rows` of them wait; return whether it did."""
         return False
 
     @property

@@ -11,7 +11,7 @@ from kott_notebooks import audits, catalog
 from kott_notebooks.audits.findings import SEVERITIES
 from kott_notebooks.audits.rulebook import RulesSource
 from kott_notebooks.catalog.view import LABELS
-from kott_notebooks.errors import KottError
+from kott_notebooks.errors import whole_number
 from kott_notebooks.report import parts
 from kott_notebooks.report.page import Page, page, render, resource
 from kott_notebooks.tables.provenance import facts as facts_of
@@ -82,8 +82,7 @@ def audit(
     >>> report.audit(catalog.audit(assets), assets).title
     'Catalogue audit'
     """
-    if n < 0:
-        raise KottError(f"n must be at least 0, not {n}.")
+    n = whole_number("n", n)
     by_rule = parts.by_rule(findings, rules)
     findings = findings.reset_index(drop=True)
     audited = parts.audited(findings)

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from kott_notebooks.errors import KottError
+from kott_notebooks.errors import whole_number
 from kott_notebooks.report.page import render, resource
 from kott_notebooks.tables.columns import Names, need, typed, wall
 from kott_notebooks.tables.kinds import of_class
@@ -117,8 +117,7 @@ def show(
     >>> kott.show(assets[["id", "name", "startDate"]])
     <kott table: 30 rows of 3 columns, 3 shown>
     """
-    if n < 0:
-        raise KottError(f"n must be at least 0, not {n}.")
+    n = whole_number("n", n)
     if table.index.nlevels > 1 or table.index.name is not None:
         table = table.reset_index()
     table = table.rename(columns=str)

@@ -14,7 +14,7 @@ from kott_notebooks.audits.rulebook import definitions, rules
 from kott_notebooks.audits.summaries import score
 from kott_notebooks.catalog.audit import is_programme, judged_share
 from kott_notebooks.catalog.view import Mask
-from kott_notebooks.errors import KottError
+from kott_notebooks.errors import KottError, whole_number
 from kott_notebooks.history.store import columns_of, common_schema, conformed
 from kott_notebooks.scale.sources import ROWS, Partition, Source, by_rows, facts_of, load, run
 from kott_notebooks.tables.columns import distinct, id_texts
@@ -85,8 +85,7 @@ def map_assets(
     >>> len(findings) == len(catalog.audit(assets))
     True
     """
-    if rows < 1:
-        raise KottError(f"rows must be at least 1, not {rows}.")
+    rows = whole_number("rows", rows, 1)
     partitions = by_rows(source, name, at, rows)
     if function is catalog.audit:
         return _audited(partitions, options)

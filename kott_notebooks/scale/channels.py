@@ -12,7 +12,7 @@ import pandas as pd
 from kott_notebooks import schedule
 from kott_notebooks.audits.rulebook import Rules
 from kott_notebooks.audits.rulebook import rules as rules_of
-from kott_notebooks.errors import KottError
+from kott_notebooks.errors import KottError, whole_number
 from kott_notebooks.history.store import columns_of, common_schema, conformed
 from kott_notebooks.scale.sources import (
     CHANNEL,
@@ -100,8 +100,7 @@ def map_channels(
         )
     if "columns" in options:
         raise KottError("columns= is not taken here: rename the columns before the table is saved.")
-    if rows < 1:
-        raise KottError(f"rows must be at least 1, not {rows}.")
+    rows = whole_number("rows", rows, 1)
     partitions = by_channel(source, name, at, rows)
     if function is schedule.audit:
         return _audited(partitions, options)

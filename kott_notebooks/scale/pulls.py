@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import pandas as pd
 
 from kott_notebooks.api.secrets import is_credential, secrets_in
-from kott_notebooks.errors import CredentialsError, KottError
+from kott_notebooks.errors import CredentialsError, whole_number
 from kott_notebooks.history import drafts, snapshots
 from kott_notebooks.history.files import Place
 from kott_notebooks.history.store import columns_of, common_schema, conformed
@@ -74,8 +74,7 @@ def pull_assets(
     >>> len(scale.pull_assets(login))
     200
     """
-    if windows < 1:
-        raise KottError(f"windows must be at least 1, not {windows}.")
+    windows = whole_number("windows", windows, 1)
     _check(login, options)
     ksql = as_text(ksql)
     with login() as session:

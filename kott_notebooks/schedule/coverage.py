@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import tzinfo
 from typing import Any
@@ -46,7 +45,7 @@ from kott_notebooks.schedule.spans import (
     zones_of,
 )
 from kott_notebooks.tables.columns import NAT, Micros, as_times, pulled, stamp, zone_of
-from kott_notebooks.times import When, day_starts, instant, offsets
+from kott_notebooks.times import When, daily_span, dated_span, day_starts, offsets
 
 CLUMP = "clumpidx"  # XMLTV's "0/2": the first of two programmes that share a slot on purpose
 
@@ -138,9 +137,6 @@ def gaps(
     return with_channel_names(table, epg, channels)
 
 
-_HOURS = re.compile(r"(\d\d?):(\d\d)\s*-\s*(\d\d?):(\d\d)")
-
-
 def off_air_spans(
     hours: Iterable[str | Iterable[str] | None], zones: Iterable[tzinfo], first: int, last: int
 ) -> Spans:
@@ -155,18 +151,13 @@ def off_air_spans(
 
 def _off_air(written: str, tz: tzinfo, first: int, last: int) -> tuple[Micros, Micros]:
     """Return the starts and ends of "02:00-06:00" on each local day, or of "START/END" once."""
-    if "/" in written:
-        since, until = (stamp(instant(part, tz=tz)) for part in written.split("/", 1))
-        return np.array([since]), np.array([until])
-    match = _HOURS.fullmatch(written.strip())
-    numbers = [int(number) for number in match.groups()] if match else []
-    if not match or max(numbers[1], numbers[3]) > 59 or max(numbers[0], numbers[2]) > 24:
-        raise KottError(
-            f"off_air: {written!r} must be hours such as '02:00-06:00', or a start and an end such "
-            "as '2026-03-01T02:00/2026-03-01T05:00'."
-        )
-    begin, end = numbers[0] * 60 + numbers[1], numbers[2] * 60 + numbers[3]
-    end += 1_440 if end <= begin else 0
+    try:
+        if "/" in written:
+            since, until = map(stamp, dated_span(written, tz=tz))
+            return np.array([since]), np.array([until])
+        begin, end = daily_span(written)
+    except KottError as error:
+        raise KottError(f"off_air: {error}") from error
     days = day_starts(first - DAY, last, tz)
     midnights = (days + offsets(days, tz) + DAY // 4) // DAY * DAY
     return tuple(  # type: ignore[return-value]

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import platformdirs
 
 from kott_notebooks.api.secrets import Secret
-from kott_notebooks.errors import CredentialsError
+from kott_notebooks.errors import CredentialsError, KottError, whole_number
 
 SECRETS = ("password", "pin", "pin_secret", "app_token", "refresh_token", "ks")
 PROFILE_KEYS = (
@@ -43,17 +43,21 @@ def find(given: Mapping[str, Any], profile: str | None = None) -> Credentials:
     """Gather credentials: arguments, then KOTT_* variables, then a profile, then a prompt.
 
     The first place that names a means of logging in (a ks, a token, a pin, a user, `anonymous`)
-    decides it; url and partner come from wherever they stand first. Raises CredentialsError.
+    decides it; url and partner come from wherever they stand first. A place that names another url
+    counts for nothing. Raises CredentialsError.
     """
-    everywhere = [
-        _typed(given),
-        _environment(),
-        _profile(profile or os.getenv("KOTT_PROFILE")),
-    ]
-    merged = _merged(everywhere)
-    url = base_url(_needed(merged, "url"))
-    # secrets beside another server's url are that server's
+    named = profile or os.getenv("KOTT_PROFILE")
+    everywhere = [_typed(given), _environment(), _profile(named)]
+    url = base_url(_needed(_merged(everywhere), "url"))
+    own = base_url(everywhere[2].get("url", url))
+    if own != url and (profile or (named and "url" not in everywhere[0])):
+        what = "url" if "url" in everywhere[0] else "KOTT_URL"
+        raise CredentialsError(
+            f"The profile {named!r} is of {own}, and {what} names {url}: leave one of them out."
+        )
+    # what stands beside another server's url is that server's
     places = [place for place in everywhere if base_url(place.get("url", url)) == url]
+    merged = _merged(places)
     means, deciding = _means(places)
     secrets = {name: deciding[name] for name in SECRETS if name in deciding}
     username = deciding.get("username")
@@ -220,9 +224,9 @@ def _typed(place: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _merged(places: list[dict[str, Any]]) -> dict[str, Any]:
-    public = [{k: v for k, v in place.items() if k not in SECRETS} for place in places]
-    first, second, third = public
-    return {**third, **second, **first}
+    """Return the public settings of all places; those of an earlier place count."""
+    merged = {name: one for place in reversed(places) for name, one in place.items()}
+    return {name: one for name, one in merged.items() if name not in SECRETS}
 
 
 def _means(places: list[dict[str, Any]]) -> tuple[str, dict[str, Any]]:
@@ -286,6 +290,6 @@ def _needed(merged: Mapping[str, Any], name: str) -> Any:
 def _partner(merged: Mapping[str, Any]) -> int:
     value = _needed(merged, "partner_id")
     try:
-        return int(value)
-    except (TypeError, ValueError):
-        raise CredentialsError(f"partner_id is a number, not {value!r}.") from None
+        return whole_number("partner_id", int(value) if isinstance(value, str) else value)
+    except (KottError, ValueError):
+        raise CredentialsError(f"partner_id is a whole number, not {value!r}.") from None

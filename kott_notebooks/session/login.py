@@ -5,7 +5,7 @@ from __future__ import annotations
 import requests
 
 from kott_notebooks.api.secrets import Secret
-from kott_notebooks.errors import KottError, sealed
+from kott_notebooks.errors import sealed, whole_number
 from kott_notebooks.session import credentials
 from kott_notebooks.session.pending import on_a_form
 from kott_notebooks.session.retries import ATTEMPTS
@@ -124,8 +124,7 @@ def login(
             return pending
         who = credentials.find(given, profile)
         limits = Limits.checked(who.settings.get("timeout"), max_reply_mb, max_reply_seconds)
-        if isinstance(attempts, bool) or not isinstance(attempts, int) or attempts < 1:
-            raise KottError(f"attempts must be a whole number of at least 1, not {attempts!r}.")
+        attempts = whole_number("attempts", attempts, 1)
         if deadline is not None:
             deadline = positive("deadline", deadline)
         session = Session(who, http=http, limits=limits, attempts=attempts, deadline=deadline)

@@ -123,7 +123,7 @@ class Connections:
             self.http.close()
 
     def leave_parent(self) -> bool:
-        """Take new connections in a forked child, and say whether this is one.
+        """Take new connections in a forked child, and return whether this is one.
 
         Two processes on one connection would get each other's replies.
         """

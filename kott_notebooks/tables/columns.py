@@ -69,6 +69,8 @@ _SERIAL = (18_264, 2_958_466)  # days since 1899-12-30, as Excel counts: 1950 to
 
 def need(table: pd.DataFrame, *columns: str) -> pd.DataFrame:
     """Return the table, typed as our listings type it; KottError names columns that it lacks."""
+    if not isinstance(table, pd.DataFrame):
+        raise KottError(f"A table is needed, a pandas.DataFrame, not {type(table).__name__}.")
     missing = [column for column in columns if column not in table.columns]
     if missing:
         has = ", ".join(map(str, table.columns[:8])) or "none at all"

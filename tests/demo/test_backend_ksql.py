@@ -241,7 +241,7 @@ def rows(world: World) -> list[Row]:
 
 
 def matches(operator: str, held: list[str | float], value: str) -> bool:
-    """Say whether a text comparison holds, as the grammar's prose has it."""
+    """Return whether a text comparison holds, as the grammar's prose has it."""
     if operator.startswith("!"):
         return not matches(operator[1:], held, value)
     texts = [str(one).lower() for one in held]
@@ -261,7 +261,7 @@ def matches(operator: str, held: list[str | float], value: str) -> bool:
 
 
 def compares(operator: str, held: float | None, value: str) -> bool:
-    """Say whether a number comparison holds."""
+    """Return whether a number comparison holds."""
     if held is None:
         return False
     wanted = [float(part) for part in value.split(",")]

@@ -117,11 +117,18 @@ def test_a_bad_line_is_bad_over_a_socket_too(
         requests.post(server.url + PING, json={"apiVersion": VERSION}, timeout=0.3)
 
 
-def test_a_body_of_unknown_length_is_refused(server: Server) -> None:
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Transfer-Encoding: chunked",
+        *(f"Content-Length: {n}" for n in ("\u00b2", "-1", "9" * 5_000)),
+    ],
+)
+def test_a_body_of_unknown_length_is_refused(server: Server, header: str) -> None:
     """411, and the connection ends."""
     parts = urlsplit(server.url)
     with socket.create_connection((parts.hostname, parts.port), timeout=5) as line:
-        line.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")
+        line.sendall(f"POST / HTTP/1.1\r\nHost: x\r\n{header}\r\n\r\n0\r\n\r\n".encode("latin-1"))
         assert line.recv(4096).startswith(b"HTTP/1.1 411")
 
 

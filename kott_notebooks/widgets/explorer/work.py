@@ -51,7 +51,7 @@ class Work:
         self._thread.start()
 
     def is_current(self, bar: Bar) -> bool:
-        """Say whether a job is the last one that was started."""
+        """Return whether a job is the last one that was started."""
         return bar is self._bar
 
     def stop(self) -> None:

@@ -23,7 +23,7 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Any
 
@@ -159,6 +159,13 @@ def whole_number(name: str, value: Any, least: int = 0) -> int:
     if number < least:
         raise KottError(f"{name} must be at least {least}, not {number}.")
     return number
+
+
+def as_list(name: str, value: Any) -> list[Any]:
+    """Return an argument that has to be a list, or anything that gives values one by one."""
+    if isinstance(value, str | bytes) or not isinstance(value, Iterable):
+        raise KottError(f"{name} must be a list, not {value!r:.80}.")
+    return list(value)
 
 
 class CredentialsError(KottError):

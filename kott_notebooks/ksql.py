@@ -24,7 +24,7 @@ from typing import Any, NoReturn
 import numpy as np
 import pandas as pd
 
-from kott_notebooks.errors import ApiError, KottError, api_error
+from kott_notebooks.errors import ApiError, KottError, api_error, as_list
 from kott_notebooks.times import filter_epoch
 
 __all__ = [
@@ -175,7 +175,7 @@ class Key:
 
     def isin(self, values: Iterable[object]) -> Expression:
         """Ask for any of these values: whole numbers in one list, others one by one."""
-        given = [values] if isinstance(values, str) else list(values)
+        given = [values] if isinstance(values, str) else as_list(f"{self.name}.isin", values)
         texts = [_written(self.name, value) for value in given]
         if not texts:
             raise KottError(f"{self.name} is in no empty list: leave the condition out.")

@@ -125,6 +125,8 @@ def every(arguments: tuple[Argument | Group, ...]) -> Iterator[Argument]:
         ("audit --baseline findings.csv", "no column rule"),
         ("audit --write-waivers latin1.toml", "latin1.toml cannot be read"),
         ("watch store --rules none.toml", "none.toml"),
+        ("watch findings.csv", "findings.csv: Not a directory"),
+        ("snapshot findings.csv/store epg", "findings.csv/store: Not a directory"),
         ("audit --fail-on never --out none/audit.html", "No such file or directory"),
         ("lab --profile x", "--profile is for --own"),
         ("demo --serve --port 99999", "--port is a number below 65,536"),
@@ -213,6 +215,8 @@ def test_stdout_is_utf8_wherever_it_goes(asked: Server, encoding: str) -> None:
         ("$KOTT channels --format csv >&-", 2, b"kott: stdout is closed: give --out FILE.\n"),
         ("$KOTT whoami >/dev/full", 2, b"kott: No space left on device\n"),
         ("$KOTT whoami --limit 2>&-", 2, b""),
+        ("$KOTT whoami --limit 2>/dev/full", 2, b""),
+        ("$KOTT audit - <&-", 2, b"kott: stdin is closed: give the path of a guide.\n"),
         ("$KOTT services --format csv >/dev/full", 2, b"kott: No space left on device\n"),
     ],
 )

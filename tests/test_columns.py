@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import io
 import logging
 import sqlite3
@@ -117,11 +118,26 @@ def test_a_missing_column_is_named() -> None:
         need(TABLE, "id", "endDate")
 
 
-@pytest.mark.parametrize("table", [None, [{"id": 1}], {"id": [1]}, pd.Series([1]), "assets"])
-def test_what_is_no_table_is_refused(table: Any) -> None:
-    """A list or a column is not read as a table without columns."""
-    with pytest.raises(kott.KottError, match="A table is needed"):
-        need(table, "id")
+ROOMS = (kott, kott.audits, catalog, household, kott.plots, kott.report, kott.schedule)
+OF_TABLES = {
+    f"{room.__name__}.{name}": getattr(room, name)
+    for room in ROOMS
+    for name in dir(room)
+    if inspect.isfunction(one := getattr(room, name))
+    and [kind for n, kind in one.__annotations__.items() if n != "return"][:1] == ["pd.DataFrame"]
+}
+
+
+@pytest.mark.parametrize("function", OF_TABLES.values(), ids=OF_TABLES)
+def test_every_function_refuses_what_is_no_table(function: Callable[..., Any]) -> None:
+    """A list, a column or nothing at all is not read as a table without columns."""
+    taken = inspect.signature(function).parameters.values()
+    needed = [one for one in taken if one.default is one.empty]
+    named = {one.name: "x" for one in needed if one.kind is one.KEYWORD_ONLY}
+    for wrong in (None, [{"id": 1}], pd.Series([1]), "assets.parquet"):
+        positional = [wrong for one in needed if one.kind is one.POSITIONAL_OR_KEYWORD]
+        with pytest.raises(kott.KottError):
+            function(*positional, **named)
 
 
 def test_a_column_that_stands_twice_is_refused() -> None:

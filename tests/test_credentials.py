@@ -292,7 +292,7 @@ def test_a_url_that_cannot_be_is_refused(url: str) -> None:
 
 def test_a_partner_that_is_no_number_is_refused() -> None:
     """Ids of partners are numbers."""
-    with pytest.raises(CredentialsError, match="partner_id is a number"):
+    with pytest.raises(CredentialsError, match="partner_id is a whole number, not 'acme'"):
         find(url="https://tv.example.com", partner_id="acme", **USER)
 
 

@@ -195,6 +195,14 @@ def test_assets_are_the_media(session: kott.Session) -> None:
     assert set(schema.properties("KalturaLiveAsset")) - {"metas", "tags"} <= set(table.columns)
 
 
+def test_what_cannot_be_sent_is_no_unfinished_list(session: kott.Session) -> None:
+    """Nothing was requested, so that there is nothing to go on with."""
+    with pytest.raises(kott.KottError, match="cannot be sent") as refused:
+        kott.assets(session, "name='\ud800'")
+    assert type(refused.value) is kott.KottError
+    assert session.unfinished == []
+
+
 def test_the_assets_of_a_curated_channel(session: kott.Session) -> None:
     """By the channel's id, narrowed by KSQL; a channel that is not there is refused."""
     media = kott.assets(session)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from http import HTTPMethod, HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -241,6 +242,12 @@ def test_days_and_columns_are_sent_as_what_they_mean() -> None:
     """Midnight UTC; lists."""
     given = {"day": dt.date(2026, 1, 1), "ids": pd.Series([1, 2]), "t": np.datetime64("2026-01-01")}
     assert json.loads(bodies.encode(given)) == {"day": 1767225600, "ids": [1, 2], "t": 1767225600}
+
+
+def test_values_of_numpy_and_enums_are_sent_as_those_of_python() -> None:
+    """JSON has no subclasses of texts and numbers."""
+    value = [np.str_("é"), np.float64(2.5), np.int64(3), np.True_, HTTPMethod.GET, HTTPStatus.OK]
+    assert json.loads(bytes(bodies.encode({"x": value}))) == {"x": ["é", 2.5, 3, True, "GET", 200]}
 
 
 def test_an_unknown_action_passes_as_it_is() -> None:

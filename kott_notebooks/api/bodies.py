@@ -89,8 +89,12 @@ def plain(value: Any, where: str = "") -> Any:
 
     Secrets stay as they are. `where` names the value in messages, which never show it.
     """
-    if value is None or isinstance(value, bool | int | str | Secret):
+    if value is None or isinstance(value, bool | Secret):
         return value
+    if isinstance(value, str):  # a subclass too, such as numpy's
+        return str.__str__(value)
+    if isinstance(value, int):
+        return int(value)
     if isinstance(value, Expression | Key):
         condition: Any = value  # a key alone is refused there
         return as_text(condition)
@@ -105,7 +109,7 @@ def plain(value: Any, where: str = "") -> Any:
     if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
         return plain(dt.datetime.combine(value, dt.time()))
     if isinstance(value, float) and math.isfinite(value):
-        return value
+        return float(value)
     if hasattr(value, "tolist") and not isinstance(value, float):  # numpy's and pandas' own
         inner = value.tolist()
         if inner is not None:

@@ -19,7 +19,7 @@ from kott_notebooks.audits import rulebook
 from kott_notebooks.audits.findings import SEVERITIES, as_findings
 from kott_notebooks.audits.rulebook import Rules, RulesSource, Waiver, definitions
 from kott_notebooks.errors import KottError
-from kott_notebooks.tables.columns import id_texts, need
+from kott_notebooks.tables.columns import check_table, id_texts, need
 from kott_notebooks.tables.provenance import facts, pulled, with_facts
 from kott_notebooks.times import When, instant
 
@@ -276,6 +276,7 @@ def failing(
     >>> len(audits.failing(findings, "image.* > 100 %"))
     0
     """
+    check_table(findings)
     if isinstance(fail_on, str) and fail_on in SEVERITIES:
         return findings[findings["severity"].isin(SEVERITIES[: SEVERITIES.index(fail_on) + 1])]
     if fail_on == "never":

@@ -13,7 +13,7 @@ from kott_notebooks.audits.findings import SEVERITIES
 from kott_notebooks.audits.rulebook import OTHER, Rules, RulesSource, definitions
 from kott_notebooks.errors import KottError, whole_number
 from kott_notebooks.tables.columns import id_texts, need
-from kott_notebooks.tables.provenance import facts
+from kott_notebooks.tables.provenance import check_table, facts
 from kott_notebooks.times import instant
 
 OVERALL = "all"
@@ -94,6 +94,8 @@ def score(findings: pd.DataFrame, table: pd.DataFrame, *, by: str = "type") -> p
     >>> audits.score(findings, assets)["type"].iloc[-1]
     'all'
     """
+    for one in (findings, table):
+        check_table(one)
     if "severity" not in findings and "severity" in table:
         findings, table = table, findings  # version 0.1 took the assets first
     lost = need(findings, "id", "severity")["severity"].map(_LOSS).fillna(0)

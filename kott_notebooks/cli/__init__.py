@@ -119,9 +119,13 @@ def _quick_stop(*, as_process: bool) -> Iterator[None]:
 
 
 def _say(what: object, status: int) -> int:
-    """Write a message on one line of stderr, without control characters, in the command's words."""
+    """Write a message on one line of stderr, without control characters, in the command's words.
+
+    Where nobody can read it, the status alone says what happened.
+    """
     text = "".join(one if one.isprintable() else " " for one in in_command_words(str(what)))
-    print(f"kott: {' '.join(text.split())}", file=sys.stderr)
+    with contextlib.suppress(OSError):
+        print(f"kott: {' '.join(text.split())}", file=sys.stderr)
     return status
 
 

@@ -181,6 +181,16 @@ def new_file(*suffixes: str) -> Callable[[str], Path]:
     return path
 
 
+def new_store(text: str) -> str:
+    """Read the place of a store that can be written: a folder, or an address, taken as it is."""
+    place = Path(text).expanduser().absolute()
+    above = next(one for one in (place, *place.parents) if one.exists())
+    if "://" not in text and not (above.is_dir() and os.access(above, os.W_OK)):
+        wrong = errno.EACCES if above.is_dir() else errno.ENOTDIR
+        raise argparse.ArgumentTypeError(f"{text}: {os.strerror(wrong)}")
+    return text
+
+
 # Arguments that several commands take
 
 KSQL = argument("--ksql", metavar="FILTER", help="which assets: (and Genre='Drama' Year>'2000')")

@@ -158,6 +158,8 @@ def saved(given: argparse.Namespace) -> Subject:
 
 def read_guide(path: Path) -> xmltv.Guide:
     """Read an XMLTV guide, from stdin where the path is `-`; say on stderr what is lost of it."""
+    if str(path) == "-" and sys.stdin is None:
+        raise KottError("stdin is closed: give the path of a guide.")
     try:
         guide = xmltv.read_guide(sys.stdin.buffer if str(path) == "-" else path)
     except IncompleteError as error:  # the file's fault, and no service's

@@ -570,7 +570,7 @@ COMMANDS = (
         "save tables of what the partner has now in a store",
         snapshot,
         (
-            snapshots.STORE,
+            snapshots.NEW_STORE,
             argument(
                 "tables",
                 nargs="*",

@@ -12,7 +12,7 @@ import pandas as pd
 import kott_notebooks as kott
 from kott_notebooks import history
 from kott_notebooks.cli import output
-from kott_notebooks.cli.arguments import argument, names, whole
+from kott_notebooks.cli.arguments import argument, names, new_store, whole
 from kott_notebooks.cli.audit import read_table
 from kott_notebooks.errors import KottError
 
@@ -23,6 +23,7 @@ _CAUSES = 5  # that are said
 STORE = argument(
     "store", metavar="STORE", help="a folder, or the address of an object store: s3://BUCKET/kott"
 )
+NEW_STORE = STORE._replace(options={**STORE.options, "type": new_store})
 NAME = argument("--name", metavar="NAME", help="which table of the store, such as assets")
 DAYS = argument(
     "--days", type=whole(1), default=7, metavar="N", help="of the guide, from today; default: 7"

@@ -17,7 +17,7 @@ from kott_notebooks.api.secrets import Secret
 from kott_notebooks.audits.findings import SEVERITIES, as_findings
 from kott_notebooks.cli import output
 from kott_notebooks.cli.arguments import TZ, argument, new_file
-from kott_notebooks.cli.snapshots import CHANGES, DAYS, STORE, differences, words
+from kott_notebooks.cli.snapshots import CHANGES, DAYS, NEW_STORE, differences, words
 from kott_notebooks.session.webhook import check_webhook, post_webhook
 from kott_notebooks.tables.provenance import facts, with_facts
 
@@ -25,7 +25,7 @@ FINDINGS = "findings"  # what the audits' table is called in the store
 LISTED = 20  # new findings that a message lists
 
 ARGUMENTS = (
-    STORE,
+    NEW_STORE,
     argument("--rules", type=Path, metavar="FILE", help="thresholds, waivers ...: TOML"),
     argument(
         "--fail-on", metavar="WHAT", default="error",

@@ -16,6 +16,7 @@ from kott_notebooks.errors import (
     KottError,
     KsqlError,
     TransportError,
+    as_list,
 )
 from kott_notebooks.history.files import Place
 from kott_notebooks.ksql import Expression, as_text, in_own_text
@@ -149,7 +150,7 @@ def assets(
         asked = {
             "ksql": as_text(ksql).strip(),
             "channel": channel,
-            "fields": None if fields is None else [*fields],
+            "fields": None if columns is None else [*columns],
             "order_by": order_by,
             "language": language,
         }
@@ -512,8 +513,8 @@ def facets(
     >>> list(kott.facets(session, "media_type_id", labels=kott.labels(session)).columns)
     ['media_type_id', 'typeName', 'count']
     """
-    names = [by] if isinstance(by, str) else list(by)
-    if not names or len(set(names)) < len(names):
+    names = [by] if isinstance(by, str) else as_list("by", by)
+    if not names or not all(isinstance(one, str) for one in names) or len({*names}) < len(names):
         raise KottError("by is a name, or several names that differ.")
     text = quoted_kinds(as_text(ksql).strip())
     wanted = search(text if kinds_named(text) else both("asset_type='media'", text))

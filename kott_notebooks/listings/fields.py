@@ -9,7 +9,14 @@ from typing import Any, NamedTuple, TypeAlias
 import pandas as pd
 
 from kott_notebooks import schema
-from kott_notebooks.errors import ApiError, KottError, KsqlError, LoginError, SessionExpired
+from kott_notebooks.errors import (
+    ApiError,
+    KottError,
+    KsqlError,
+    LoginError,
+    SessionExpired,
+    as_list,
+)
 from kott_notebooks.ksql import K
 from kott_notebooks.listings.filters import only, search
 from kott_notebooks.session import Session
@@ -41,6 +48,9 @@ def chosen(session: Session, fields: Sequence[str] | None, source: Source) -> Ch
         return None
     if isinstance(fields, str):
         raise KottError(f"fields is a list of names: write fields=[{fields!r}].")
+    fields = as_list("fields", fields)
+    if wrong := [one for one in fields if not isinstance(one, str)]:
+        raise KottError(f"fields must be names of columns, not {wrong[0]!r:.80}.")
     known = {name for one in schema.extending(source.items) for name in schema.properties(one)}
     own = known | {"objectType"}
     names = _metas(session) if known.issuperset(MAPS) and not own.issuperset(fields) else {}

@@ -30,7 +30,7 @@ def search(ksql: str, order_by: str | None = None, channel: int | None = None) -
             "split it into several."
         )
     orders = schema.enum("KalturaAssetOrderBy")
-    if order_by is not None and order_by not in orders:
+    if order_by is not None and not (isinstance(order_by, str) and order_by in orders):
         raise KottError(f"order_by is one of {', '.join(orders)}; not {order_by!r}.")
     named: dict[str, Any] = {"objectType": "KalturaSearchAssetFilter"}
     if channel is not None:
@@ -98,7 +98,7 @@ def quoted_kinds(ksql: str) -> str:
 def ids_of(given: Iterable[Any] | pd.DataFrame, what: str) -> list[int]:
     """Read ids, given as such or as a table with a column `id`; each once."""
     try:
-        if isinstance(given, str):
+        if isinstance(given, str | bytes):
             raise TypeError("a text is no list")
         return list(dict.fromkeys(_whole(one) for one in channel_ids(given)))
     except (TypeError, ValueError, OverflowError) as error:  # of infinity

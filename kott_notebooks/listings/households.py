@@ -8,7 +8,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from kott_notebooks.api.bodies import Call
-from kott_notebooks.errors import ApiError, Forbidden, IncompleteError, KottError
+from kott_notebooks.errors import ApiError, Forbidden, IncompleteError, KottError, as_list
 from kott_notebooks.listings.filters import ids_of
 from kott_notebooks.listings.gathering import Ids, Layout, gathered
 from kott_notebooks.listings.others import listing
@@ -88,10 +88,8 @@ def households(
         return _looked_up(
             session, calls, ("id", wanted), "kott.households", pii, progress, skip=skip
         )
-    if isinstance(external_ids, str):
-        raise KottError("external_ids is a list: write external_ids=[...].")
     if external_ids is not None:
-        names = list(dict.fromkeys(external_ids))
+        names = list(dict.fromkeys(as_list("external_ids", external_ids)))
         filters = [{"externalIdEqual": name} for name in names]
         calls = [Call("household", "list", {"filter": one}) for one in filters]
         return _looked_up(

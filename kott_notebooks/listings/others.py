@@ -10,7 +10,14 @@ import pandas as pd
 
 from kott_notebooks import schema
 from kott_notebooks.api.bodies import check_names, plain
-from kott_notebooks.errors import ApiError, KottError, LoginError, RateLimited, SessionExpired
+from kott_notebooks.errors import (
+    ApiError,
+    KottError,
+    LoginError,
+    RateLimited,
+    SessionExpired,
+    as_list,
+)
 from kott_notebooks.ksql import Expression
 from kott_notebooks.listings.fields import Chosen, Source, chosen, requested
 from kott_notebooks.listings.filters import ksql_filter, only, retrieved
@@ -237,9 +244,11 @@ def labels(session: Session, kinds: Sequence[str] = tuple(LABELS)) -> pd.DataFra
     >>> sorted(kott.assets(session)["type"].map(structs).unique())
     ['Episode', 'Linear', 'Movie', 'Series']
     """
-    unknown = [kinds] if isinstance(kinds, str) else [one for one in kinds if one not in LABELS]
-    if unknown:
-        raise KottError(f"kinds is a list of {', '.join(LABELS)}; not {', '.join(unknown)}.")
+    if isinstance(kinds, str):
+        raise KottError(f"kinds is a list of {', '.join(LABELS)}; write [{kinds!r}].")
+    kinds = as_list("kinds", kinds)
+    if unknown := [one for one in kinds if one not in [*LABELS]]:
+        raise KottError(f"kinds is a list of {', '.join(LABELS)}; not {unknown[0]!r:.80}.")
     # By kind: the rows, or why there are none
     known: dict[str, list[dict[str, Any]] | str] = session._cache.setdefault("labels", {})
     for kind in kinds:
@@ -283,7 +292,7 @@ def _label(row: dict[str, Any], name: str) -> str | None:
 
 def _no_list(service: str, action: str) -> str:
     lists = [f"{one.service}.{one.name}" for one in schema.actions() if one.items]
-    own = [name for name in lists if name.lower().startswith(f"{service.lower()}.")]
+    own = [name for name in lists if name.lower().startswith(f"{service}.".lower())]
     close = own or [name for name in schema.close_to(f"{service}.{action}") if name in lists]
     hint = f"; try {', '.join(close)}" if close else ": kott.services() lists those that are"
     return f"{service}.{action} is not a list action{hint}."

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from kott_notebooks.errors import KottError
 from kott_notebooks.paging import Progress
 
 FIRST, BETWEEN = 0.5, 0.2  # seconds before a cell shows a bar, and before it moves
@@ -23,6 +24,11 @@ def progress_bar(wanted: bool | Progress | None, name: str) -> Iterator[Progress
     stops the list; what was received stays.
     """
     if wanted is not None and not isinstance(wanted, bool):
+        if not all(hasattr(wanted, one) for one in ("total", "n", "reset", "update")):
+            raise KottError(
+                "progress must be True, False, None or a bar with total, n, reset and update, not "
+                f"{wanted!r:.80}."
+            )
         yield wanted
         return
     setting = os.environ.get("KOTT_PROGRESS", "").lower()

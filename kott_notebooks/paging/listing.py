@@ -75,6 +75,9 @@ class Listing(Work):
         self.name = f"{known.service}.{known.name}" if known else f"{service}.{action}"
         given = {name: one for name, one in (arguments or {}).items() if one is not None}
         self.arguments: dict[str, Any] = plain(concealed(given))
+        for name in ("filter", "pager"):
+            if not isinstance(self.arguments.get(name, {}), dict):
+                raise KottError(f"{name} must be a dict, not {given[name]!r:.80}.")
         self._pager = dict(self.arguments.pop("pager", {}))
         if "pageIndex" in self._pager:
             raise KottError("pager: the pages are turned here; give pageSize alone, or limit=.")
@@ -116,8 +119,9 @@ class Listing(Work):
         wanted = PAGE_SIZE if not self.limit else min(PAGE_SIZE, self.limit)
         if self.name == "lineup.get":
             fitting = [size for size in LINEUP_SIZES if size >= (self.limit or LINEUP_SIZES[0])]
-            wanted = int(self.arguments.pop("pageSize", 0)) or (fitting or [LINEUP_SIZES[0]])[-1]
-        return int(self._pager.get("pageSize", wanted))
+            usual = (fitting or [LINEUP_SIZES[0]])[-1]
+            wanted = whole_number("pageSize", self.arguments.pop("pageSize", usual), 1)
+        return whole_number("pager.pageSize", self._pager.get("pageSize", wanted), 1)
 
     # What the runner asks
 

@@ -66,7 +66,16 @@ from kott_notebooks.schedule.spans import (
     named,
     spans_of,
 )
-from kott_notebooks.tables.columns import NAT, Names, as_times, micros, need, pulled, stamp
+from kott_notebooks.tables.columns import (
+    NAT,
+    Names,
+    as_times,
+    check_table,
+    micros,
+    need,
+    pulled,
+    stamp,
+)
 from kott_notebooks.times import When, zone
 
 HOUR = DAY / 24
@@ -143,6 +152,7 @@ def gaps(
     'linearAssetId'
     """
     ax = current(ax)
+    check_table(table)
     if table.empty:
         return say(ax, "No gaps were found.")
     need(table, *TIMED)
@@ -215,6 +225,7 @@ def overlaps(
     'linearAssetId'
     """
     ax = current(ax)
+    check_table(table)
     if table.empty:
         return say(ax, "No overlaps were found.")
     return _strips(ax, table, channels, (start, end), tz, names, {"color": BLUE, **kwargs})
@@ -615,6 +626,7 @@ def ingests(
     'ingestProfileId'
     """
     ax = current(ax)
+    check_table(table)
     if table.empty:
         return say(ax, "There are no ingests.")
     table = need(table, "ingestProfileId", "createdDate", "records")

@@ -20,7 +20,7 @@ from kott_notebooks.report.page import render, resource
 from kott_notebooks.tables.columns import Names, need, typed, wall
 from kott_notebooks.tables.kinds import of_class
 from kott_notebooks.tables.names import with_names
-from kott_notebooks.tables.provenance import zone_of
+from kott_notebooks.tables.provenance import check_table, zone_of
 from kott_notebooks.times import zone_name
 
 ROWS = 200  # rows in a notebook's cell; more make it slow to save and to open
@@ -117,6 +117,7 @@ def show(
     >>> kott.show(assets[["id", "name", "startDate"]])
     <kott table: 30 rows of 3 columns, 3 shown>
     """
+    check_table(table)
     n = whole_number("n", n)
     if table.index.nlevels > 1 or table.index.name is not None:
         table = table.reset_index()

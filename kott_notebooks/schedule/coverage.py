@@ -44,7 +44,7 @@ from kott_notebooks.schedule.spans import (
     with_channel_names,
     zones_of,
 )
-from kott_notebooks.tables.columns import NAT, Micros, as_times, pulled, stamp, zone_of
+from kott_notebooks.tables.columns import NAT, Micros, as_times, check_table, pulled, stamp, zone_of
 from kott_notebooks.times import When, daily_span, dated_span, day_starts, offsets
 
 CLUMP = "clumpidx"  # XMLTV's "0/2": the first of two programmes that share a slot on purpose
@@ -206,6 +206,7 @@ def overlaps(epg: pd.DataFrame, *, columns: Columns | None = None) -> pd.DataFra
     >>> schedule.overlaps(epg)[["id", "otherId", "minutes"]].values.tolist()
     [[1, 2, 10.0]]
     """
+    check_table(epg)
     clump = [CLUMP] if CLUMP in epg.columns else []
     clump += ["channelName"] if "channelName" in epg.columns else []
     epg = named(epg, columns, *TIMED)[["id", *TIMED, *clump]].sort_values("id", kind="stable")

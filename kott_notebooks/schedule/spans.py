@@ -64,8 +64,8 @@ def named(
     in the provenance has those that differ. A programme without a linearAssetId belongs to the
     channel of `channels` whose externalIds is its epgChannelId.
     """
+    need(epg, *(columns or {}).values())
     if columns:
-        need(epg, *columns.values())
         theirs = [column for column in columns if column not in columns.values()]
         epg = epg.drop(columns=theirs, errors="ignore")
         epg = epg.rename(columns={theirs: ours for ours, theirs in columns.items()})

@@ -46,9 +46,13 @@ def _service_names() -> dict[str, str]:
     return {name.lower(): name for name in data()["services"]}
 
 
-@cache
 def action(service: str, name: str) -> Action | None:
     """Find an action; service names are case-insensitive, and an unknown one gives None."""
+    return _action(str(service), str(name))
+
+
+@cache
+def _action(service: str, name: str) -> Action | None:
     canonical = _service_names().get(service.lower())
     actions = data()["services"].get(canonical, {})
     action_name = {key.lower(): key for key in actions}.get(name.lower())

@@ -27,7 +27,7 @@ log = logging.getLogger("kott_notebooks")
 
 def is_read(action: str) -> bool:
     """Return whether an action's name says that it only reads; any other is sent once."""
-    match = _READS.match(action)
+    match = _READS.match(str(action))
     return match is not None and (match[2] is not None or not action[len(match[1]) :][:1].islower())
 
 

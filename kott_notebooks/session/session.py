@@ -35,6 +35,7 @@ from kott_notebooks.errors import (
     SessionExpired,
     TransportError,
     api_error,
+    as_list,
     sealed,
 )
 from kott_notebooks.session.credentials import Credentials
@@ -171,7 +172,7 @@ class Session:
         TransportError
             No reply came, or none of the API's.
         """
-        calls, parameters = concealed(list(calls)), concealed(parameters)
+        calls, parameters = concealed(as_list("calls", calls)), concealed(parameters)
         asked = bodies.as_calls(calls)
         if not asked:
             return []
@@ -373,7 +374,7 @@ class Session:
             so_far = "; ".join(pull.listing.so_far() for pull in pulls)
             entry.args = (f"{so_far}; session.unfinished[-1].resume() goes on.",)
             return entry
-        if isinstance(error, TransportError | ApiError) and not any(p.listing.rows for p in pulls):
+        if not isinstance(error, IncompleteError) and not any(p.listing.rows for p in pulls):
             self._end(entry)
             return error
         stopped = IncompleteError(str(error), build=entry._build, resume=entry._resume)

@@ -21,12 +21,19 @@ import pyarrow as pa
 from kott_notebooks.errors import KottError
 from kott_notebooks.tables import kinds, tags
 from kott_notebooks.tables.kinds import STR, UTC
-from kott_notebooks.tables.provenance import asked, facts, pulled, with_facts, zone_of
+from kott_notebooks.tables.provenance import (
+    asked,
+    check_table,
+    facts,
+    pulled,
+    with_facts,
+    zone_of,
+)
 
 __all__ = [
     "NAT", "Micros", "Names", "as_times", "asked", "bare", "called", "cast", "channel_ids",
-    "distinct", "id_texts", "is_flag", "micros", "need", "own_name", "pulled", "stamp", "times",
-    "typed", "wall", "zone_of",
+    "check_table", "distinct", "id_texts", "is_flag", "micros", "need", "own_name", "pulled",
+    "stamp", "times", "typed", "wall", "zone_of",
 ]  # fmt: skip
 
 log = logging.getLogger("kott_notebooks")
@@ -69,8 +76,7 @@ _SERIAL = (18_264, 2_958_466)  # days since 1899-12-30, as Excel counts: 1950 to
 
 def need(table: pd.DataFrame, *columns: str) -> pd.DataFrame:
     """Return the table, typed as our listings type it; KottError names columns that it lacks."""
-    if not isinstance(table, pd.DataFrame):
-        raise KottError(f"A table is needed, a pandas.DataFrame, not {type(table).__name__}.")
+    check_table(table)
     missing = [column for column in columns if column not in table.columns]
     if missing:
         has = ", ".join(map(str, table.columns[:8])) or "none at all"
@@ -88,6 +94,7 @@ def own_name(table: pd.DataFrame, column: str) -> str:
     A column of the very name comes first. Where none or several differ from it in case and in
     blanks alone, the name is returned as it is.
     """
+    check_table(table)
     if column in table.columns or not column.startswith(("metas.", "tags.")):
         return column
     top, _, name = column.partition(".")

@@ -75,9 +75,10 @@ def diff(
     keys = [on] if isinstance(on, str) else list(on)
     if not keys:
         raise KottError("on must name one column or more.")
+    before, after = (need(table, *keys) for table in (before, after))
     wanted = list(before.columns.intersection(after.columns)) if fields is None else list(fields)
     wanted = [name for name in wanted if name not in keys]
-    before, after = (need(table, *keys, *wanted) for table in (before, after))
+    before, after = (need(table, *wanted) for table in (before, after))
     old, new = _keys(before, keys), _keys(after, keys)
     at = new.get_indexer(old)
     rows, partners = np.flatnonzero(at >= 0), at[at >= 0]

@@ -22,7 +22,7 @@ from kott_notebooks.tables.columns import Names, id_texts, typed, wall
 from kott_notebooks.tables.files import replacing, write_text
 from kott_notebooks.tables.kinds import STR
 from kott_notebooks.tables.names import with_names
-from kott_notebooks.tables.provenance import facts, provenance, zone_of
+from kott_notebooks.tables.provenance import check_table, facts, provenance, zone_of
 from kott_notebooks.times import zone, zone_name
 
 _Namer: TypeAlias = Callable[[pd.DataFrame], pd.DataFrame]
@@ -109,6 +109,7 @@ def export(
     ...     sorted(one.name for one in star.iterdir())
     ['assets.csv', 'images.csv', 'mediaFiles.csv', 'tags.csv']
     """
+    check_table(table)
     path = Path(path)
     suffix = path.suffix.lower()
     name: _Namer = partial(with_names, labels=labels, channels=channels)
@@ -404,6 +405,8 @@ def conform(table: pd.DataFrame, like: pd.DataFrame) -> pd.DataFrame:
     metas.Year    Int64
     dtype: object
     """
+    for one in (table, like):
+        check_table(one)
     pinned: dict[str, pd.Series[Any]] = {}
     for name, dtype in like.dtypes.items():
         given = table.get(name, pd.Series(pd.NA, table.index, dtype=STR, name=name))

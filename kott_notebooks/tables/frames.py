@@ -40,7 +40,7 @@ from kott_notebooks.api.privacy import Hide
 from kott_notebooks.errors import KottError
 from kott_notebooks.tables import kinds, tags
 from kott_notebooks.tables.kinds import KINDS, MAX_TIME
-from kott_notebooks.tables.provenance import with_facts
+from kott_notebooks.tables.provenance import check_table, with_facts
 
 Column: TypeAlias = list[Raw]  # the JSON text of each row's cell; NULL where it is absent
 
@@ -172,6 +172,7 @@ def coerce(table: pd.DataFrame, fields: Sequence[str] | None = None) -> pd.DataF
     >>> kott.coerce(epg).dtypes.astype(str).tolist()
     ['Int64', 'str']
     """
+    check_table(table)
     named = list(table.columns) if fields is None else list(fields)
     if missing := [name for name in named if name not in table]:
         raise KottError(f"The table has no column {', '.join(map(str, missing))}.")

@@ -10,6 +10,7 @@ import pandas as pd
 from kott_notebooks.errors import KottError
 from kott_notebooks.tables.columns import Names, id_texts, need
 from kott_notebooks.tables.kinds import STR
+from kott_notebooks.tables.provenance import check_table
 
 LABELLED = {  # the column of ids: the kind of its labels, and the column of names
     "type": ("assetStruct", "typeName"),
@@ -72,6 +73,7 @@ def with_names(
     >>> sorted(assets["typeName"].unique())
     ['Episode', 'Linear', 'Movie', 'Series']
     """
+    check_table(table)
     if labels is None and channels is None and "typeDescription" not in table:
         raise KottError("Give labels= (kott.labels) or channels= (kott.channels) to take names of.")
     if {"type", "typeDescription"} <= set(table.columns):

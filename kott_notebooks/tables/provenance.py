@@ -21,11 +21,18 @@ log = logging.getLogger("kott_notebooks")
 ATTR = "kott"  # the only name in `attrs` that is ours
 
 
+def check_table(table: object) -> None:
+    """Raise KottError for what is not a table: a list, a column, the path of a file."""
+    if not isinstance(table, pd.DataFrame):
+        raise KottError(f"A table (pandas.DataFrame) is needed, not a {type(table).__name__}.")
+
+
 def facts(table: pd.DataFrame) -> dict[str, Any]:
     """Return a table's provenance; empty for a table without one.
 
     Raises KottError where `attrs["kott"]` is not a JSON object.
     """
+    check_table(table)
     text = table.attrs.get(ATTR)
     if isinstance(text, Mapping):  # as version 0.1 wrote it, also into Parquet
         return dict(text)

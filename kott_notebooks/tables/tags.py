@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from kott_notebooks.errors import KottError
 from kott_notebooks.tables.kinds import STR, TEXT
+from kott_notebooks.tables.provenance import check_table
 
 _LANGUAGE = re.compile(r"(.+)@([A-Za-z]{2,3}(?:-\w+)*)")
 
@@ -34,6 +35,7 @@ def language_of(column: object, columns: Iterable[object]) -> tuple[str, str]:
 
 def fields(table: pd.DataFrame, *prefixes: str) -> list[str]:
     """List the columns that begin with a prefix (`metas.`, `tags.`), without those of languages."""
+    check_table(table)
     return [
         str(name)
         for name in table.columns

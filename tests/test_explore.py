@@ -6,6 +6,7 @@ import ast
 import datetime as dt
 import json
 import queue
+import re
 import threading
 from typing import Any
 
@@ -24,6 +25,7 @@ from kott_notebooks.widgets.explorer.panel import Panel
 from kott_notebooks.widgets.explorer.questions import completions, problem
 from kott_notebooks.widgets.explorer.state import RULE, Pulled, State
 
+MEDIA = {"objectType": "KalturaSearchAssetFilter", "kSql": "asset_type='media'"}
 KEYS = ["Genre", "General note", "Year", "Short title"]
 
 
@@ -282,6 +284,51 @@ def test_a_click_on_a_finding_leads_to_its_cure(explorer: Explorer) -> None:
     assert explorer.state.selected == own["id"]
 
 
+def hit(explorer: Explorer, name: str) -> dict[str, str]:
+    """Select the row of a name, and read who is hit by what is wrong with it."""
+    panel = explorer.panel
+    rows = panel.pulled.table if panel.pulled else pd.DataFrame()
+    panel._select(int(np.flatnonzero((rows["name"] == name).to_numpy(bool, na_value=False))[0]))
+    panel.wait()
+    return facts_of(panel.detail.value)
+
+
+def facts_of(html: str) -> dict[str, str]:
+    """Read the facts of a detail: names and words."""
+    return dict(re.findall(r'<th scope="row">(.*?)</th><td>(.*?)</td>', html))
+
+
+def test_a_detail_names_the_regions_of_a_channel(session: kott.Session, explorer: Explorer) -> None:
+    """Those whose line-up has it, by name."""
+    channel = kott.channels(session).iloc[1]
+    regions = kott.listing(session, "region", filter={"liveAssetIdEqual": int(channel["id"])})
+    assert hit(explorer, channel["name"])["regions"] == ", ".join(regions["name"])
+
+
+def test_a_detail_names_the_sisters_of_an_episode(explorer: Explorer, table: pd.DataFrame) -> None:
+    """The series, and its other episodes, with how many there are."""
+    episodes = table[table["typeDescription"] == "Episode"]
+    column = "metas.Series ID"
+    key = episodes[column].value_counts().index[0]
+    own = episodes.loc[episodes[column] == key, "name"]
+    said = hit(explorer, own.iloc[0])
+    assert said["same series, Episode"].startswith(f"{len(own) - 1}: {own.iloc[1]}")
+    assert said["same series, Series"].startswith("1: ")
+
+
+def test_a_detail_follows_an_asset_to_the_households_that_bought_it(
+    session: kott.Session, explorer: Explorer, table: pd.DataFrame
+) -> None:
+    """By the curated channels that hold it and the subscriptions that sell those."""
+    channel = kott.listing(session, "channel").iloc[0]
+    own = kott.assets(session, channel=int(channel["id"]))
+    said = hit(explorer, own["name"].dropna().iloc[0])
+    assert channel["name"] in said["curated channels"]
+    sold = kott.listing(session, "subscription", filter={"channelIdEqual": int(channel["id"])})
+    assert set(sold["name"]) <= set(said["subscriptions"].split(", "))
+    assert "entitled households" in said
+
+
 def test_pages_turn_and_columns_sort(explorer: Explorer) -> None:
     """The next page goes on where one ends; a header pressed again turns the order round."""
     rows = explorer.panel.rows
@@ -348,6 +395,39 @@ def test_a_stopped_pull_leaves_what_was_received_and_can_go_on() -> None:
     assert "Complete" in panel.status.value
     assert panel.pulled.table["id"].nunique() == 600
     assert panel.pulled.findings is not None
+
+
+@pytest.mark.parametrize(
+    ("tab", "question", "words"),
+    [
+        ("schedule", {"start": "today", "end": "today+2d"}, " of "),
+        ("households", {"ids": [*range(20001, 20041)]}, "Pulling</b> 40 rows are here"),
+        ("listing", {"service": "asset", "filter": MEDIA}, " of "),
+    ],
+)
+def test_every_tab_is_stopped_and_goes_on(tab: str, question: dict[str, Any], words: str) -> None:
+    """In the middle of its pull, users and devices of households too; nothing is lost."""
+    slow = demo.login(
+        assets=600, channels=8, days=3, households=40, faults=demo.Faults(latency=0.05)
+    )
+    panel = Panel(slow, State(tab, question), lambda: None)
+    stopped: list[str] = []
+
+    def halt(change: dict[str, str]) -> None:
+        if words in change["new"] and not stopped:
+            stopped.append(change["new"])
+            panel.halt()
+
+    panel.status.observe(halt, "value")
+    panel.pull()
+    panel.wait()
+    assert "Not complete" in panel.status.value
+    assert panel.go_on in panel._buttons.children
+    panel.go_on.click()
+    panel.wait()
+    assert "Complete" in panel.status.value
+    assert panel.pulled is not None
+    assert panel.pulled.table["id"].is_unique
 
 
 def test_a_pull_that_is_refused_says_why(session: kott.Session) -> None:
@@ -472,6 +552,39 @@ def test_households_are_hashed_and_have_their_limits(session: kott.Session) -> N
             assert str(text) not in shown
 
 
+def test_entitled_households_are_counted_among_those_pulled(session: kott.Session) -> None:
+    """Each is asked for by its master, since a server lists what one user's household has."""
+    explorer = kott.explore(session, "households", ids=[20001, 20002, 20003]).wait()
+    explorer.tabs.selected_index = 0
+    explorer.wait()
+    channel = kott.listing(session, "channel")["id"].iloc[0]
+    own = kott.assets(session, channel=int(channel))["name"].dropna().iloc[0]
+    words = hit(explorer, own)["entitled households"]
+    assert re.fullmatch(r"[0-3] of the first 3 in the tab Households", words)
+
+
+def test_a_household_has_its_subscriptions_by_name(session: kott.Session) -> None:
+    """As the server lists them for its master."""
+    explorer = kott.explore(session, "households", ids=[20001], selected=20001).wait()
+    said = facts_of(explorer.panel.detail.value)["subscriptions"]
+    assert set(said.split(", ")) <= set(kott.listing(session, "subscription")["name"])
+
+
+def test_the_households_of_a_region_are_counted_where_they_were_pulled(
+    session: kott.Session,
+) -> None:
+    """In one tab; another tab's details count them."""
+    explorer = kott.explore(session, "households", ids=[20001, 20002, 20003]).wait()
+    homes = explorer.table
+    explorer.tabs.selected_index = 0
+    explorer.wait()
+    channel = kott.channels(session).iloc[0]
+    regions = kott.listing(session, "region", filter={"liveAssetIdEqual": int(channel["id"])})
+    there = homes["regionId"].isin(regions["id"]).sum()
+    said = hit(explorer, channel["name"])["households there"]
+    assert said == f"{there} of the 3 in the tab Households"
+
+
 def test_external_ids_do_not_stand_in_the_saved_copy(session: kott.Session) -> None:
     """They name people; the line of code in the notebook has them."""
     own = kott.households(session, [20001], pii=True)["externalId"].iloc[0]
@@ -495,6 +608,24 @@ def test_a_filter_is_built_from_the_schema(session: kott.Session) -> None:
     wanted = kott.listing(session, "region", filter={"parentIdEqual": 70})
     pd.testing.assert_frame_equal(explorer.table, wanted)
     assert 'service="region", filter={"parentIdEqual": 70}' in explorer.code
+
+
+def test_any_list_has_names_beside_its_ids(session: kott.Session) -> None:
+    """In the table, the facets and the lines of code, as `kott.with_names` has them."""
+    explorer = kott.explore(session, "listing", service="deviceBrand").wait()
+    brands = kott.listing(session, "deviceBrand")
+    assert list(explorer.table) == list(kott.with_names(brands, kott.labels(session)))
+    assert "deviceFamilyName" in explorer.panel.facet_boxes
+    panel = explorer.panel
+    names: dict[str, Any] = {"kott": kott, "session": session}
+    exec(panel.tab.lines(panel.state, panel.pulled), names)
+    pd.testing.assert_frame_equal(names["table"], explorer.table)
+
+
+def test_a_filter_that_the_list_does_not_have_is_refused(session: kott.Session) -> None:
+    """As `kott.listing` refuses it: it is not left out."""
+    with pytest.raises(kott.KottError, match="idLike"):
+        kott.explore(session, "listing", service="region", filter={"idLike": "7"}).wait()
 
 
 def test_a_tab_is_made_when_it_is_looked_at(session: kott.Session) -> None:

@@ -9,7 +9,7 @@ import kott_notebooks as kott
 from kott_notebooks import demo
 from kott_notebooks.listings.others import listing_pull
 from kott_notebooks.listings.planned import table_of
-from kott_notebooks.tables.provenance import facts
+from kott_notebooks.tables.provenance import Sheet, facts
 
 NOW = 1_790_000_000.0
 MEDIA = {"objectType": "KalturaSearchAssetFilter", "kSql": "asset_type='media'"}
@@ -39,6 +39,14 @@ def test_a_plan_counts_and_fetches_nothing(session: kott.Session) -> None:
     assert list(plan["low"].iloc[1:]) == list(plan["high"].iloc[:-1])
     assert set(plan["key"]) == {"media_id"}
     assert set(plan["proof"]) == {"tiles"}
+
+
+def test_a_cell_sums_a_plan_up(session: kott.Session) -> None:
+    """Rows, windows and requests stand above its table."""
+    plan = kott.plan(session, "region")
+    assert isinstance(plan, Sheet)
+    rows, requests = int(plan["rows"].sum()), int(plan["requests"].sum())
+    assert f"{rows} rows in 1 window: {requests} requests, about" in plan._repr_html_()
 
 
 def test_the_same_plan_then_runs(session: kott.Session) -> None:

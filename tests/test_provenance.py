@@ -10,7 +10,7 @@ import pytest
 
 import kott_notebooks as kott
 from kott_notebooks import catalog, demo, schedule
-from kott_notebooks.tables.provenance import asked, facts, provenance, pulled, with_facts
+from kott_notebooks.tables.provenance import Sheet, asked, facts, provenance, pulled, with_facts
 
 TABLE = pd.DataFrame({"id": [1, 2, 3], "type": [7, 7, 8]})
 WHEN = "2026-01-15T12:00:00+00:00"
@@ -32,6 +32,18 @@ def test_facts_are_added_to_a_copy() -> None:
     assert (facts(one)["rows"], facts(two)["rows"]) == (3, 4)
     assert facts(two)["when"] == WHEN
     pd.testing.assert_frame_equal(two, TABLE, check_flags=False)
+
+
+def test_a_cell_shows_every_fact_whole_and_escaped() -> None:
+    """A long filter is not cut, and none of it is markup; what is made of it is a plain table."""
+    filter = "<b>" + "x" * 300
+    shown = provenance(with_facts(TABLE, source="kott.assets", filter=filter))
+    assert isinstance(shown, Sheet)
+    html = shown._repr_html_()
+    assert "&lt;b&gt;" + "x" * 300 in html
+    assert "<b>x" not in html
+    assert "How this table was made: kott.assets" in html
+    assert type(shown.head(2)) is pd.DataFrame
 
 
 def test_provenance_survives_parquet_and_steps_of_pandas() -> None:

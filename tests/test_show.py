@@ -150,6 +150,15 @@ def test_any_table_can_be_shown(table: pd.DataFrame) -> None:
     assert Reader(kott.show(table)._repr_html_()).tags.count("table") == 1
 
 
+def test_findings_have_the_colours_of_their_severity(assets: pd.DataFrame) -> None:
+    """Errors and warnings stand out; every hint is there, whole."""
+    findings = kott.catalog.audit(assets).head(150)
+    shown = kott.show(findings).html
+    for severity, count in findings["severity"].value_counts().items():
+        assert shown.count(f'<td class="{severity}">') == count
+    assert set(findings["hint"]) <= {text for _, text in Reader(shown).words}
+
+
 def test_slips_are_refused(assets: pd.DataFrame) -> None:
     """With what was given."""
     with pytest.raises(KottError, match="no column Yaer"):

@@ -21,7 +21,7 @@ from kott_notebooks.paging import (
     expected_seconds,
 )
 from kott_notebooks.session import Session
-from kott_notebooks.tables.provenance import facts, with_facts
+from kott_notebooks.tables.provenance import facts, sheet, with_facts
 
 COLUMNS = {
     "list": "Int64",
@@ -69,9 +69,19 @@ def table_of(session: Session, pulls: Sequence[Pull]) -> pd.DataFrame:
         }
         for listing, plan in zip(listings, planned, strict=True)
     ]
-    return with_facts(
-        table, source="kott.plan", url=session.url, partner=session.partner_id, plans=facts
-    )
+    known = {"source": "kott.plan", "url": session.url, "partner": session.partner_id}
+    return sheet(with_facts(table, **known, plans=facts), _title(table))
+
+
+def _title(plan: pd.DataFrame) -> str:
+    """Sum a plan up: its windows, rows and requests, the time and the size."""
+    total = plan[["rows", "requests", "seconds", "MiB"]].sum()
+    windows = f"{len(plan):,} window{'' if len(plan) == 1 else 's'}"
+    requests = f"{total['requests']:,.0f} request{'' if total['requests'] == 1 else 's'}"
+    if plan["rows"].isna().any():
+        return f"{windows}, {requests}; the list has no pager, so its rows are not counted"
+    cost = f"about {total['seconds']:,.1f} seconds, {total['MiB']:,.1f} MiB"
+    return f"{total['rows']:,.0f} rows in {windows}: {requests}, {cost}"
 
 
 def _row(

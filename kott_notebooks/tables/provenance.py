@@ -8,7 +8,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from datetime import tzinfo
-from typing import Any
+from html import escape
+from typing import Any, ClassVar
 
 import msgspec
 import pandas as pd
@@ -19,6 +20,46 @@ from kott_notebooks.times import When, bound, instant, present, zone
 log = logging.getLogger("kott_notebooks")
 
 ATTR = "kott"  # the only name in `attrs` that is ours
+SHEET_ROWS = 200  # that a cell shows
+
+
+class Sheet(pd.DataFrame):
+    """A table with a title that a notebook's cell shows with every text whole.
+
+    What is made of it is a plain DataFrame.
+    """
+
+    _metadata: ClassVar = ["title"]
+    title = ""
+
+    @property
+    def _constructor(self) -> type[pd.DataFrame]:
+        return pd.DataFrame
+
+    def _repr_html_(self) -> str:
+        sides = ["right" if dtype.kind in "iuf" else "left" for dtype in self.dtypes]
+        styles = [f"text-align:{side};overflow-wrap:anywhere" for side in sides]
+        lines = [tuple(self.columns), *self.head(SHEET_ROWS).itertuples(index=False, name=None)]
+        rows = ""
+        for tag, line in zip(["th", *["td"] * len(self)], lines, strict=False):
+            cells = zip(styles, map(_written, line), strict=True)
+            rows += "".join(f"<{tag} style='{one}'>{text}</{tag}>" for one, text in cells)
+            rows += "</tr><tr>"
+        more = f"; the first {SHEET_ROWS} rows are shown" if len(self) > SHEET_ROWS else ""
+        return f"<p><b>{escape(self.title)}{more}</b></p><table><tr>{rows}</tr></table>"
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, str):
+        return escape(value)
+    return "" if pd.isna(value) else f"{value:,.2f}".removesuffix(".00")
+
+
+def sheet(table: pd.DataFrame, title: str) -> Sheet:
+    """Return the table as one with a title; its provenance stays."""
+    titled = Sheet(table)
+    titled.title, titled.attrs = title, table.attrs
+    return titled
 
 
 def check_table(table: object) -> None:
@@ -64,7 +105,7 @@ def provenance(table: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         One row per fact: `fact`, `value` (`str`). The first two are the number of rows when the
-        table was made and now.
+        table was made and now. A notebook's cell shows every value whole.
 
     Raises
     ------
@@ -93,7 +134,8 @@ def provenance(table: pd.DataFrame) -> pd.DataFrame:
         for name, value in shown.items()
         if value is not None
     ]
-    return pd.DataFrame(rows, columns=["fact", "value"]).astype("str")
+    laid = pd.DataFrame(rows, columns=["fact", "value"]).astype("str")
+    return sheet(laid, f"How this table was made: {known['source']}")
 
 
 def pulled(table: pd.DataFrame, now: When | None = None) -> pd.Timestamp:

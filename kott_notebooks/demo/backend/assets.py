@@ -123,13 +123,13 @@ def _kinds(given: dict[str, Any]) -> list[str] | None:
     return split(given["typeIn"]) if given.get("typeIn") else None
 
 
-def _channel_question(call: Call, wanted: object) -> Question:
+def _channel_question(call: Call, wanted: object, *more: ksql.Term) -> Question:
     channel = _channel(call, wanted)
     kinds = [str(one["value"]) for one in channel.get("assetTypes", ())] or None
     trees = [ksql.parse(channel.get("kSql", ""))]
     if channel["objectType"] == "KalturaManualChannel":
         trees.append(ksql.Term("media_id", ":", channel.get("mediaIds") or "0", 0))
-    return question(call, kinds, *trees)
+    return question(call, kinds, *trees, *more)
 
 
 def _bundled(call: Call, given: dict[str, Any]) -> Rows:
@@ -258,9 +258,18 @@ def _channels(call: Call) -> Iterable[Record]:
     given = call.filter()
     wanted = given.get("mediaIdEqual")
     for one in call.partner.records("KalturaChannel"):
-        holds = wanted is None or str(wanted) in split(one.get("mediaIds", ""))
-        if holds and not given.get("kSql") and (one.get("isActive") or call.role.is_staff):
+        if given.get("kSql") or not (one.get("isActive") or call.role.is_staff):
+            continue
+        if wanted is None or _holds(call, one, int(wanted)):
             yield one
+
+
+def _holds(call: Call, channel: Record, asset: int) -> bool:
+    """Return whether a curated channel holds an asset: by its list, or by its KSQL."""
+    if channel["objectType"] == "KalturaManualChannel":
+        return str(asset) in split(channel.get("mediaIds", ""))
+    asked = _channel_question(call, channel["id"], ksql.Term("media_id", ":", str(asset), 0))
+    return len(call.partner.search.rows(asked)) > 0
 
 
 def list_epg(call: Call) -> dict[str, Any]:

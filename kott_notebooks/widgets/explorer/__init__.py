@@ -138,6 +138,7 @@ class Explorer(WithCopy):
     def __init__(self, session: Session, state: State) -> None:
         self.session = session
         self.panels: dict[str, Panel] = {}
+        self._tables: dict[str, pd.DataFrame] = {}  # what the tabs have pulled
         self._first = state
         self._places = [ipywidgets.VBox() for _ in TABS]
         titles = [tab.TITLE for tab in TABS.values()]
@@ -207,7 +208,7 @@ class Explorer(WithCopy):
             return
         is_first = not self.panels
         state = self._first if is_first else State(name)
-        panel = self.panels[name] = Panel(self.session, state, self.update)
+        panel = self.panels[name] = Panel(self.session, state, self.update, self._tables)
         self._places[place].children = [panel.box]
         if name in _AT_ONCE or (is_first and state.question):
             panel.pull()

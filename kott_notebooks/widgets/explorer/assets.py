@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 
 from kott_notebooks import catalog, ksql
-from kott_notebooks.errors import ApiError, KottError
+from kott_notebooks.audits import rules
+from kott_notebooks.errors import KottError
 from kott_notebooks.ksql import Expression, K
-from kott_notebooks.listings import assets, labels, views
+from kott_notebooks.listings import assets, labels
 from kott_notebooks.paging import Progress
 from kott_notebooks.report.parts import pictures as first_pictures
 from kott_notebooks.report.parts import type_names
@@ -62,7 +63,7 @@ def _keys(table: pd.DataFrame, known: pd.DataFrame) -> list[str]:
     return sorted({*own, *(cells.title(one) for one in fields(table, "metas.", "tags."))})
 
 
-def judge(session: Session, question: dict[str, Any], pulled: Pulled, bar: Progress) -> Pulled:
+def judge(session: Session, question: dict[str, Any], pulled: Pulled) -> Pulled:
     """Add the findings of the catalogue's audit."""
     findings = catalog.audit(pulled.table, labels=pulled.more["labels"])
     first = pd.Series(range(len(pulled.ids)), pulled.ids)
@@ -75,18 +76,18 @@ def columns(pulled: Pulled, rows: Rows) -> Iterator[Column]:
     """Lay rows out for people: picture, type, year, genres, window, findings."""
     table = some(pulled.table, rows)
     images = first_pictures(table, id_texts(table["id"]))
-    yield Column("id", "Picture", 64, [images.get(one, "") for one in pulled.ids[rows]], "picture")
-    yield Column("type", "Type", 90, cells.texts(pulled.texts(table["type"])))
+    yield Column("id", "Image", 58, [images.get(one, "") for one in pulled.ids[rows]], "picture")
+    yield Column("type", "Type", 70, cells.texts(pulled.texts(table["type"])), "short")
     for name in pulled.facets:
         if name.startswith("tags."):
             genres = cells.texts(flat(table[[name]])[name])
-            yield Column(name, cells.title(name), 150, genres)
+            yield Column(name, cells.title(name), 80, genres)
     if "metas.Year" in table:
         years = pd.to_numeric(table["metas.Year"], errors="coerce").round().astype("Int64")
-        yield Column("metas.Year", "Year", 60, cells.texts(years), "number")
+        yield Column("metas.Year", "Year", 56, cells.texts(years), "number")
     for name in ("createDate", "endDate"):
         if name in table:
-            yield Column(name, cells.title(name), 95, cells.times(table[name], pulled.tz))
+            yield Column(name, cells.title(name), 94, cells.times(table[name], pulled.tz), "short")
     yield cells.finding_counts(pulled, rows)
 
 
@@ -117,11 +118,18 @@ def detail(pulled: Pulled, row: int) -> Detail:
         now=now,
         findings=cells.findings_of(pulled, row),
         facts={
-            "Who is hit": [("viewers", _offer(one, pulled.tz)), *cells.alike(pulled, row)],
+            cells.HIT: [
+                ("viewers", _offer(one, pulled.tz)),
+                *_series(pulled, row),
+                *cells.alike(pulled, row),
+            ],
             "Fields": [(name, words) for name, words in known if words],
             "KSQL": [("this asset", key)],
         },
         code=f'kott.assets(session, {literal(key)}, language="*")',
+        key=key,
+        media=cells.whole(own),
+        channel=cells.whole(own) if one.get("objectType") == "KalturaLiveAsset" else None,
     )
 
 
@@ -137,35 +145,22 @@ def _offer(asset: pd.Series[Any], tz: Any) -> str:
     return "all who may see this type see it now"
 
 
-def more(session: Session, pulled: Pulled, row: int, one: Detail) -> Detail:
-    """Add the texts in every language, and the views of the last 30 days."""
-    own = pulled.ids[row]
-    return in_full(session, one, f"media_id='{own}'", int(own), "views in 30 days")
-
-
-def in_full(session: Session, one: Detail, key: str, viewed: int | None, title: str) -> Detail:
-    """Add what takes requests: the texts in every language, how often something was viewed."""
-    whole = assets(session, key, language="*", progress=False)
-    spoken = nested.translations(whole)
-    texts = []
-    for code, part in spoken.groupby("language", sort=False):
-        by = dict(zip(part["field"], part["value"], strict=True))
-        own = {name: cells.text(by.get(field)) for name, field in _TEXTS.items()}
-        texts += [{"language": str(code), **own}] if any(own.values()) else []
-    hit = list(one.facts["Who is hit"])
-    if viewed is not None:
-        try:
-            counted = views(session, [viewed], "today-30d", "now")["views"]
-            said = "not counted" if counted.isna().all() else f"{int(counted.iloc[0]):,}"
-        except ApiError as error:
-            said = f"not known ({error})"
-        hit.append((title, said))
-    facts = one.facts | {"Who is hit": hit}
-    pictures = cells.pictures(whole) or one.pictures
-    return replace(one, texts=texts or one.texts, pictures=pictures, facts=facts)
-
-
-_TEXTS = {"name": "name", "words": "description"}  # of a detail, and the fields they come from
+def _series(pulled: Pulled, row: int) -> list[tuple[str, str]]:
+    """Name the other assets of a row's series, by type, as far as the table has them."""
+    field = rules().fields.series.casefold()
+    columns = fields(pulled.table, "metas.", "tags.")
+    own = [one for one in columns if cells.title(one).casefold() == field]
+    given = [one for one in own if cells.text(pulled.table[one].iloc[row])]
+    if not given:
+        return []
+    column = pulled.table[given[0]]
+    same = np.flatnonzero((column == column.iloc[row]).fillna(False))
+    others = some(pulled.table, same[same != row])
+    types = pulled.texts(others["type"]).fillna("other").to_numpy()
+    return [
+        (f"same series, {type_}", f"{len(those):,}: {cells.listed(those['name'])}")
+        for type_, those in others.groupby(types)
+    ]
 
 
 def lines(state: State, pulled: Pulled | None) -> str:

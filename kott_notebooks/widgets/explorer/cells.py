@@ -16,6 +16,7 @@ WEB = ("https://", "http://")
 NEVER = pd.Timestamp("2100-01-01", tz="UTC")  # later ends mean no end
 TIMES = ("createDate", "startDate", "endDate")
 MAX_PICTURES = 12
+HIT = "Who is hit"  # the part of a detail that says so
 _YEAR = pd.Timedelta(days=365)
 TITLES = {
     "type": "Type", "createDate": "Added", "startDate": "Starts", "endDate": "Ends",
@@ -75,7 +76,7 @@ def finding_counts(pulled: Pulled, rows: Rows) -> Column:
     """Count the findings of each row; blank for none."""
     own = pulled.finding_rows
     many = np.bincount(own[own >= 0], minlength=len(pulled.table))[rows]
-    return Column(RULE, "Findings", 80, [str(one) if one else "" for one in many], "number")
+    return Column(RULE, "Findings", 78, [str(one) if one else "" for one in many], "number")
 
 
 def findings_of(pulled: Pulled, row: int) -> list[dict[str, str]]:
@@ -104,8 +105,22 @@ def of_finding(pulled: Pulled, at: int) -> Detail:
     return Detail(
         text(one["name"]) or text(one["rule"]),
         findings=[{name: text(one[name]) for name in names}],
-        facts={"Who is hit": [(name, words) for name, words in hit if words]},
+        facts={HIT: [(name, words) for name, words in hit if words]},
+        channel=whole(one["linearAssetId"]),
     )
+
+
+def listed(names: pd.Series[Any], most: int = 8) -> str:
+    """Write names in a row, and how many there are beyond the first few."""
+    own = [one for one in texts(names) if one]
+    more = f" and {len(own) - most:,} more" if len(own) > most else ""
+    return ", ".join(own[:most]) + more
+
+
+def whole(number: Any) -> int | None:
+    """Return an id as a number; None for an absent one and for a text."""
+    written = text(number)
+    return int(written) if written.isdecimal() else None
 
 
 def alike(pulled: Pulled, row: int) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ import ipywidgets
 
 from kott_notebooks.widgets.explorer.pages import ROW, Column, part
 
-NAME_WIDTH = 230  # pixels
+NAME_WIDTH = 190  # pixels
 _BARE = {"margin": "0"}
 
 
@@ -34,7 +34,7 @@ class Grid:
             button.on_click(lambda _, place=place: pick(place))
         self.heads: list[ipywidgets.Button] = []
         self._sorted_by: list[str] = []
-        self.rows = ipywidgets.HTML(layout={**_BARE})
+        self.rows = ipywidgets.HTML(layout={**_BARE, "flex": "1 1 0"})
         self.before = ipywidgets.Button(description="Previous", layout={"width": "auto"})
         self.after = ipywidgets.Button(description="Next", layout={"width": "auto"})
         self.before.on_click(lambda _: turn(-1))
@@ -46,7 +46,9 @@ class Grid:
         self._heads.add_class("kott-heads")
         body = ipywidgets.HBox([self._names, self.rows], layout={**_BARE})
         whole = ipywidgets.VBox([self._heads, body], layout={**_BARE, "overflow": "auto"})
-        pager = ipywidgets.HBox([self.before, self.after, self.place])
+        pager = ipywidgets.HBox(
+            [self.before, self.after, self.place], layout={"align_items": "center"}
+        )
         self.box = ipywidgets.VBox([whole, pager])
 
     def show(
@@ -66,27 +68,36 @@ class Grid:
             button.description = button.tooltip = name or "(no name)"
         self._names.children = self.names[: len(names)]
         self.rows.value = part("cells", columns, ROW) if names else "No rows."
-        self._show_heads(
-            [(*label, NAME_WIDTH), *((c.name, c.title, c.width) for c in columns)], sort
-        )
+        self._show_heads([Column(*label, NAME_WIDTH, [], "short"), *columns], sort)
         first = page * self.size
         self.place.value = f"{first + 1:,} to {first + len(names):,} of {total:,}" if names else ""
         self.before.disabled, self.after.disabled = page <= 0, first + len(names) >= total
 
-    def _show_heads(self, heads: Sequence[tuple[str, str, int]], sort: str | None) -> None:
-        if self._sorted_by != [name for name, *_ in heads]:
-            self._sorted_by = [name for name, *_ in heads]
+    def _show_heads(self, heads: Sequence[Column], sort: str | None) -> None:
+        """Show the headings, as wide as their columns: those of texts share the place there is."""
+        if self._sorted_by != [one.name for one in heads]:
+            self._sorted_by = [one.name for one in heads]
+            texts = [one.width for one in heads if one.kind == "text"]
+            share = round(sum(texts) / max(len(texts), 1))
             self.heads = [
-                ipywidgets.Button(layout={**_BARE, "width": f"{width}px", "flex": "0 0 auto"})
-                for *_, width in heads
+                ipywidgets.Button(
+                    layout={
+                        **_BARE,
+                        "width": "auto",
+                        "flex": f"1 0 {share}px" if one.kind == "text" else f"0 0 {one.width}px",
+                    }
+                )
+                for one in heads
             ]
+            self.rows.layout.min_width = f"{sum(one.width for one in heads[1:])}px"
+            self.rows.layout.flex = "1 1 0" if texts else "0 0 auto"
             for name, button in zip(self._sorted_by, self.heads, strict=True):
                 button.disabled = self._sort is None
                 button.on_click(partial(self._sort_pressed, name))
             self._heads.children = self.heads
-        for (name, title, _), button in zip(heads, self.heads, strict=True):
-            mark = {name: " ▲", f"-{name}": " ▼"}.get(sort or "", "")
-            button.description = title + mark
+        for one, button in zip(heads, self.heads, strict=True):
+            mark = {one.name: " ▲", f"-{one.name}": " ▼"}.get(sort or "", "")
+            button.description = one.title + mark
 
     def _sort_pressed(self, column: str, _: object) -> None:
         if self._sort is not None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from kott_notebooks import household
+from kott_notebooks.errors import IncompleteError
 from kott_notebooks.listings import household_devices, household_users, households, labels
 from kott_notebooks.paging import Progress
 from kott_notebooks.session import Session
@@ -19,6 +20,7 @@ from kott_notebooks.widgets.explorer.assets import judged
 from kott_notebooks.widgets.explorer.pages import Column, Detail
 from kott_notebooks.widgets.explorer.state import RULE, Pulled, Rows, State, literal, some
 
+Part: TypeAlias = pd.DataFrame | IncompleteError
 NAME, TITLE, LABEL = "households", "Households", "id"
 _NAMES = {"regionId": "region", "brandId": "deviceBrand", "deviceFamilyId": "deviceFamily"}
 
@@ -42,10 +44,24 @@ def lay(session: Session, question: dict[str, Any], table: pd.DataFrame) -> Pull
     return Pulled(table, names=names, facets=tuple(facets))
 
 
-def judge(session: Session, question: dict[str, Any], pulled: Pulled, bar: Progress) -> Pulled:
-    """Add users, devices and the findings: those of a user or a device are of its household."""
-    users = household_users(session, pulled.table, progress=bar)
-    devices = household_devices(session, pulled.table, progress=bar)
+def add(session: Session, pulled: Pulled, parts: dict[str, Part], bar: Progress) -> Pulled:
+    """Add users and devices; what was received before a stop is in `parts`."""
+    for kind, pull in (("users", household_users), ("devices", household_devices)):
+        part = parts.get(kind)
+        try:
+            if isinstance(part, IncompleteError):
+                parts[kind] = part.resume()
+            elif part is None:
+                parts[kind] = pull(session, pulled.table, progress=bar)
+        except IncompleteError as error:
+            parts[kind] = error
+            raise
+    return replace(pulled, more=dict(parts))
+
+
+def judge(session: Session, question: dict[str, Any], pulled: Pulled) -> Pulled:
+    """Add the findings of the audit: those of a user or a device are of its household."""
+    users, devices = pulled.more["users"], pulled.more["devices"]
     findings = household.audit(pulled.table, users, devices)
     homes = {
         "household": (pulled.ids, pulled.ids),
@@ -58,8 +74,7 @@ def judge(session: Session, question: dict[str, Any], pulled: Pulled, bar: Progr
         row_of = {str(key): places.get(str(home), -1) for key, home in zip(own, of, strict=True)}
         is_kind = (findings["kind"] == kind).to_numpy(bool)
         rows[is_kind] = [row_of.get(str(one), -1) for one in findings["id"][is_kind]]
-    more = {"users": users, "devices": devices}
-    return replace(pulled, findings=findings, finding_rows=rows, more=more)
+    return replace(pulled, findings=findings, finding_rows=rows)
 
 
 def columns(pulled: Pulled, rows: Rows) -> Iterator[Column]:
@@ -75,8 +90,8 @@ def columns(pulled: Pulled, rows: Rows) -> Iterator[Column]:
             f"{own}{' of ' + str(most) if pd.notna(most) and most else ''}"
             for own, most in zip(used, limit, strict=True)
         ]
-        yield Column(f"{kind}Limit", kind.title(), 90, words)
-    yield Column("createDate", "Added", 100, cells.times(table["createDate"], pulled.tz))
+        yield Column(f"{kind}Limit", kind.title(), 80, words, "short")
+    yield Column("createDate", "Added", 94, cells.times(table["createDate"], pulled.tz), "short")
     yield cells.finding_counts(pulled, rows)
 
 
@@ -116,10 +131,20 @@ def detail(pulled: Pulled, row: int) -> Detail:
         f"Household {own}",
         f"{cells.text(home.get('state'))}, {region}, added {added}",
         findings=cells.findings_of(pulled, row),
-        facts={"Who is hit": [(f"its {kind}", n) for kind, n in used.items()], "Limits": limits},
+        facts={cells.HIT: [(f"its {kind}", n) for kind, n in used.items()], "Limits": limits},
         tables=tables,
         code=f"kott.household_devices(session, [{own}])",
+        user=_master(pulled, own),
     )
+
+
+def _master(pulled: Pulled, own: str) -> str:
+    """Return the user id of a household's master; blank while it is not known."""
+    if "users" not in pulled.more:
+        return ""
+    users = pulled.more["users"]
+    masters = users[(id_texts(users["householdId"]) == own) & users["isMaster"].fillna(False)]
+    return cells.text(masters["userId"].iloc[0]) if len(masters) else ""
 
 
 _USERS = {"userId": "User", "isMaster": "Master", "isDefault": "Default", "status": "Status"}
@@ -133,11 +158,6 @@ def _words(pulled: Pulled, column: pd.Series[Any]) -> list[str]:
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         return cells.times(column, pulled.tz, "%Y-%m-%d %H:%M")
     return cells.texts(pulled.texts(column))
-
-
-def more(session: Session, pulled: Pulled, row: int, one: Detail) -> Detail:
-    """Add nothing: all of it is pulled."""
-    return one
 
 
 def lines(state: State, pulled: Pulled | None) -> str:

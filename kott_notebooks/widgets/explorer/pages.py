@@ -14,13 +14,16 @@ ROW = 34  # pixels: the height of a row
 
 
 class Column(NamedTuple):
-    """A column of the rows shown: its name, width in pixels, and the text of each row."""
+    """A column of the rows shown: its name, width in pixels, and the text of each row.
+
+    Columns of texts are wider where there is place; those of other kinds are not.
+    """
 
     name: str  # that it is sorted by
     title: str
     width: int
     cells: list[str]
-    kind: str = "text"  # text, number, picture
+    kind: str = "text"  # text, short, number, picture
 
 
 @dataclass
@@ -37,6 +40,11 @@ class Detail:
     facts: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     tables: dict[str, dict[str, Any]] = field(default_factory=dict)  # header, rows
     code: str = ""
+    # What can be requested of it:
+    key: str = ""  # the KSQL that finds it
+    media: int | None = None  # the asset that is viewed
+    channel: int | None = None  # the linear channel that is watched
+    user: str = ""  # the master of a household
 
 
 @cache

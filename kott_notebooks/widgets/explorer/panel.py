@@ -21,13 +21,14 @@ from kott_notebooks.widgets.explorer import assets, cells, households, lists, sc
 from kott_notebooks.widgets.explorer.grid import Grid
 from kott_notebooks.widgets.explorer.pages import Column, Detail, part
 from kott_notebooks.widgets.explorer.questions import QUESTIONS
+from kott_notebooks.widgets.explorer.requested import in_full
 from kott_notebooks.widgets.explorer.state import RULE, Chosen, Pulled, State, some
 from kott_notebooks.widgets.explorer.work import Bar, Work
 
 TABS: dict[str, ModuleType] = {one.NAME: one for one in (assets, schedule, households, lists)}
-ROWS, FINDINGS, VALUES, STATIC_ROWS = 10, 6, 8, 50  # shown at once
+ROWS, FINDINGS, VALUES, STATIC_ROWS = 10, 6, 6, 50  # shown at once
 _BUTTON = {"width": "auto"}
-_FACET = {"width": "210px"}
+_FACET = {"width": "185px"}
 
 
 class FacetBox:
@@ -70,10 +71,20 @@ class FacetBox:
 
 
 class Panel:
-    """The widgets of a tab over its state; `changed` is called when something else is shown."""
+    """The widgets of a tab over its state; `changed` is called when something else is shown.
 
-    def __init__(self, session: Session, state: State, changed: Callable[[], None]) -> None:
+    `tables` are those of all tabs, by name: what one has pulled, another may count.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        state: State,
+        changed: Callable[[], None],
+        tables: dict[str, pd.DataFrame] | None = None,
+    ) -> None:
         self.session, self.state, self._changed = session, state, changed
+        self._tables = {} if tables is None else tables
         self.tab = TABS[state.tab]
         self.pulled: Pulled | None = None
         self.chosen: Chosen | None = None
@@ -83,6 +94,7 @@ class Panel:
         self.words = "Nothing was pulled yet."
         self._page = self._finding_page = 0
         self._is_judging = False
+        self._parts: dict[str, households.Part] = {}  # tables that the tab pulls beside its own
         self._lock = threading.RLock()
         self._work, self._more = Work(self._show_progress), Work(lambda *_: None)
         self._make_widgets()
@@ -98,7 +110,7 @@ class Panel:
         self.also = ipywidgets.Dropdown(options=[("filter by ...", "")], layout=_FACET)
         self.facet_boxes: dict[str, FacetBox] = {}
         self._facet_names: tuple[str, ...] = ()
-        self.facets = ipywidgets.VBox(layout={"width": "225px", "flex": "0 0 auto"})
+        self.facets = ipywidgets.VBox(layout={"width": "200px", "flex": "0 0 auto"})
         self.facets.add_class("kott-facets")
         self.rows = Grid(ROWS, self._pick_row, self._turn, self.sort)
         self.findings = Grid(FINDINGS, self._pick_finding, self._turn_findings)
@@ -106,7 +118,9 @@ class Panel:
         self.detail = ipywidgets.HTML()
         self.code = ipywidgets.HTML()
         self.guide = ipywidgets.HTML()
-        self.as_guide = ipywidgets.ToggleButton(description="As a guide", layout=_BUTTON)
+        self.as_guide = ipywidgets.ToggleButton(
+            description="As a guide", layout={**_BUTTON, "align_self": "flex-start"}
+        )
         self.go.on_click(lambda _: self.pull())
         self.stop.on_click(lambda _: self.halt())
         self.clear.on_click(lambda _: self.start_over())
@@ -120,7 +134,9 @@ class Panel:
         self._result = ipywidgets.VBox([self.code, ipywidgets.HBox([self.facets, main])])
         if self.tab is schedule:
             self._result.children = [self.code, self.as_guide, *self._result.children[1:]]
-        self._buttons = ipywidgets.HBox([self.go, self.stop, self.status])
+        self._buttons = ipywidgets.HBox(
+            [self.go, self.stop, self.status], layout={"align_items": "center"}
+        )
         self.box = ipywidgets.VBox([self.question.box, self._buttons])
 
     # Pulling
@@ -136,13 +152,18 @@ class Panel:
         with self._lock:
             if question != dict(self.state.question):
                 self.state = replace(self.state, question=question, selected=None)
+        self._parts = {}
         self._start(lambda bar: self.tab.gather(self.session, question, bar))
 
     def resume(self) -> None:
-        """Go on with a pull that was stopped or failed."""
-        unfinished = self.unfinished
-        if unfinished is not None:
+        """Go on with a pull that was stopped or failed: nothing that was received is requested."""
+        unfinished, table = self.unfinished, self._tables.get(self.tab.NAME)
+        if unfinished is None:
+            return
+        if table is None:
             self._start(lambda _: unfinished.resume(), again=True)
+        else:  # it is complete; its parts are not
+            self._start(lambda _: table, again=True)
 
     def halt(self) -> None:
         """Stop: what was received stays, and what is being judged is not waited for."""
@@ -160,6 +181,7 @@ class Panel:
 
     def _start(self, gather: Callable[[Bar], pd.DataFrame], *, again: bool = False) -> None:
         """Pull in a thread; until rows come, none of another question are shown."""
+        self._tables.pop(self.tab.NAME, None)
         self.error = self.refused = self.unfinished = self.pulled = self.chosen = None
         self._page = self._finding_page = 0
         self.detail.value = ""
@@ -183,9 +205,7 @@ class Panel:
             pulled = self.tab.lay(self.session, question, table)
             self._take(pulled, bar)
             if self.unfinished is None:
-                self._is_judging = True
-                self._say("Judging", f"{len(table):,} rows are here; findings follow.")
-                self._take(self.tab.judge(self.session, question, pulled, bar), bar)
+                self._add(pulled, question, bar)
             state, words = self._outcome(pulled)
         except KottError as error:
             self.error = error
@@ -193,6 +213,22 @@ class Panel:
         finally:
             if self._work.is_current(bar):
                 self._ended(state, words)
+
+    def _add(self, pulled: Pulled, question: dict[str, Any], bar: Bar) -> None:
+        """Add to a table that is complete what belongs to its rows, and their findings."""
+        rows = f"{len(pulled.table):,} rows are here"
+        self._tables[self.tab.NAME] = pulled.table
+        if self.tab is households:
+            self._say("Pulling", f"{rows}; their users and devices follow.")
+            try:
+                pulled = households.add(self.session, pulled, self._parts, bar)
+            except IncompleteError as error:
+                self.error = self.unfinished = error
+                return
+            self._tables["users"] = pulled.more["users"]
+        self._is_judging = True
+        self._say("Judging", f"{rows}; findings follow.")
+        self._take(self.tab.judge(self.session, question, pulled), bar)
 
     def _outcome(self, pulled: Pulled) -> tuple[str, str]:
         if self.refused is not None:
@@ -231,7 +267,7 @@ class Panel:
                 self.also.options = [("filter by ...", ""), *names]
                 self.show()
                 if self.state.selected is not None:
-                    self._show_detail(pulled.row_of(self.state.selected))
+                    self._show_row(pulled.row_of(self.state.selected))
 
     # Choosing
 
@@ -325,8 +361,8 @@ class Panel:
         at = chosen.findings[first : first + FINDINGS]
         own, rows = some(pulled.findings, at), pulled.finding_rows[at]
         columns = [
-            Column(name, title, width, cells.texts(own[name]))
-            for name, title, width in _FINDING_COLUMNS
+            Column(name, title, width, cells.texts(own[name]), kind)
+            for name, title, width, kind in _FINDING_COLUMNS
         ]
         named = iter(self.tab.row_names(pulled, rows[rows >= 0]))
         loose = cells.texts(own["name"].fillna(own["rule"]))
@@ -350,31 +386,35 @@ class Panel:
         if row >= 0:
             self._select(row)
         else:
-            self.detail.value = part("detail", cells.of_finding(self.pulled, at))
+            self._show_detail(cells.of_finding(self.pulled, at))
 
     def _select(self, row: int) -> None:
         with self._lock:
             if self.pulled is not None:
                 self.state = replace(self.state, selected=self.pulled.ids[row])
                 self._show_code()
-                self._show_detail(row)
+                self._show_row(row)
                 self._changed()
 
-    def _show_detail(self, row: int) -> None:
-        """Show a row's details, and then those that take requests."""
-        if self.pulled is None or row < 0:
-            return
-        one = self.tab.detail(self.pulled, row)
-        self.detail.value = part("detail", one)
-        self._more.start(partial(self._complete, self.pulled, row, one))
+    def _show_row(self, row: int) -> None:
+        if self.pulled is not None and row >= 0:
+            self._show_detail(self.tab.detail(self.pulled, row))
 
-    def _complete(self, pulled: Pulled, row: int, one: Detail, bar: Bar) -> None:
+    def _show_detail(self, one: Detail) -> None:
+        """Show details, and then more and more of those that take requests."""
+        self.detail.value = part("detail", one)
+        self._more.start(partial(self._complete, one))
+
+    def _complete(self, one: Detail, bar: Bar) -> None:
         try:
-            whole = self.tab.more(self.session, pulled, row, one)
+            for fuller in in_full(self.session, one, self._tables):
+                if not self._more.is_current(bar):
+                    return
+                self.detail.value = part("detail", fuller)
         except KottError as error:
-            whole = replace(one, subtitle=f"{one.subtitle}. Not complete: {error}")
-        if self._more.is_current(bar):
-            self.detail.value = part("detail", whole)
+            if self._more.is_current(bar):
+                words = f"{one.subtitle}. Not complete: {error}"
+                self.detail.value = part("detail", replace(one, subtitle=words))
 
     def static(self) -> str:
         """Return the table as HTML that needs no kernel."""
@@ -396,5 +436,6 @@ class Panel:
 
 
 _FINDING_COLUMNS = (
-    ("severity", "Severity", 80), ("rule", "Rule", 180), ("detail", "What is wrong", 420),
+    ("severity", "Severity", 76, "short"), ("rule", "Rule", 176, "short"),
+    ("detail", "What is wrong", 200, "text"),
 )  # fmt: skip

@@ -19,7 +19,7 @@ from kott_notebooks.times import epoch
 from kott_notebooks.widgets.static import ENTER
 
 _WIDE = {"width": "36em", "max_width": "100%"}
-_LABEL = {"description_width": "5.5em"}
+_LABEL = {"description_width": "6.5em"}
 _NO_KEY = re.compile(r"[()'=!~^<>+:]")  # what no key holds
 _GROUP_WORD = re.compile(r"^\s*((and|or)\s+)?")
 COMPLETIONS = 12
@@ -220,6 +220,7 @@ class ListQuestion(Question):
         self._on_enter(self.action)
         self.box = ipywidgets.VBox([self.action, self.cls, self._rows, self.hint])
         self._of_action()
+        self._first = self.action.value, self.cls.value
 
     def value(self) -> dict[str, Any]:
         """Return the arguments; raises KottError for what cannot be."""
@@ -229,10 +230,11 @@ class ListQuestion(Question):
         filled = {
             name: _typed(name, self._kinds[name], one.value) for name, one in self.fields.items()
         }
-        hidden = {
+        is_first = self._first == (self.action.value, self.cls.value)
+        hidden = {  # without a field; what the class lacks is refused by the listing
             name: one
             for name, one in self._given.items()
-            if name in self._kinds and name not in self.fields
+            if name not in (*self.fields, "objectType") and (is_first or name in self._kinds)
         }
         chosen = hidden | {name: one for name, one in filled.items() if one is not None}
         usual = schema.usual(self._argument()) if self._argument() else None

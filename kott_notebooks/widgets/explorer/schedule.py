@@ -50,7 +50,7 @@ def lay(session: Session, question: dict[str, Any], table: pd.DataFrame) -> Pull
     )
 
 
-def judge(session: Session, question: dict[str, Any], pulled: Pulled, bar: Progress) -> Pulled:
+def judge(session: Session, question: dict[str, Any], pulled: Pulled) -> Pulled:
     """Add the findings of the guide's audit; those of a gap or a channel are of no programme."""
     asked, own = pulled.more["channels"], question.get("channels")
     asked = asked[asked["id"].isin(own)] if own else asked
@@ -69,14 +69,16 @@ def judge(session: Session, question: dict[str, Any], pulled: Pulled, bar: Progr
 def columns(pulled: Pulled, rows: Rows) -> Iterator[Column]:
     """Lay rows out for people: channel, local start and end, minutes, genre, findings."""
     table = some(pulled.table, rows)
-    yield Column("linearAssetId", "Channel", 130, cells.texts(pulled.texts(table["linearAssetId"])))
-    for name, form in (("startDate", "%a %d %b %H:%M"), ("endDate", "%H:%M")):
-        yield Column(name, cells.title(name), 120, cells.times(table[name], pulled.tz, form))
+    yield Column("linearAssetId", "Channel", 90, cells.texts(pulled.texts(table["linearAssetId"])))
+    for name, form, width in (("startDate", "%a %d %b %H:%M", 140), ("endDate", "%H:%M", 52)):
+        yield Column(
+            name, cells.title(name), width, cells.times(table[name], pulled.tz, form), "short"
+        )
     minutes = (table["endDate"] - table["startDate"]).dt.total_seconds() / 60
-    yield Column("endDate", "Minutes", 70, cells.texts(minutes.round().astype("Int64")), "number")
+    yield Column("endDate", "Minutes", 74, cells.texts(minutes.round().astype("Int64")), "number")
     for name in pulled.facets:
         if name.startswith("tags."):
-            yield Column(name, cells.title(name), 140, cells.texts(flat(table[[name]])[name]))
+            yield Column(name, cells.title(name), 80, cells.texts(flat(table[[name]])[name]))
     yield cells.finding_counts(pulled, rows)
 
 
@@ -109,11 +111,13 @@ def detail(pulled: Pulled, row: int) -> Detail:
         now=now,
         findings=cells.findings_of(pulled, row),
         facts={
-            "Who is hit": [("viewers of", channel), *cells.alike(pulled, row)],
+            cells.HIT: [("viewers of", channel), *cells.alike(pulled, row)],
             "Fields": [(name, words) for name, words in known if words],
             "KSQL": [("this programme", key)],
         },
         code=f'kott.assets(session, {literal(key)}, language="*")',
+        key=key,
+        channel=cells.whole(one["linearAssetId"]),
     )
 
 
@@ -131,14 +135,6 @@ def _around(pulled: Pulled, row: int) -> list[cells.Window]:
             table.index.get_indexer_for(near.index), near.iterrows(), strict=True
         )
     ]
-
-
-def more(session: Session, pulled: Pulled, row: int, one: Detail) -> Detail:
-    """Add the texts in every language, and the views of the channel in the last 30 days."""
-    key = f"(and asset_type='epg' epg_id='{pulled.ids[row]}')"
-    channel = pulled.table["linearAssetId"].iloc[row]
-    viewed = None if pd.isna(channel) else int(channel)
-    return assets.in_full(session, one, key, viewed, "views of its channel in 30 days")
 
 
 def lines(state: State, pulled: Pulled | None) -> str:

@@ -34,6 +34,9 @@ _ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\
 _CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 
 
+LONGEST = 2_000  # characters of a server's words that a message has
+
+
 class KottError(Exception):
     """An error of this package: what went wrong, and what to do next."""
 
@@ -255,7 +258,8 @@ class ApiError(KottError):
         return api_error(self.code, self.message, self.arguments, action=self.action, hint=hint)
 
     def __str__(self) -> str:
-        said = " ".join(self.message.split()).rstrip(". ") or "the API gave no reason"
+        said = " ".join(self.message[:LONGEST].split()).rstrip(". ") or "the API gave no reason"
+        said += " ..." if len(self.message) > LONGEST else ""
         where = f"{self.action}: " if self.action else ""
         return f"{where}{said} [{self.code} {self.name}]. {self.hint}".strip()
 

@@ -125,6 +125,8 @@ def every(arguments: tuple[Argument | Group, ...]) -> Iterator[Argument]:
         ("audit --baseline findings.csv", "no column rule"),
         ("audit --write-waivers latin1.toml", "latin1.toml cannot be read"),
         ("watch store --rules none.toml", "none.toml"),
+        ("whoami --profile ''", "argument --profile: it is empty"),
+        ("audit --baseline ''", "argument --baseline: it is empty"),
         ("watch findings.csv", "findings.csv: Not a directory"),
         ("snapshot findings.csv/store epg", "findings.csv/store: Not a directory"),
         ("audit --fail-on never --out none/audit.html", "No such file or directory"),
@@ -147,6 +149,12 @@ def test_what_is_wrong_is_one_line_before_the_login(
     assert out == ""
     assert re.fullmatch(r"kott: [^\n]*\n", err)
     assert words in err
+
+
+def test_a_guide_without_a_programme_is_not_judged(asked: Server, capsys: Capture) -> None:
+    """A slip in a filter does not let a build pass."""
+    assert run("audit", "--schedule", "--ksql", "name='no such name'") == cli.USAGE
+    assert "There is no programme to audit" in capsys.readouterr().err
 
 
 def test_excel_is_asked_for_before_the_pull(

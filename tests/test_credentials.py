@@ -265,6 +265,7 @@ def test_a_slip_in_a_profile_is_said_without_its_words(profiles: Path) -> None:
         ("https://tv.example.com/api_v3/", "https://tv.example.com"),
         ("https://tv.example.com:8443/v9/api_v3/service/asset", "https://tv.example.com:8443/v9"),
         (" http://127.0.0.1:80 ", "http://127.0.0.1:80"),
+        ("HTTPS://TV.Example.com/Path/api_v3", "https://tv.example.com/Path"),
     ],
 )
 def test_a_url_is_cut_to_the_server(given: str, base: str) -> None:
@@ -281,6 +282,7 @@ def test_a_url_is_cut_to_the_server(given: str, base: str) -> None:
         "https://a:b@c",
         "a:hush@c",
         "http://[::1",
+        "https://tv.example.com:99999",
     ],
 )
 def test_a_url_that_cannot_be_is_refused(url: str) -> None:

@@ -273,7 +273,7 @@ def test_what_cannot_be_saved_says_why(
     assert not [*tmp_path.iterdir()]
 
 
-@pytest.mark.parametrize("store", ["", "a\0b", "\udcff"])
+@pytest.mark.parametrize("store", ["", "a\0b", "\udcff", "~nobody-has-this-name/kott"])
 def test_a_store_that_cannot_be_a_folder_is_refused(store: str) -> None:
     """Nothing is written into the folder that one happens to be in."""
     with pytest.raises(KottError, match="must be a folder or an address"):

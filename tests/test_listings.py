@@ -195,6 +195,14 @@ def test_assets_are_the_media(session: kott.Session) -> None:
     assert set(schema.properties("KalturaLiveAsset")) - {"metas", "tags"} <= set(table.columns)
 
 
+@pytest.mark.parametrize("name", ["bar", "known", "self"])
+def test_a_slip_in_an_argument_is_named(session: kott.Session, name: str) -> None:
+    """Whatever the functions below call their own arguments."""
+    slip: dict[str, Any] = {name: 1}
+    with pytest.raises(kott.KottError, match=f"region.list has no argument '{name}'"):
+        kott.listing(session, "region", **slip)
+
+
 def test_what_cannot_be_sent_is_no_unfinished_list(session: kott.Session) -> None:
     """Nothing was requested, so that there is nothing to go on with."""
     with pytest.raises(kott.KottError, match="cannot be sent") as refused:

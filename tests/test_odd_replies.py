@@ -221,6 +221,41 @@ def test_a_number_that_no_machine_holds_stays_text_in_xml(number: str) -> None:
     assert saying(body).call("asset", "get", id=1) == {"id": number}
 
 
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("<xml><result>1</result></xml>", "not a list"),
+        ("<xml><result>a proxy's words</result></xml>", "not a list"),
+        (
+            "<xml><result><totalCount>0</totalCount><objects>?</objects></result></xml>",
+            "not a list",
+        ),
+        ("<xml><result/><result><error><code>1</code></error></result></xml>", "cannot be read"),
+    ],
+)
+def test_xml_that_is_no_list_is_no_empty_list(body: str, words: str) -> None:
+    """As in JSON: a text in the place of an object, an error behind another result."""
+    with pytest.raises(kott.TransportError, match=words):
+        kott.listing(saying(body), "region")
+
+
+@pytest.mark.parametrize("address", ["http://[::1", "\u00ff\u00fe", "https://other.example.com"])
+def test_a_redirect_to_any_address_is_an_error(address: str) -> None:
+    """Also to one that requests cannot read."""
+    session = saying(b"", status=302, headers={"Location": address})
+    with pytest.raises(kott.TransportError, match="sends us"):
+        session.call("asset", "get", id=1)
+
+
+def test_an_error_of_megabytes_fits_on_a_screen() -> None:
+    """The message has its beginning; the whole stands in `.message`."""
+    body = b'{"result":{"error":{"code":"7","message":"%s"}}}' % (b"word " * 10**6)
+    with pytest.raises(kott.ApiError) as caught:
+        saying(body).call("asset", "get", id=1)
+    assert len(str(caught.value)) < 3_000
+    assert len(caught.value.message) > 4_000_000
+
+
 @pytest.mark.parametrize("depth", [900, 5_000])
 def test_a_nest_too_deep_for_xml_is_an_error(depth: int) -> None:
     """Not a RecursionError."""

@@ -279,6 +279,8 @@ def _json_of_xml(body: bytes, action: str, status: int, returns: str | tuple[str
 def _envelope(root: Element, returns: str | tuple[str, ...]) -> dict[str, Any]:
     """Return the result in an XML reply, and the error that stands in its place or beside it."""
     result, error = root.find("result"), root.find("error")
+    if len(root.findall("result")) > 1:
+        raise ValueError("several results")
     if error is not None:
         return {"error": _element(error, "object:KalturaAPIException")}
     if result is None:
@@ -304,6 +306,8 @@ def _element(element: Element | None, kind: str) -> Any:
     if shape in _SCALARS:
         return _scalar(element.text or "", shape)
     children = list(element)
+    if not children and (element.text or "").strip():
+        return element.text  # where an object or a list is declared, too
     if shape == "map" or (not shape and _is_map(children)):
         inner = f"object:{cls}" if cls else ""
         return {item.findtext("itemKey") or "": _object(item, inner) for item in children}

@@ -144,7 +144,7 @@ _WORDS = [  # Python's remedies, and the command's
     (r"session\.unfinished\[-1\]\.resume\(\) goes on", "run the command again"),
     (r"log in with anonymous=True", "give --anonymous"),
     (r"\bgive (?:password|pin|ks|app_token|refresh_token)=, ", ""),
-    (r"\b(ksql|fields|limit|tz|profile|username|url|language|channels)=(?![\w'\"])", r"--\1"),
+    (r"\b(ksql|fields|limit|name|tz|profile|username|url|language|channels)=(?![\w'\"])", r"--\1"),
     (r"\b(partner|user)_id=(?![\w'\"])", r"--\1-id"),
     (r"\bexternal_ids=(?![\w'\"])", "--external-ids"),
     (r"\bids=(?![\w'\"])", "ids"),

@@ -102,6 +102,13 @@ def checked(read: Callable[[str], Any]) -> Callable[[str], str]:
     return text
 
 
+def filled(text: str) -> str:
+    """Read a text that is not empty, as that of a variable is which nobody has set."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it is empty: give a value, or leave the option out")
+    return text
+
+
 def whole(least: int) -> Callable[[str], int]:
     """Return the type of whole numbers that are at least `least`."""
 
@@ -183,7 +190,7 @@ def new_file(*suffixes: str) -> Callable[[str], Path]:
 
 def new_store(text: str) -> str:
     """Read the place of a store that can be written: a folder, or an address, taken as it is."""
-    place = Path(text).expanduser().absolute()
+    place = Path(os.path.expanduser(text)).absolute()
     above = next(one for one in (place, *place.parents) if one.exists())
     if "://" not in text and not (above.is_dir() and os.access(above, os.W_OK)):
         wrong = errno.EACCES if above.is_dir() else errno.ENOTDIR
@@ -205,17 +212,18 @@ CHANNELS = argument("--channels", type=ids, metavar="ID,ID", help="ids of linear
 SAFE = argument(
     "--safe", action="store_true", help="CSV for a spreadsheet: no cell is run as a formula"
 )
+PROFILE = argument("--profile", type=filled, metavar="NAME", help="a profile of kott/profiles.toml")
 LOGIN = Group(
     "who asks",
     "What is not given comes from KOTT_* or a profile; the password never from here.",
     (
-        argument("--url", help="the server's address: https://HOST"),
+        argument("--url", type=filled, help="the server's address: https://HOST"),
         argument("--partner-id", type=whole(0), metavar="N", help="the partner's number"),
-        argument("--username", metavar="NAME", help="who logs in"),
+        argument("--username", type=filled, metavar="NAME", help="who logs in"),
         argument("--anonymous", action="store_true", help="log in without a user"),
-        argument("--profile", metavar="NAME", help="a profile of kott/profiles.toml"),
-        argument("--language", metavar="CODE", help="such as eng; * for all"),
-        argument("--user-id", metavar="ID", help="act for this user"),
+        PROFILE,
+        argument("--language", type=filled, metavar="CODE", help="such as eng; * for all"),
+        argument("--user-id", type=filled, metavar="ID", help="act for this user"),
         argument("--demo", action="store_true", help="ask the made-up partner instead"),
     ),
 )

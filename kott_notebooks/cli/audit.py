@@ -17,7 +17,7 @@ import kott_notebooks as kott
 from kott_notebooks import audits, catalog, report, schedule, xmltv
 from kott_notebooks.audits.findings import SEVERITIES, as_findings
 from kott_notebooks.cli import output
-from kott_notebooks.cli.arguments import TZ, argument, checked, new_file
+from kott_notebooks.cli.arguments import TZ, argument, checked, filled, new_file
 from kott_notebooks.errors import IncompleteError, KottError
 from kott_notebooks.schedule.spans import known_names
 from kott_notebooks.tables.columns import id_texts
@@ -61,7 +61,7 @@ ARGUMENTS = (
         "default: error), never, or above budgets: 'image.* > 2 %%, schedule.gap > 10'",
     ),
     argument(
-        "--baseline", metavar="FILE",
+        "--baseline", type=filled, metavar="FILE",
         help="saved findings (.parquet, .csv, .xlsx), or the store of `kott watch`: fail only on "
         "what they do not have",
     ),
@@ -237,8 +237,9 @@ def carry_out(subject: Subject, rules: catalog.Rules, given: argparse.Namespace)
 def findings(subject: Subject, rules: catalog.Rules, given: argparse.Namespace) -> pd.DataFrame:
     """Audit what was read or pulled."""
     if subject.is_guide:
-        if subject.table.empty and (subject.channels is None or subject.channels.empty):
-            raise KottError("There is no programme to audit, and no channel: look at the file.")
+        nowhere = subject.channels is None or subject.channels.empty or given.ksql
+        if subject.table.empty and nowhere:
+            raise KottError("There is no programme to audit: look at the file, or at the filter.")
         tz = zone_of(subject.table, given.tz)
         moment = pulled_at(subject.table, given.now)
         start, end = (

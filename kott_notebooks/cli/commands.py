@@ -19,10 +19,12 @@ from kott_notebooks.cli.arguments import (
     LIMIT,
     LOGIN,
     PII,
+    PROFILE,
     TZ,
     Command,
     Group,
     argument,
+    filled,
     json_object,
     names,
     new_file,
@@ -48,7 +50,7 @@ NAMED = ("assets", "epg", "channels", "households", "listing")  # whose tables h
 PLANNED = ("asset", "assets", "epg")
 TABLE = table_arguments(output.FORMATS)
 PARTNER = (
-    argument("--profile", metavar="NAME", help="a profile of kott/profiles.toml"),
+    PROFILE,
     argument("--demo", action="store_true", help="ask the made-up partner instead"),
 )
 OPTIONS = (
@@ -351,7 +353,10 @@ COMMANDS = (
                 help="on your own partner, as KOTT_* or a profile says",
             ),
             argument(
-                "--profile", metavar="NAME", help="with --own: a profile of kott/profiles.toml"
+                "--profile",
+                type=filled,
+                metavar="NAME",
+                help="with --own: a profile of kott/profiles.toml",
             ),
         ),
         ("kott lab", "kott lab --own --profile acceptance --no-browser"),

@@ -57,7 +57,7 @@ from kott_notebooks.demo.server import Server
 from kott_notebooks.demo.transport import DemoAdapter
 from kott_notebooks.demo.world.homes import MAIL, PASSWORDS
 from kott_notebooks.demo.world.partner import PARTNER_ID
-from kott_notebooks.errors import KottError
+from kott_notebooks.errors import KottError, whole_number
 from kott_notebooks.times import When, epoch
 
 __all__ = [
@@ -122,7 +122,7 @@ def make(
     Raises
     ------
     KottError
-        The guide cannot be read.
+        The guide cannot be read, or a size is no whole number.
     ValueError
         There is no deployment of that name.
 
@@ -136,6 +136,8 @@ def make(
     True
     """
     clock = clock or time.time
+    sizes = (("assets", assets), ("channels", channels), ("days", days), ("households", households))
+    assets, channels, days, households = (whole_number(*one) for one in sizes)
     build = partial(catalogue.build, given=_given(guide)) if guide is not None else _world
     world = build(
         seed=seed,

@@ -28,7 +28,13 @@ def opened(store: Place) -> tuple[fs.FileSystem, str]:
         raise KottError(f"The store must be a folder or an address, not {address!r}.")
     scheme, _, rest = address.partition("://")
     if not rest or scheme == "file":
-        return fs.LocalFileSystem(), str(Path(rest or address).expanduser().absolute())
+        try:
+            folder = Path(rest or address).expanduser().absolute()
+        except RuntimeError as error:  # ~NAME of nobody
+            raise KottError(
+                f"The store must be a folder or an address, not {address!r}: {error}"
+            ) from error
+        return fs.LocalFileSystem(), str(folder)
     try:
         import fsspec
     except ImportError as error:

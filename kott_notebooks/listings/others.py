@@ -113,13 +113,13 @@ def listing(
             session,
             service,
             action,
+            known,
+            bar,
             filter=filter,
             fields=fields,
             limit=limit,
             pii=pii,
             workers=workers,
-            bar=bar,
-            known=known,
             **arguments,
         )
         cls = known.items or ""
@@ -130,14 +130,15 @@ def listing_pull(
     session: Session,
     service: str,
     action: str = "list",
+    known: schema.Action | None = None,
+    bar: Progress | None = None,
+    /,
     *,
     filter: dict[str, Any] | Expression | None = None,
     fields: Sequence[str] | None = None,
     limit: int | None = None,
     pii: bool = False,
     workers: int = WORKERS,
-    bar: Progress | None = None,
-    known: schema.Action | None = None,
     **arguments: Any,
 ) -> tuple[Pull, Chosen | None]:
     """Return the list that `listing` reads, and its columns."""

@@ -110,6 +110,7 @@ def base_url(url: str) -> str:
     """Return the server's own address: scheme, host and path before `/api_v3`."""
     try:
         parts = urlsplit(str(url).strip())
+        _ = parts.port  # a ValueError where there is no such port
     except ValueError:
         parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -117,7 +118,7 @@ def base_url(url: str) -> str:
     if parts.username or parts.password or parts.query:
         raise CredentialsError("Leave user, password and query out of url: give them as arguments.")
     before = parts.path.split("/api_v3")[0].rstrip("/")
-    return f"{parts.scheme}://{parts.netloc}{before}"
+    return f"{parts.scheme}://{parts.netloc.lower()}{before}"
 
 
 def _environment() -> dict[str, Any]:
@@ -138,7 +139,7 @@ def config_path() -> Path:
     if named := os.getenv("KOTT_CONFIG"):
         return Path(named)
     path = platformdirs.user_config_path("kott", appauthor=False) / "profiles.toml"
-    former = Path.home() / ".config" / "kott" / "profiles.toml"
+    former = Path(os.path.expanduser("~/.config/kott/profiles.toml"))  # there may be no home
     return former if former.exists() and not path.exists() else path
 
 

@@ -104,7 +104,8 @@ class Connections:
                 stream=True,
             ) as response:
                 content = _content(response, started, self.limits, name)
-        except (OSError, urllib3.exceptions.HTTPError) as error:  # requests' own are OSErrors
+        except (OSError, ValueError, urllib3.exceptions.HTTPError) as error:
+            # requests' own are OSErrors; a ValueError is of an address that a redirect names
             if time.monotonic() - started >= self.limits.reply_seconds:
                 raise _too_slow(name, self.limits) from error
             raise _no_answer(name, url, error) from error
@@ -289,6 +290,8 @@ def _no_answer(name: str, url: str, error: Exception) -> TransportError:
         why = f"{host} garbled its reply; ask again."
     elif isinstance(error, requests.RequestException | urllib3.exceptions.HTTPError):
         why, passing = f"no reply from {host} ({type(error).__name__}); check url.", False
+    elif isinstance(error, ValueError) and not isinstance(error, OSError):
+        why, passing = f"{host} sends us to an address that cannot be read; check url.", False
     else:  # requests reads the files of certificates when it connects
         why, passing = f"a file could not be read ({error}); check verify= and cert=.", False
     return TransportError(f"{name}: {why}", passing=passing)

@@ -179,7 +179,10 @@ def zone(tz: str | tzinfo | None = None) -> tzinfo:
     """
     name = os.environ.get("KOTT_TZ") or "UTC" if tz is None else tz
     if isinstance(name, tzinfo):
-        return name
+        of_pytz = getattr(name, "zone", None)  # whose zones a datetime does not take
+        if of_pytz is None:
+            return name
+        name = str(of_pytz)
     try:
         at: Any = datetime.strptime(name, "%z") if _OFFSET.fullmatch(name) else None
         return at.tzinfo if at else ZoneInfo(name)
@@ -189,9 +192,16 @@ def zone(tz: str | tzinfo | None = None) -> tzinfo:
 
 
 def zone_name(tz: tzinfo) -> str:
-    """Return a zone's name, from which `zone` makes it again."""
-    key = getattr(tz, "key", None) or getattr(tz, "zone", None)
-    return str(key) if key else datetime(2000, 1, 1, tzinfo=tz).strftime("%z")
+    """Return a zone's name, from which `zone` makes it again.
+
+    KottError for a zone that changes its clocks and has no name, such as those of dateutil.
+    """
+    if key := getattr(tz, "key", None) or getattr(tz, "zone", None):
+        return str(key)
+    winter, summer = (datetime(2026, month, 1, tzinfo=tz).strftime("%z") for month in (1, 7))
+    if winter != summer:
+        raise KottError(f"{tz!r} has no name to be known by: give tz='Europe/Berlin' or the like.")
+    return winter
 
 
 # Clocks: offsets change at any second of any day, by any amount

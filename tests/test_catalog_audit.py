@@ -621,6 +621,15 @@ def test_a_channel_without_programmes_is_known_by_the_guide() -> None:
     assert findings[["rule", "id"]].to_numpy().tolist() == [["channel.no_programmes", "11"]]
 
 
+@pytest.mark.parametrize("said", [{"ksql": "Genre='News'"}, {"limit": 1}, {"incomplete": "Late."}])
+def test_a_guide_that_is_not_whole_shows_no_silent_channel(said: dict[str, Any]) -> None:
+    """The programmes of a channel may be among those that were left out: that is said instead."""
+    guide = with_facts(pd.DataFrame({"linearAssetId": [10]}), rows=1, **said)
+    findings = audit(channel(), channel(name="Other"), epg=guide)
+    assert findings.empty
+    assert "not whole" in facts(findings)["not_judged"]["channel.no_programmes"]
+
+
 @pytest.mark.parametrize("dtype", ["str", "float", "object"])
 def test_a_guide_may_write_ids_in_its_own_way(dtype: Any) -> None:
     """A guide from a file has ids as text, or as numbers with a fraction."""

@@ -188,13 +188,18 @@ def test_a_series_without_an_id_has_no_episodes() -> None:
     assert ids(table(*series, asset(EPISODE)), "series.empty") == ["1", "2"]
 
 
-@pytest.mark.parametrize("said", ["filter", "limit", "head"])
+@pytest.mark.parametrize("said", ["filter", "channel", "limit", "head", "incomplete"])
 def test_a_part_of_a_catalogue_has_no_orphans(said: str) -> None:
     """Their series may be among what was left out: that is said instead."""
     assets = table(asset(SERIES), asset(EPISODE, metas={"Series ID": word("Z")}))
     if said == "filter":
         arguments = {"filter": {"kSql": "asset_type='media' Genre='Drama'"}}
         assets = with_facts(assets, arguments=arguments, rows=2, totals=[2])
+    elif said == "channel":
+        own = {"objectType": "KalturaChannelFilter", "idEqual": 7, "kSql": "asset_type='media'"}
+        assets = with_facts(assets, arguments={"filter": own}, rows=2, totals=[2])
+    elif said == "incomplete":
+        assets = with_facts(assets, incomplete="The server stopped.", rows=2, totals=[9])
     elif said == "limit":
         assets = with_facts(assets, limit=2, rows=2, totals=[9])
     else:

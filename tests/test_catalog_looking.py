@@ -120,6 +120,16 @@ def _moments(start: int | None, end: int | None) -> tuple[pd.Timestamp, pd.Times
     return first, never if end is None else NOW + pd.Timedelta(hours=end)
 
 
+@pytest.mark.parametrize("tz", ["America/New_York", ATHENS, "Asia/Tokyo"])
+def test_a_bare_date_is_a_day_of_the_zone(tz: str) -> None:
+    """Two days are two periods, east and west of UTC."""
+    table = catalog.availability(
+        assets({}), start="2026-03-27", end="2026-03-29", freq="D", tz=tz, now=NOW
+    )
+    days = [pd.Timestamp(day, tz=tz) for day in ("2026-03-27", "2026-03-28")]
+    assert table["period"].tolist() == days
+
+
 def test_a_span_that_ends_before_it_starts_is_refused() -> None:
     """The message says what to give."""
     with pytest.raises(KottError, match="give a later end"):

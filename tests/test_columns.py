@@ -140,6 +140,15 @@ def test_every_function_refuses_what_is_no_table(function: Callable[..., Any]) -
             function(*positional, **named)
 
 
+def test_a_column_of_an_analysis_is_typed_where_all_of_it_can_be() -> None:
+    """Of a name that is a partner's own too, no value is lost."""
+    made = typed(pd.DataFrame({"snapshot": ["2026-01-01"], "total": ["5"], "share": ["0.5"]}))
+    assert [dtype.kind for dtype in made.dtypes] == ["M", "i", "f"]
+    own = typed(pd.DataFrame({"id": [1, 2], "share": ["0.5", "half"], "total": ["007", "1"]}))
+    assert own["share"].tolist() == ["0.5", "half"]
+    assert own["total"].tolist() == ["007", "1"]
+
+
 def test_a_column_that_stands_twice_is_refused() -> None:
     """Which of two columns of one name is meant, nobody knows."""
     twice = pd.concat([TABLE, TABLE[["name"]]], axis=1)
@@ -188,6 +197,17 @@ def test_households_and_devices_join_across_dtypes() -> None:
     devices = pd.DataFrame({"householdId": pd.Series(["6", "5", "6"], dtype="category")})
     used = household.limits(homes, devices=devices).query("limit == 'devices'")["used"]
     assert used.tolist() == [1, 2]
+
+
+def test_households_and_members_join_where_one_id_is_no_number() -> None:
+    """Ids are numbers in one table and text in the other, which has one more: "acme:9"."""
+    limits = dict.fromkeys(["devicesLimit", "usersLimit", "concurrentLimit"], 5)
+    homes = pd.DataFrame({"id": [5, 6], **limits})
+    ids = ["5", "6", "acme:9"]
+    users = pd.DataFrame({"householdId": ids, "isMaster": True})
+    devices = pd.DataFrame({"householdId": ids, "udid": ids, "lastActivityTime": "2024-01-01"})
+    found = household.audit(homes, users, devices, now="2026-01-15")
+    assert found["rule"].value_counts().to_dict() == {"device.idle": 3, "household.idle": 2}
 
 
 MOMENTS = st.datetimes(

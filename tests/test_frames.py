@@ -406,6 +406,13 @@ def test_coerce_takes_tables_that_were_joined() -> None:
         frames.coerce(table, ["nope"])
 
 
+@pytest.mark.parametrize("form", ["string", "object", "category", "string[pyarrow]"])
+def test_coerce_takes_texts_of_every_dtype(form: Any) -> None:
+    """A table that other programs had has texts of other dtypes."""
+    table = pd.DataFrame({"metas.n": pd.Series(["1", "2"], dtype=form)})
+    assert dtype(frames.coerce(table), "metas.n") == "Int64"
+
+
 def test_coerce_leaves_numbers_that_no_float_holds() -> None:
     """Ids of twenty digits stay what they are: two of them would become one."""
     ids = ["12345678901234567890", "12345678901234567891"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -44,6 +45,20 @@ def guides(*rows: tuple[int, int, int, float, str]) -> pd.DataFrame:
             "name": pd.Series([row[4] for row in rows], dtype="str"),
         }
     )
+
+
+def test_snapshots_that_were_a_csv_file_say_the_same() -> None:
+    """Times and numbers as text are read before they are compared."""
+    table = guides((0, 7, 1, 30, "A"), (24, 7, 1, 30, "B"), (24, 7, 2, 31, "C"))
+    text = pd.read_csv(io.StringIO(table.to_csv(index=False)), dtype=str)
+    functions: list[Any] = [history.lead_times, history.reach, history.churn, history.filled]
+    functions.append(lambda own: history.as_of(own, START + pd.Timedelta(hours=30.5), START + DAY))
+    for function in functions:
+        pd.testing.assert_frame_equal(function(text), function(table))
+    found = audits([{("image.none", "1")}, {("image.none", "1"), ("file.none", "2")}])
+    again = pd.read_csv(io.StringIO(found.to_csv(index=False)), dtype=str)
+    pd.testing.assert_frame_equal(history.turnover(again), history.turnover(found))
+    assert history.lifetimes(again)["state"].tolist() == ["new", "standing"]
 
 
 @given(AUDITS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -41,6 +42,17 @@ def rendered(figure: Figure) -> npt.NDArray[np.float64]:
     canvas.draw()  # type: ignore[no-untyped-call]
     pixels = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
     return pixels[..., :3] / 255
+
+
+@EVERY
+def test_a_table_that_was_a_csv_file_is_drawn_alike(draw: Callable[..., Axes]) -> None:
+    """Numbers and times as text are the same numbers and times."""
+    written = io.StringIO(PICTURES[draw].to_csv(index=False))
+    figures = []
+    for table in (PICTURES[draw], pd.read_csv(written, dtype=str)):
+        figures.append(Figure(figsize=(3, 2)))
+        draw(table, ax=figures[-1].subplots())
+    assert (rendered(figures[0]) == rendered(figures[1])).all()
 
 
 @EVERY

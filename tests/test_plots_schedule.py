@@ -238,6 +238,15 @@ def test_prime_time_is_shaded_by_the_zone(ax: Axes) -> None:
     assert "prime time" in key(ax)
 
 
+@pytest.mark.parametrize("draw", [plots.grid, plots.gaps])
+def test_a_bare_date_is_a_day_of_the_zone(draw: Any, ax: Axes) -> None:
+    """The window of a picture begins and ends at midnight in Athens."""
+    table = guide((7, 0, 1_440))
+    draw(table, start="2026-03-28", end="2026-03-29", tz="Europe/Athens", ax=ax)
+    edges = [pd.Timestamp(edge, unit="D", tz="UTC").round("min") for edge in ax.get_xlim()]
+    assert edges == [MIDNIGHT - 2 * HOUR, MIDNIGHT + 22 * HOUR]
+
+
 def test_prime_time_of_many_days_is_not_shaded() -> None:
     """Stripes would be all that there is to see."""
     ax = Figure(figsize=(4, 2)).subplots()

@@ -607,6 +607,15 @@ def test_an_end_that_is_missing_is_the_next_start() -> None:
     assert ("schedule.missing_end", "2") in rules_of(schedule.audit(far, now=NOW))
 
 
+@pytest.mark.parametrize("channels", [None, [7], [7, 8]])
+def test_a_guide_in_which_nothing_lasts_is_judged(channels: list[int] | None) -> None:
+    """Lengths of zero and less are findings, also where no programme has any other."""
+    findings = schedule.audit(guide((0, 0), (60, -30)), channels, now=NOW)
+    wanted = [("schedule.negative_length", "2"), ("schedule.zero_length", "1")]
+    missing = [("schedule.no_programmes", "8")] if channels == [7, 8] else []
+    assert sorted(rules_of(findings)) == sorted(wanted + missing)
+
+
 @pytest.mark.parametrize(
     ("column", "when", "cause"),
     [

@@ -138,6 +138,36 @@ def test_a_zone_is_the_one_given_else_the_variables_else_utc(
     )
 
 
+class Zone(tzinfo):
+    """A zone as other libraries make them: in a datetime it shows what pytz does, 53 minutes."""
+
+    def __init__(self, name: str | None) -> None:
+        if name is not None:
+            self.zone = name
+
+    def utcoffset(self, moment: datetime | None) -> timedelta:
+        return timedelta(minutes=53 if moment is None or moment.month < 4 else 120)
+
+    def dst(self, moment: datetime | None) -> None:
+        """Say nothing: it is not asked for."""
+
+    def tzname(self, moment: datetime | None) -> None:
+        """Say nothing: it is not asked for."""
+
+
+def test_a_zone_of_another_library_is_that_of_its_name() -> None:
+    """The clocks of Berlin in pytz's Berlin, not those of the year 1892."""
+    assert zone(Zone("Europe/Berlin")) == ZoneInfo("Europe/Berlin")
+    moment = instant("2026-03-01T18:00", tz=Zone("Europe/Berlin"))
+    assert moment == pd.Timestamp("2026-03-01T17:00Z")
+
+
+def test_a_zone_without_a_name_is_not_named_by_one_offset() -> None:
+    """A table of it would be read in winter time all the year."""
+    with pytest.raises(KottError, match="has no name to be known by: give tz='Europe/Berlin'"):
+        zone_name(Zone(None))
+
+
 @pytest.mark.parametrize("tz", ["Europe/Nowhere", "", "../etc", "+99:99", 5])
 def test_what_is_no_zone_is_refused(tz: Any) -> None:
     """The error says how one is written."""

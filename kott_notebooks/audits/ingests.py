@@ -149,7 +149,7 @@ def _slow(ingests: pd.DataFrame, rules: Ingests) -> Iterator[dict[str, Any]]:
 
 def _silent(ingests: pd.DataFrame, now: pd.Timestamp, rules: Ingests) -> Iterator[dict[str, Any]]:
     since = now - pd.Timedelta(hours=rules.silent_hours)
-    for profile, group in ingests.groupby("ingestProfileId"):
+    for profile, group in ingests.dropna(subset=["createdDate"]).groupby("ingestProfileId"):
         created = group["createdDate"]
         if (created > since).any():
             continue

@@ -276,7 +276,7 @@ def failing(
     >>> len(audits.failing(findings, "image.* > 100 %"))
     0
     """
-    check_table(findings)
+    findings = need(findings, "rule", "severity", "kind", "id")
     if isinstance(fail_on, str) and fail_on in SEVERITIES:
         return findings[findings["severity"].isin(SEVERITIES[: SEVERITIES.index(fail_on) + 1])]
     if fail_on == "never":

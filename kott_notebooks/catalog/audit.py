@@ -24,7 +24,7 @@ from kott_notebooks.catalog import (
     rules_series,
     rules_text,
 )
-from kott_notebooks.catalog.view import LABELS, Hits, Mask, View, listing_filter
+from kott_notebooks.catalog.view import LABELS, Hits, Mask, View, asked_filter, listing_filter
 from kott_notebooks.errors import KottError
 from kott_notebooks.tables.columns import NAT, as_times, distinct, id_texts, need, pulled
 from kott_notebooks.tables.nested import without_counts
@@ -168,6 +168,11 @@ def is_programme(table: pd.DataFrame) -> Mask:
 def _partial(assets: pd.DataFrame) -> str:
     """Return why assets may be missing from a table; empty where none are."""
     known, text = facts(assets), listing_filter(assets)
+    channel = asked_filter(assets).get("idEqual")
+    if channel is not None:
+        return f"The table holds the assets of the curated channel {channel}."
+    if known.get("incomplete"):
+        return f"The list of assets broke off: {known['incomplete']}"
     if text and text != "asset_type='media'":
         return f"The table was filtered by {text}."
     rows, totals = known.get("rows"), known.get("totals") or []

@@ -13,7 +13,7 @@ from kott_notebooks.catalog.view import DAY, view_of
 from kott_notebooks.errors import KottError
 from kott_notebooks.tables.columns import NAT, Micros, as_times, micros, need, pulled, stamp
 from kott_notebooks.tables.names import named_like
-from kott_notebooks.times import When, instant, zone
+from kott_notebooks.times import When, bound, zone
 
 _NEVER = np.iinfo(np.int64).max
 _FREQS = "'D', 'W-MON', 'MS', 'QS' or 'YS'"
@@ -114,7 +114,7 @@ def expiring(
     >>> bool((soon["daysLeft"] <= 14).all())
     True
     """
-    view = view_of(assets, "id", "type", "endDate", now=now)
+    view = view_of(assets, "id", "type", "endDate", now=now, tz=tz)
     last = view.moment + round(days * DAY)
     end = view.times("endDate")
     order = np.argsort(end, kind="stable")
@@ -154,7 +154,8 @@ def availability(
         Assets as `kott.assets` returns them.
     start, end : str, datetime or Timestamp
         The window, counted from `now`; periods are whole, from the one that holds `start` to the
-        one that holds the last moment before `end`.
+        one that holds the last moment before `end`. Words and bare dates are days of `tz`; a time
+        of day without a zone is of KOTT_TZ, else UTC.
     freq : str, default "W-MON"
         A period by its start, as pandas names it: "D", "W-MON", "MS".
     tz : str or tzinfo, optional
@@ -186,7 +187,7 @@ def availability(
     first, last = micros(windows, "startDate"), micros(windows, "endDate")
     last = np.where(last == NAT, _NEVER, last)
     codes, types = pd.factorize(windows["type"], sort=True, use_na_sentinel=False)
-    bounds = edges(_span(start, end, pulled(assets, now)), freq, tz)
+    bounds = edges(_span(start, end, pulled(assets, now, tz), zone(tz)), freq, tz)
     valid = last > first
     entered = _counts(first[valid], codes[valid], bounds, len(types))
     gone = _counts(last[valid], codes[valid], bounds, len(types))
@@ -203,8 +204,8 @@ def availability(
     return named_like(table, assets)
 
 
-def _span(start: When, end: When, now: pd.Timestamp) -> Micros:
-    first, last = instant(start, now=now), instant(end, now=now)
+def _span(start: When, end: When, now: pd.Timestamp, tz: tzinfo) -> Micros:
+    first, last = (bound(edge, now=now, tz=tz) for edge in (start, end))
     if last <= first:
         raise KottError(f"The window ends at {last} and starts at {first}: give a later end.")
     return np.array([stamp(first), stamp(last) - 1])

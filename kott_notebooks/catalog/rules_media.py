@@ -16,7 +16,7 @@ from kott_notebooks.audits.rulebook import ratio_text
 from kott_notebooks.catalog.view import DAY, FIRST_TIME, SECOND, Hits, Mask, View
 from kott_notebooks.ksql import Expression, K
 from kott_notebooks.tables.columns import NAT, id_texts, need, stamp
-from kott_notebooks.tables.provenance import facts
+from kott_notebooks.tables.provenance import facts, narrowed
 
 
 def images(view: View) -> Iterator[Hits]:
@@ -224,10 +224,9 @@ def unjudged_guide(view: View) -> str:
     """Return why a guide does not show which channels have no programme; empty where it does."""
     if view.epg is None:
         return "It needs epg."
-    known = facts(view.epg)
-    if known.get("rows", 0) > len(view.epg) or known.get("limit") is not None:
+    if facts(view.epg).get("rows", 0) > len(view.epg):
         return "The guide was filtered: channels without programmes are not known."
-    return ""
+    return narrowed(view.epg)
 
 
 def _asked_for(view: View) -> Mask:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import tzinfo
 from functools import cached_property, reduce
 from itertools import chain
 from operator import or_
@@ -88,12 +89,16 @@ class _File(msgspec.Struct, gc=False):
 
 
 def view_of(
-    assets: pd.DataFrame, *columns: str, own: Rules | None = None, now: When | None = None
+    assets: pd.DataFrame,
+    *columns: str,
+    own: Rules | None = None,
+    now: When | None = None,
+    tz: str | tzinfo | None = None,
 ) -> View:
     """Return the view of a table that has these columns, each asset once."""
     table = need(assets, *columns)
     table = distinct(table) if "id" in table else table.reset_index(drop=True)
-    return View(table, own or rules(), pulled(assets, now))
+    return View(table, own or rules(), pulled(assets, now, tz))
 
 
 @dataclass(frozen=True)
@@ -497,8 +502,13 @@ class View:
 
 def listing_filter(table: pd.DataFrame) -> str:
     """Return the KSQL that a table was listed with."""
+    return asked_filter(table).get("kSql") or ""
+
+
+def asked_filter(table: pd.DataFrame) -> dict[str, Any]:
+    """Return the filter that a table was listed with, as it was sent."""
     arguments = facts(table).get("arguments") or {}
-    return (arguments.get("filter") or {}).get("kSql") or ""
+    return arguments.get("filter") or {}
 
 
 def decoded(cells: pd.Series[Any], shape: type[list[_T]]) -> tuple[Rows, list[_T]]:

@@ -47,7 +47,7 @@ def lifetimes(findings: pd.DataFrame) -> pd.DataFrame:
     >>> history.lifetimes(audits)[["id", "state"]].values.tolist()
     [['8', 'new'], ['7', 'standing']]
     """
-    need(findings, "snapshot", *IDENTITY)
+    findings = need(findings, "snapshot", *IDENTITY)
     ordered = findings.sort_values("snapshot", kind="stable")
     seen = ordered.groupby(IDENTITY, dropna=False, sort=False)["snapshot"]
     table = ordered.assign(firstSeen=seen.transform("min"), lastSeen=seen.transform("max"))
@@ -91,7 +91,7 @@ def turnover(findings: pd.DataFrame) -> pd.DataFrame:
     >>> history.turnover(audits)[["new", "standing", "fixed"]].values.tolist()
     [[1, 0, 0], [1, 1, 0]]
     """
-    need(findings, "snapshot", *IDENTITY)
+    findings = need(findings, "snapshot", *IDENTITY)
     unique = findings.drop_duplicates(["snapshot", *IDENTITY])
     rows = []
     before: dict[str, set[Any]] = {}
@@ -145,7 +145,7 @@ def as_of(guides: pd.DataFrame, airing: When, at: When) -> pd.DataFrame:
     >>> history.as_of(guides, "2026-03-03T20:30", "2026-03-01T12:00")["name"].tolist()
     ['Film']
     """
-    need(guides, "snapshot", "startDate", "endDate")
+    guides = need(guides, "snapshot", "startDate", "endDate")
     moment, limit = instant(airing), instant(at)
     known = guides.loc[guides["snapshot"] <= limit, "snapshot"]
     if known.empty:
@@ -192,7 +192,7 @@ def lead_times(guides: pd.DataFrame) -> pd.DataFrame:
     >>> history.lead_times(guides)["minutes"].tolist()
     [2880.0]
     """
-    need(guides, "snapshot", "linearAssetId", "id", "startDate", "name")
+    guides = need(guides, "snapshot", "linearAssetId", "id", "startDate", "name")
     key = ["linearAssetId", "id", "startDate", "name"]
     ordered = guides.sort_values("snapshot", kind="stable")
     table = ordered.drop_duplicates(["linearAssetId", "id"], keep="last")[key]
@@ -247,7 +247,7 @@ def churn(
     [[0, 1, 1, 1]]
     """
     keys = [on] if isinstance(on, str) else list(on)
-    need(tables, "snapshot", *keys)
+    tables = need(tables, "snapshot", *keys)
     days = list(tables.groupby("snapshot"))
     rows = []
     for (_, before), (when, after) in pairwise(days):
@@ -284,7 +284,7 @@ def filled(tables: pd.DataFrame) -> pd.DataFrame:
     >>> history.filled(tables).query("lost > 0")["field"].tolist()
     ['name']
     """
-    need(tables, "snapshot")
+    tables = need(tables, "snapshot")
     fields = tables.drop(columns="snapshot")
     blank = fields.isna()
     texts = [str(one) for one in fields.columns if fields[one].dtype == "str"]
@@ -322,7 +322,7 @@ def reach(guides: pd.DataFrame) -> pd.DataFrame:
     >>> history.reach(guides.assign(endDate=day + pd.Timedelta(hours=36)))["hours"].tolist()
     [36.0]
     """
-    need(guides, "snapshot", "linearAssetId", "endDate")
+    guides = need(guides, "snapshot", "linearAssetId", "endDate")
     ends = guides.groupby(["snapshot", "linearAssetId"])["endDate"].max().reset_index()
     hours = (ends["endDate"] - ends["snapshot"]).dt.total_seconds() / 3600
     table = ends.assign(hours=hours.astype("Float64"))[["snapshot", "linearAssetId", "hours"]]

@@ -21,6 +21,7 @@ from kott_notebooks.tables.columns import (
     Micros,
     as_times,
     distinct,
+    id_texts,
     micros,
     need,
     pulled,
@@ -191,8 +192,8 @@ def _states(homes: pd.DataFrame, moment: int) -> Iterator[pd.DataFrame]:
 def _members(homes: pd.DataFrame, users: pd.DataFrame) -> Iterator[pd.DataFrame]:
     users = need(users, "householdId", "isMaster")
     master = users["isMaster"].fillna(False).astype(bool)
-    some = homes["id"].isin(users["householdId"])
-    has_master = homes["id"].isin(users.loc[master, "householdId"])
+    ids, own = id_texts(homes["id"]), id_texts(users["householdId"])
+    some, has_master = ids.isin(own), ids.isin(own[master])
     detail = "It has users, and none is its master."
     yield _finding("household.no_master", homes[some & ~has_master], "isMaster", detail)
     yield _finding("household.empty", homes[~some], "id", "It has no users.")
@@ -204,8 +205,8 @@ def _devices(
     devices = need(devices, "householdId", "udid", "lastActivityTime").reset_index(drop=True)
     last = _times(devices, "lastActivityTime")
     idle_now = (last != NAT) & (moment - last > limits.idle_days * _DAY)
-    some = homes["id"].isin(devices["householdId"])
-    in_use = homes["id"].isin(devices["householdId"][~idle_now])
+    ids, own = id_texts(homes["id"]), id_texts(devices["householdId"])
+    some, in_use = ids.isin(own), ids.isin(own[~idle_now])
     detail = f"None of its devices was active for {limits.idle_days:g} days."
     yield _finding("household.idle", homes[some & ~in_use], "lastActivityTime", detail)
     idle = (last != NAT) & (moment - last > limits.device_idle_days * _DAY)

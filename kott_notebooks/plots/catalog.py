@@ -94,7 +94,7 @@ def completeness(
     'field'
     """
     ax = current(ax)
-    need(table, "field", "type", "share")
+    table = need(table, "field", "type", "share")
     if table.empty:
         return say(ax, "There are no assets here, so no field is filled.")
     return _shares(ax, table, "field", "type", names, kwargs)
@@ -148,10 +148,10 @@ def growth(
     'total'
     """
     ax = current(ax)
-    need(table, "period", "type", "total")
+    table = need(table, "period", "type", "total")
     if table.empty:
         return say(ax, "No asset here has a createDate.")
-    totals, types, periods = crossed(table, "type", "period", "total")
+    totals, types, periods = crossed(table.sort_values("period"), "type", "period", "total")
     areas, labels = _few(totals, labelled(types, names_of(table, "type", names)), totals[:, -1])
     days = days_of(micros(pd.DataFrame({"period": periods}), "period"))
     end = 2 * days[-1] - days[-2] if len(days) > 1 else days[-1] + 1
@@ -215,7 +215,7 @@ def availability(
     'assets'
     """
     ax = current(ax)
-    need(table, "period", "enters", "leaves", "onOffer")
+    table = need(table, "period", "enters", "leaves", "onOffer")
     if table.empty:
         return say(ax, "There are no assets here, so nothing enters or leaves.")
     sums = table.groupby("period")[["enters", "leaves", "onOffer"]].sum().reset_index()
@@ -285,7 +285,7 @@ def values(
     'value'
     """
     ax = current(ax)
-    need(table, "value", "type", "assets")
+    table = need(table, "value", "type", "assets")
     if table.empty:
         return say(ax, "There are no assets here, so no value is counted.")
     place, every = pd.factorize(table["value"], use_na_sentinel=False)
@@ -340,7 +340,7 @@ def years(
     'assets'
     """
     ax = current(ax)
-    need(table, "year", "type", "assets")
+    table = need(table, "year", "type", "assets")
     known = table.dropna(subset=["year"])
     if known.empty:
         return say(ax, "No asset here has a year.")
@@ -398,7 +398,7 @@ def ratios(
     'ratio'
     """
     ax = current(ax)
-    need(table, "ratio", "type", "share")
+    table = need(table, "ratio", "type", "share")
     if table.empty:
         return say(ax, "There are no pictures here.")
     return _shares(ax, table, "ratio", "type", names, kwargs)
@@ -442,7 +442,7 @@ def languages(table: pd.DataFrame, *, ax: Axes | None = None, **kwargs: Any) -> 
     'field'
     """
     ax = current(ax)
-    need(table, "field", "language", "given", "filled")
+    table = need(table, "field", "language", "given", "filled")
     if table.empty:
         return say(ax, "There are no texts here.")
     of = table.groupby(["field", "language"], sort=False)[["given", "filled"]].sum().reset_index()
@@ -488,7 +488,7 @@ def duplicates(table: pd.DataFrame, *, ax: Axes | None = None, **kwargs: Any) ->
     'name'
     """
     ax = current(ax)
-    need(table, "group", "rule", "id", "name")
+    table = need(table, "group", "rule", "id", "name")
     if table.empty:
         return say(ax, "No two assets here seem to be the same.")
     codes, groups = pd.factorize(table["group"])
@@ -562,7 +562,7 @@ def trend(
     'score'
     """
     ax = current(ax)
-    need(table, "when", "type", "score")
+    table = need(table, "when", "type", "score")
     if table.empty:
         return say(ax, "There is no audit here yet.")
     cells, types, whens = crossed(table.sort_values("when"), "type", "when", "score")

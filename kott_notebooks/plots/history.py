@@ -67,9 +67,10 @@ def churn(
     'rows'
     """
     ax = current(ax)
-    need(table, "snapshot", "added", "removed", "changed")
+    table = need(table, "snapshot", "added", "removed", "changed")
     if table.empty:
         return say(ax, "There is one snapshot, and nothing to compare it with.")
+    table = table.sort_values("snapshot")
     days = days_of(micros(table, "snapshot"))
     width = 0.8 * np.diff(days).min(initial=1)
     pad = max(width, (days[-1] - days[0]) / 40)
@@ -134,7 +135,7 @@ def reach(
     'hours ahead'
     """
     ax = current(ax)
-    need(table, "snapshot", "linearAssetId", "hours")
+    table = need(table, "snapshot", "linearAssetId", "hours")
     if table.empty:
         return say(ax, "There is no guide here yet.")
     by = table.groupby("snapshot")["hours"]

@@ -84,7 +84,7 @@ def limits(
     'limit'
     """
     ax = current(ax)
-    need(table, "limit", "allowed", "used")
+    table = need(table, "limit", "allowed", "used")
     if table.empty:
         return say(ax, "There are no households here.")
     groups = household.headroom(table, k=k)
@@ -151,7 +151,7 @@ def groups(table: pd.DataFrame, *, ax: Axes | None = None, **kwargs: Any) -> Axe
     'group'
     """
     ax = current(ax)
-    need(table, "group", "count")
+    table = need(table, "group", "count")
     if table.empty:
         return say(ax, _FEW)
     shown = table[: max(int(points(ax)[1] // (SMALL + 2)), 1)]

@@ -155,7 +155,7 @@ def gaps(
     check_table(table)
     if table.empty:
         return say(ax, "No gaps were found.")
-    need(table, *TIMED)
+    table = need(table, *TIMED)
     hours, colours = zip(*LENGTHS.values(), strict=True)
     colours = colours if ink(ax) == INK else ON_DARK
     lasts = (micros(table, "endDate") - micros(table, "startDate")) / HOUR
@@ -278,7 +278,7 @@ def coverage(
     'day (UTC)'
     """
     ax = current(ax)
-    need(table, "linearAssetId", "day", "share")
+    table = need(table, "linearAssetId", "day", "share")
     if table.empty:
         return say(ax, "There is no programme here, so no day is covered.")
     cells, channels, days = crossed(table.sort_values("day"), "linearAssetId", "day", "share")
@@ -340,7 +340,7 @@ def horizon(
     'linearAssetId'
     """
     ax = current(ax)
-    need(table, "linearAssetId", "behind", "ahead", "short")
+    table = need(table, "linearAssetId", "behind", "ahead", "short")
     if table.empty:
         return say(ax, "There is no channel here.")
     table = table.sort_values(["ahead", "linearAssetId"], kind="stable")
@@ -411,7 +411,7 @@ def genre_clock(
     'hour (UTC)'
     """
     ax = current(ax)
-    need(table, "hour", "genre", "minutes")
+    table = need(table, "hour", "genre", "minutes")
     if table.empty:
         return say(ax, "There is no programme here, so no genre is shown.")
     most = genre_colours(ranked(table["genre"], table["minutes"]))
@@ -470,7 +470,7 @@ def changes(table: pd.DataFrame, *, ax: Axes | None = None, **kwargs: Any) -> Ax
     'changes'
     """
     ax = current(ax)
-    need(table, "change", "hours")
+    table = need(table, "change", "hours")
     table = table[table["hours"].notna()]
     if table.empty:
         return say(ax, "There is no change here that has a time.")
@@ -545,7 +545,7 @@ def lead_times(
     'minutes before air, share of programmes'
     """
     ax = current(ax)
-    need(table, "linearAssetId", "minutes")
+    table = need(table, "linearAssetId", "minutes")
     table = table[table["minutes"].notna() & table["linearAssetId"].notna()]
     if table.empty:
         return say(ax, "There is no programme here of which the publication is known.")
@@ -630,6 +630,9 @@ def ingests(
     if table.empty:
         return say(ax, "There are no ingests.")
     table = need(table, "ingestProfileId", "createdDate", "records")
+    table = table[table["createdDate"].notna()]
+    if table.empty:
+        return say(ax, "No ingest here has a createdDate.")
     code, profiles = pd.factorize(table["ingestProfileId"], sort=True, use_na_sentinel=False)
     created = days_of(micros(table, "createdDate"))
     pad = max(np.ptp(created), 1) * 0.04
@@ -695,6 +698,7 @@ def grid(
         The channels to show, in this order; by default those that occur, by id.
     start, end : str, date, datetime or Timestamp, optional
         The window to show; by default the one that the table was pulled for.
+        Words and bare dates are days of `tz`; a time of day without a zone is of KOTT_TZ, else UTC.
     now : str, date, datetime or Timestamp, default: when the table was pulled
         The time of the line.
     tz : str or tzinfo, default: KOTT_TZ, else UTC
@@ -736,7 +740,7 @@ def grid(
     ax = current(ax)
     epg = named(epg, columns, *TIMED, "name", channels=channels)
     labels, spans = spans_of(epg, channels)
-    first, last = shown(epg, start, end)
+    first, last = shown(epg, start, end, tz)
     spans = clipped(spans, first, last)
     if not len(spans.row):
         return say(ax, "There is no programme of these channels in this window.")
@@ -751,7 +755,7 @@ def grid(
     key |= _hatch_gaps(ax, epg, labels, first, last)
     key |= _shade_prime_time(ax, first, last, zone(tz))
     key |= {} if findings is None else _frame(ax, findings, labels, first, last)
-    _mark(ax, stamp(pulled(epg, now)), first, last)
+    _mark(ax, stamp(pulled(epg, now, tz)), first, last)
     legend_above(ax, key, lift=1.5 * USUAL)
     ax.set(ylabel="linearAssetId", facecolor=pale(ax))
     return ax
@@ -769,7 +773,7 @@ def _strips(
 ) -> Axes:
     """Draw the times of a table as marks on a strip per channel, in the colours of its rows."""
     labels, spans = spans_of(need(table, *TIMED), channels)
-    first, last = shown(table, *window)
+    first, last = shown(table, *window, tz)
     times(ax, days_of(np.array([first, last])), tz, "startDate")
     label_rows(ax, labelled(labels, names_of(table, channels, names)))
     spans = clipped(spans, first, last)

@@ -27,7 +27,7 @@ from kott_notebooks.schedule.spans import (
     spans_of,
 )
 from kott_notebooks.tables import tags
-from kott_notebooks.tables.columns import NAT, Names, as_times, micros, need, stamp
+from kott_notebooks.tables.columns import NAT, Names, as_times, micros, need, pulled, stamp
 from kott_notebooks.tables.nested import flat
 from kott_notebooks.tables.provenance import asked, facts
 from kott_notebooks.times import When, instant, zone
@@ -110,7 +110,7 @@ def guide(
     labels = spans_of(epg, channels)[0]
     if not len(labels):
         raise KottError("There is no channel to show: the guide is empty, and none was asked for.")
-    first, last = _window(epg, start, end)
+    first, last = _window(epg, start, end, tz)
     since, until = as_times(np.array([first, last]))
     if findings is None:
         whose = labels if channels is None else channels
@@ -121,9 +121,9 @@ def guide(
         "zone": _zone_name(zoned, since),
         "start": first // SECOND,
         "end": last // SECOND,
-        "now": None if now is None else stamp(instant(now)) // SECOND,
+        "now": None if now is None else stamp(pulled(epg, now, tz)) // SECOND,
         "pulled": _pulled(epg),
-        "outside": int(epg["linearAssetId"].isin(labels).sum()) - len(spans.row),
+        "outside": int((_places(epg, labels) >= 0).sum()) - len(spans.row),
         "prime": list(Schedule().prime_hours),
         "channels": _labelled(labels, names_of(epg, channels, names)),
         "ids": [str(one) for one in labels],
@@ -134,10 +134,12 @@ def guide(
     }, style=resource("guide.css"), script=resource("guide.js"))  # fmt: skip
 
 
-def _window(epg: pd.DataFrame, start: When | None, end: When | None) -> tuple[int, int]:
+def _window(
+    epg: pd.DataFrame, start: When | None, end: When | None, tz: str | tzinfo | None
+) -> tuple[int, int]:
     """Return the window; where none is known, without programmes that are far from the others."""
-    first, last = shown(epg, start, end)
-    is_known = any(bound is not None for bound in asked(epg, start, end))
+    first, last = shown(epg, start, end, tz)
+    is_known = any(bound is not None for bound in asked(epg, start, end, tz))
     if is_known or last - first <= MOST_DAYS * DAY:
         return first, last
     starts = pd.Series(micros(epg, "startDate")).where(lambda stamps: stamps != NAT)
@@ -147,11 +149,18 @@ def _window(epg: pd.DataFrame, start: When | None, end: When | None) -> tuple[in
 
 def _spans(epg: pd.DataFrame, labels: pd.Index[Any], first: int, last: int) -> Spans:
     """Return the programmes that begin or last in the window; those of no length, and less, too."""
-    code = labels.get_indexer(pd.Index(epg["linearAssetId"]))
+    code = _places(epg, labels)
     start = micros(epg, "startDate")
     end = np.maximum(start, micros(epg, "endDate"))
     seen = (code >= 0) & (start != NAT) & (start < last) & ((end > first) | (start >= first))
     return in_order(Spans(code, start, end, np.arange(len(epg))).take(np.flatnonzero(seen)))
+
+
+def _places(table: pd.DataFrame, labels: pd.Index[Any]) -> npt.NDArray[np.intp]:
+    """Return the channel of each row by its place among the labels, -1 for none of them."""
+    known = pd.Index(keys(pd.Series(labels)))
+    places: npt.NDArray[np.intp] = known.get_indexer(pd.Index(keys(table["linearAssetId"])))
+    return places
 
 
 def _programmes(epg: pd.DataFrame, spans: Spans) -> dict[str, Any]:
@@ -208,7 +217,7 @@ def _findings(
 ) -> dict[str, list[Any]]:
     """Return the findings of these channels, each with the place of its programme, -1 for none."""
     findings = need(findings, "rule", "severity", "id", "detail", "hint", *TIMED)
-    code = pd.Index(keys(pd.Series(labels))).get_indexer(pd.Index(keys(findings["linearAssetId"])))
+    code = _places(findings, labels)
     own, code = findings[code >= 0], code[code >= 0]
     known = zip(spans.code.tolist(), epg["id"].astype("str").iloc[spans.row], strict=True)
     places = {key: place for place, key in reversed([*enumerate(known)])}

@@ -68,7 +68,7 @@ def digest(findings: pd.DataFrame, rules: RulesSource | None = None) -> Digest:
     >>> list(summary.numbers), len(summary.causes)
     (['assets', 'errors', 'score'], 5)
     """
-    need(findings, *parts.NEEDED)
+    findings = need(findings, *parts.NEEDED)
     known, counts = facts(findings), parts.counted(findings)
     of = parts.audited(findings)
     numbers = {of.rows: f"{known['judged']:,}" if "judged" in known else "?"}

@@ -110,9 +110,9 @@ def pictures(assets: pd.DataFrame | None, ids: pd.Series[str]) -> dict[str, str]
     """Return the address of one picture of each of these assets, if it has one on the web."""
     if assets is None or "images" not in assets:
         return {}
-    laid = nested.images(assets[assets["id"].astype("str").isin(ids)])
+    laid = nested.images(assets[id_texts(assets["id"]).isin(ids)])
     if "url" not in laid:
         return {}
     urls = laid.dropna(subset=["url"]).drop_duplicates("assetId")
     urls = urls[urls["url"].str.startswith(WEB)]
-    return dict(zip(urls["assetId"].astype("str"), urls["url"], strict=True))
+    return dict(zip(id_texts(urls["assetId"]), urls["url"], strict=True))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -45,7 +44,7 @@ from kott_notebooks.tables.columns import (
     stamp,
     zone_of,
 )
-from kott_notebooks.tables.provenance import facts
+from kott_notebooks.tables.provenance import facts, narrowed
 from kott_notebooks.times import EARLIEST, SECOND, When
 
 _LATEST_START = stamp(pd.Timestamp("2101-01-01", tz="UTC"))
@@ -95,6 +94,8 @@ def audit(
         The present, from which the horizon counts.
     start, end : str, date, datetime or Timestamp, default: the window that was pulled
         The window. Where it is not known and channels are: from the first start to the last end.
+        Words and bare dates, here and in `now`, are days of `tz`; a time of day without a zone is
+        of KOTT_TZ, else UTC.
     columns : mapping, optional
         What the table calls our columns: `{"startDate": "start", ...}`.
 
@@ -129,7 +130,8 @@ def audit(
     True
     """
     own = rules_of(rules, section="schedule")
-    moment = pulled(epg, now)
+    zone = None if isinstance(tz, Mapping) else tz
+    moment = pulled(epg, now, zone)
     table = channels if isinstance(channels, pd.DataFrame) else None
     epg = named(epg, columns, *TIMED, channels=channels).reset_index(drop=True)
     epg = called(epg, own.schedule.runtime, own.schedule.rating)
@@ -139,7 +141,6 @@ def audit(
         ids = keys(epg["linearAssetId"])
         epg = epg[ids.isna() | ids.isin(listed)]
     epg, bad = _without_bad_times(_once(epg))
-    zone = None if isinstance(tz, Mapping) else tz
     window = [None if edge is None else stamp(edge) for edge in asked(epg, start, end, zone)]
     asked_end = window[1]
     if wanted is not None and None in window and len(epg):
@@ -279,10 +280,7 @@ def _not_judged(guide: Guide) -> dict[str, str]:
     flags = set() if guide.channels is None else set(guide.channels.columns)
     if not any(flag in flags and guide.has(flag) for flag in FLAGS):
         why["schedule.catchup_flag"] = "It needs the table of channels, and flags on both sides."
-    known = facts(guide.epg)
-    narrowed = re.sub(r"(?i)\bauto_fill\s*=\s*'?true'?", "", known.get("ksql") or "").strip("() ")
-    if narrowed or known.get("limit") is not None or known.get("incomplete"):
-        reason = "The guide is not whole: it was pulled with a filter or a limit."
+    if reason := narrowed(guide.epg):
         why |= dict.fromkeys(_OF_THE_WHOLE, reason)
     return {rule: why[rule] for rule in definitions() if rule in why}
 

@@ -74,6 +74,8 @@ def gaps(
         The channels to look at. One without a programme is a gap as long as the window.
     start, end : str, date, datetime or Timestamp, default: the window that was pulled
         The window. Where it is not known, only gaps between a channel's programmes are found.
+        Words and bare dates are days of `tz`; a time of day without a zone is of KOTT_TZ, else UTC,
+        as the times in the table are.
     minutes : float, default 1
         The shortest gap that is listed, in minutes.
     tz : str, tzinfo or mapping, default: the zone of the pull, else KOTT_TZ, else UTC
@@ -254,7 +256,8 @@ def coverage(
         The channels to look at.
     start, end : str, date, datetime or Timestamp, default: the window that was pulled
         The window. Where it is not known: whole days, from a channel's first start to its last end
-        (a programme of more than 8 hours counts with 8).
+        (a programme of more than 8 hours counts with 8). Words and bare dates are days of `tz`; a
+        time of day without a zone is of KOTT_TZ, else UTC.
     tz : str or tzinfo, default: the zone of the pull, else KOTT_TZ, else UTC
         The zone of the days.
     columns : mapping, optional

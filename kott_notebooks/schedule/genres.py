@@ -76,7 +76,8 @@ def lineup_mix(
         The zone of the hours.
     start, end : str, date, datetime or Timestamp, default: as the table was pulled
         The window; without either, from the first start to a day after the last, since some
-        programmes never end.
+        programmes never end. Words and bare dates are days of `tz`; a time of day without a zone
+        is of KOTT_TZ, else UTC.
     columns : mapping, optional
         What the table calls our columns.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from datetime import tzinfo
 from typing import Any
 
 import numpy as np
@@ -19,12 +20,17 @@ COMMON_GENRES = ("drama", "news", "movie", "comedy", "document", "sport", "kids"
 Whole = npt.NDArray[np.intp]
 
 
-def shown(table: pd.DataFrame, start: When | None, end: When | None) -> tuple[int, int]:
+def shown(
+    table: pd.DataFrame,
+    start: When | None,
+    end: When | None,
+    tz: str | tzinfo | None = None,
+) -> tuple[int, int]:
     """Return the window asked for, else the one that holds the table's times; in microseconds.
 
     What ends long after the last start does not widen it: some programmes never end.
     """
-    first, last = asked(table, start, end)
+    first, last = asked(table, start, end, tz)
     starts, ends = micros(table, "startDate"), micros(table, "endDate")
     known = (starts != NAT) & (ends > starts)
     early = min(starts[known], default=0) if first is None else stamp(first)

@@ -167,12 +167,13 @@ def _durations(guide: Guide) -> pd.DataFrame:
 
 def _gaps(guide: Guide) -> pd.DataFrame:
     """A channel that shows nothing at all is not a gap: see schedule.no_programmes."""
+    is_known = guide.start is not None and guide.end is not None
     table = gaps(
         guide.epg,
         start=_time(guide.start),
         end=_time(guide.end),
         minutes=guide.rules.gap_minutes,
-        channels=_shown(guide),
+        channels=_shown(guide) if is_known else None,
         tz=guide.tz,
         off_air={name: of.silent for name, of in guide.rules.channels.items()},
     )

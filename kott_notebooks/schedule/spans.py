@@ -286,8 +286,8 @@ def refuse_unseen(labels: pd.Index[Any], spans: Spans, first: int | None, last: 
     unseen = labels.delete(np.unique(spans.code))
     if len(unseen) and (first is None or last is None):
         raise KottError(
-            f"Channel {unseen[0]} has no programme here, and the table does not say which window "
-            "was asked for: give start and end."
+            f"Channel {unseen[0]} has no programme here that lasts, and the table does not say "
+            "which window was asked for: give start and end."
         )
 
 

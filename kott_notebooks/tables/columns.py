@@ -61,6 +61,14 @@ _INGESTS = (  # ingests and their results
     | dict.fromkeys(("records", "succeeded", "failed", "warned"), "int")
     | dict.fromkeys(("createdDate", "completedDate", "startDate", "endDate"), "time")
 )
+_MADE = (  # columns that our analyses make, whatever the table is of
+    dict.fromkeys(("snapshot", "when", "period", "published", "changeDate"), "time")
+    | dict.fromkeys(("firstSeen", "lastSeen", "newStartDate", "newEndDate"), "time")
+    | dict.fromkeys(("added", "removed", "changed", "total", "enters", "leaves", "onOffer"), "int")
+    | dict.fromkeys(("assets", "values", "year", "rows", "given", "filled", "clean"), "int")
+    | dict.fromkeys(("count", "households", "allowed", "used", "hour", "programmes"), "int")
+    | dict.fromkeys(("share", "score", "minutes", "hours", "behind", "ahead", "short"), "float")
+)
 _WHOLE = r"-?(?:0|[1-9]\d{0,17})(?:\.0+)?"
 _ISO = r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?"
 _DAY_FIRST = r"\d{1,2}([./-])\d{1,2}\1\d{2,4}\b.*"
@@ -133,6 +141,7 @@ def typed(table: pd.DataFrame, *needed: str) -> pd.DataFrame:
     log and `unreadable` in the provenance name it. A column of times of which no value can be
     read, or with days before months, raises KottError if it is one of `needed`; else it stays.
     """
+    check_table(table)
     if not table.columns.is_unique:
         twice = table.columns[table.columns.duplicated()].unique()
         raise KottError(f"The table has several columns called {', '.join(map(str, twice))}.")
@@ -151,7 +160,9 @@ def typed(table: pd.DataFrame, *needed: str) -> pd.DataFrame:
             if name in needed:
                 raise
             continue
-        if bad:
+        if bad and str(name) in _MADE and name not in needed:  # a partner's own column
+            del changed[str(name)]
+        elif bad:
             ids = id_texts(table["id"]) if "id" in table else pd.Series("", table.index, dtype=STR)
             unreadable += [
                 {"column": str(name), "id": str(ids.iloc[row]), "value": text}
@@ -171,14 +182,15 @@ def typed(table: pd.DataFrame, *needed: str) -> pd.DataFrame:
 def kinds_of(columns: pd.Index[Any]) -> dict[str, str]:
     """Return the kinds of columns by name: of findings, of ingests, or of the nearest class."""
     names = set(map(str, columns))
-    if {"rule", "severity"} <= names:
-        return _FINDINGS
+    if "rule" in names and names & {"severity", "kind"}:
+        return _MADE | _FINDINGS
     if "ingestId" in names:
-        return _INGESTS
+        return _MADE | _INGESTS
     best = kinds.class_of(columns)
     if best in kinds.PEOPLE:
-        return kinds.of_class(best)
-    return {name: kind for cls in kinds.ASSETS for name, kind in kinds.of_class(cls).items()}
+        return _MADE | kinds.of_class(best)
+    own = {name: kind for cls in kinds.ASSETS for name, kind in kinds.of_class(cls).items()}
+    return _MADE | own
 
 
 def _kind_of(name: str, dtype: Any, known: dict[str, str]) -> str:

@@ -37,8 +37,8 @@ from kott_notebooks.api.decode import (
     columns,
 )
 from kott_notebooks.api.privacy import Hide
-from kott_notebooks.errors import KottError
 from kott_notebooks.tables import kinds, tags
+from kott_notebooks.tables.columns import need
 from kott_notebooks.tables.kinds import KINDS, MAX_TIME
 from kott_notebooks.tables.provenance import check_table, with_facts
 
@@ -172,10 +172,8 @@ def coerce(table: pd.DataFrame, fields: Sequence[str] | None = None) -> pd.DataF
     >>> kott.coerce(epg).dtypes.astype(str).tolist()
     ['Int64', 'str']
     """
-    check_table(table)
+    table = need(table, *(fields or ()))
     named = list(table.columns) if fields is None else list(fields)
-    if missing := [name for name in named if name not in table]:
-        raise KottError(f"The table has no column {', '.join(map(str, missing))}.")
     texts = [
         name
         for name in named

@@ -6,6 +6,7 @@ pandas copies `attrs` at every step, and a text costs nothing to copy.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from datetime import tzinfo
 from html import escape
@@ -138,14 +139,29 @@ def provenance(table: pd.DataFrame) -> pd.DataFrame:
     return sheet(laid, f"How this table was made: {known['source']}")
 
 
-def pulled(table: pd.DataFrame, now: When | None = None) -> pd.Timestamp:
+def narrowed(guide: pd.DataFrame) -> str:
+    """Return why programmes may be missing from a guide; empty where its provenance knows of none.
+
+    A filter of `auto_fill` alone adds programmes, and leaves out none.
+    """
+    known = facts(guide)
+    ksql = re.sub(r"(?i)\bauto_fill\s*=\s*'?true'?", "", known.get("ksql") or "").strip("() ")
+    if ksql or known.get("limit") is not None or known.get("incomplete"):
+        return "The guide is not whole: it was pulled with a filter or a limit, or broke off."
+    return ""
+
+
+def pulled(
+    table: pd.DataFrame, now: When | None = None, tz: str | tzinfo | None = None
+) -> pd.Timestamp:
     """Return `now` if it is given, else when the table was pulled, else the present time.
 
-    The present time is assumed of a table without provenance, and logged as a warning.
+    Words and bare dates are days of `zone_of(table, tz)`. The present time is assumed of a table
+    without provenance, and logged as a warning.
     """
     when = now if now is not None else facts(table).get("when")
     if when is not None:
-        return instant(when)
+        return bound(when, now=present(), tz=zone_of(table, tz))
     moment = present()
     log.warning(
         "This table does not say when it was pulled: it is judged at the present, %s. "

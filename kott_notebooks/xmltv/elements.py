@@ -339,10 +339,10 @@ def _encoding(head: bytes, name: str) -> tuple[str | None, codecs.IncrementalDec
         return None, None
     try:
         encoding = codecs.lookup(declared[1].decode()).name
+        with contextlib.suppress(UnicodeError):
+            b"<".decode(encoding)  # LookupError for a codec that is not of texts, such as hex
     except LookupError as error:
         raise KottError(f"{name}, line 1: unknown encoding: {declared[1].decode()}.") from error
-    if encoding in ("utf-8", "ascii"):
-        return "utf-8", None
-    if encoding.startswith("utf-16"):
-        return None, None
+    if encoding in ("utf-8", "ascii") or encoding.startswith(("utf-16", "utf-32")):
+        return "utf-8", None  # the declaration itself was read byte by byte, so it is not UTF-16
     return "utf-8", codecs.getincrementaldecoder(_WIDER.get(encoding, encoding))()

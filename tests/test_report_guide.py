@@ -57,6 +57,14 @@ def test_programmes_are_given_by_channel_and_time() -> None:
     assert shown["id"] == ["2", "1"]
 
 
+def test_a_channel_is_known_by_the_id_that_its_programmes_name() -> None:
+    """A guide that has an epgChannelId alone is shown as one with a linearAssetId."""
+    table = epg((1, 7, 0, 60, "A")).drop(columns="linearAssetId").assign(epgChannelId="e7")
+    channels = pd.DataFrame({"id": [7], "externalIds": ["e7"], "name": ["Seven"]})
+    data = given(kott.guide(table, channels, **WINDOW))
+    assert (data["channels"], data["programmes"]["channel"]) == (["Seven"], [0])
+
+
 def test_metas_and_tags_are_told_as_people_read_them() -> None:
     """By their own names; the genre has a place of its own."""
     tag = '{"objects":[{"value":"%s"},{"value":"Crime"}]}'

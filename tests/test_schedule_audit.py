@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kott_notebooks as kott
-from kott_notebooks import audits, demo, schedule
+from kott_notebooks import audits, demo, plots, schedule
 from kott_notebooks.audits.findings import DTYPES
 from kott_notebooks.errors import KottError
 from kott_notebooks.schedule.impact import impact
@@ -200,6 +200,23 @@ def test_channels_that_cannot_be_are_refused() -> None:
     assert schedule.audit(named, ["harbour one"], now=NOW, start=at(0), end=at(60)).empty
     with pytest.raises(KottError, match="Did you mean 'Harbour One'"):
         schedule.gaps(named, channels=["Harbour Two"])
+
+
+@pytest.mark.parametrize(
+    "channels", [7, "7", [{"id": 7}], pd.DataFrame({"name": ["Seven"]}), {"id": [7]}]
+)
+@pytest.mark.parametrize("function", [schedule.audit, schedule.gaps, plots.grid, kott.guide])
+def test_what_lists_no_channels_is_refused(function: Any, channels: Any) -> None:
+    """One number or text, records, a table without ids, a mapping."""
+    with pytest.raises(KottError, match=r"channels must be a list|no column id"):
+        function(guide(*days()), channels)
+
+
+def test_a_guide_that_names_its_channels_otherwise_is_shown() -> None:
+    """By epgChannelId: in the mix of genres as in the grid."""
+    epg = guide(*days()).drop(columns="linearAssetId").assign(epgChannelId="e7")
+    channels = pd.DataFrame({"id": [7], "externalIds": ["e7"], "name": ["Seven"]})
+    assert len(schedule.lineup_mix(epg.assign(**{"tags.Genre": "News"}), channels)) == 24
 
 
 def test_ids_join_whatever_their_dtypes() -> None:

@@ -19,7 +19,7 @@ from kott_notebooks.audits import rulebook
 from kott_notebooks.audits.findings import SEVERITIES, as_findings
 from kott_notebooks.audits.rulebook import Rules, RulesSource, Waiver, definitions
 from kott_notebooks.errors import KottError
-from kott_notebooks.tables.columns import check_table, id_texts, need
+from kott_notebooks.tables.columns import id_texts, need
 from kott_notebooks.tables.provenance import facts, pulled, with_facts
 from kott_notebooks.times import When, instant
 

@@ -11,7 +11,7 @@ import pandas as pd
 from kott_notebooks import ksql, schema
 from kott_notebooks.errors import KottError, whole_number
 from kott_notebooks.ksql import LIMIT, Expression
-from kott_notebooks.tables.columns import channel_ids
+from kott_notebooks.tables.columns import need
 
 GROUP = 200  # channel ids in one filter, which leaves room for the rest
 KINDS = ("media", "epg", "recording")
@@ -100,7 +100,8 @@ def ids_of(given: Iterable[Any] | pd.DataFrame, what: str) -> list[int]:
     try:
         if isinstance(given, str | bytes):
             raise TypeError("a text is no list")
-        return list(dict.fromkeys(_whole(one) for one in channel_ids(given)))
+        ids = need(given, "id")["id"] if isinstance(given, pd.DataFrame) else given
+        return list(dict.fromkeys(map(_whole, ids)))
     except (TypeError, ValueError, OverflowError) as error:  # of infinity
         raise KottError(f"{what} are given as whole numbers, or as a table with an id.") from error
 

@@ -106,7 +106,7 @@ def guide(
     'Today'
     """
     zoned = zone(tz)
-    epg = named(epg, columns, *TIMED, "name").reset_index(drop=True)
+    epg = named(epg, columns, *TIMED, "name", channels=channels).reset_index(drop=True)
     labels = spans_of(epg, channels)[0]
     if not len(labels):
         raise KottError("There is no channel to show: the guide is empty, and none was asked for.")

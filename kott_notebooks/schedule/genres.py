@@ -104,7 +104,7 @@ def lineup_mix(
     >>> schedule.lineup_mix(epg)[["hour", "minutes"]].values.tolist()
     [[20, 30.0], [21, 30.0]]
     """
-    epg = named(epg, columns, *TIMED, genre)
+    epg = named(epg, columns, *TIMED, genre, channels=channels)
     _, spans = spans_of(epg, channels)
     first, last = window(epg, start, end, tz)
     edge = max(spans.start, default=0) + DAY if last is None else last

@@ -71,7 +71,7 @@ def named(
         epg = epg.rename(columns={theirs: ours for ours, theirs in columns.items()})
     epg = called(epg, *FIELDS, *needed)
     if isinstance(channels, pd.DataFrame):
-        epg = _linked(epg, channels)
+        epg = _linked(epg, need(channels, "id"))
     if "id" not in epg.columns:
         epg = epg.assign(id=epg.index if epg.index.is_unique else range(len(epg)))
     return _typed(epg, *needed)
@@ -86,7 +86,7 @@ def _typed(epg: pd.DataFrame, *needed: str) -> pd.DataFrame:
 
 def _linked(epg: pd.DataFrame, channels: pd.DataFrame) -> pd.DataFrame:
     """Set missing linearAssetIds to that of the channel that the epgChannelId names."""
-    if not {"id", "externalIds"} <= set(channels.columns) or "epgChannelId" not in epg.columns:
+    if "externalIds" not in channels.columns or "epgChannelId" not in epg.columns:
         return epg
     own = epg.get("linearAssetId", pd.Series(None, epg.index, dtype="object"))
     if own.notna().all():

@@ -412,10 +412,23 @@ def distinct(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def channel_ids(channels: Iterable[Any] | pd.DataFrame) -> list[Any]:
-    """List the ids of channels that are given as ids, or as the table of `kott.channels`."""
+    """List the ids of channels that are given as ids, or as the table of `kott.channels`.
+
+    KottError for what is neither, such as one text, records, or a table of another library.
+    """
     if isinstance(channels, pd.DataFrame):
         channels = need(channels, "id")["id"]
-    return list(dict.fromkeys(channels))
+    is_list = isinstance(channels, Iterable) and not isinstance(channels, str | bytes | Mapping)
+    try:
+        ids = list(dict.fromkeys(channels)) if is_list else []
+    except TypeError:
+        is_list = False
+    if not is_list:
+        raise KottError(
+            "channels must be a list of ids or names, or the table of kott.channels, not "
+            f"{channels!r:.80}."
+        )
+    return ids
 
 
 def micros(table: pd.DataFrame, column: str) -> Micros:

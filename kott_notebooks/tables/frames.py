@@ -40,7 +40,7 @@ from kott_notebooks.api.privacy import Hide
 from kott_notebooks.tables import kinds, tags
 from kott_notebooks.tables.columns import need
 from kott_notebooks.tables.kinds import KINDS, MAX_TIME
-from kott_notebooks.tables.provenance import check_table, with_facts
+from kott_notebooks.tables.provenance import with_facts
 
 Column: TypeAlias = list[Raw]  # the JSON text of each row's cell; NULL where it is absent
 

@@ -21,7 +21,7 @@ import pandas as pd
 from kott_notebooks.schedule.duplicates import said_yes
 from kott_notebooks.schedule.genres import values
 from kott_notebooks.schedule.spans import TIMED, Channels, Columns, named
-from kott_notebooks.tables.columns import NAT, as_times, channel_ids, micros
+from kott_notebooks.tables.columns import NAT, as_times, channel_ids, micros, need
 from kott_notebooks.tables.files import replacing
 from kott_notebooks.tables.provenance import facts
 from kott_notebooks.times import zone
@@ -197,9 +197,11 @@ def _head(known: dict[str, Any]) -> str:
 
 
 def _channels(epg: pd.DataFrame, channels: Channels | None, owner: object) -> Iterator[str]:
-    table = channels
-    if not isinstance(table, pd.DataFrame):
-        table = pd.DataFrame({"id": channel_ids(channels or [])}, dtype=object)
+    if isinstance(channels, pd.DataFrame):  # ids stay as they are: the text "140" is no number
+        table = need(channels, "id").assign(id=channels["id"])
+    else:
+        ids = [] if channels is None else channel_ids(channels)
+        table = pd.DataFrame({"id": ids}, dtype=object)
     texts = _texts(table, "display-name", "name", "multilingualName")
     texts = texts + _pictures(table, "icon") + _tags(table, "url", fields.ADDRESSES)
     inner: dict[str, str] = {}

@@ -239,6 +239,15 @@ def test_xml_that_is_no_list_is_no_empty_list(body: str, words: str) -> None:
         kott.listing(saying(body), "region")
 
 
+@pytest.mark.parametrize("name", ["metas.Year", "tags.Genre"])
+def test_a_property_that_is_called_as_a_meta_is_an_error(name: str) -> None:
+    """It would take the place of the meta's column."""
+    row = {"objectType": "KalturaRegion", "id": 1, name: 1999}
+    session = saying(json.dumps({"result": {"totalCount": 1, "objects": [row]}}))
+    with pytest.raises(kott.KottError, match=f"A row has a property '{name}'"):
+        kott.listing(session, "region", limit=1)
+
+
 @pytest.mark.parametrize("address", ["http://[::1", "\u00ff\u00fe", "https://other.example.com"])
 def test_a_redirect_to_any_address_is_an_error(address: str) -> None:
     """Also to one that requests cannot read."""

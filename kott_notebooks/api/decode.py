@@ -356,6 +356,10 @@ def columns(rows: Sequence[Any]) -> dict[str, list[Any]]:
     if not rows:
         return {}
     laid = _laid(rows)
+    if odd := [name for name in laid if name.startswith(("metas.", "tags."))]:
+        raise TransportError(
+            f"A row has a property {odd[0]!r}, which is what a meta is called here."
+        )
     for name, absent in (("metas", ABSENT), ("tags", NULL)):
         maps = laid.pop(name, [])
         kind = next((type(one) for one in maps if one is not None), None)

@@ -67,7 +67,8 @@ def describe(name: str) -> pd.DataFrame:
     1  refineQuery    bool     False   false
     2         size     int     False      10
     """
-    service, _, action = str(name).partition(".")
+    name = str(name)
+    service, _, action = name.partition(".")
     known = schema.action(service, action) if action else None
     if known:
         arguments = [

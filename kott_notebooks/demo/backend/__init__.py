@@ -76,9 +76,11 @@ class Backend:
         faults: Faults | None = None,
         roles: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
     ) -> None:
-        if isinstance(deployment, str) and deployment not in DEPLOYMENTS:
+        chosen = DEPLOYMENTS.get(deployment) if isinstance(deployment, str) else deployment
+        if not isinstance(chosen, Deployment):
             raise ValueError(f"a deployment is one of {', '.join(DEPLOYMENTS)}, not {deployment!r}")
-        chosen = DEPLOYMENTS[deployment] if isinstance(deployment, str) else deployment
+        if not isinstance(faults, Faults | None):
+            raise ValueError(f"faults are demo.Faults(...), not {faults!r}")
         self.log: deque[dict[str, Any]] = deque(maxlen=10_000)
         self.bad_day = BadDay(faults or Faults())
         self.partner = _partner(world, chosen, clock, roles or {}, self.bad_day)

@@ -329,6 +329,15 @@ def test_a_detail_follows_an_asset_to_the_households_that_bought_it(
     assert "entitled households" in said
 
 
+def test_closed_details_leave_the_line_of_code(explorer: Explorer) -> None:
+    """As they came into it."""
+    explorer.panel.rows.names[0].click()
+    assert "selected=" in explorer.code
+    explorer.panel.close.click()
+    assert "selected=" not in explorer.code
+    assert explorer.panel.details.children == ()
+
+
 def test_pages_turn_and_columns_sort(explorer: Explorer) -> None:
     """The next page goes on where one ends; a header pressed again turns the order round."""
     rows = explorer.panel.rows
@@ -552,14 +561,21 @@ def test_households_are_hashed_and_have_their_limits(session: kott.Session) -> N
             assert str(text) not in shown
 
 
-def test_entitled_households_are_counted_among_those_pulled(session: kott.Session) -> None:
-    """Each is asked for by its master, since a server lists what one user's household has."""
+@pytest.fixture(scope="module")
+def with_homes(session: kott.Session) -> Explorer:
+    """Three households pulled, then the assets."""
     explorer = kott.explore(session, "households", ids=[20001, 20002, 20003]).wait()
     explorer.tabs.selected_index = 0
-    explorer.wait()
+    return explorer.wait()
+
+
+def test_entitled_households_are_counted_among_those_pulled(
+    session: kott.Session, with_homes: Explorer
+) -> None:
+    """Each is asked for by its master, since a server lists what one user's household has."""
     channel = kott.listing(session, "channel")["id"].iloc[0]
     own = kott.assets(session, channel=int(channel))["name"].dropna().iloc[0]
-    words = hit(explorer, own)["entitled households"]
+    words = hit(with_homes, own)["entitled households"]
     assert re.fullmatch(r"[0-3] of the first 3 in the tab Households", words)
 
 
@@ -571,17 +587,14 @@ def test_a_household_has_its_subscriptions_by_name(session: kott.Session) -> Non
 
 
 def test_the_households_of_a_region_are_counted_where_they_were_pulled(
-    session: kott.Session,
+    session: kott.Session, with_homes: Explorer
 ) -> None:
     """In one tab; another tab's details count them."""
-    explorer = kott.explore(session, "households", ids=[20001, 20002, 20003]).wait()
-    homes = explorer.table
-    explorer.tabs.selected_index = 0
-    explorer.wait()
+    homes = kott.households(session, [20001, 20002, 20003])
     channel = kott.channels(session).iloc[0]
     regions = kott.listing(session, "region", filter={"liveAssetIdEqual": int(channel["id"])})
     there = homes["regionId"].isin(regions["id"]).sum()
-    said = hit(explorer, channel["name"])["households there"]
+    said = hit(with_homes, channel["name"])["households there"]
     assert said == f"{there} of the 3 in the tab Households"
 
 

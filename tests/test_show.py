@@ -47,12 +47,12 @@ def test_the_columns_that_matter_come_first(assets: pd.DataFrame) -> None:
     """Of 63 columns; the names of all others stand below, empty ones apart."""
     read = Reader(kott.show(assets).html)
     heads = read.texts("button")
-    assert heads[:5] == ["id", "type", "name", "startDate", "endDate"]
+    assert heads[:5] == ["id", "typeName", "name", "startDate", "endDate"]
     assert len(heads) == 12
     (filled,) = [text for text in read.texts("p") if text.startswith("With values")]
     (empty,) = [text for text in read.texts("p") if text.startswith("Empty")]
     named = {*heads, *filled.partition(": ")[2].split(", "), *empty.partition(": ")[2].split(", ")}
-    assert named == set(assets.columns)
+    assert named == {*assets.columns, "typeName"}
     assert "relatedEntities" in empty
 
 
@@ -148,6 +148,13 @@ def test_rows_beyond_the_limit_are_counted() -> None:
 def test_any_table_can_be_shown(table: pd.DataFrame) -> None:
     """Also one that is not ours."""
     assert Reader(kott.show(table)._repr_html_()).tags.count("table") == 1
+
+
+def test_types_are_named_without_labels(assets: pd.DataFrame) -> None:
+    """By what the server calls them; the numbers are among the other columns."""
+    reader = Reader(kott.show(assets).html)
+    assert {"Movie", "Episode"} <= set(reader.texts("td"))
+    assert "typeName" in reader.texts("button")
 
 
 def test_findings_have_the_colours_of_their_severity(assets: pd.DataFrame) -> None:

@@ -30,7 +30,7 @@ BINS = 12
 # What people look for in a row, in this order
 FIRST = (
     "row", "id", "severity", "rule", "typeName", "type", "channelName", "linearAssetId", "name",
-    "startDate", "endDate", "field", "detail", "impact", "hint", "description", "images",
+    "field", "detail", "hint", "startDate", "endDate", "impact", "description", "images",
 )  # fmt: skip
 _COUNTED = ("id", "type")  # ends of columns whose numbers are no amounts
 _NAMED = {"type": "typeName", "linearAssetId": "channelName", "regionId": "regionName"}
@@ -93,7 +93,7 @@ def show(
         that have values, and the names of the others below the table.
     labels, channels : DataFrame, optional
         `kott.labels` and `kott.channels`: names then stand beside ids, as `kott.with_names` has
-        them.
+        them. Types are named without labels where the table has `typeDescription`.
     tz : str or tzinfo, optional
         Zone of the times; default: the zone that the table was pulled for, else KOTT_TZ, else UTC.
     n : int, default 200
@@ -122,7 +122,7 @@ def show(
     if table.index.nlevels > 1 or table.index.name is not None:
         table = table.reset_index()
     table = table.rename(columns=str)
-    if labels is not None or channels is not None:
+    if labels is not None or channels is not None or {"type", "typeDescription"} <= {*table}:
         table = with_names(table, labels, channels)
     wanted = None if columns is None else list(columns)
     table = typed(table) if wanted is None else need(table, *wanted)

@@ -48,6 +48,9 @@ def test_each_tab_answers_a_question(page: Page, lab: Lab) -> None:
     shown.locator(".kott-pick").nth(1).get_by_role("button").first.click()
     expect(shown.get_by_label("Details")).to_contain_text("views in 30 days", timeout=WAIT)
     expect(shown.get_by_label("Details")).to_contain_text("Deliver an image of this ratio")
+    expect(shown.get_by_role("heading", name="What is wrong")).to_be_in_viewport()
+    page.keyboard.press("Enter")  # on "Close details"
+    expect(shown.get_by_label("Details")).to_have_count(0)
     # the same, asked of the server by keyboard alone
     shown.get_by_label("KSQL").click()
     page.keyboard.type("(and Genre='Drama'")

@@ -74,7 +74,8 @@ def judge(session: Session, question: dict[str, Any], pulled: Pulled) -> Pulled:
 
 def columns(pulled: Pulled, rows: Rows) -> Iterator[Column]:
     """Lay rows out for people: picture, type, year, genres, window, findings."""
-    table = some(pulled.table, rows)
+    shown = dict.fromkeys(("id", "type", "images", "metas.Year", *pulled.facets))
+    table = some(pulled.table[[one for one in shown if one in pulled.table]], rows)
     images = first_pictures(table, id_texts(table["id"]))
     yield Column("id", "Image", 58, [images.get(one, "") for one in pulled.ids[rows]], "picture")
     yield Column("type", "Type", 70, cells.texts(pulled.texts(table["type"])), "short")
@@ -155,7 +156,7 @@ def _series(pulled: Pulled, row: int) -> list[tuple[str, str]]:
         return []
     column = pulled.table[given[0]]
     same = np.flatnonzero((column == column.iloc[row]).fillna(False))
-    others = some(pulled.table, same[same != row])
+    others = pulled.table[["type", "name"]].iloc[same[same != row]]
     types = pulled.texts(others["type"]).fillna("other").to_numpy()
     return [
         (f"same series, {type_}", f"{len(those):,}: {cells.listed(those['name'])}")

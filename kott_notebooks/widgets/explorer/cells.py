@@ -32,6 +32,8 @@ def title(column: str) -> str:
 
 def texts(column: pd.Series[Any]) -> list[str]:
     """Write a column's values as text, absent ones empty."""
+    if column.dtype == "boolean":
+        column = column.map({True: "yes", False: "no"})
     return [str(one) for one in column.astype("str").fillna("")]
 
 
@@ -39,6 +41,8 @@ def text(value: Any) -> str:
     """Write one value as text, an absent one empty, a whole number without a fraction."""
     if pd.isna(value):
         return ""
+    if isinstance(value, bool | np.bool_):
+        return "yes" if value else "no"
     is_whole = isinstance(value, float) and value.is_integer()
     return str(int(value) if is_whole else value)
 
@@ -129,7 +133,7 @@ def alike(pulled: Pulled, row: int) -> list[tuple[str, str]]:
     own = np.unique(facet.codes[facet.rows == row])
     many = [len(np.unique(facet.rows[facet.codes == code])) for code in own]
     return [
-        (f"same {facet.values[code]}", f"{n:,} rows of this table")
+        (f"same {facet.values[code]}", f"{n:,} of the rows here")
         for code, n in zip(own, many, strict=True)
     ]
 

@@ -116,6 +116,11 @@ class Panel:
         self.findings = Grid(FINDINGS, self._pick_finding, self._turn_findings)
         self.findings_title = ipywidgets.HTML()
         self.detail = ipywidgets.HTML()
+        self.close = ipywidgets.Button(description="Close details", layout=_BUTTON)
+        self.close.add_class("kott-close")  # when it is focused, what is below is in view
+        self.close.on_click(lambda _: self._show_no_detail())
+        self.details = ipywidgets.VBox()
+        self._picked: ipywidgets.Button | None = None  # what the details are of
         self.code = ipywidgets.HTML()
         self.guide = ipywidgets.HTML()
         self.as_guide = ipywidgets.ToggleButton(
@@ -128,7 +133,7 @@ class Panel:
         self.also.observe(self._filter_also, "value")
         self.as_guide.observe(lambda _: self.show(), "value")
         main = ipywidgets.VBox(
-            [self.rows.box, self.guide, self.findings_title, self.findings.box, self.detail],
+            [self.rows.box, self.guide, self.findings_title, self.findings.box, self.details],
             layout={"flex": "1 1 0", "min_width": "0", "overflow": "hidden"},
         )
         self._result = ipywidgets.VBox([self.code, ipywidgets.HBox([self.facets, main])])
@@ -184,7 +189,7 @@ class Panel:
         self._tables.pop(self.tab.NAME, None)
         self.error = self.refused = self.unfinished = self.pulled = self.chosen = None
         self._page = self._finding_page = 0
-        self.detail.value = ""
+        self.details.children = []
         self.box.children = [self.question.box, self._buttons]
         self.go.disabled, self.stop.disabled = True, False
         self.bar.value = 0
@@ -286,7 +291,7 @@ class Panel:
                 0,
                 0,
             )
-            self.detail.value = ""
+            self.details.children = []
             self.show()
 
     def sort(self, column: str) -> None:
@@ -359,7 +364,8 @@ class Panel:
         )
         first = self._finding_page * FINDINGS
         at = chosen.findings[first : first + FINDINGS]
-        own, rows = some(pulled.findings, at), pulled.finding_rows[at]
+        shown = ["name", *(name for name, *_ in _FINDING_COLUMNS)]
+        own, rows = some(pulled.findings[shown], at), pulled.finding_rows[at]
         columns = [
             Column(name, title, width, cells.texts(own[name]), kind)
             for name, title, width, kind in _FINDING_COLUMNS
@@ -375,18 +381,22 @@ class Panel:
 
     def _pick_row(self, place: int) -> None:
         if self.chosen is not None:
+            self._picked = self.rows.names[place]
             self._select(int(self.chosen.rows[self._page * ROWS + place]))
+            self.close.focus()
 
     def _pick_finding(self, place: int) -> None:
         """Show what a finding is about; one of a gap or a channel stands for itself."""
         if self.pulled is None or self.chosen is None or self.pulled.findings is None:
             return
+        self._picked = self.findings.names[place]
         at = self.chosen.findings[self._finding_page * FINDINGS + place]
         row = int(self.pulled.finding_rows[at])
         if row >= 0:
             self._select(row)
         else:
             self._show_detail(cells.of_finding(self.pulled, at))
+        self.close.focus()
 
     def _select(self, row: int) -> None:
         with self._lock:
@@ -403,7 +413,18 @@ class Panel:
     def _show_detail(self, one: Detail) -> None:
         """Show details, and then more and more of those that take requests."""
         self.detail.value = part("detail", one)
+        self.details.children = [self.close, self.detail]
         self._more.start(partial(self._complete, one))
+
+    def _show_no_detail(self) -> None:
+        """Close the details, and go back to the name that was pressed."""
+        with self._lock:
+            self.state = replace(self.state, selected=None)
+            self.details.children, self.detail.value = [], ""
+            self._show_code()
+            self._changed()
+        if self._picked is not None:
+            self._picked.focus()
 
     def _complete(self, one: Detail, bar: Bar) -> None:
         try:

@@ -68,7 +68,8 @@ def judge(session: Session, question: dict[str, Any], pulled: Pulled) -> Pulled:
 
 def columns(pulled: Pulled, rows: Rows) -> Iterator[Column]:
     """Lay rows out for people: channel, local start and end, minutes, genre, findings."""
-    table = some(pulled.table, rows)
+    tags = [one for one in pulled.facets if one.startswith("tags.")]
+    table = some(pulled.table[["linearAssetId", "startDate", "endDate", *tags]], rows)
     yield Column("linearAssetId", "Channel", 90, cells.texts(pulled.texts(table["linearAssetId"])))
     for name, form, width in (("startDate", "%a %d %b %H:%M", 140), ("endDate", "%H:%M", 52)):
         yield Column(
@@ -76,9 +77,8 @@ def columns(pulled: Pulled, rows: Rows) -> Iterator[Column]:
         )
     minutes = (table["endDate"] - table["startDate"]).dt.total_seconds() / 60
     yield Column("endDate", "Minutes", 74, cells.texts(minutes.round().astype("Int64")), "number")
-    for name in pulled.facets:
-        if name.startswith("tags."):
-            yield Column(name, cells.title(name), 80, cells.texts(flat(table[[name]])[name]))
+    for name in tags:
+        yield Column(name, cells.title(name), 80, cells.texts(flat(table[[name]])[name]))
     yield cells.finding_counts(pulled, rows)
 
 

@@ -16,8 +16,7 @@ import kott_notebooks as kott
 from kott_notebooks import schema, xmltv
 from kott_notebooks.errors import KottError
 from kott_notebooks.report import Page
-from kott_notebooks.tables import files
-from kott_notebooks.tables.excel import needs_xlsxwriter
+from kott_notebooks.tables import excel, files
 from kott_notebooks.tables.export import csv_lines, needs_duckdb
 from kott_notebooks.tables.provenance import facts
 
@@ -116,7 +115,7 @@ def checked_format(format: str | None, out: Path | None) -> str:
     if chosen in BINARY:
         check_screen(out, BINARY[chosen], "--out FILE")
     if chosen == "xlsx":
-        needs_xlsxwriter()
+        excel.needs("rustpy_xlsxwriter")
     if chosen == "duckdb":
         needs_duckdb()
     return chosen

@@ -293,17 +293,19 @@ def _write_book(table: pd.DataFrame, path: Path, tz: tzinfo, name: _Namer) -> No
         for start in range(0, len(part), most)
     }
     names = excel.sheet_names(sheets, taken=[ABOUT])
-    with replacing(path) as new, excel.Book(new) as book:
-        for one, shown in sheets.items():
-            book.sheet(names[one], _local(shown, tz))
-        about = [(TIMES, zone_name(tz))]
-        for (sheet, column), count in book.shortened.items():
+
+    def about(shortened: excel.Shortened) -> Iterator[tuple[str, str]]:
+        yield TIMES, zone_name(tz)
+        for (sheet, column), count in shortened.items():
             words = f"{count:,} texts are cut at Excel's {excel.LETTERS:,} letters per cell"
             log.warning("%s, sheet %s, column %s: %s.", path, sheet, column, words)
-            about.append((f"{sheet}, {column}", words))
+            yield f"{sheet}, {column}", words
         if "source" in facts(table):
-            about += map(tuple, provenance(table).to_numpy().tolist())
-        book.sheet(ABOUT, pd.DataFrame(about, columns=["fact", "value"], dtype="str"))
+            yield from provenance(table).astype(str).itertuples(index=False)
+
+    local = {names[one]: _local(shown, tz) for one, shown in sheets.items()}
+    with replacing(path) as new:
+        excel.write_tables(new, local, ABOUT, about)
 
 
 def read_book(path: Path) -> pd.DataFrame:

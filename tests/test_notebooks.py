@@ -62,10 +62,10 @@ def test_the_questions_are_there() -> None:
 
 @every
 def test_parameters_stand_in_the_first_code_cell(path: Path) -> None:
-    """As papermill and `kott run` look for them; one notebook is of the demo partner alone."""
+    """As papermill and `kott run` look for them."""
     first, *others = code(read(path))
     assert first.metadata["tags"] == ["parameters"]
-    assert ("profile = None" in first.source) != (path.stem == "06_over_time")
+    assert "profile = None" in first.source
     assert not any("parameters" in cell.metadata.get("tags", []) for cell in others)
 
 

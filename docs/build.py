@@ -22,6 +22,7 @@ import matplotlib
 
 import kott_notebooks as kott
 from kott_notebooks import audits, cli
+from kott_notebooks.report.page import resource
 
 ROOT = Path(__file__).parent.parent
 SECTIONS = {
@@ -58,8 +59,11 @@ def stage(docs: Path) -> None:
     for name in ("GLOSSARY.md", "CHANGELOG.md"):
         shutil.copy(ROOT / name, docs / name.lower())
     shutil.copy(ROOT / "benchmarks" / "README.md", docs / "benchmarks.md")
+    for name in ("tables.css", "tables.js"):
+        (docs / name).write_text(resource(name), "utf-8")
     for page in docs.glob("*.md"):  # what lies beside the folder of pages is made a page
         text = page.read_text("utf-8").replace("../benchmarks/README.md", "benchmarks.md")
+        text = text.replace("../GLOSSARY.md", "glossary.md")
         page.write_text(re.sub(r"\(\.\./notebooks/(\w+)\.ipynb\)", r"(notebooks/\1.html)", text))
     for name, title in SECTIONS.items():
         (docs / f"reference-{name}.md").write_text(reference(name, title), "utf-8")
@@ -123,6 +127,7 @@ class _Page(HTMLParser):
 
 def wrong(site: Path) -> list[str]:
     """List the links of a site that lead nowhere, and the addresses outside."""
+    site = site.resolve()
     pages = {path: _Page(path.read_text("utf-8")) for path in sorted(site.rglob("*.html"))}
     problems = []
     for path, page in pages.items():
@@ -133,17 +138,16 @@ def wrong(site: Path) -> list[str]:
             if parts.scheme or parts.netloc:
                 problems.append(f"{path.relative_to(site)}: {target} is outside")
                 continue
-            file = (path.parent / unquote(parts.path)).resolve() if parts.path else path.resolve()
+            file = (path.parent / unquote(parts.path)).resolve() if parts.path else path
             file = file / "index.html" if file.is_dir() else file
-            known = {one.resolve(): of for one, of in pages.items()}
             if not file.exists() or (
-                file in known and unquote(parts.fragment) not in known[file].anchors
+                file in pages and unquote(parts.fragment) not in pages[file].anchors
             ):
                 problems.append(f"{path.relative_to(site)}: {target} leads nowhere")
     return problems
 
 
 if __name__ == "__main__":
-    found = build(Path(sys.argv[1]))
-    print("\n".join(found) or f"The site is in {sys.argv[1]}")
-    raise SystemExit(bool(found))
+    problems = build(Path(sys.argv[1]))
+    print("\n".join(problems) or f"The site is in {sys.argv[1]}")
+    raise SystemExit(bool(problems))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import time as system
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -38,7 +39,7 @@ _ACCEPTED = (
 
 def present() -> pd.Timestamp:
     """Return the present time, in UTC."""
-    return pd.Timestamp.now("UTC").as_unit("us")
+    return pd.Timestamp(system.time(), unit="s", tz="UTC").as_unit("us")
 
 
 def instant(

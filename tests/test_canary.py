@@ -347,7 +347,9 @@ def test_a_saved_notebook_shows_no_secret(server: Server, monkeypatch: pytest.Mo
     monkeypatch.setenv("WRONG", WORDS["wrong"])
     cells = [new_code_cell(cell.strip()) for cell in NOTEBOOK.split("---")]
     notebook = new_notebook(cells=cells)
-    NotebookClient(notebook, allow_errors=True, timeout=60, store_widget_state=True).execute()
+    NotebookClient(
+        notebook, allow_errors=True, timeout=600, startup_timeout=600, store_widget_state=True
+    ).execute()
     saved = nbformat.writes(notebook)
     assert "widget-state" in saved
     assert saved.count('"output_type": "error"') >= 4

@@ -96,7 +96,11 @@ def test_a_notebook_runs_whole(path: Path, tmp_path: Path) -> None:
     book = read(path)
     book.cells.insert(0, nbformat.v4.new_code_cell(STRICT))
     client = NotebookClient(
-        book, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
+        book,
+        timeout=600,
+        startup_timeout=600,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(tmp_path)}},
     )
     client.execute()
     outputs = [output for cell in code(book) for output in cell.outputs]
@@ -126,7 +130,7 @@ def test_a_progress_bar_moves_and_leaves_no_word() -> None:
     quick = "few = kott.assets(session, limit=1, progress=False)"
     cells = [nbformat.v4.new_code_cell(source) for source in (BAR, PULL, quick)]
     book = nbformat.v4.new_notebook(cells=cells)
-    watched = Watched(book, timeout=60, kernel_name="python3")
+    watched = Watched(book, timeout=600, startup_timeout=600, kernel_name="python3")
     watched.execute()
     texts = [one["text/plain"] for one in watched.shown]
     assert texts[:5] == [*(f"assets: {rows} of 600 rows" for rows in (150, 300, 450, 600)), ""]

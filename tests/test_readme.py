@@ -19,7 +19,8 @@ from kott_notebooks.session import credentials
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 DOCS = {path.name: path.read_text("utf-8") for path in sorted((ROOT / "docs").glob("*.md"))}
-PAGES = {"README.md": README, **DOCS}
+GLOSSARY = (ROOT / "GLOSSARY.md").read_text("utf-8")
+PAGES = {"README.md": README, "GLOSSARY.md": GLOSSARY, **DOCS}
 MODULES = (
     "audits", "catalog", "demo", "history", "household", "plots", "report", "scale",
     "schedule", "xmltv",
@@ -151,6 +152,6 @@ def test_a_profile_as_shown_can_be_read() -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_links_lead_somewhere(page: str) -> None:
     """Every link and picture is a file of the project."""
-    folder = ROOT if page == "README.md" else ROOT / "docs"
+    folder = ROOT / "docs" if page in DOCS else ROOT
     targets = re.findall(r"\]\(([^)#]+)[^)]*\)", PAGES[page])
     assert [one for one in targets if "://" not in one and not (folder / one).exists()] == []

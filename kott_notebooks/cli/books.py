@@ -19,6 +19,7 @@ from kott_notebooks.report.notebook import first_picture, notebook
 from kott_notebooks.report.page import page, render, resource
 
 SECONDS = 3_600  # that a cell may take: a large partner is pulled in one
+START = 600  # seconds that a kernel may take to start: a machine may be busy
 
 
 def run_notebook(given: argparse.Namespace) -> None:
@@ -132,15 +133,19 @@ def environment(given: argparse.Namespace) -> dict[str, str]:
 def execute(book: Any, name: str, variables: Mapping[str, str]) -> None:
     """Run every cell in a kernel of its own; KottError with the words of a cell that fails."""
     from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError
 
     with tempfile.TemporaryDirectory() as folder:
         client = NotebookClient(
-            book, timeout=SECONDS, kernel_name="python3", resources={"metadata": {"path": folder}}
+            book,
+            timeout=SECONDS,
+            startup_timeout=START,
+            kernel_name="python3",
+            resources={"metadata": {"path": folder}},
         )
         try:
             client.execute(env={**variables, "KOTT_PROGRESS": "0"}, stderr=subprocess.DEVNULL)
         except CellExecutionError as error:
             raise KottError(f"{name} stopped: {error.ename}: {error.evalue}") from error
-        except (CellTimeoutError, DeadKernelError) as error:
+        except (CellTimeoutError, RuntimeError) as error:  # a kernel that died, or did not start
             raise KottError(f"{name} stopped: {str(error).partition(chr(10))[0]}") from error

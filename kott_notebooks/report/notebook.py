@@ -89,7 +89,7 @@ def digest(findings: pd.DataFrame, rules: RulesSource | None = None) -> Digest:
 
 
 def notebook(book: Any, title: str, *, code: bool = True) -> Page:
-    """Make a page of a notebook that was run: words, code, tables, pictures.
+    """Make a page of a notebook that was run: words, code, tables that sort, pictures.
 
     The output of a cell that is tagged `summary` stands on top; cells tagged `screen`, which need
     scripts of their own, are left out. Without `code` only words and outputs are shown.
@@ -115,7 +115,8 @@ def notebook(book: Any, title: str, *, code: bool = True) -> Page:
     )
     cells = Markup(_PNG.sub(_smaller, body))
     content = render("notebook.html", title=title, summary=Markup(top), cells=cells)
-    return page(title, content, style=resource("notebook.css"))
+    style = resource("notebook.css") + resource("tables.css")
+    return page(title, content, style=style, script=resource("tables.js"))
 
 
 def first_picture(made: Page) -> str:

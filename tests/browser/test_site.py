@@ -1,4 +1,4 @@
-"""The tables of the site in a browser: a heading sorts, a box filters."""
+"""The site in a browser: the tables of a page sort and filter, the search works from a disk."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-SCRIPT = (Path(__file__).parents[2] / "docs" / "site.js").read_text("utf-8")
+from kott_notebooks.report.page import resource
+
+WORKER = (Path(__file__).parents[2] / "docs" / "iframe-worker.js").read_text("utf-8")
+SCRIPT = resource("tables.js")
 ROWS = [("ten", "10"), ("nine", "9"), ("none", ""), *((f"row {n}", f"1,{n:03}") for n in range(9))]
 
 
@@ -42,3 +45,19 @@ def test_a_box_filters(table: Page) -> None:
     expect(table.locator("tbody tr:visible")).to_have_count(1)
     box.fill("")
     expect(table.locator("tbody tr:visible")).to_have_count(len(ROWS))
+
+
+def test_a_worker_answers_in_a_page_from_a_disk(page: Page, tmp_path: Path) -> None:
+    """As the search of the site needs it, which browsers refuse there; it can be ended."""
+    (tmp_path / "double.js").write_text("self.onmessage = (one) => self.postMessage(2 * one.data)")
+    (tmp_path / "page.html").write_text(f"<body><script>{WORKER}</script></body>")
+    page.goto((tmp_path / "page.html").as_uri())
+    doubled = page.evaluate(
+        """() => new Promise((resolve) => {
+            const worker = new Worker("double.js");
+            worker.onmessage = (one) => { worker.terminate(); resolve(one.data); };
+            worker.postMessage(21);
+        })"""
+    )
+    assert doubled == 42
+    assert page.locator("iframe").count() == 0

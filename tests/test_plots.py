@@ -349,6 +349,19 @@ def test_coverage_is_channels_by_local_days(ax: Axes) -> None:
 # Areas and bars
 
 
+@pytest.mark.parametrize("form", ["naive", "mixed"])
+def test_days_of_coverage_may_have_any_zone(form: str, ax: Axes) -> None:
+    """As Excel gives them back, or of two tables that were joined."""
+    table = PICTURES[plots.coverage]
+    zones = [None, None] if form == "naive" else ["Asia/Tokyo", "UTC"]
+    moments = zip(table["day"], zones, strict=True)
+    days = pd.Series([day.tz_convert(tz) for day, tz in moments], dtype=object)
+    plots.coverage(
+        table.assign(day=days.astype("datetime64[us]") if form == "naive" else days), ax=ax
+    )
+    assert columns_of(ax) == ["Sat 28 Mar"]
+
+
 def test_growth_stacks_types_and_names_them(ax: Axes) -> None:
     """The top edge is the sum; a period's value holds until the next one."""
     table = totals(

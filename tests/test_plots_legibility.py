@@ -225,6 +225,15 @@ def test_without_a_font_there_is_one_warning_that_says_what_to_install(
     assert len(seen) == 1
 
 
+@pytest.mark.parametrize("hidden", ["\x84", "\x07", "\u2066", "\ue000", "\U000e0020"])
+def test_a_character_that_nobody_sees_is_no_warning(hidden: str) -> None:
+    """Controls of a text that was decoded wrongly, marks of direction, letters of nobody."""
+    ax = Figure(figsize=(6, 4)).subplots()
+    plots.grid(guide((7, 0, 60), title=f"New{hidden}s"), names={7: f"Har{hidden}bour"}, ax=ax)
+    rendered(ax.figure)  # type: ignore[arg-type]
+    assert [one.get_text() for one in ax.texts] == ["News"]
+
+
 def test_alternative_text_says_what_is_drawn() -> None:
     """Those who cannot see a picture read its axes, its rows and its key."""
     ax = plots.completeness(shares((1, "name", 0.5)), names={1: "Movie"}, ax=Figure().subplots())

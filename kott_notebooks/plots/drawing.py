@@ -255,7 +255,9 @@ def heat(ax: Axes, shares: Numbers, **kwargs: Any) -> None:
         look = {"interpolation": "nearest", **look}
     image = ax.imshow(shares, **look)
     shown = image.to_rgba(np.array(list(SHARES.values())))
-    key = {label: Patch(color=tuple(colour)) for label, colour in zip(SHARES, shown, strict=True)}
+    edge: dict[str, Any] = {"edgecolor": GREY, "linewidth": 0.5}  # the darkest is seen on black
+    patches = (Patch(facecolor=tuple(colour), **edge) for colour in shown)
+    key = dict(zip(SHARES, patches, strict=True))
     if np.isnan(shares).any():
         look = {"facecolor": pale(ax), "edgecolor": GREY, "hatch": "////"}
         ax.patch.set(facecolor=look["facecolor"])

@@ -77,11 +77,16 @@ def lettering(texts: Iterable[str]) -> tuple[list[str], dict[str, Any]]:
     """Return texts and the keywords of a matplotlib text that draw all their letters.
 
     Where the usual font lacks some, installed fonts that have them are added behind it. What no
-    font has is drawn as a box, with one warning that says what to install.
+    font has is drawn as a box, with one warning that says what to install. Controls and other
+    characters that nobody sees are left out where the font lacks them.
     """
-    texts = list(texts)
-    usual = FontProperties()
-    lacking = _lacking(frozenset("".join(texts)), findfont(usual))
+    texts, usual = list(texts), FontProperties()
+    letters, path = frozenset("".join(texts)), findfont(usual)
+    known = get_font(path).get_charmap()
+    unseen = [ord(one) for one in letters if unicodedata.category(one)[0] == "C"]
+    gone = dict.fromkeys(one for one in unseen if one not in known)
+    texts = [text.translate(gone) for text in texts] if gone else texts
+    lacking = _lacking(letters, path)
     if not lacking:
         return texts, {}
     families, missing = _covering(lacking)

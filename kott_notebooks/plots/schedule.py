@@ -281,7 +281,8 @@ def coverage(
     table = need(table, "linearAssetId", "day", "share")
     if table.empty:
         return say(ax, "There is no programme here, so no day is covered.")
-    cells, channels, days = crossed(table.sort_values("day"), "linearAssetId", "day", "share")
+    table = table.assign(day=as_times(micros(table, "day"))).sort_values("day")
+    cells, channels, days = crossed(table, "linearAssetId", "day", "share")
     order = channels.argsort()
     heat(ax, cells[order], **kwargs)
     label_rows(ax, labelled(channels[order], names_of(table, None, names)))

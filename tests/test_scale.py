@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import re
+import shutil
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -66,7 +69,7 @@ def same_findings(found: pd.DataFrame, expected: pd.DataFrame) -> None:
     by = ["rule", "id", "field", "detail", "linearAssetId"]
     one, other = (table.sort_values(by, ignore_index=True) for table in (found, expected))
     pd.testing.assert_frame_equal(one, other, check_dtype=True)
-    for fact in ("not_judged", "waived", "judged", "scores", "unused"):
+    for fact in ("not_judged", "waived", "judged", "rules_judged", "scores", "unused", "matched"):
         assert facts(found).get(fact) == facts(expected).get(fact), fact
 
 
@@ -113,6 +116,13 @@ def test_a_store_is_read_by_the_workers(epg: pd.DataFrame, tmp_path: Path, by: A
     same_findings(found, schedule.audit(epg))
 
 
+def test_channels_have_the_weights_of_one_machine(epg: pd.DataFrame) -> None:
+    """A partition need not have a channel with a weight."""
+    weights = {epg["linearAssetId"].iloc[0]: 5}
+    expected = schedule.audit(epg, weights=weights)
+    same_findings(scale.map_channels(epg, schedule.audit, rows=100, weights=weights), expected)
+
+
 def test_a_dask_table_is_shuffled(epg: pd.DataFrame) -> None:
     """Its partitions need not hold whole channels."""
     shuffled = epg.sample(frac=1, random_state=1).reset_index(drop=True)
@@ -134,31 +144,43 @@ def test_functions_that_compare_channels_are_refused(epg: pd.DataFrame) -> None:
         scale.map_channels(epg, schedule.gaps, rows=0)
 
 
-@pytest.mark.parametrize("rows", [37, 150])
-def test_the_audit_of_assets_finds_the_same(
-    assets: pd.DataFrame, session: kott.Session, rows: int
-) -> None:
+def test_the_audit_of_assets_finds_the_same(assets: pd.DataFrame, session: kott.Session) -> None:
     """Twins, series, values of tags and KSQL, which no partition shows."""
     labels = kott.labels(session)
     expected = catalog.audit(assets, labels=labels)
     families = set(expected["rule"].str.partition(".")[0])
     assert {"identity", "series", "image", "text", "meta"} <= families
-    same_findings(scale.map_assets(assets, catalog.audit, rows=rows, labels=labels), expected)
+    same_findings(scale.map_assets(assets, catalog.audit, rows=110, labels=labels), expected)
 
 
 def test_assets_of_a_store_are_audited(assets: pd.DataFrame, tmp_path: Path) -> None:
     """By files, of which a snapshot may have several; an asset that is there twice is one asset."""
     twice = pd.concat([assets, assets.iloc[:20]], ignore_index=True)
     twice.attrs = assets.attrs
-    same_findings(scale.map_assets(twice, catalog.audit, rows=50), catalog.audit(twice))
+    same_findings(scale.map_assets(twice, catalog.audit, rows=200), catalog.audit(twice))
     kott.save(assets, tmp_path)
     same_findings(scale.map_assets(tmp_path, catalog.audit), catalog.audit(assets))
 
 
 def test_checks_of_one_s_own_are_refused(assets: pd.DataFrame) -> None:
     """They may need the whole table."""
-    with pytest.raises(KottError, match="run them on one machine"):
+    with pytest.raises(KottError, match=r"as scale\.map_assets\(source, check\)"):
         scale.map_assets(assets, catalog.audit, checks=[lambda table: table])
+
+
+def test_waivers_and_weights_are_those_of_one_machine(assets: pd.DataFrame) -> None:
+    """A waiver counts once, and a partition need not have an asset with a weight."""
+    waived = catalog.audit(assets).groupby("rule")["id"].first()
+    rules = {
+        "waivers": [
+            {"rule": rule, "ids": [id_], "reason": "known", "until": "2099-01-01"}
+            for rule, id_ in waived.items()
+            if id_ is not None
+        ]
+    }
+    options: dict[str, Any] = {"rules": rules, "weights": {str(assets["id"].iloc[0]): 7}}
+    expected = catalog.audit(assets, **options)
+    same_findings(scale.map_assets(assets, catalog.audit, rows=200, **options), expected)
 
 
 SMALL: dict[str, Any] = {"assets": 150, "channels": 2, "days": 1, "households": 5}
@@ -219,30 +241,49 @@ def test_partners_are_pulled_side_by_side() -> None:
 
 
 def test_a_killed_worker_costs_nothing(epg: pd.DataFrame, tmp_path: Path) -> None:
-    """A cluster of two processes, of which one ends in the middle: the result is complete."""
+    """One of a cluster's two processes ends in the middle: audits and pulls are complete."""
     distributed = pytest.importorskip("distributed")
     kott.save(epg, tmp_path / "store", name="epg", by="channel")
+    marks = [tmp_path / name for name in ("audit", "pull")]
     with (
         distributed.LocalCluster(
             n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
         ) as cluster,
         distributed.Client(cluster),
     ):
-        dying = partial(gaps_once_killed, mark=tmp_path / "killed")
-        found = scale.map_channels(tmp_path / "store", dying, rows=1)
-    assert (tmp_path / "killed").exists()
+        gaps = partial(gaps_once_killed, mark=marks[0])
+        found = scale.map_channels(tmp_path / "store", gaps, rows=1)
+        dying = partial(login_once_killed, mark=marks[1], client=os.getpid())
+        pulled = scale.pull_assets(dying, windows=4, fields=["id", "name"])
+    assert all(mark.exists() for mark in marks)
     pd.testing.assert_frame_equal(found, schedule.gaps(epg))
+    expected = kott.assets(login(), fields=["id", "name"]).sort_values("id", ignore_index=True)
+    pd.testing.assert_frame_equal(pulled.sort_values("id", ignore_index=True), expected)
+
+
+def end_once(mark: Path) -> None:
+    """End the second process that comes here, and no other."""
+    for path in (mark.with_suffix(".begun"), mark):
+        try:
+            path.touch(exist_ok=False)
+        except FileExistsError:
+            continue
+        if path == mark:
+            os._exit(1)
+        return
 
 
 def gaps_once_killed(epg: pd.DataFrame, mark: Path) -> pd.DataFrame:
-    """Find gaps; the first worker that comes here ends."""
-    import os
+    """Find gaps, on workers of which one ends."""
+    end_once(mark)
+    return schedule.gaps(epg)
 
-    try:
-        mark.touch(exist_ok=False)
-    except FileExistsError:
-        return schedule.gaps(epg)
-    os._exit(1)
+
+def login_once_killed(mark: Path, client: int) -> kott.Session:
+    """Log in, on workers of which one ends."""
+    if os.getpid() != client:
+        end_once(mark)
+    return login()
 
 
 def test_without_dask_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -250,3 +291,25 @@ def test_without_dask_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setitem(__import__("sys").modules, "dask", None)
     with pytest.raises(KottError, match=r"pip install 'kott_notebooks\[dask\]'"):
         sources.dask()
+
+
+def test_the_recipe_for_spark_finds_the_same(
+    epg: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Gaps by channel, where pyspark and Java are installed; one programme never ends."""
+    pytest.importorskip("pyspark")
+    if shutil.which("java") is None:
+        pytest.skip("Spark needs Java")
+    never = epg["endDate"].mask(epg.index == 0, pd.Timestamp("2999-01-01", tz="UTC"))
+    guide = epg.assign(endDate=never)
+    kott.save(guide, tmp_path / "store", name="epg", by="channel")
+    monkeypatch.chdir(tmp_path)
+    text = (Path(__file__).parents[1] / "docs" / "history.md").read_text("utf-8")
+    names: dict[str, Any] = {"kott": kott, "schedule": schedule}
+    exec(re.findall(r"```python\n(.*?)```", text, re.DOTALL)[-1], names)
+    found = {tuple(row) for row in names["gaps_of_all"].collect()}
+    names["spark"].stop()
+    expected = schedule.gaps(guide)[["linearAssetId", "startDate", "endDate"]]
+    assert found == set(
+        expected.astype({"startDate": "str", "endDate": "str"}).itertuples(False, None)
+    )

@@ -184,9 +184,10 @@ def _partial(assets: pd.DataFrame) -> str:
 
 
 def _hits(view: View) -> Iterator[Hits]:
-    """Judge every family whose columns some row has."""
-    for family in FAMILIES.values() if view.count else ():
-        if not _lacks(view, family.columns):
+    """Judge every family whose columns some row has, and of which some rule is on."""
+    on = {rule.partition(".")[0] for rule in definitions() if not view.rules.is_off(rule)}
+    for name, family in FAMILIES.items() if view.count else ():
+        if name in on and not _lacks(view, family.columns):
             for hits in family.judge(view):
                 if len(hits.rows) and not view.rules.is_off(hits.rule):
                     yield hits

@@ -94,11 +94,13 @@ def view_of(
     own: Rules | None = None,
     now: When | None = None,
     tz: str | tzinfo | None = None,
+    labels: pd.DataFrame | None = None,
 ) -> View:
     """Return the view of a table that has these columns, each asset once."""
     table = need(assets, *columns)
     table = distinct(table) if "id" in table else table.reset_index(drop=True)
-    return View(table, own or rules(), pulled(assets, now, tz))
+    known = None if labels is None else need(labels, *LABELS)
+    return View(table, own or rules(), pulled(assets, now, tz), known)
 
 
 @dataclass(frozen=True)

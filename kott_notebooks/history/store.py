@@ -525,6 +525,7 @@ def _write(system: fs.FileSystem, folder: str, arrow: pa.Table, by: str | None) 
             partitioning=split,
             max_partitions=100_000,
             max_open_files=500,
+            min_rows_per_group=ROWS_PER_GROUP,  # not a group per chunk of what was concatenated
             max_rows_per_group=ROWS_PER_GROUP,
             preserve_order=True,  # of row groups, which threads write
             existing_data_behavior="overwrite_or_ignore",  # the folder is new

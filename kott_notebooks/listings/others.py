@@ -107,6 +107,12 @@ def listing(
     >>> list(regions.columns)
     ['objectType', 'id', 'name']
     """
+    if "to" in arguments:
+        raise KottError(
+            "to= is of kott.assets and kott.epg, whose lists are split by id and written part by "
+            "part. Other lists are proved as a whole: kott.save(kott.listing(...), store, "
+            f"name={service!r})."
+        )
     known = listed(service, action, session, filter=filter, **arguments)
     with progress_bar(progress, service) as bar:
         pull, columns = listing_pull(

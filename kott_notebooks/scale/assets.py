@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from kott_notebooks import catalog
-from kott_notebooks.audits.rulebook import definitions, rules
+from kott_notebooks.audits.policy import Weights, judged, weights_of
+from kott_notebooks.audits.rulebook import RulesSource, definitions
+from kott_notebooks.audits.rulebook import rules as rules_of
 from kott_notebooks.audits.summaries import score
-from kott_notebooks.catalog.audit import is_programme, judged_share
+from kott_notebooks.catalog.audit import Check, is_programme, judged_share
 from kott_notebooks.catalog.view import Mask
 from kott_notebooks.errors import KottError, whole_number
 from kott_notebooks.history.store import columns_of, common_schema, conformed
+from kott_notebooks.scale.shuffled import compared, only
 from kott_notebooks.scale.sources import ROWS, Partition, Source, by_rows, facts_of, load, run
 from kott_notebooks.tables.columns import distinct, id_texts
 from kott_notebooks.tables.provenance import facts, with_facts
 from kott_notebooks.times import When, present
 
-# Families of rules that look at one asset at a time; the others need the whole table
+# Families of rules that look at one asset at a time, at those of one key, at the whole table
 _ALONE = ("image", "file", "window", "language", "text")
-_TOGETHER = ("identity", "series", "meta", "channel", "ingest")
+_COMPARED = ("identity", "series")
+_TOGETHER = ("meta", "channel", "ingest")
 _LARGE = ("images", "mediaFiles", "description", "multilingualDescription")  # that those need
 # Rules whose KSQL depends on the values of all their findings
 _STATED = ("text.missing_name", "text.missing_description", "text.placeholder")
@@ -41,8 +44,9 @@ def map_assets(
     """Run a function of assets for some assets at a time, on all cores or a cluster.
 
     `catalog.audit` finds what it finds on one machine. Rules of images, files, windows, texts and
-    languages are judged by partition. Those that compare assets (identity, series, values of tags)
-    are judged over the whole table without its large columns.
+    languages are judged by partition. For those of identity and series a shuffle brings together
+    the assets of one id, of one struct and year, and of one series. Metas, tags and channels are
+    judged where `map_assets` is called, over the whole table without its large columns.
 
     Parameters
     ----------
@@ -88,7 +92,7 @@ def map_assets(
     rows = whole_number("rows", rows, 1)
     partitions = by_rows(source, name, at, rows)
     if function is catalog.audit:
-        return _audited(partitions, options)
+        return _audited(partitions, **options)
     results = run(_applied, [(list(one), function, options) for one in partitions])
     return _joined(results)
 
@@ -110,61 +114,73 @@ def _joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
 # The audit
 
 
-def _audited(partitions: Sequence[Partition], options: dict[str, Any]) -> pd.DataFrame:
-    """Audit assets by partitions, and by the whole table without its large columns."""
-    if options.get("checks"):
-        raise KottError("checks of your own may need the whole table: run them on one machine.")
-    listed, known = [list(one) for one in partitions], facts_of(partitions[0])
-    options = {"now": known.get("when") or present(), **options}
-    alone = {name: option for name, option in options.items() if name != "epg"}
+def _audited(
+    partitions: Sequence[Partition],
+    *,
+    checks: Iterable[Check] = (),
+    rules: RulesSource | None = None,
+    weights: Weights | None = None,
+    now: When | None = None,
+    **options: Any,
+) -> pd.DataFrame:
+    """Audit assets by partitions, by keys, and by the whole table without its large columns.
+
+    Findings are weighed and waived where all of them are known.
+    """
+    if list(checks):
+        raise KottError(
+            "checks= may need the whole table: run catalog.audit on one machine, or a check that "
+            "looks at one asset at a time as scale.map_assets(source, check)."
+        )
+    listed, known, own = [list(one) for one in partitions], facts_of(partitions[0]), rules_of(rules)
+    options["now"] = now or known.get("when") or present()
     slims = run(_without_large, [(one,) for one in listed])
     slim = with_facts(_joined(slims), **known)
-    kept = slim.assign(_row=range(len(slim))).pipe(distinct)["_row"]
-    once = np.isin(np.arange(len(slim)), kept)
+    last = slim.assign(_row=range(len(slim))).pipe(distinct)["_row"]
+    once = np.isin(np.arange(len(slim)), last)
     masks = np.split(once, np.cumsum([len(one) for one in slims])[:-1])
+    whole = catalog.audit(slim, **options, rules=only(own, *_TOGETHER))
+    alone = {name: option for name, option in options.items() if name not in ("epg", "ingests")}
     outlines = run(_outlined, [(one, mask) for one, mask in zip(listed, masks, strict=True)])
-    filled = _outline(_joined(outlines))
     known = {**known, "rows": None}  # partitions are smaller, and nothing is missing from them
-    outline = catalog.audit(with_facts(filled, **known), **alone)
-    whole = catalog.audit(slim, **options)
-    calls = [(one, mask, filled, known, alone) for one, mask in zip(listed, masks, strict=True)]
-    parts = [*run(_audited_part, calls), _of_families(outline, "field")]
-    parts.append(_of_families(whole, *_TOGETHER))
-    rows = _joined(parts)
-    rows = _with_ksql(rows, listed, filled, known, alone)
-    place = pd.Series(np.arange(len(slim)), id_texts(slim["id"])).groupby(level=0).last()
-    order = {rule: at for at, rule in enumerate(definitions())}
-    keys = rows.assign(rule=rows["rule"].map(order), id=rows["id"].map(place).fillna(-1))
-    rows = rows.loc[keys.sort_values(["rule", "id"], kind="stable").index]
-    said = [facts(one) for one in (*parts[:-2], outline, whole)]
-    families = [*[_ALONE] * (len(parts) - 2), ("field",), _TOGETHER]
+    filled = with_facts(_outline(_joined(outlines)), **known)
+    outline = catalog.audit(filled, **alone, rules=only(own, "field"))
+    first = once & slim["id"].isin(filled["id"]).to_numpy(bool)
+    slim = with_facts(slim, **known)
+    by_key = compared(listed, masks, slim, first, {**alone, "rules": only(own, *_COMPARED)})
+    alone["rules"] = only(own, *_ALONE)
+    calls = [(one, mask, filled, alone) for one, mask in zip(listed, masks, strict=True)]
     missing = {
         rule: why
-        for one, own in zip(said[-2:], ((*_ALONE, "field"), families[-1]), strict=True)
-        for rule, why in one["not_judged"].items()
-        if rule.partition(".")[0] in own or (rule == "programmes" and one is said[-1])
+        for one, families in ((outline, (*_ALONE, "field")), (whole, (*_COMPARED, *_TOGETHER)))
+        for rule, why in facts(one)["not_judged"].items()
+        if rule.partition(".")[0] in (*families, "programmes")
     }
-    waived = Counter[str]()
-    for one, own in zip(said, families, strict=True):
-        waived.update(
-            {rule: n for rule, n in one["waived"].items() if rule.partition(".")[0] in own}
-        )
+    by_key = by_key[~by_key["rule"].isin(missing)]  # by what is known of the whole table
+    parts = [whole, by_key, outline, *run(_audited_part, calls)]
+    rows = _with_ksql(_joined(parts), listed, filled, alone)
+    matched = [facts(one).get("matched", {}) for one in parts]
+    said = {
+        **facts(whole),
+        "not_judged": missing,
+        "unused": facts(outline)["unused"],
+        "rules_judged": judged_share(own, missing),
+        "matched": {name: columns for one in matched for name, columns in one.items()},
+    }
+    findings = judged(with_facts(_in_order(rows, slim, weights), **said), own, now=options["now"])
     media = slim[once & ~is_programme(slim)]
-    findings = with_facts(
-        rows.reset_index(drop=True),
-        **{
-            **said[-1],
-            "not_judged": missing,
-            "waived": dict(waived),
-            "unused": said[-2]["unused"],
-            "rules_judged": judged_share(rules(options.get("rules")), missing),
-        },
-    )
     return with_facts(findings, scores=score(findings, media).to_dict("records"))
 
 
-def _of_families(findings: pd.DataFrame, *families: str) -> pd.DataFrame:
-    return findings[findings["rule"].str.split(".").str[0].isin(families)]
+def _in_order(rows: pd.DataFrame, slim: pd.DataFrame, weights: Weights | None) -> pd.DataFrame:
+    """Order findings by rule, then as the assets are in the table; weigh those of assets."""
+    ids = id_texts(slim["id"])
+    weight = rows["id"].str.lower().map(weights_of(weights, ids)).where(rows["kind"] == "media")
+    place = pd.Series(np.arange(len(slim)), ids).groupby(level=0).last()
+    order = {rule: at for at, rule in enumerate(definitions())}
+    keys = rows.assign(rule=rows["rule"].map(order), id=rows["id"].map(place).fillna(-1))
+    rows = rows.assign(impact=rows["impact"] * weight.fillna(1))
+    return rows.loc[keys.sort_values(["rule", "id"], kind="stable").index].reset_index(drop=True)
 
 
 def _without_large(partition: list[Any]) -> pd.DataFrame:
@@ -192,27 +208,18 @@ def _outline(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _audited_part(
-    partition: list[Any],
-    mask: Mask,
-    filled: pd.DataFrame,
-    known: dict[str, Any],
-    options: dict[str, Any],
+    partition: list[Any], mask: Mask, filled: pd.DataFrame, options: dict[str, Any]
 ) -> pd.DataFrame:
     """Audit the assets of a partition, each once, by the rules that look at one asset alone."""
     table = load(*partition)[mask]
     rest = table[~table["id"].isin(filled["id"])]
     joined = _joined([filled, rest])  # those that are first of their types stay first
-    findings = catalog.audit(with_facts(joined, **known), **options)
-    mine = findings["id"].isin(id_texts(table["id"]))
-    return _of_families(findings[mine], *_ALONE)
+    findings = catalog.audit(with_facts(joined, **facts(filled)), **options)
+    return findings[findings["id"].isin(id_texts(table["id"]))]
 
 
 def _with_ksql(
-    rows: pd.DataFrame,
-    listed: list[list[Any]],
-    filled: pd.DataFrame,
-    known: dict[str, Any],
-    options: dict[str, Any],
+    rows: pd.DataFrame, listed: list[list[Any]], filled: pd.DataFrame, options: dict[str, Any]
 ) -> pd.DataFrame:
     """State again, over all partitions, the rules whose KSQL names what their findings hold."""
     stated = rows["rule"].isin(_STATED)
@@ -223,7 +230,7 @@ def _with_ksql(
     texts = set().union(*held)
     of = [*run(_holding, [(one, ids, fields, texts) for one in listed]), filled]
     table = _joined(of).drop_duplicates("id", ignore_index=True)
-    again = catalog.audit(with_facts(table, **known), **options)
+    again = catalog.audit(with_facts(table, **facts(filled)), **options)
     key = ["rule", "id", "field"]
     ksql = again[again["rule"].isin(_STATED)].drop_duplicates(key).set_index(key)["ksql"]
     wanted = pd.MultiIndex.from_frame(rows.loc[stated, key])

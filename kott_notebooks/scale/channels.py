@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from kott_notebooks import schedule
-from kott_notebooks.audits.rulebook import Rules
+from kott_notebooks.audits.policy import Weights, weights_of
 from kott_notebooks.audits.rulebook import rules as rules_of
 from kott_notebooks.errors import KottError, whole_number
 from kott_notebooks.history.store import columns_of, common_schema, conformed
@@ -20,12 +20,15 @@ from kott_notebooks.scale.sources import (
     Partition,
     Source,
     by_channel,
+    dask,
     facts_of,
     load,
     run,
+    tasks,
 )
 from kott_notebooks.schedule.duplicates import folded_names
-from kott_notebooks.schedule.spans import TIMED, keys, named, spans_of
+from kott_notebooks.schedule.spans import TIMED, keys, known_names, named, spans_of
+from kott_notebooks.schedule.spans import by_channel as of_channels
 from kott_notebooks.tables.columns import NAT, as_times, asked, micros
 from kott_notebooks.tables.provenance import facts, with_facts
 from kott_notebooks.times import When, present
@@ -33,7 +36,7 @@ from kott_notebooks.times import When, present
 _ACROSS = ("simulcasts", "changes", "compare")  # of schedule: they look at several channels
 _BAD, _SAME = "schedule.bad_time", "schedule.same_as"  # rules that look at several channels
 _DAY = 86_400_000_000
-_CHUNK = 28 * _DAY  # of time, within which channels are compared
+_CHUNK, _BUCKETS = 28 * _DAY, 16  # of time: channels are compared within every sixteenth
 _MARGIN = 2 * _DAY  # around it: a local day, and the hours by which a channel may be later
 _EARLIEST, _LATEST_START = 315_532_800_000_000, 4_133_980_800_000_000  # 1980 and 2101
 _LATEST_END = 253_402_300_800_000_000  # the end of the year 9999
@@ -153,37 +156,38 @@ class _Audited(NamedTuple):
 
     findings: pd.DataFrame
     channels: set[str]
+    names: dict[str, str]  # of channels, where the guide has them
     bad: pd.DataFrame  # programmes whose times may be no times
-    slots: pd.DataFrame  # channel, start and folded name of each programme that can be compared
 
 
 def _audited(partitions: Sequence[Partition], options: dict[str, Any]) -> pd.DataFrame:
     """Audit a guide by partitions, then what lies across them."""
     listed, known = _listed(partitions), facts_of(partitions[0])
     given = {"now": known.get("when") or present(), **options}
+    weights = given.pop("weights", None)  # a partition need not have a channel of theirs
     zone = None if isinstance(given.get("tz"), Mapping) else given.get("tz")
     empty = with_facts(pd.DataFrame(), **known) if known else pd.DataFrame()
     window = asked(empty, given.get("start"), given.get("end"), zone)
     edges = pd.DataFrame()
     if None in window:
         edges = pd.concat(run(_edges, [(one,) for one in listed]), ignore_index=True)
-    results = [
-        _Audited(*one) for one in run(_audited_part, [(one, given, edges) for one in listed])
-    ]
+    own = rules_of(given.get("rules"), section="schedule")
+    audited = tasks(_audited_part, [(one, given, edges) for one in listed])
+    calls = [([one[1][bucket] for one in audited], given) for bucket in range(_BUCKETS)]
+    pairs = [] if own.is_off(_SAME) else tasks(_pairs, calls)
+    results, alike = dask().compute([one[0] for one in audited], pairs)
     parts = _own([(one.findings, one.channels) for one in results])
     parts = [one[~one["rule"].isin((_BAD, _SAME))] for one in parts]
     bad = pd.concat([one.bad for one in results], ignore_index=True)
     if len(bad):
         across = schedule.audit(_with(bad, edges, known), **given)
         parts.append(across[across["rule"] == _BAD])
-    own = rules_of(given.get("rules"), section="schedule")
-    if not own.is_off(_SAME):
-        slots = pd.concat([one.slots for one in results], ignore_index=True)
-        for channels in _alike(slots, own, given):
-            loaded = run(_of_channels, [(one, channels) for one in listed])
-            across = schedule.audit(_with(pd.concat(loaded), edges, known), **given)
-            parts.append(across[across["rule"] == _SAME])
+    for channels in _groups(alike):
+        loaded = run(_of_channels, [(one, channels) for one in listed])
+        across = schedule.audit(_with(pd.concat(loaded), edges, known), **given)
+        parts.append(across[across["rule"] == _SAME])
     rows = _joined(parts)
+    rows = _weighed(rows, results, weights, given.get("channels"))
     order = ["impact", CHANNEL, "startDate", "rule", "id"]
     rows = rows.sort_values(order, ascending=[False, True, True, True, True], kind="stable")
     said = [facts(one.findings) for one in results]
@@ -193,6 +197,20 @@ def _audited(partitions: Sequence[Partition], options: dict[str, Any]) -> pd.Dat
         rows.reset_index(drop=True),
         **{**said[0], "waived": dict(waived), "judged": sum(one["judged"] for one in said)},
     )
+
+
+def _weighed(
+    rows: pd.DataFrame, results: Sequence[_Audited], weights: Weights | None, channels: Any
+) -> pd.DataFrame:
+    """Multiply the impact of findings by the weights of their channels, by id or name."""
+    names = known_names(pd.DataFrame(), channels)
+    for one in results:
+        names |= one.names
+    known = [*set().union(*(one.channels for one in results)), *names, *names.values()]
+    code, labels = pd.factorize(rows[CHANNEL])
+    weight = [*of_channels(weights_of(weights, known), labels, names), None]
+    factor = np.array([1.0 if weight[one] is None else weight[one] for one in code])
+    return rows.assign(impact=rows["impact"] * factor)
 
 
 def _with(table: pd.DataFrame, edges: pd.DataFrame, known: dict[str, Any]) -> pd.DataFrame:
@@ -224,8 +242,8 @@ def _edges(partition: list[Any]) -> pd.DataFrame:
 
 def _audited_part(
     partition: list[Any], options: dict[str, Any], edges: pd.DataFrame
-) -> tuple[pd.DataFrame, set[str], pd.DataFrame, pd.DataFrame]:
-    """Audit a partition, and return what the audit across partitions needs of it."""
+) -> tuple[_Audited, list[pd.DataFrame]]:
+    """Audit a partition; return also what can be compared with other partitions, by time."""
     table = load(*partition)
     channels = set(keys(table[CHANNEL]).dropna())
     added = edges[~keys(edges[CHANNEL]).isin(channels)] if len(edges) else edges
@@ -242,41 +260,44 @@ def _audited_part(
         slots = slots.assign(name=np.append(hashed, np.uint64(0))[codes])[
             (codes >= 0) & (start != NAT)
         ]
-    return findings, channels, table[odd], slots
+    return _Audited(findings, channels, known_names(table), table[odd]), _by_time(slots)
 
 
-def _alike(slots: pd.DataFrame, own: Rules, options: dict[str, Any]) -> list[list[Any]]:
-    """Return groups of channels that may show the same, by their programmes of four weeks each."""
+def _by_time(slots: pd.DataFrame) -> list[pd.DataFrame]:
+    """Divide programmes into buckets by their four weeks, each with the days around them."""
     start = slots["start"].to_numpy()
-    first, last = int(start.min(initial=0)), int(start.max(initial=-1))
-    chunks = [
-        slots[(start >= since - _MARGIN) & (start < since + _CHUNK + _MARGIN)]
-        for since in range(first, last + 1, _CHUNK)
-    ]
-    channels = options.get("channels")
-    arguments = {
-        "channels": channels if isinstance(channels, pd.DataFrame) else None,
-        "tz": options.get("tz"),
-        "min_share": own.schedule.same_as_share,
-        "min_programmes": own.schedule.same_as_programmes,
-    }
-    found = run(_pairs, [(chunk, arguments) for chunk in chunks if len(chunk)])
-    pairs = pd.concat(found, ignore_index=True) if found else pd.DataFrame()
+    first, last = ((start + margin) // _CHUNK % _BUCKETS for margin in (-_MARGIN, _MARGIN))
+    return [slots[(first == bucket) | (last == bucket)] for bucket in range(_BUCKETS)]
+
+
+def _pairs(slots: Sequence[pd.DataFrame], options: dict[str, Any]) -> pd.DataFrame:
+    """Find channels that show the same, where names are known by their hashes alone."""
+    table = pd.concat(slots, ignore_index=True)
+    if table.empty:
+        return pd.DataFrame(columns=[CHANNEL, "otherChannelId"])
+    times = as_times(table["start"].to_numpy())
+    codes, hashes = pd.factorize(table["name"].to_numpy())
+    names = pd.Categorical.from_codes(codes, pd.Index([f"h{one}" for one in hashes]))
+    epg = pd.DataFrame({CHANNEL: table[CHANNEL], "startDate": times, "endDate": times})
+    own, channels = rules_of(options.get("rules"), section="schedule"), options.get("channels")
+    pairs = schedule.simulcasts(
+        epg.assign(name=names),
+        channels=channels if isinstance(channels, pd.DataFrame) else None,
+        tz=options.get("tz"),
+        min_share=own.schedule.same_as_share,
+        min_programmes=own.schedule.same_as_programmes,
+    )
+    return pairs[[CHANNEL, "otherChannelId"]].drop_duplicates()
+
+
+def _groups(pairs: Sequence[pd.DataFrame]) -> list[list[Any]]:
+    """Join pairs of channels to groups."""
     groups: list[set[Any]] = []
-    for pair in pairs.itertuples(index=False):
+    for pair in (pair for some in pairs for pair in some.itertuples(index=False)):
         touched = [group for group in groups if group & set(pair)]
         groups = [group for group in groups if group not in touched]
         groups.append(set(pair).union(*touched))
     return [list(group) for group in groups]
-
-
-def _pairs(slots: pd.DataFrame, arguments: dict[str, Any]) -> pd.DataFrame:
-    """Find channels that show the same, where names are known by their hashes alone."""
-    times = as_times(slots["start"].to_numpy())
-    names = pd.Series([f"h{one}" for one in slots["name"].tolist()], dtype="str")
-    epg = pd.DataFrame({CHANNEL: slots[CHANNEL].array, "startDate": times, "endDate": times})
-    pairs = schedule.simulcasts(epg.assign(name=names), **arguments)
-    return pairs[[CHANNEL, "otherChannelId"]].drop_duplicates()
 
 
 def _of_channels(partition: list[Any], channels: list[Any]) -> pd.DataFrame:

@@ -44,8 +44,13 @@ def dask() -> Any:
 
 def run(function: Callable[..., Any], calls: Iterable[Sequence[Any]]) -> list[Any]:
     """Call a function once per task, where Dask runs tasks; results are in the order of calls."""
+    return list(dask().compute(*tasks(function, calls)))
+
+
+def tasks(function: Callable[..., Any], calls: Iterable[Sequence[Any]]) -> list[Any]:
+    """Return tasks that Dask has not begun, one per call."""
     delayed = dask().delayed(function, pure=False)
-    return list(dask().compute(*(delayed(*arguments) for arguments in calls)))
+    return [delayed(*arguments) for arguments in calls]
 
 
 def load(place: str | None, manifest: store.Manifest | pd.DataFrame, select: Any) -> pd.DataFrame:

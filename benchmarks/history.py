@@ -79,12 +79,16 @@ def guide(store: str, workers: int, channels: int) -> None:
         ) as cluster,
         Client(cluster) as client,
     ):
-        begin = time.perf_counter()
+        begin, cpu = time.perf_counter(), time.process_time()
+        before = sum(client.run(time.process_time).values())
         found = scale.map_channels(store, schedule.audit, now="2026-12-30")
-        seconds = time.perf_counter() - begin
-        memory = client.run(peak)
+        seconds, cpu = time.perf_counter() - begin, time.process_time() - cpu
+        there = sum(client.run(time.process_time).values()) - before
+        memory = [peak(), *client.run(peak).values()]
     print(f"{rows:,} programmes, {workers} workers: {seconds:.0f} s, {len(found):,} findings")
-    print(f"peak {peak():.2f} GiB here, {', '.join(f'{one:.2f}' for one in memory.values())} there")
+    print(f"{cpu:.0f} s of CPU here, {there:.0f} s on the workers")
+    each = ", ".join(f"{one:.2f}" for one in memory[1:])
+    print(f"peak {memory[0]:.2f} GiB here, {each} there, {sum(memory):.2f} in all")
     sample = next(tables_of(store))
     sample = sample[sample["linearAssetId"].isin(range(5))]
     own = found[found["linearAssetId"].isin(range(5))]

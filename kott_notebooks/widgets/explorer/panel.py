@@ -41,7 +41,7 @@ class FacetBox:
         for place, button in enumerate(self.buttons):
             button.on_click(partial(self._pressed, place))
         self.other = ipywidgets.Combobox(
-            placeholder="another: type, then Enter", continuous_update=False, layout=_FACET
+            placeholder="another, then Enter", continuous_update=False, layout=_FACET
         )
         self.other.observe(self._named, "value")
         self._title = ipywidgets.HTML(f"<b>{escape(cells.title(name))}</b>")

@@ -110,6 +110,7 @@ def every(arguments: tuple[Argument | Group, ...]) -> Iterator[Argument]:
         ("epg --tz Mars/Base", "Mars/Base"),
         ("epg --channels a,b", "'a' is not a whole number"),
         ("guide today today -o guide.html", "give a later END"),
+        ("guide -o guide.xml", "`kott epg --out guide.xml` writes XMLTV"),
         ("plan epg 2026-01-02 2026-01-01", "give a later END"),
         ("listing region --filter [", "not JSON"),
         ("listing region --filter []", "not an object"),

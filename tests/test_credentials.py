@@ -88,6 +88,23 @@ def test_each_means_keeps_its_own_secrets(
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "means"),
+    [("1", "anonymous"), ("Yes", "anonymous"), ("0", "password"), ("no", "password")],
+)
+def test_a_flag_in_the_environment_is_a_word(
+    monkeypatch: pytest.MonkeyPatch, text: str, means: str
+) -> None:
+    """KOTT_ANONYMOUS is true or false in one of their forms; another word is refused."""
+    monkeypatch.setenv("KOTT_ANONYMOUS", text)
+    monkeypatch.setenv("KOTT_USERNAME", "ann")
+    monkeypatch.setenv("KOTT_PASSWORD", "hush-hush")
+    assert find(**PLACE).means == means
+    monkeypatch.setenv("KOTT_ANONYMOUS", "maybe")
+    with pytest.raises(CredentialsError, match="anonymous is true or false, not 'maybe'"):
+        find(**PLACE)
+
+
 def test_an_app_token_comes_as_text_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """KOTT_APP_TOKEN is id:token, or id:token:SHA1."""
     monkeypatch.setenv("KOTT_APP_TOKEN", "id:token:SHA1")

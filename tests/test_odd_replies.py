@@ -106,6 +106,9 @@ USES: dict[str, Callable[[kott.Session], Any]] = {
     "labels": lambda session: kott.labels(session),
     "channels": lambda session: kott.channels(session),
     "assets": lambda session: kott.assets(session, workers=1),
+    "households": lambda session: kott.households(session, [1]),
+    "ingests": lambda session: kott.ingests(session, "2026-01-01"),
+    "uploads": lambda session: kott.ingests(session, "2026-01-01", kind="vod"),
     "logout": lambda session: session.logout(),
 }
 WAYS_IN: dict[str, dict[str, Any]] = {
@@ -306,3 +309,27 @@ def test_a_server_that_ignores_the_pager_does_not_hold_us() -> None:
     session = saying(b'{"result":{"objects":[{}]}}')
     with pytest.raises(kott.IncompleteError, match="repeats"):
         list(session.records("deviceBrand"))
+
+
+PACKED = [
+    *("{}", "[]", "null", "5", '{"objects":5}', '{"objects":[5]}', '{"objects":[{}]}'),
+    *('{"objects":[{"assetId":null}]}', '{"objects":[{"assetId":1,"views":"many"}]}'),
+    *('{"ingestId":1,"fileName":"a","errors":5}', '{"id":1,"createDate":"soon","fileName":5}'),
+]
+
+
+PACKED_USES: dict[str, Callable[[kott.Session], Any]] = {
+    "views": lambda session: kott.views(session, [1]),
+    "programmes": lambda session: kott.ingest_results(session, 1),
+    "media": lambda session: kott.ingest_results(session, 1, kind="vod"),
+}
+
+
+@pytest.mark.parametrize("use", PACKED_USES)
+@pytest.mark.parametrize("answer", PACKED)
+def test_an_odd_answer_to_one_of_several_calls_is_an_error_or_nothing(
+    answer: str, use: str
+) -> None:
+    """Never a KeyError."""
+    with contextlib.suppress(kott.KottError):
+        PACKED_USES[use](saying(f'{{"result":[{answer}]}}'))

@@ -122,6 +122,11 @@ def write_facts(given: argparse.Namespace) -> None:
 def guide(given: argparse.Namespace) -> None:
     """Write a guide as a page, and say on stderr what is in it: the partner's, or a file's."""
     output.check_screen(given.out, "A page", "-o FILE")
+    if given.out and given.out.suffix.lower() not in ("", ".html", ".htm"):
+        raise KottError(
+            f"--out {given.out}: the page is HTML, in a .html file; `kott epg --out guide.xml` "
+            "writes XMLTV."
+        )
     if given.start == "-" or Path(given.start).is_file():
         epg, wanted, labels = guide_file(given)
     else:

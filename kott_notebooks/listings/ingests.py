@@ -6,9 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import tzinfo
 from typing import Any, Literal, TypeAlias
 
+import numpy as np
 import pandas as pd
 
-from kott_notebooks.errors import ApiError, IncompleteError, KottError
+from kott_notebooks.api.envelopes import decoded_object
+from kott_notebooks.errors import ApiError, IncompleteError, KottError, TransportError
+from kott_notebooks.listings.assets import window
 from kott_notebooks.listings.filters import ids_of
 from kott_notebooks.listings.gathering import Ids
 from kott_notebooks.session import Session
@@ -117,15 +120,19 @@ def _guide_ingests(session: Session, since: int) -> Iterator[dict[str, Any]]:
         "createdDateGreaterThan": since - 1,
     }
     listed = list(session.records("ingestStatus", "getEpgList", filter=wanted))
-    calls = [("ingestStatus", "getEpgDetails", {"ingestId": one["ingestId"]}) for one in listed]
+    calls = [("ingestStatus", "getEpgDetails", {"ingestId": one.get("ingestId")}) for one in listed]
     for one, details in zip(listed, _answers(session, calls), strict=True):
-        counts = (details.get("aggregations") or {}).get("all") or {}
+        every = decoded_object(details.get("aggregations") or {}, "ingestStatus.getEpgDetails")
+        counts = decoded_object(every.get("all") or {}, "ingestStatus.getEpgDetails")
         records, failed = counts.get("resultsCount"), counts.get("totalFailureCount")
+        succeeded = None
+        if isinstance(records, int) and isinstance(failed, int):
+            succeeded = records - failed
         yield {
             **one,
             "records": records,
             "failed": failed,
-            "succeeded": None if records is None or failed is None else records - failed,
+            "succeeded": succeeded,
             "warned": counts.get("warningsCount"),
         }
 
@@ -195,9 +202,9 @@ def ingest_results(
     if isinstance(ingest, pd.DataFrame):
         if "kind" in ingest and len(ingest):
             kind = ingest["kind"].iloc[0]
-        ids = ids_of(ingest.rename(columns={"ingestId": "id"}), "ingest")
+        ids = ids_of(ingest.rename(columns={"ingestId": "id"}), "ingests")
     else:
-        ids = ids_of([ingest] if isinstance(ingest, int) else ingest, "ingest")
+        ids = ids_of([ingest] if isinstance(ingest, int | np.integer) else ingest, "ingests")
     if kind not in _KINDS:
         raise KottError(f"kind must be 'epg' or 'vod', not {kind!r}.")
     rows = _programme_results(session, ids) if kind == "epg" else _asset_results(session, ids)
@@ -207,11 +214,9 @@ def ingest_results(
 
 def _programme_results(session: Session, ids: Sequence[int]) -> Iterator[dict[str, Any]]:
     calls = [("ingestStatus", "getEpgDetails", {"ingestId": one}) for one in ids]
-    for ingest in _answers(session, calls):
+    for asked, ingest in zip(ids, _answers(session, calls), strict=True):
         about = {name: ingest.get(name) for name in ("ingestId", "ingestName", "createdDate")}
-        results = session.records(
-            "ingestStatus", "getEpgProgramResultList", ingestId=ingest["ingestId"]
-        )
+        results = session.records("ingestStatus", "getEpgProgramResultList", ingestId=asked)
         for one in results:
             yield {**about, **one, **_reasons(one)}
 
@@ -240,7 +245,7 @@ def _asset_results(session: Session, ids: Sequence[int]) -> Iterator[dict[str, A
 
 def _reasons(result: Mapping[str, Any]) -> dict[str, str | None]:
     """Return code and message of a result's errors, or of its warnings where it has no error."""
-    reasons = result.get("errors") or result.get("warnings") or []
+    reasons = _objects(result.get("errors") or result.get("warnings"), "an ingest's result")
     return {
         name: "; ".join(str(one[name]) for one in reasons if one.get(name) is not None) or None
         for name in ("code", "message")
@@ -251,19 +256,19 @@ def _media_results(session: Session, wanted: Mapping[str, Any]) -> list[dict[str
     """Read every page of the results of media, which the API nests deeper than its lists."""
     rows: list[dict[str, Any]] = []
     filter_ = {"objectType": "KalturaVodIngestAssetResultFilter", **wanted}
+    name = "ingestStatus.getVodAssetResult"
     for index in range(1, 100_000):
         pager = {"pageSize": _PAGE, "pageIndex": index}
         answer = session.call("ingestStatus", "getVodAssetResult", filter=filter_, pager=pager)
-        part = answer.get("result") or {}
-        page, total = part.get("objects") or [], part.get("totalCount")
+        part = decoded_object(decoded_object(answer, name).get("result") or {}, name)
+        page, total = _objects(part.get("objects"), name), part.get("totalCount")
+        if page and page == rows[-len(page) :]:
+            raise IncompleteError(f"{name} repeats a page that it gave before.", partial=rows)
         rows += page
         if not page or len(rows) == total:
             break
     if total is not None and len(rows) != total:
-        raise IncompleteError(
-            f"ingestStatus.getVodAssetResult counts {total} results and shows {len(rows)}.",
-            partial=rows,
-        )
+        raise IncompleteError(f"{name} counts {total} results and shows {len(rows)}.", partial=rows)
     return rows
 
 
@@ -315,6 +320,8 @@ def views(
     if kind not in ("media", "epg"):
         raise KottError(f"kind must be 'media' or 'epg', not {kind!r}.")
     ids = ids_of(assets, "assets")
+    if start is not None and end is not None:
+        window(start, end, tz)
     period = {}
     if start is not None:
         period["startDateGreaterThanOrEqual"] = filter_epoch(start, tz=tz)
@@ -326,15 +333,24 @@ def views(
         query = {"assetIdIn": wanted, "assetTypeEqual": kind, **period}
         calls.append(("assetStatistics", "query", {"query": query}))
     counted = {
-        int(one["assetId"]): one
+        str(one.get("assetId")): one
         for answer in _answers(session, calls)
-        for one in answer.get("objects") or []
+        for one in _objects(answer.get("objects"), "assetStatistics.query")
     }
-    table = _table([{**counted.get(one, {}), "assetId": one} for one in ids], VIEWS)
+    table = _table([{**counted.get(str(one), {}), "assetId": one} for one in ids], VIEWS)
     return _with_origin(session, table, "kott.views", kind=kind, **period)
 
 
-def _answers(session: Session, calls: Sequence[tuple[str, str, dict[str, Any]]]) -> list[Any]:
+def _objects(value: Any, where: str) -> list[dict[str, Any]]:
+    """Return the objects that a reply lists; a TransportError where it is no list of objects."""
+    if not isinstance(value or [], list) or not all(isinstance(one, dict) for one in value or []):
+        raise TransportError(f"{where}: what the server sends is not a list of objects; check url.")
+    return value or []
+
+
+def _answers(
+    session: Session, calls: Sequence[tuple[str, str, dict[str, Any]]]
+) -> list[dict[str, Any]]:
     """Call many actions, several in one request, and raise what one of them refuses."""
     answers: list[Any] = []
     for first in range(0, len(calls), _PACK):
@@ -342,7 +358,10 @@ def _answers(session: Session, calls: Sequence[tuple[str, str, dict[str, Any]]])
     for one in answers:
         if isinstance(one, ApiError):
             raise one
-    return answers
+    return [
+        decoded_object(one, f"{service}.{action}")
+        for one, (service, action, _) in zip(answers, calls, strict=True)
+    ]
 
 
 def _table(rows: Sequence[Mapping[str, Any]], dtypes: Mapping[str, str]) -> pd.DataFrame:
@@ -350,13 +369,18 @@ def _table(rows: Sequence[Mapping[str, Any]], dtypes: Mapping[str, str]) -> pd.D
     columns = {}
     for name, dtype in dtypes.items():
         values = [row.get(name) for row in rows]
-        if dtype == _TIME:
-            stamps = [None if one is None else int(one) * 1_000_000 for one in values]
-            column = pd.Series(stamps, dtype="Int64").astype("datetime64[us]").dt.tz_localize("UTC")
-        else:
-            texts = [None if one is None else str(one) for one in values]
-            column = pd.Series(texts if dtype == "str" else values, dtype=dtype)
-        columns[name] = column
+        try:
+            if dtype == _TIME:
+                stamps = [None if one is None else int(one) * 1_000_000 for one in values]
+                whole = pd.Series(stamps, dtype="Int64")
+                columns[name] = whole.astype("datetime64[us]").dt.tz_localize("UTC")
+            else:
+                texts = [None if one is None else str(one) for one in values]
+                columns[name] = pd.Series(texts if dtype == "str" else values, dtype=dtype)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise TransportError(
+                f"{name}: what the server sends is not {dtype}: {error}"
+            ) from error
     return pd.DataFrame(columns)
 
 

@@ -69,6 +69,8 @@ def plan(
     """
     if what in ("asset", "assets"):
         pulls, *_ = asset_pulls(session, *arguments, **options)
+    elif what == "epg" and len(arguments) < 2 and not {"start", "end"} <= options.keys():
+        raise KottError("A plan of epg needs a window: kott.plan(session, 'epg', start, end).")
     elif what == "epg":
         pulls, _ = epg_pulls(session, *arguments, **options)
     else:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-import msgspec
-
 from kott_notebooks import schema
 from kott_notebooks.api.bodies import Call
 from kott_notebooks.api.decode import ObjectReader, Reader, Rows, TextReader
+from kott_notebooks.api.envelopes import decoded
 from kott_notebooks.errors import ApiError, IncompleteError
 from kott_notebooks.paging.work import Work
 
@@ -90,7 +89,7 @@ class Lookups(Work):
             return
         name, values = self.asked
         for row in reply.rows:
-            shown = msgspec.json.decode(row).get(name)
+            shown = decoded(row, self.name).get(name)
             if str(shown) != str(values[position]) and (shown is not None or name == "id"):
                 raise IncompleteError(
                     f"{self.name}: at position {position + 1}, the server returned a record of "

@@ -218,8 +218,10 @@ def conceal(name: str, value: Any) -> Any:
 
 def _typed(place: Mapping[str, Any]) -> dict[str, Any]:
     """Read the text forms of a flag, and leave out what is empty."""
-    flag = str(place.get("anonymous", "")).lower() in ("1", "true", "yes")
-    typed = {**place, "anonymous": flag}
+    written = str(place.get("anonymous") or "no").lower()
+    if written not in ("1", "true", "yes", "0", "false", "no"):
+        raise CredentialsError(f"anonymous is true or false, not {written!r}.")
+    typed = {**place, "anonymous": written in ("1", "true", "yes")}
     empty = (None, False, "")
     return {name: one for name, one in typed.items() if not any(one is none for none in empty)}
 

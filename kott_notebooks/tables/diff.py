@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from kott_notebooks.errors import KottError
+from kott_notebooks.errors import KottError, as_list
 from kott_notebooks.tables.columns import NAT, as_times, id_texts, is_flag, micros, need
 from kott_notebooks.tables.kinds import STR
 
@@ -72,7 +72,7 @@ def diff(
     1    added   3
     2  changed   2  name   Pier  Dock
     """
-    keys = [on] if isinstance(on, str) else list(on)
+    keys = [on] if isinstance(on, str) else as_list("on", on)
     if not keys:
         raise KottError("on must name one column or more.")
     before, after = (need(table, *keys) for table in (before, after))

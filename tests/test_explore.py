@@ -439,6 +439,32 @@ def test_every_tab_is_stopped_and_goes_on(tab: str, question: dict[str, Any], wo
     assert panel.pulled.table["id"].is_unique
 
 
+def test_a_pull_that_another_replaces_says_nothing_of_it() -> None:
+    """Enter pulls anew while a pull is under way: only the new one is shown."""
+    slow = demo.login(
+        assets=600, channels=2, days=1, households=1, faults=demo.Faults(latency=0.05)
+    )
+    panel = Panel(slow, State("assets"), lambda: None)
+    replaced: list[Any] = []
+    question: Any = panel.question
+
+    def replace(change: dict[str, float]) -> None:
+        if change["new"] > 0 and not replaced:
+            replaced.append(panel._work._thread)
+            question.text.value = "Genre='Drama'"
+            panel.pull()
+
+    panel.bar.observe(replace, "value")
+    panel.pull()
+    panel.wait()
+    replaced[0].join()
+    panel.wait()
+    assert "Complete" in panel.status.value
+    assert panel.error is None
+    assert panel.pulled is not None
+    assert len(panel.pulled.table) == len(kott.assets(slow, "Genre='Drama'"))
+
+
 def test_a_pull_that_is_refused_says_why(session: kott.Session) -> None:
     """In the tab, escaped; `.wait()` and `.table` raise it."""
     explorer = kott.explore(session, ksql="NoSuchKey='<b>'")

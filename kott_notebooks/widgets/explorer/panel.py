@@ -186,7 +186,8 @@ class Panel:
 
     def _start(self, gather: Callable[[Bar], pd.DataFrame], *, again: bool = False) -> None:
         """Pull in a thread; until rows come, none of another question are shown."""
-        self._tables.pop(self.tab.NAME, None)
+        for name in ("households", "users") if self.tab is households else (self.tab.NAME,):
+            self._tables.pop(name, None)
         self.error = self.refused = self.unfinished = self.pulled = self.chosen = None
         self._page = self._finding_page = 0
         self.details.children = []
@@ -205,15 +206,18 @@ class Panel:
             try:
                 table = gather(bar)
             except IncompleteError as error:
+                if not self._work.is_current(bar):
+                    return  # another pull has begun
                 self.error = self.unfinished = error
                 table = error.partial
             pulled = self.tab.lay(self.session, question, table)
             self._take(pulled, bar)
-            if self.unfinished is None:
+            if self.unfinished is None and self._work.is_current(bar):
                 self._add(pulled, question, bar)
             state, words = self._outcome(pulled)
         except KottError as error:
-            self.error = error
+            if self._work.is_current(bar):
+                self.error = error
             state, words = "Not complete" if self.pulled is not None else "Not pulled", str(error)
         finally:
             if self._work.is_current(bar):
@@ -228,7 +232,8 @@ class Panel:
             try:
                 pulled = households.add(self.session, pulled, self._parts, bar)
             except IncompleteError as error:
-                self.error = self.unfinished = error
+                if self._work.is_current(bar):
+                    self.error = self.unfinished = error
                 return
             self._tables["users"] = pulled.more["users"]
         self._is_judging = True

@@ -317,6 +317,38 @@ def test_decoded_cells_become_json_again() -> None:
     assert table["images"].tolist()[:2] == ['[{"ratio":"16:9","width":640}]', '[{"ratio":"2:3"}]']
 
 
+def test_half_a_character_costs_itself_alone() -> None:
+    """An emoji that was cut in two is a question mark; the other texts stay."""
+    columns = {"name": ["Quay \ud83d", "Pier"], "own": ["\ud800", 1]}
+    texts = {name: pd.Series(cells, dtype=object) for name, cells in columns.items()}
+    table = typed(pd.DataFrame(texts))
+    assert table["name"].tolist() == ["Quay ?", "Pier"]
+    assert table["own"].tolist() == ["?", "1"]
+
+
+@pytest.mark.parametrize("given", ["1,5", "many"])
+def test_an_amount_that_is_no_number_is_refused(given: str) -> None:
+    """Where a function needs it: it would be compared as a text."""
+    limits = pd.DataFrame({"limit": "users", "allowed": ["4", given], "used": 1})
+    with pytest.raises(kott.KottError, match=f"allowed must hold whole numbers, not '{given}'"):
+        household.headroom(limits)
+
+
+@pytest.mark.parametrize("function", ["summary", "worklist", "failing", "report.audit", "as_json"])
+def test_a_severity_that_is_none_is_refused(function: str) -> None:
+    """A finding of "Error" or "critical" would be counted by nobody."""
+    findings = catalog.audit(TABLE, now="2026-01-15").assign(severity="Critical")
+    functions: dict[str, Callable[[pd.DataFrame], Any]] = {
+        "summary": kott.audits.summary,
+        "worklist": kott.audits.worklist,
+        "failing": lambda table: kott.audits.failing(table, "error"),
+        "report.audit": kott.report.audit,
+        "as_json": kott.report.as_json,
+    }
+    with pytest.raises(kott.KottError, match="severity must be error, warning, info, not 'Crit"):
+        functions[function](findings)
+
+
 def test_an_asset_of_two_pulls_is_one_asset() -> None:
     """Of rows of one kind and id the last stays; a programme of that id is another thing."""
     later = TABLE.assign(name=TABLE["name"].fillna("later"))

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from kott_notebooks.errors import KottError
 from kott_notebooks.tables.columns import id_texts, need, typed
 from kott_notebooks.tables.kinds import class_of
 from kott_notebooks.tables.names import with_names
@@ -43,6 +44,15 @@ def as_findings(rows: pd.DataFrame | Iterable[Mapping[str, Any]]) -> pd.DataFram
         for column, dtype in DTYPES.items()
     }
     return pd.DataFrame(columns, index=table.index).reset_index(drop=True)
+
+
+def needed(findings: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    """Return findings that have these columns, typed; KottError for an unknown severity."""
+    table = need(findings, "severity", *columns)
+    unknown = sorted(set(table["severity"].dropna()) - set(SEVERITIES))
+    if unknown:
+        raise KottError(f"severity must be {', '.join(SEVERITIES)}, not {unknown[0]!r}.")
+    return table
 
 
 def _typed(column: pd.Series[Any], dtype: Any) -> pd.Series[Any]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from kott_notebooks.audits import rulebook
-from kott_notebooks.audits.findings import SEVERITIES
+from kott_notebooks.audits.findings import SEVERITIES, needed
 from kott_notebooks.audits.rulebook import OTHER, Rules, RulesSource, definitions
 from kott_notebooks.errors import KottError, whole_number
 from kott_notebooks.tables.columns import id_texts, need
@@ -43,7 +43,7 @@ def summary(findings: pd.DataFrame) -> pd.DataFrame:
     >>> list(audits.summary(findings).columns)
     ['rule', 'severity', 'findings', 'assets', 'impact', 'hint']
     """
-    columns = need(findings, "rule", "severity", "id", "impact", "hint")
+    columns = needed(findings, "rule", "id", "impact", "hint")
     of = columns.groupby(["rule", "severity"], sort=False)
     table = of.agg(
         findings=("rule", "size"), assets=("id", "nunique"), impact=("impact", "sum"),
@@ -98,7 +98,7 @@ def score(findings: pd.DataFrame, table: pd.DataFrame, *, by: str = "type") -> p
         check_table(one)
     if "severity" not in findings and "severity" in table:
         findings, table = table, findings  # version 0.1 took the assets first
-    lost = need(findings, "id", "severity")["severity"].map(_LOSS).fillna(0)
+    lost = needed(findings, "id")["severity"].map(_LOSS).fillna(0)
     by_id = lost.groupby(id_texts(findings["id"]).to_numpy(object)).sum()
     own = need(table, "id", by).drop_duplicates("id")
     points = 100 - id_texts(own["id"]).map(by_id).fillna(0).to_numpy(float).clip(0, 100)
@@ -152,7 +152,7 @@ def worklist(findings: pd.DataFrame, *, n: int | None = 50) -> pd.DataFrame:
     """
     n = None if n is None else whole_number("n", n)
     columns = ["kind", "id", "name", "impact", "severity", "rule", "detail"]
-    with_id = need(findings, *columns)[columns].dropna(subset=["id"])
+    with_id = needed(findings, *columns)[columns].dropna(subset=["id"])
     with_id = with_id[with_id["id"] != ""]
     worst = with_id.sort_values("impact", ascending=False, kind="stable")
     worst = worst.assign(error=worst["severity"] == "error", warn=worst["severity"] == "warning")
@@ -168,7 +168,7 @@ def worklist(findings: pd.DataFrame, *, n: int | None = 50) -> pd.DataFrame:
     )  # fmt: skip
     listed = worst.merge(table[key], on=key)  # texts are joined for those shown, and no others
     joined = listed.groupby(key, sort=False).agg(
-        rules=("rule", lambda rules: ", ".join(dict.fromkeys(rules))),
+        rules=("rule", lambda rules: ", ".join(dict.fromkeys(rules.dropna()))),
         details=("detail", lambda details: " ".join(details.dropna())),
     )
     table = table.merge(joined.reset_index(), on=key, how="left").reset_index(drop=True)
@@ -261,7 +261,7 @@ def _by_rule(findings: pd.DataFrame) -> dict[str, dict[str, Any]]:
             "findings": len(of),
             "assets": of["id"].nunique(),
         }
-        for rule, of in need(findings, "rule", "severity", "id").groupby("rule", sort=False)
+        for rule, of in needed(findings, "rule", "id").groupby("rule", sort=False)
     }
 
 

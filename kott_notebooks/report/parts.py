@@ -7,11 +7,11 @@ from typing import NamedTuple
 import pandas as pd
 
 from kott_notebooks import audits
-from kott_notebooks.audits.findings import SEVERITIES
+from kott_notebooks.audits.findings import SEVERITIES, needed
 from kott_notebooks.audits.rulebook import RulesSource
 from kott_notebooks.catalog.audit import FAMILIES
 from kott_notebooks.tables import nested
-from kott_notebooks.tables.columns import id_texts, need
+from kott_notebooks.tables.columns import id_texts
 from kott_notebooks.tables.provenance import facts
 
 NEEDED = ("rule", "severity", "kind", "id", "name", "field", "impact", "detail", "ksql", "hint")
@@ -25,7 +25,7 @@ def by_rule(findings: pd.DataFrame, rules: RulesSource | None = None) -> pd.Data
     none).
     """
     known = audits.rule_table(rules)[["rule", "threshold", "movielabs"]]
-    return audits.summary(need(findings, *NEEDED)).merge(known, on="rule", how="left")
+    return audits.summary(needed(findings, *NEEDED)).merge(known, on="rule", how="left")
 
 
 def counted(findings: pd.DataFrame) -> dict[str, int]:

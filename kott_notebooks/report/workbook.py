@@ -9,6 +9,7 @@ from urllib.parse import quote
 import pandas as pd
 
 from kott_notebooks import catalog
+from kott_notebooks.audits.findings import needed
 from kott_notebooks.audits.rulebook import RulesSource
 from kott_notebooks.errors import KottError
 from kott_notebooks.report import parts
@@ -85,6 +86,7 @@ def workbook(
     """
     if not 1 <= n <= MOST:
         raise KottError(f"n must be 1 to {MOST:,}, the links that a sheet can hold, not {n:,}.")
+    findings = needed(findings, *parts.NEEDED)
     by_rule = parts.by_rule(findings, rules)
     types = parts.types(assets, parts.type_names(assets, labels))
     sheets = sheet_names(by_rule["rule"], taken=[SUMMARY, WORK])

@@ -7,6 +7,7 @@ function that takes a table asks for its columns here, with `need`.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import logging
 from collections.abc import Callable, Iterable, Mapping
@@ -156,6 +157,8 @@ def typed(table: pd.DataFrame, *needed: str) -> pd.DataFrame:
             continue
         try:
             changed[str(name)], bad = _READERS[kind](table[name])
+            if name in needed and kind in _NUMBERS and changed[str(name)].dtype == STR:
+                _refuse_text(table[name], kind)
         except KottError:
             if name in needed:
                 raise
@@ -177,6 +180,18 @@ def typed(table: pd.DataFrame, *needed: str) -> pd.DataFrame:
     if unreadable:
         table = with_facts(table, unreadable=facts(table).get("unreadable", []) + unreadable)
     return table
+
+
+_NUMBERS = {"int": "whole numbers", "float": "numbers", "bool": "flags (true, false)"}
+
+
+def _refuse_text(values: Series, kind: str) -> None:
+    """Raise KottError for amounts and flags that are none; ids and types may be text."""
+    if not str(values.name).lower().endswith(("id", "ids", "type")):
+        text = _texts(values).str.strip()
+        readable = text.str.fullmatch(_WHOLE) if kind == "int" else pd.Series(False, text.index)
+        wrong = text[text.notna() & (text != "") & ~readable.fillna(False).astype(bool)]
+        raise KottError(f"{values.name} must hold {_NUMBERS[kind]}, not {wrong.iloc[0]!r}.")
 
 
 def kinds_of(columns: pd.Index[Any]) -> dict[str, str]:
@@ -220,7 +235,12 @@ def _texts(values: Series) -> Series:
         values = values.astype(object)
     if values.dtype != object:
         return values.astype(STR)
-    return pd.Series([_text(one) for one in values], values.index, STR, name=values.name)
+    texts = [_text(one) for one in values]
+    try:
+        return pd.Series(texts, values.index, STR, name=values.name)
+    except UnicodeEncodeError:  # half a character, as of an emoji that was cut
+        whole = [one and one.encode("utf-8", "replace").decode() for one in texts]
+        return pd.Series(whole, values.index, STR, name=values.name)
 
 
 def _text(value: Any) -> str | None:
@@ -250,7 +270,8 @@ def _read_any(values: Series) -> tuple[Series, Bad]:
         values = values.astype(values.cat.categories.dtype)
     if values.dtype == object:
         plain = values.map(lambda one: not isinstance(one, list | dict | tuple | np.ndarray)).all()
-        values = values.convert_dtypes() if plain else values
+        with contextlib.suppress(UnicodeEncodeError):  # `_texts` makes such texts whole
+            values = values.convert_dtypes() if plain else values
     if values.dtype == object or isinstance(values.dtype, pd.StringDtype):
         return _texts(values), []
     return values, []

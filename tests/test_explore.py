@@ -20,9 +20,10 @@ import kott_notebooks as kott
 from kott_notebooks import demo
 from kott_notebooks.widgets import Explorer
 from kott_notebooks.widgets.explorer import assets
-from kott_notebooks.widgets.explorer.pages import part
+from kott_notebooks.widgets.explorer.pages import Detail, part
 from kott_notebooks.widgets.explorer.panel import Panel
 from kott_notebooks.widgets.explorer.questions import completions, problem
+from kott_notebooks.widgets.explorer.requested import in_full
 from kott_notebooks.widgets.explorer.state import RULE, Pulled, State
 
 MEDIA = {"objectType": "KalturaSearchAssetFilter", "kSql": "asset_type='media'"}
@@ -603,6 +604,15 @@ def test_entitled_households_are_counted_among_those_pulled(
     own = kott.assets(session, channel=int(channel))["name"].dropna().iloc[0]
     words = hit(with_homes, own)["entitled households"]
     assert re.fullmatch(r"[0-3] of the first 3 in the tab Households", words)
+
+
+def test_households_without_a_master_are_not_counted(session: kott.Session) -> None:
+    """Who is entitled is then asked of the login itself, and what it may not see is named."""
+    channel = int(kott.listing(session, "channel")["id"].iloc[0])
+    media = int(kott.assets(session, channel=channel)["id"].iloc[0])
+    nobody = pd.DataFrame({"isMaster": pd.array([False, None], "boolean"), "userId": ["1", "2"]})
+    *_, last = in_full(session, Detail("x", media=media), {"users": nobody})
+    assert "not known" in dict(last.facts["Who is hit"])["entitled households"]
 
 
 def test_a_household_has_its_subscriptions_by_name(session: kott.Session) -> None:

@@ -110,9 +110,12 @@ def detail(pulled: Pulled, row: int) -> Detail:
         active = not is_flag(file.get("status"), False)
         windows.append(cells.Window(name, file.get("startDate"), file.get("endDate"), active))
     bars, now = cells.time_line(windows, pulled.tz)
+    type_ = cells.texts(pulled.texts(asset["type"]))[0]
+    live = one.get("objectType") == "KalturaLiveAsset"  # older servers have no class of their own
+    is_channel = live or rules().needs(type_).role == "linear"
     return Detail(
         cells.text(one.get("name")) or "(no name)",
-        f"{cells.texts(pulled.texts(asset['type']))[0]}, id {own}",
+        f"{type_}, id {own}",
         pictures=cells.pictures(asset),
         texts=[{"language": "", "name": "", "words": cells.text(one.get("description"))}],
         windows=bars,
@@ -130,7 +133,7 @@ def detail(pulled: Pulled, row: int) -> Detail:
         code=f'kott.assets(session, {literal(key)}, language="*")',
         key=key,
         media=cells.whole(own),
-        channel=cells.whole(own) if one.get("objectType") == "KalturaLiveAsset" else None,
+        channel=cells.whole(own) if is_channel else None,
     )
 
 

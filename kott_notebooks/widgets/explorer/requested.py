@@ -90,12 +90,12 @@ def _entitled(session: Session, media: int, tables: Tables) -> Facts:
     yield "subscriptions", cells.listed(sold["name"]) or "none has these channels"
     if not len(sold):
         return
-    users = tables.get("users")
-    if users is None:
+    users = tables.get("users", pd.DataFrame(columns=["isMaster", "userId"]))
+    masters = users.loc[users["isMaster"].fillna(False).astype(bool), "userId"].head(MAX_HOUSEHOLDS)
+    if masters.empty:
         bought = [_bought(session)]
         of = "those that this login may see; the tab Households, once pulled, tells of its own"
     else:  # a server lists them for one user at a time
-        masters = users.loc[users["isMaster"].fillna(False), "userId"].head(MAX_HOUSEHOLDS)
         bought = [_bought(session, one) for one in masters]
         of = f"the first {len(masters):,} in the tab Households"
     every = pd.concat(bought)

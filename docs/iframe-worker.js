@@ -10,7 +10,7 @@ if (location.protocol === "file:") {
       this.ready = new Promise((resolve) => {
         this.frame.addEventListener("load", () => {
           const inside = this.frame.contentWindow;
-          inside.postMessage = (data) => this.onmessage?.({ data });
+          inside.postMessage = (data) => this.onmessage?.({ data: structuredClone(data) });
           const script = inside.document.createElement("script");
           script.src = new URL(address, location);
           script.addEventListener("load", () => resolve(inside));
@@ -22,7 +22,8 @@ if (location.protocol === "file:") {
     }
 
     postMessage(data) {
-      this.ready.then((inside) => inside.dispatchEvent(new MessageEvent("message", { data })));
+      const message = new MessageEvent("message", { data: structuredClone(data) });
+      this.ready.then((inside) => inside.dispatchEvent(message));
     }
 
     terminate() {

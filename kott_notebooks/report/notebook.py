@@ -20,6 +20,7 @@ from kott_notebooks.tables.provenance import facts
 
 CAUSES = 5  # rules that a summary names
 _PNG = re.compile(r'src="data:image/png;base64,([^"]+)"')
+_SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL)  # of outputs: a page runs its own alone
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ def notebook(book: Any, title: str, *, code: bool = True) -> Page:
         for output in cell.get("outputs", [])
         if "text/html" in output.get("data", {})
     )
-    cells = Markup(_PNG.sub(_smaller, body))
+    cells = Markup(_PNG.sub(_smaller, _SCRIPT.sub("", body)))
     content = render("notebook.html", title=title, summary=Markup(top), cells=cells)
     style = resource("notebook.css") + resource("tables.css")
     return page(title, content, style=style, script=resource("tables.js"))

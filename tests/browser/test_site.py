@@ -48,16 +48,17 @@ def test_a_box_filters(table: Page) -> None:
 
 
 def test_a_worker_answers_in_a_page_from_a_disk(page: Page, tmp_path: Path) -> None:
-    """As the search of the site needs it, which browsers refuse there; it can be ended."""
-    (tmp_path / "double.js").write_text("self.onmessage = (one) => self.postMessage(2 * one.data)")
+    """As the search of the site needs it, which browsers refuse there; messages are copies."""
+    double = "self.onmessage = (one) => { one.data.n *= 2; self.postMessage(one.data); }"
+    (tmp_path / "double.js").write_text(double)
     (tmp_path / "page.html").write_text(f"<body><script>{WORKER}</script></body>")
     page.goto((tmp_path / "page.html").as_uri())
     doubled = page.evaluate(
         """() => new Promise((resolve) => {
-            const worker = new Worker("double.js");
-            worker.onmessage = (one) => { worker.terminate(); resolve(one.data); };
-            worker.postMessage(21);
+            const worker = new Worker("double.js"), sent = { n: 21 };
+            worker.onmessage = (one) => { worker.terminate(); resolve([sent.n, one.data.n]); };
+            worker.postMessage(sent);
         })"""
     )
-    assert doubled == 42
+    assert doubled == [21, 42]
     assert page.locator("iframe").count() == 0

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
 import pandas as pd
 
@@ -172,12 +173,14 @@ def _audited(partitions: Sequence[Partition], options: dict[str, Any]) -> pd.Dat
     if None in window:
         edges = pd.concat(run(_edges, [(one,) for one in listed]), ignore_index=True)
     own = rules_of(given.get("rules"), section="schedule")
-    audited = tasks(_audited_part, [(one, given, edges) for one in listed])
+    alone = msgspec.structs.replace(own.schedule, off=(*own.schedule.off, _SAME))
+    of_part = {**given, "rules": msgspec.structs.replace(own, schedule=alone)}
+    audited = tasks(_audited_part, [(one, of_part, edges) for one in listed])
     calls = [([one[1][bucket] for one in audited], given) for bucket in range(_BUCKETS)]
     pairs = [] if own.is_off(_SAME) else tasks(_pairs, calls)
     results, alike = dask().compute([one[0] for one in audited], pairs)
     parts = _own([(one.findings, one.channels) for one in results])
-    parts = [one[~one["rule"].isin((_BAD, _SAME))] for one in parts]
+    parts = [one[one["rule"] != _BAD] for one in parts]
     bad = pd.concat([one.bad for one in results], ignore_index=True)
     if len(bad):
         across = schedule.audit(_with(bad, edges, known), **given)

@@ -101,7 +101,8 @@ def findings(guide: Guide) -> Iterator[pd.DataFrame]:
         yield _duplicates(guide, pairs)
         yield _texts(guide)
         yield _fillers(guide)
-        yield _same_as(guide)
+        if "schedule.same_as" not in guide.rules.off:  # it costs as much as several others
+            yield _same_as(guide)
     yield _overlaps(guide, pairs)
     if guide.asked is not None:
         yield _no_programmes(guide, guide.asked)

@@ -154,6 +154,12 @@ def test_the_audit_of_assets_finds_the_same(assets: pd.DataFrame, session: kott.
     same_findings(scale.map_assets(assets, catalog.audit, rows=110, labels=labels), expected)
 
 
+def test_a_table_without_assets_has_no_findings(assets: pd.DataFrame, epg: pd.DataFrame) -> None:
+    """Nor has one of programmes, which the provenance says are not judged."""
+    for table in (assets.iloc[:0], epg):
+        same_findings(scale.map_assets(table, catalog.audit), catalog.audit(table))
+
+
 def test_assets_of_a_store_are_audited(assets: pd.DataFrame, tmp_path: Path) -> None:
     """By files, of which a snapshot may have several; an asset that is there twice is one asset."""
     twice = pd.concat([assets, assets.iloc[:20]], ignore_index=True)

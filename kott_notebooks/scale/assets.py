@@ -179,7 +179,7 @@ def _in_order(rows: pd.DataFrame, slim: pd.DataFrame, weights: Weights | None) -
     place = pd.Series(np.arange(len(slim)), ids).groupby(level=0).last()
     order = {rule: at for at, rule in enumerate(definitions())}
     keys = rows.assign(rule=rows["rule"].map(order), id=rows["id"].map(place).fillna(-1))
-    rows = rows.assign(impact=rows["impact"] * weight.fillna(1))
+    rows = rows.assign(impact=rows["impact"] * weight.fillna(1).to_numpy(float))
     return rows.loc[keys.sort_values(["rule", "id"], kind="stable").index].reset_index(drop=True)
 
 

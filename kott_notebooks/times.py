@@ -156,7 +156,7 @@ def daily_span(written: str) -> tuple[int, int]:
     start, end = numbers[0] * 60 + numbers[1], numbers[2] * 60 + numbers[3]
     if max(numbers[1], numbers[3]) > 59 or max(start, end) > 1_440:
         raise KottError(
-            f"{written!r} must be hours of the day such as '02:00-06:00', or a start and an end "
+            f"{written!r} must be hours such as '02:00-06:00', or a start and an end "
             "such as '2026-03-01T02:00/2026-03-01T05:00'."
         )
     return start, end if end > start else end + 1_440

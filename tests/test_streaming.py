@@ -179,6 +179,14 @@ def test_a_limit_is_refused(tmp_path: Path) -> None:
     assert not [*tmp_path.iterdir()]
 
 
+def test_a_list_that_is_proved_as_a_whole_is_to_be_saved(tmp_path: Path) -> None:
+    """The message says how."""
+    with pytest.raises(
+        KottError, match=r"kott\.save\(kott\.listing\(\.\.\.\), store, name='region'\)"
+    ):
+        kott.listing(partner(), "region", to=tmp_path)
+
+
 # Refreshing
 
 

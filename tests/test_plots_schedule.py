@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import time
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -280,15 +279,13 @@ def test_a_look_of_ones_own_has_no_key_of_genres(ax: Axes) -> None:
     assert key(ax) == []
 
 
-def test_200_channels_by_7_days_are_drawn_in_time() -> None:
-    """34,000 blocks are one collection; the bound is for a slow machine."""
+def test_200_channels_by_7_days_are_one_collection() -> None:
+    """Of 34,000 blocks, which takes a second to draw instead of minutes."""
     rows = [(c, m, m + 59) for c in range(200) for m in range(0, 10_080, 59)]
     table = guide(*rows, genres=[f"G{row[1] % 10}" for row in rows])
-    since = time.perf_counter()
     ax = plots.grid(table, ax=Figure(figsize=(16, 14)).subplots())
     drawn: Any = next(one for one in ax.collections if isinstance(one, PolyCollection))
-    ticks(ax)
-    assert time.perf_counter() - since < 10
+    assert len(ax.collections) < 20
     assert len(drawn.get_paths()) == len(table) > 34_000
 
 

@@ -141,13 +141,12 @@ def test_one_server_s_password_is_not_sent_to_another(
 
 
 def test_one_server_s_settings_are_not_used_at_another(profiles: Path) -> None:
-    """A profile's partner, user to act for and language are those of its url."""
-    text = 'url = "https://p.example.com"\npartner_id = 9\nuser_id = "7"\nlanguage = "fra"\n'
+    """A profile's user to act for and device are those of its url; preferences stay."""
+    text = 'url = "https://p.example.com"\npartner_id = 9\nuser_id = "7"\nudid = "a"\n'
     write(profiles, f"[default]\n{text}")
     assert find(url="https://p.example.com/api_v3", **USER).settings["user_id"] == "7"
-    assert not {"user_id", "language"} & find(**PLACE, **USER).settings.keys()
-    with pytest.raises(CredentialsError, match="No partner_id"):
-        find(url="https://other.example.com", **USER)
+    assert not {"user_id", "udid"} & find(**PLACE, **USER).settings.keys()
+    assert find(url="https://other.example.com", **USER).partner_id == 9
 
 
 @pytest.mark.parametrize("how", ["argument", "KOTT_PROFILE"])

@@ -43,8 +43,8 @@ def find(given: Mapping[str, Any], profile: str | None = None) -> Credentials:
     """Gather credentials: arguments, then KOTT_* variables, then a profile, then a prompt.
 
     The first place that names a means of logging in (a ks, a token, a pin, a user, `anonymous`)
-    decides it; url and partner come from wherever they stand first. A place that names another url
-    counts for nothing. Raises CredentialsError.
+    decides it; url and partner come from wherever they stand first. Of a place that names another
+    url, the user to act for and the device do not count. Raises CredentialsError.
     """
     named = profile or os.getenv("KOTT_PROFILE")
     everywhere = [_typed(given), _environment(), _profile(named)]
@@ -55,9 +55,14 @@ def find(given: Mapping[str, Any], profile: str | None = None) -> Credentials:
         raise CredentialsError(
             f"The profile {named!r} is of {own}, and {what} names {url}: leave one of them out."
         )
-    # what stands beside another server's url is that server's
+    # secrets, users and devices beside another server's url are that server's
     places = [place for place in everywhere if base_url(place.get("url", url)) == url]
-    merged = _merged(places)
+    known = _merged(places)
+    merged = {
+        name: one
+        for name, one in (_merged(everywhere) | known).items()
+        if name not in ("user_id", "udid") or name in known
+    }
     means, deciding = _means(places)
     secrets = {name: deciding[name] for name in SECRETS if name in deciding}
     username = deciding.get("username")

@@ -254,7 +254,7 @@ def test_a_killed_worker_costs_nothing(epg: pd.DataFrame, tmp_path: Path) -> Non
     marks = [tmp_path / name for name in ("audit", "pull")]
     with (
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
+            n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0", host="127.0.0.1"
         ) as cluster,
         distributed.Client(cluster),
     ):

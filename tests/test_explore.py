@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 import kott_notebooks as kott
 from kott_notebooks import demo
 from kott_notebooks.widgets import Explorer
-from kott_notebooks.widgets.explorer import assets
+from kott_notebooks.widgets.explorer import assets, work
 from kott_notebooks.widgets.explorer.pages import Detail, part
 from kott_notebooks.widgets.explorer.panel import Panel
 from kott_notebooks.widgets.explorer.questions import completions, problem
@@ -28,6 +28,12 @@ from kott_notebooks.widgets.explorer.state import RULE, Pulled, State
 
 MEDIA = {"objectType": "KalturaSearchAssetFilter", "kSql": "asset_type='media'"}
 KEYS = ["Genre", "General note", "Year", "Short title"]
+
+
+@pytest.fixture(autouse=True)
+def every_step_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However fast the machine is: what stops a pull in these tests looks at its bar."""
+    monkeypatch.setattr(work, "BETWEEN", 0.0)
 
 
 @pytest.fixture(scope="module")
@@ -418,7 +424,7 @@ def test_a_stopped_pull_leaves_what_was_received_and_can_go_on() -> None:
 def test_every_tab_is_stopped_and_goes_on(tab: str, question: dict[str, Any], words: str) -> None:
     """In the middle of its pull, users and devices of households too; nothing is lost."""
     slow = demo.login(
-        assets=600, channels=8, days=3, households=40, faults=demo.Faults(latency=0.05)
+        assets=600, channels=20, days=3, households=40, faults=demo.Faults(latency=0.05)
     )
     panel = Panel(slow, State(tab, question), lambda: None)
     stopped: list[str] = []

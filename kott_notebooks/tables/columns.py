@@ -199,7 +199,7 @@ def kinds_of(columns: pd.Index[Any]) -> dict[str, str]:
     names = set(map(str, columns))
     if "rule" in names and names & {"severity", "kind"}:
         return _MADE | _FINDINGS
-    if "ingestId" in names:
+    if names & {"ingestId", "ingestProfileId"} or {"succeeded", "failed"} <= names:
         return _MADE | _INGESTS
     best = kinds.class_of(columns)
     if best in kinds.PEOPLE:

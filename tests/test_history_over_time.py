@@ -173,3 +173,12 @@ def test_plots_over_time_draw_each_snapshot() -> None:
     lines: list[Any] = list(ax.lines)
     assert [list(line.get_ydata()) for line in lines] == [[24.0] * 3] * 2
     plt.close("all")
+
+
+def test_a_guide_without_an_end_leaves_the_others_readable() -> None:
+    """The axis reaches as far as the lines do."""
+    ends = [START + DAY, START + DAY, pd.Timestamp("2999-01-01", tz="UTC")]
+    guides = pd.DataFrame({"snapshot": START, "linearAssetId": [7, 8, 9], "endDate": ends})
+    ax = plots.reach(history.reach(guides), ax=plt.figure().gca())
+    assert ax.get_ylim()[1] < 100
+    plt.close("all")

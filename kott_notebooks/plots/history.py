@@ -149,6 +149,6 @@ def reach(
         for hours, colour in measures.values()
     ]
     legend(ax, [line for (line,) in lines], list(measures), loc="best")
-    top = max(1.0, 1.1 * float(table["hours"].max()))
+    top = max(1.0, 1.1 * float(by.median().max()))  # a guide without an end reaches to 2999
     ax.set(ylabel="hours ahead", ylim=(0, top), xlim=(days[0] - pad, days[-1] + pad))
     return ax

@@ -105,12 +105,10 @@ def write_tables(
 
     for name, table in tables.items():
         check_size(name, table)
-    titles = {name: [*map(str, table.columns)] for name, table in tables.items()}
-    titled = titles | {last: ["fact", "value"]}
     columns = {
-        name: dict(zip(titles[name], (own for _, own in table.items()), strict=True))
-        for name, table in tables.items()
+        name: {str(title): own for title, own in table.items()} for name, table in tables.items()
     }
+    titled = {name: [*owns] for name, owns in columns.items()} | {last: ["fact", "value"]}
     forms = {
         name: {title: times[form] for title, own in owns.items() if (form := _time_format(own))}
         for name, owns in columns.items()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import http.server
+import json
 import socket
 import subprocess
 import sys
@@ -20,7 +21,7 @@ import pytest
 import requests
 
 import kott_notebooks as kott
-from kott_notebooks.session import retries
+from kott_notebooks.session import retries, sending
 
 USER: dict[str, Any] = {"username": "ann", "password": "hush-hush-hush"}
 
@@ -188,6 +189,52 @@ def zipped(megabytes: int) -> tuple[int, dict[str, str], bytes]:
     return 200, {"Content-Encoding": "gzip"}, body
 
 
+@pytest.fixture(params=["isal", "zlib"])
+def gunzip(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Decompress by each of the modules that may be there."""
+    module = "isal.isal_zlib" if request.param == "isal" else "zlib"
+    monkeypatch.setattr(sending, "zlib", pytest.importorskip(module))
+
+
+@pytest.mark.usefixtures("gunzip")
+@pytest.mark.parametrize(
+    ("pack", "ending"),
+    [
+        (lambda text: gzip.compress(text), ""),
+        (lambda text: gzip.compress(text[:9]) + gzip.compress(text[9:]), ""),
+        (lambda text: gzip.compress(text) + b"of no use", ""),
+        (lambda text: gzip.compress(text)[:-1], "broke off its reply"),
+        (lambda text: gzip.compress(text)[: len(text) // 9], "broke off its reply"),
+        (lambda text: gzip.compress(text)[:5], "broke off its reply"),
+        (lambda text: gzip.compress(text)[:-8] + b"12345678", "garbled its reply"),
+        (lambda text: gzip.compress(text[:9]) + gzip.compress(text[9:])[:-4], "broke off"),
+        (lambda text: b"\x1f\x8bnot gzip" + text, "garbled its reply"),
+        (lambda _text: b"", "has no body"),
+    ],
+)
+def test_compressed_replies_are_whole_or_an_error(
+    stranger: Strangers, pack: Callable[[bytes], bytes], ending: str
+) -> None:
+    """Members one after the other are one reply; what is cut or altered is refused."""
+    words = [f"{n * 7919:x}" for n in range(20_000)]
+    body = json.dumps({"result": words}).encode()
+    stranger.answer = (200, {"Content-Encoding": "GZip"}, pack(body))
+    session = ready(stranger, attempts=1)
+    if not ending:
+        assert session.call("system", "ping") == words
+        return
+    with pytest.raises(kott.TransportError, match=ending):
+        session.call("system", "ping")
+
+
+@pytest.mark.usefixtures("gunzip")
+def test_a_reply_of_a_million_empty_members_ends(stranger: Strangers) -> None:
+    """Decompressing counts for the time that a reply may take."""
+    stranger.answer = (200, {"Content-Encoding": "gzip"}, gzip.compress(b"") * 10**6)
+    with pytest.raises(kott.TransportError, match=r"max_reply_seconds=0\.5|garbled"):
+        ready(stranger, max_reply_seconds=0.5).call("system", "ping")
+
+
 def test_a_reply_that_is_too_large_is_refused_and_not_sent_again(stranger: Strangers) -> None:
     """Its size counts decompressed; the message says how to allow more."""
     stranger.answer = zipped(20)
@@ -196,6 +243,7 @@ def test_a_reply_that_is_too_large_is_refused_and_not_sent_again(stranger: Stran
     assert len(stranger.requests) == 1
 
 
+@pytest.mark.usefixtures("gunzip")
 def test_a_reply_that_is_too_large_does_not_fill_the_memory(stranger: Strangers) -> None:
     """It is counted while it is decompressed."""
     stranger.answer = zipped(60)

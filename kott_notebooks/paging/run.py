@@ -29,7 +29,8 @@ from kott_notebooks.times import present
 WORKERS = 8  # requests under way at the same time
 MAX_TRIES = 3  # of a request whose reply is garbled
 SMALL_CALLS = 50  # in one request: the server works through them one after the other
-MAX_LOOSE = 6 * LAY_OUT  # rows that wait to be laid out
+FAR = 0.01  # seconds of a round trip: rows wait until what checks them is requested
+MAX_LOOSE = 6 * LAY_OUT  # rows that wait so
 TICK = 0.2  # seconds: a wait on Windows cannot be interrupted before it ends
 
 
@@ -201,7 +202,7 @@ class Pull:
                 if job.ended:
                     self._receive(job, in_flight, threads)
                     all_sent = False
-                    listing.lay_out(LAY_OUT if self._workers_now == 1 else MAX_LOOSE)
+                    listing.lay_out(MAX_LOOSE if self._pace.round_trip > FAR else LAY_OUT)
                 elif not self._decode_one(in_flight) and not listing.lay_out(LAY_OUT):
                     self._show()
                     threads.wait()

@@ -17,7 +17,7 @@ from kott_notebooks.paging.passes import (
     repeats_an_id,
     row_ids,
 )
-from kott_notebooks.paging.windows import WHOLE, Split, Window, halves, tiles
+from kott_notebooks.paging.windows import WHOLE, Split, Window, halves, tile_rows, tiles
 from kott_notebooks.paging.work import (
     Accepted,
     Failed,
@@ -216,7 +216,7 @@ class WindowRead:
 
     def _tiled(self, current: Pass) -> Verdict:
         """Check a pass of several pages by tiles; those that show other ids are read again."""
-        rows = max(1, self.listing.largest[False] * 9 // 10)
+        rows = tile_rows(self.listing.largest[False])
         if self._tiling is None:
             self._tiling = _tiling(self.window, current.keys(), rows)
         if not self._tiling:
@@ -264,7 +264,7 @@ class WindowRead:
 
     def _narrowed(self, current: Pass) -> Verdict:
         """Cut a window that contradicts itself at the ids that are known in it."""
-        rows = max(1, self.listing.largest[False] * 9 // 10)
+        rows = tile_rows(self.listing.largest[False])
         parts = halves(self.window, sorted(self.known), rows)
         seen = self.received()[0]
         return Narrow(self._parts(parts, seen)) if parts else self._again(current)

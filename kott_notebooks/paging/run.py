@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 import warnings
@@ -23,6 +24,7 @@ from kott_notebooks.paging.batching import (
     bytes_ahead,
 )
 from kott_notebooks.paging.lookups import Lookups
+from kott_notebooks.paging.windows import tile_rows
 from kott_notebooks.paging.work import LAY_OUT, WEAK, Work
 from kott_notebooks.times import present
 
@@ -31,6 +33,7 @@ MAX_TRIES = 3  # of a request whose reply is garbled
 SMALL_CALLS = 50  # in one request: the server works through them one after the other
 FAR = 0.01  # seconds of a round trip: rows wait until what checks them is requested
 MAX_LOOSE = 6 * LAY_OUT  # rows that wait so
+TO_SEND = 2e-3  # seconds for a thread to send: rows laid out meanwhile would hold it up
 TICK = 0.2  # seconds: a wait on Windows cannot be interrupted before it ends
 
 
@@ -196,7 +199,10 @@ class Pull:
                         ".resume() goes on with as many again."
                     )
                 if not all_sent:
+                    before = len(in_flight)
                     all_sent = self._send(in_flight, threads)
+                    if FAR < self._pace.round_trip < math.inf:
+                        time.sleep(TO_SEND * (len(in_flight) - before))
                 failed = (one for one in in_flight if one.error is not None)
                 job = in_flight[0] if in_flight[0].ended else next(failed, in_flight[0])
                 if job.ended:
@@ -270,7 +276,8 @@ class Pull:
         if cost is None:
             return MAX_PAGES if first.kind == "count" else 1
         left = listing.expected if first.ids else listing.expected - listing.rows
-        pages = max(left // listing.page_rows, 1)
+        rows = tile_rows(listing.page_rows) if first.kind == "tile" else listing.page_rows
+        pages = max(math.ceil(left / rows), 1)
         # of ids alone, there is little to transfer and nothing to lay out
         cost = Cost(cost.work) if first.ids else cost
         return batch_size(pages, self._workers_now, cost, self._pace.round_trip)

@@ -70,6 +70,11 @@ def cut(window: Window, split: Split, parts: int) -> list[Window]:
     return _between(window, [edge for edge in edges if 0 <= edge < MAX_BOUND])
 
 
+def tile_rows(page_rows: int) -> int:
+    """Return how many known rows a tile holds, so that a few that are not known fit its page."""
+    return max(1, page_rows * 9 // 10)
+
+
 def tiles(window: Window, ids: Sequence[int], rows: int) -> list[Window]:
     """Cut a window so that each part holds at most `rows` of the ids that are known."""
     return _between(window, sorted(set(ids))[rows::rows])

@@ -490,13 +490,14 @@ def _assembled(parts: list[Part], declared: dict[str, str]) -> pd.DataFrame:
         {name: values for name, (_, values) in joined.items()}
     ).to_pandas(types_mapper=_DTYPES.get)
     mixed = [name for name, (kind, _) in joined.items() if kind == "mixed"]
-    ids = set(table["id"].astype(_STR)) if "id" in table else {""}
     bad = [
         {"column": column, "id": id_, "value": text}
         for part in parts
         for column, id_, text in part.bad
-        if id_ in ids
     ]
+    if bad:  # of rows that are in the table
+        ids = set(table["id"].astype(_STR)) if "id" in table else {""}
+        bad = [one for one in bad if one["id"] in ids]
     new = {name: value for name, value in (("mixed", mixed), ("unreadable", bad)) if value}
     return with_facts(table, **new) if new else table
 

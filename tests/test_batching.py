@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 
 import pytest
@@ -10,7 +11,10 @@ from hypothesis import strategies as st
 
 from kott_notebooks.paging import WHOLE, Cost, Pace, Split, Window, batch_size
 from kott_notebooks.paging.batching import MAX_PAGES
-from kott_notebooks.paging.windows import cut, halves, merge, tiles
+from kott_notebooks.paging.listing import Listing
+from kott_notebooks.paging.run import Pull
+from kott_notebooks.paging.windows import cut, halves, merge, tile_rows, tiles
+from kott_notebooks.paging.work import PageRequest
 
 PAGE = Cost(work=0.001, rows=50, size=285_000)
 
@@ -96,3 +100,15 @@ def test_a_window_of_one_id_cannot_be_narrowed() -> None:
     """There is nothing smaller to request."""
     assert halves(Window(7, 8), [7], 10) == []
     assert halves(WHOLE, [], 10) == []
+
+
+@pytest.mark.parametrize("rows", [1_000, 5_000, 9_000])
+def test_a_slow_servers_checks_are_divided_among_its_workers(rows: int) -> None:
+    """They hold fewer rows than pages do, so there are more of them."""
+    listing = Listing("asset", split=Split("media_id", 1, rows))
+    listing.totals, listing.largest = [rows], [50, 50]
+    pace = Pace()
+    pace.note(0.15, 0.1)
+    pull = Pull(listing, lambda *_a, **_k: pytest.fail("sent"), pace=pace, cost=Cost(0.1, 0, 50, 9))
+    size = pull._batch_size(PageRequest(None, "tile", WHOLE, 1, 1, 500, ids=True))
+    assert math.ceil(math.ceil(rows / tile_rows(50)) / size) <= pull.workers

@@ -152,8 +152,8 @@ class Interrupting(threading.Thread):
         connection, _ = self.socket.accept()
         connection.recv(65_536)
         ks = f'{{"result":{{"loginSession":{{"ks":"{WORDS["access"]}","expiry":1'
-        head = "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
-        connection.sendall(head.encode() + ks.encode())
+        head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        connection.sendall(f"{head}{len(ks):x}\r\n{ks}\r\n".encode())
         threading.Event().wait(0.3)
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
         threading.Event().wait(0.3)

@@ -243,6 +243,23 @@ def test_a_reply_that_is_too_large_is_refused_and_not_sent_again(stranger: Stran
     assert len(stranger.requests) == 1
 
 
+@pytest.mark.parametrize("encoding", ["", "Content-Encoding: gzip\r\n"])
+def test_a_reply_that_announces_too_much_is_refused_at_once(
+    stranger: Strangers, encoding: str
+) -> None:
+    """Nothing of its body is waited for."""
+
+    def announce(handler: Stranger) -> None:
+        head = f"HTTP/1.1 200 OK\r\n{encoding}Content-Length: 3000000\r\n\r\n"
+        handler.wfile.write(head.encode())
+        stranger.let_go.wait(5)
+        handler.close_connection = True
+
+    stranger.write = announce
+    with pytest.raises(kott.TransportError, match="larger than max_reply_mb=2 "):  # no "broke off"
+        ready(stranger, max_reply_mb=2).call("system", "ping")
+
+
 @pytest.mark.usefixtures("gunzip")
 def test_a_reply_that_is_too_large_does_not_fill_the_memory(stranger: Strangers) -> None:
     """It is counted while it is decompressed."""

@@ -230,16 +230,28 @@ def _check_certificates(name: str, bundle: Path, *, all_of_them: bool) -> None:
 
 def _content(response: requests.Response, started: float, limits: Limits, name: str) -> bytes:
     """Read a reply, decompressed; refuse one that is too large or too slow."""
-    zipped = response.headers.get("Content-Encoding", "").strip().lower() in GZIP
-    buffer = io.BytesIO()
-    read = getattr(response.raw, "read1", response.raw.read)  # read1 returns what has arrived
-    while part := read(CHUNK, decode_content=not zipped):
-        buffer.write(part)
-        if buffer.tell() > limits.reply_mb * 1e6:
+    raw, encoding = response.raw, response.headers.get("Content-Encoding", "").strip().lower()
+    zipped, length = encoding in GZIP, None
+    if isinstance(getattr(raw, "_original_response", None), _TimedResponse) and (
+        zipped or not encoding
+    ):
+        length = raw.length_remaining  # such a reply ends in time by itself
+    if length:
+        if length > limits.reply_mb * 1e6:
             raise _too_large(name, limits)
-        if time.monotonic() - started > limits.reply_seconds:
-            raise _too_slow(name, limits)
-    content = buffer.getvalue()
+        content = raw.read(length, decode_content=False)  # into one buffer, without a copy
+        if len(content) < length:
+            raise urllib3.exceptions.ProtocolError(f"{len(content)} of {length} bytes")
+    else:
+        buffer = io.BytesIO()
+        read = getattr(raw, "read1", raw.read)  # read1 returns what has arrived
+        while part := read(CHUNK, decode_content=not zipped):
+            buffer.write(part)
+            if buffer.tell() > limits.reply_mb * 1e6:
+                raise _too_large(name, limits)
+            if time.monotonic() - started > limits.reply_seconds:
+                raise _too_slow(name, limits)
+        content = buffer.getvalue()
     return _unzipped(content, started, limits, name) if zipped else content
 
 

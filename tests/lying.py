@@ -30,6 +30,7 @@ class Reply:
     body: bytes
     errors: Mapping[int, ApiError] = field(default_factory=dict)
     seconds: float = 0.02
+    waited: float = 0.02
     retries: int = 0
 
 

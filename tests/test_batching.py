@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lying import SEARCH, Reply, Server
 
+from kott_notebooks.api.bodies import Call
 from kott_notebooks.paging import WHOLE, Cost, Pace, Split, Window, batch_size
 from kott_notebooks.paging.batching import MAX_PAGES
 from kott_notebooks.paging.listing import Listing
@@ -112,3 +115,17 @@ def test_a_slow_servers_checks_are_divided_among_its_workers(rows: int) -> None:
     pull = Pull(listing, lambda *_a, **_k: pytest.fail("sent"), pace=pace, cost=Cost(0.1, 0, 50, 9))
     size = pull._batch_size(PageRequest(None, "tile", WHOLE, 1, 1, 500, ids=True))
     assert math.ceil(math.ceil(rows / tile_rows(50)) / size) <= pull.workers
+
+
+def test_the_time_of_a_replys_bytes_is_not_the_servers_distance() -> None:
+    """Of a server next door, whose replies begin at once and are read for longer."""
+    server = Server(range(1, 501))
+
+    def fetch(calls: Sequence[Call], /, **_: object) -> Reply:
+        body = server(calls).body.replace(b'"executionTime":0.01', b'"executionTime":0.0005')
+        return Reply(body, seconds=0.004, waited=0.0015)
+
+    pull = Pull(Listing("asset", "list", SEARCH), fetch)
+    assert sum(page.rows for page in pull) == 500
+    assert pull._pace.round_trip == pytest.approx(0.001)
+    assert pull._workers_now == 1

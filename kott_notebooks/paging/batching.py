@@ -31,9 +31,9 @@ class Pace:
     def __init__(self) -> None:
         self.round_trip = math.inf
 
-    def note(self, seconds: float, work: float | None) -> None:
-        """Learn from a reply that took `seconds`, of which the server worked `work`."""
-        self.round_trip = min(self.round_trip, max(0.0, seconds - (work or 0.0)))
+    def note(self, waited: float, work: float | None) -> None:
+        """Learn from a reply that began after `waited`, in which the server worked `work`."""
+        self.round_trip = min(self.round_trip, max(0.0, waited - (work or 0.0)))
 
     def cost(
         self, seconds: float, work: float | None, rows: int, size: int, pages: int = 1

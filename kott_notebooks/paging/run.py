@@ -53,6 +53,10 @@ class Fetched(Protocol):
         """From sending to the last byte."""
 
     @property
+    def waited(self) -> float:
+        """Seconds of them until the reply began."""
+
+    @property
     def retries(self) -> int:
         """How often the request was sent again."""
 
@@ -336,7 +340,7 @@ class Pull:
             return [fetched.errors[0]]
         decoded = decode(fetched.body, job.calls, self.listing.reader_of(first))
         work = decoded.execution_time
-        self._pace.note(fetched.seconds, work)
+        self._pace.note(fetched.waited, work)
         self._tally["requests"] += 1
         self._tally["retries"] += fetched.retries
         self._tally["bytes"] += len(fetched.body)

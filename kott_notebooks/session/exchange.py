@@ -96,6 +96,7 @@ class Fetched(NamedTuple):
     body: bytes
     errors: dict[int, ApiError]  # by the call's position
     seconds: float  # from sending to the last byte, of the attempt that succeeded
+    waited: float  # of them, until the reply began
     retries: int
 
 

@@ -76,6 +76,7 @@ class Answer(NamedTuple):
     status: int
     body: bytes
     seconds: float
+    waited: float  # of them, until its headers were there
     wait: float | None  # seconds that the server wants to be left alone
 
 
@@ -109,6 +110,7 @@ class Connections:
                 allow_redirects=False,  # a redirect would carry the secrets elsewhere
                 stream=True,
             ) as response:
+                waited = time.monotonic() - started
                 content = _content(response, started, self.limits, name)
         except (OSError, ValueError, urllib3.exceptions.HTTPError) as error:
             # requests' own are OSErrors; a ValueError is of an address that a redirect names
@@ -122,7 +124,7 @@ class Connections:
                 "check url (http instead of https?)."
             )
         wait = retry_after(response.headers.get("Retry-After"))
-        return Answer(response.status_code, content, time.monotonic() - started, wait)
+        return Answer(response.status_code, content, time.monotonic() - started, waited, wait)
 
     def close(self) -> None:
         """Close the connections of this process."""

@@ -589,7 +589,7 @@ class Session:
         ]
         if again and (request.idempotent or len(again) == len(calls)):  # no write happens twice
             raise again[0]
-        return Fetched(body, errors, answer.seconds, 0)
+        return Fetched(body, errors, answer.seconds, answer.waited, 0)
 
     # Logging in
 

@@ -154,6 +154,19 @@ def test_the_error_says_where_the_parts_are_and_resumes(
     assert caught.value.resume()["rows"].tolist() == [300]
 
 
+def test_what_is_stopped_before_its_first_part_has_an_empty_table(
+    assets: pd.DataFrame, plan: pd.DataFrame, tmp_path: Path
+) -> None:
+    """`.partial` has the columns and no row; `.resume()` gives the whole list."""
+    session = partner()
+    adapter = stopping(session, 1, KeyboardInterrupt())
+    with pytest.raises(kott.Interrupted) as caught:
+        kott.assets(session, plan=plan, to=tmp_path, workers=1)
+    assert caught.value.partial["id"].tolist() == []
+    adapter.remaining = 1_000
+    assert caught.value.resume()["rows"].tolist() == [len(assets)]
+
+
 def test_the_same_call_after_the_end_makes_another_snapshot(tmp_path: Path) -> None:
     """What is whole is not gone on with."""
     for _ in range(2):

@@ -80,7 +80,7 @@ def gathered(session: Session, pulls: Sequence[Pull], layout: Layout) -> pd.Data
         return layout.table(session, pulls, parts, incomplete=reason[-1])
 
     def gather() -> pd.DataFrame:
-        entry = session._begin(pulls, received, gather)
+        entry = session._begin(received, gather)
         try:
             with frames.no_garbage_collection():
                 table = layout.table(session, pulls, chain.from_iterable(pulls))

@@ -62,7 +62,7 @@ def streamed(
         question = _question(session, pulls, layout)
         with drafts.begin(store, name=name, query=question, state=parts) as draft:
             reading = [*pulls]
-            entry = session._begin(reading, lambda: pd.concat([*draft.tables()]), go_on)
+            entry = session._begin(lambda: _received(session, reading, layout, draft), go_on)
             try:
                 for number, table in _tables(session, pulls, layout, draft, bar, reading):
                     draft.append(table, {"number": number, "facts": facts(table)})
@@ -80,6 +80,16 @@ def streamed(
         return listed[listed["id"] == made].reset_index(drop=True)
 
     return go_on()
+
+
+def _received(
+    session: Session, pulls: Sequence[Pull], layout: Layout, draft: Draft
+) -> pd.DataFrame:
+    """Return the parts on disk as one table, without rows where there is no part yet."""
+    tables = [*draft.tables()]
+    if not tables:
+        return layout.table(session, pulls, [], incomplete="stopped before the first part")
+    return pd.concat(tables)
 
 
 def _number(about: dict[str, Any]) -> int:

@@ -42,9 +42,9 @@ class Credentials:
 def find(given: Mapping[str, Any], profile: str | None = None) -> Credentials:
     """Gather credentials: arguments, then KOTT_* variables, then a profile, then a prompt.
 
-    The first place that names a means of logging in (a ks, a token, a pin, a user, `anonymous`)
-    decides it; url and partner come from wherever they stand first. Of a place that names another
-    url, the user to act for and the device do not count. Raises CredentialsError.
+    The first place that has a means of logging in (a ks, a token, a pin, a user, `anonymous`)
+    decides it; each other setting comes from the first place that has it. A place that names
+    another url gives no means, no user to act for and no device. Raises CredentialsError.
     """
     named = profile or os.getenv("KOTT_PROFILE")
     everywhere = [_typed(given), _environment(), _profile(named)]
@@ -55,7 +55,7 @@ def find(given: Mapping[str, Any], profile: str | None = None) -> Credentials:
         raise CredentialsError(
             f"The profile {named!r} is of {own}, and {what} names {url}: leave one of them out."
         )
-    # secrets, users and devices beside another server's url are that server's
+    # secrets, users and devices beside another url belong to that server
     places = [place for place in everywhere if base_url(place.get("url", url)) == url]
     known = _merged(places)
     merged = {
@@ -119,7 +119,7 @@ def base_url(url: str) -> str:
     except ValueError:
         parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise CredentialsError("url is not one: write https://HOST, as your operator says.")
+        raise CredentialsError("url is not an address: write https://HOST, as your operator says.")
     if parts.username or parts.password or parts.query:
         raise CredentialsError("Leave user, password and query out of url: give them as arguments.")
     before = parts.path.split("/api_v3")[0].rstrip("/")
@@ -139,7 +139,7 @@ def _environment() -> dict[str, Any]:
 def config_path() -> Path:
     """Name the file of profiles: KOTT_CONFIG, else kott/profiles.toml in the user's config folder.
 
-    One in ~/.config, where it was on every system, is still read where there is no other.
+    One in ~/.config, where earlier versions had it, is still read where there is no other.
     """
     if named := os.getenv("KOTT_CONFIG"):
         return Path(named)
@@ -238,6 +238,7 @@ def _merged(places: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _means(places: list[dict[str, Any]]) -> tuple[str, dict[str, Any]]:
+    """Return the means of logging in, and the place that decides it."""
     for place in places:
         for means in ("ks", "app_token", "refresh_token", "pin", "anonymous"):
             if means in place:
@@ -274,6 +275,7 @@ def someone_to_ask() -> bool:
 
 
 def _checked(means: str, secrets: dict[str, Any]) -> dict[str, Any]:
+    """Return the secrets that the means needs; CredentialsError for half an app token."""
     token = secrets.get("app_token")
     if means == "app_token" and (not isinstance(token, tuple) or len(token) not in (2, 3)):
         raise CredentialsError(

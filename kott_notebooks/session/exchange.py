@@ -73,7 +73,7 @@ def app_token_call(app_token: Sequence[Secret], ks: Secret) -> dict[str, Any]:
 
 
 def login_session(fetched: Fetched, name: str) -> LoginSession:
-    """Read a login's reply, flat or with a `loginSession`; its texts end with this frame."""
+    """Read a login's reply, flat or with a `loginSession`; no secret's text leaves this frame."""
     if fetched.errors:
         raise fetched.errors[0]
     result = envelopes.decoded(envelopes.reply(fetched.body, name).result, name)
@@ -109,6 +109,7 @@ class LoginSession(NamedTuple):
 
 
 def instant(seconds: Any) -> dt.datetime | None:
+    """Read epoch seconds; None where they are 0, absent, or not a time."""
     try:
         return dt.datetime.fromtimestamp(int(seconds), dt.UTC) if seconds else None
     except (TypeError, ValueError, OverflowError, OSError):

@@ -83,7 +83,7 @@ def login(
     timeout : float or (float, float), default (10, 90)
         Seconds to connect, and between two parts of a reply; KOTT_TIMEOUT is the second.
     attempts : int, default 6
-        How often a call that only reads is sent, where failures may pass.
+        How often a call that only reads is sent at most, where failures are transient.
     deadline : float, optional
         Seconds that a listing may take; then it stops with an IncompleteError, which can resume.
     max_reply_mb : float, default 256
@@ -103,7 +103,7 @@ def login(
     CredentialsError
         Something is missing, or a file of profiles cannot be trusted.
     TransportError
-        No reply came, or none of the API's.
+        No reply came, or one that is not the API's.
 
     Examples
     --------

@@ -15,7 +15,7 @@ from kott_notebooks.session.session import Session
 class PendingSession(Session):
     """Has no user until the login on the form succeeds."""
 
-    def __init__(self) -> None:  # of a Session it has nothing yet
+    def __init__(self) -> None:  # it has no state of a Session yet
         pass
 
     def become(self, session: Session) -> None:
@@ -49,7 +49,7 @@ def on_a_form(given: Mapping[str, Any], profile: str | None) -> Session | None:
         return None
     from IPython.display import display
 
-    from kott_notebooks.widgets import LoginForm  # the one look at a room below
+    from kott_notebooks.widgets import LoginForm  # here, since widgets import sessions
 
     form = LoginForm(**{name: one for name, one in given.items() if name in _FIELDS and one})
     display(form)

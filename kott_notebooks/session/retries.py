@@ -51,7 +51,7 @@ class Retries:
         """Return the attempts of one call: `for attempt in loop(...)`, `with attempt:`.
 
         A call whose ks has expired is sent again after `renew`, whatever it does: it was refused.
-        Any other is sent again where it is `idempotent` and the failure may pass, but not beyond
+        Any other is sent again where it is `idempotent` and the failure transient, but not beyond
         `until`, a time of the monotonic clock.
         """
 
@@ -59,7 +59,7 @@ class Retries:
             return renew is not None and isinstance(_error(state), SessionExpired)
 
         def again(state: tenacity.RetryCallState) -> bool:
-            return expired(state) or (idempotent and _may_pass(_error(state)))
+            return expired(state) or (idempotent and _is_transient(_error(state)))
 
         def enough(state: tenacity.RetryCallState) -> bool:
             if expired(state):
@@ -118,5 +118,5 @@ def _error(state: tenacity.RetryCallState) -> BaseException | None:
     return state.outcome.exception() if state.outcome else None
 
 
-def _may_pass(error: BaseException | None) -> bool:
+def _is_transient(error: BaseException | None) -> bool:
     return isinstance(error, RateLimited) or (isinstance(error, TransportError) and error.passing)

@@ -77,7 +77,7 @@ class Answer(NamedTuple):
     body: bytes
     seconds: float
     waited: float  # of them, until its headers were there
-    wait: float | None  # seconds that the server wants to be left alone
+    wait: float | None  # seconds that the server asks for
 
 
 class Connections:
@@ -215,7 +215,7 @@ def _environment(url: str) -> tuple[dict[str, str], bool | str]:
 
 
 def _check_certificates(name: str, bundle: Path, *, all_of_them: bool) -> None:
-    """Raise KottError for a file without certificates; loading them takes 20 ms, a look 1 ms."""
+    """Raise KottError for a file without certificates; loading them takes 20 ms, reading 1 ms."""
     try:
         if not bundle.exists():
             raise KottError(f"{name} names {bundle}, which does not exist: correct or unset it.")

@@ -56,7 +56,7 @@ __version__ = version("kott_notebooks")
 CLIENT_TAG = f"kott_notebooks:python:{__version__}"
 REPEATABLE = ("password", "anonymous", "app_token")  # means that one login does not use up
 CAPS = (10_000, 100_000)  # totals at which a server may have stopped counting
-UNFINISHED = 10  # listings that stopped and can go on
+UNFINISHED = 10  # stopped listings that a session keeps
 EARLY = 60.0  # seconds before its end that a ks is renewed
 
 log = logging.getLogger("kott_notebooks")
@@ -131,8 +131,8 @@ class Session:
         ApiError
             The API refuses.
         TransportError
-            No reply came, or none of the API's. Where the action may change something, the
-            message says whether it may have happened.
+            No reply came, or one that is not the API's. Where the action may change something,
+            the message says whether it may have happened.
 
         Examples
         --------
@@ -170,7 +170,14 @@ class Session:
         RateLimited
             Calls that only read were refused as too many, however often they were sent.
         TransportError
-            No reply came, or none of the API's.
+            No reply came, or one that is not the API's.
+
+        Examples
+        --------
+        >>> session = demo.login(assets=50, channels=2, days=2, households=5)
+        >>> calls = [("session", "get"), ("asset", "list", {"pager": {"pageSize": 1}})]
+        >>> [result["objectType"] for result in session.multirequest(calls)]
+        ['KalturaSession', 'KalturaAssetListResponse']
         """
         calls, parameters = concealed(as_list("calls", calls)), concealed(parameters)
         asked = bodies.as_calls(calls)
@@ -219,6 +226,12 @@ class Session:
         -------
         Pull
             An iterable of pages.
+
+        Examples
+        --------
+        >>> session = demo.login(assets=200, channels=4, days=2, households=3)
+        >>> [page.rows for page in session.pages("region")]
+        [5]
         """
         bodies.check_names(service, action, arguments)
         return self._pull(paging.Listing(service, action, arguments, limit=limit), workers=workers)
@@ -287,7 +300,7 @@ class Session:
         def received() -> list[dict[str, Any]]:
             return [record for page in pull.received() for record in page.records()]
 
-        entry = self._begin([pull], received, resumed)
+        entry = self._begin(received, resumed)
         try:
             for page in pull:
                 yield from page.records()
@@ -346,7 +359,6 @@ class Session:
 
     def _begin(
         self,
-        pulls: Sequence[paging.Pull],
         received: Callable[[], Any],
         resumed: Callable[[], Any],
     ) -> Interrupted:
@@ -381,7 +393,7 @@ class Session:
         self.unfinished[:] = [stopped if one is entry else one for one in self.unfinished]
         return stopped
 
-    # Who is it
+    # Who is logged in
 
     def whoami(self) -> dict[str, Any]:
         """Check the credentials and say whose they are.
@@ -396,7 +408,7 @@ class Session:
         Raises
         ------
         ApiError
-            The ks is not valid any more, or never was.
+            The ks has expired or is not valid.
 
         Examples
         --------
@@ -528,7 +540,7 @@ class Session:
         raise AssertionError("the loop returns or raises")
 
     def _attempt(self, request: Request, *, validate: bool = False) -> Fetched:
-        """Post once, and read of the reply whether the API refuses."""
+        """Send once, and read from the reply whether the API refuses."""
         ks = None if request.own_ks else self._ks()
         parameters = self._globals | {"ks": ks} | request.parameters
         headers = {

@@ -76,6 +76,12 @@ def test_a_guide_is_planned_by_its_ids(session: kott.Session) -> None:
     assert set(plan["key"]) == {"epg_id"}
 
 
+def test_a_guide_is_planned_with_its_end_by_name(session: kott.Session) -> None:
+    """As `kott.epg` takes it: the start by place, the end by name."""
+    plan = kott.plan(session, "epg", "today", end="today+1d")
+    assert plan["rows"].sum() == len(kott.epg(session, "today", end="today+1d"))
+
+
 def test_a_list_in_one_reply_needs_one_request(session: kott.Session) -> None:
     """What fits into a page is its own proof; a limit is kept to."""
     plan = kott.plan(session, "asset", limit=20)

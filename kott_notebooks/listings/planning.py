@@ -69,7 +69,7 @@ def plan(
     """
     if what in ("asset", "assets"):
         pulls, *_ = asset_pulls(session, *arguments, **options)
-    elif what == "epg" and len(arguments) < 2 and not {"start", "end"} <= options.keys():
+    elif what == "epg" and len(arguments) + len({"start", "end"} & options.keys()) < 2:
         raise KottError("A plan of epg needs a window: kott.plan(session, 'epg', start, end).")
     elif what == "epg":
         pulls, _ = epg_pulls(session, *arguments, **options)

@@ -111,6 +111,18 @@ def test_what_cannot_be_asked_is_refused(
         function(session, **arguments)
 
 
+def test_uploads_that_share_a_file_name_have_no_counts() -> None:
+    """The API names results by file: whose they are is not known. Other uploads keep theirs."""
+    session = demo.login(assets=200, channels=2, households=2, deployment="roomy")
+    partner = demo.backend_of(session).partner
+    uploads = partner.records("KalturaBulkUpload")
+    named = {one["fileName"]: "vod.xml" for one in uploads[:2]}
+    for one in [*uploads, *partner.records("KalturaVodIngestAssetResult")]:
+        one["fileName"] = named.get(one["fileName"], one["fileName"])
+    table = kott.ingests(session, "now-30d", kind="vod")
+    assert table["failed"].isna().tolist() == [True, True, *[False] * (len(table) - 2)]
+
+
 def test_views_are_rows_in_the_order_given(session: kott.Session) -> None:
     """Of a table or of ids; an asset that the server does not count has no value."""
     channels = kott.channels(session)
@@ -131,6 +143,12 @@ def test_views_of_programmes_are_asked_as_such(session: kott.Session) -> None:
     assert table["views"].notna().all()
     ids = epg["id"].head(3)
     assert kott.views(session, ids, kind="epg")["views"].tolist() == table["views"][:3].tolist()
+
+
+def test_views_of_programmes_with_few_columns_are_asked_as_such(session: kott.Session) -> None:
+    """Their class says what they are, where `fields` left their own columns out."""
+    epg = kott.epg(session, "today", "today+1d", fields=["name"])
+    assert kott.views(session, epg)["views"].notna().all()
 
 
 def test_views_weigh_the_findings_of_a_guide(session: kott.Session) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import tzinfo
 from typing import Any, Literal, TypeAlias
@@ -91,7 +92,8 @@ def ingests(
         One row per ingest, the oldest first: `kind`, `ingestId`, `ingestName` (of media the file),
         `ingestProfileId` (absent for media), `ingestedByUserId`, `createdDate`, `completedDate`
         `datetime64[us, UTC]`, `status`, and `Int64` counts of the records in it: `records`,
-        `succeeded`, `failed`, `warned` (those with a warning are among `succeeded`).
+        `succeeded`, `failed`, `warned` (those with a warning are among `succeeded`). The last three
+        are absent for uploads that share a file name, by which the API names their results.
 
     Raises
     ------
@@ -146,8 +148,10 @@ def _uploads(session: Session, since: int) -> Iterator[dict[str, Any]]:
     by_file: dict[str, list[str]] = {}
     for result in _media_results(session, {"ingestDateGreaterThan": since - 1}):
         by_file.setdefault(str(result.get("fileName")), []).append(str(result.get("status")))
+    files = Counter(str(one.get("fileName")) for one in listed)
     for one in listed:
-        statuses = by_file.get(str(one.get("fileName")), [])
+        file = str(one.get("fileName"))
+        statuses = by_file.get(file, []) if files[file] == 1 else []
         failed = sum(status.endswith("FAILURE") for status in statuses)
         yield {
             "ingestId": one.get("id"),
@@ -175,7 +179,8 @@ def ingest_results(
     ingest : int, iterable of int or DataFrame
         Ids of ingests, or a table of `kott.ingests`.
     kind : {"epg", "vod"}, default "epg"
-        What the ids are of; a table has its own `kind`.
+        What the ids are of; a table has its own `kind`. An upload has the results of all uploads
+        with its file name.
 
     Returns
     -------
@@ -315,7 +320,9 @@ def views(
     >>> list(counts)
     ['assetId', 'views', 'likes', 'ratingCount', 'rating']
     """
-    programmes = isinstance(assets, pd.DataFrame) and "epgId" in assets
+    programmes = isinstance(assets, pd.DataFrame) and (
+        "epgId" in assets or "KalturaProgramAsset" in set(assets.get("objectType", ()))
+    )
     kind = kind or ("epg" if programmes else "media")
     if kind not in ("media", "epg"):
         raise KottError(f"kind must be 'media' or 'epg', not {kind!r}.")

@@ -166,6 +166,15 @@ def test_a_small_band_joins_the_one_below_and_the_lowest_the_one_above() -> None
     ].tolist() == ["any"]
 
 
+def test_a_date_of_0_is_no_activity() -> None:
+    """The API writes 0 where there was none, as `household.audit` reads it."""
+    table = rested((1, 40), (2, None), (3, None))
+    table.loc[2, ["lastActivityTime", "activatedOn"]] = pd.Timestamp(0, tz="UTC")
+    expected = [("30 days or more", 1, 1), ("none", 2, 2)]
+    for count in (household.idle_devices, household.idle_households, household.device_ages):
+        assert rows(count(table, days=[30], k=1, now=NOW)) == expected
+
+
 def test_a_household_is_as_idle_as_its_liveliest_device() -> None:
     """One device in use is enough."""
     table = rested((1, 400), (1, 2), (2, 400), (2, None), (3, None))

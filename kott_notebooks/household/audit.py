@@ -14,7 +14,7 @@ from kott_notebooks.audits.findings import with_labels
 from kott_notebooks.audits.policy import WEIGHTS, judge
 from kott_notebooks.audits.rulebook import Household, RulesSource, definitions
 from kott_notebooks.audits.rulebook import rules as rules_of
-from kott_notebooks.household.groups import used_by
+from kott_notebooks.household.groups import known_times, used_by
 from kott_notebooks.household.limits import LIMITS, allowed_by
 from kott_notebooks.tables.columns import (
     NAT,
@@ -22,7 +22,6 @@ from kott_notebooks.tables.columns import (
     as_times,
     distinct,
     id_texts,
-    micros,
     need,
     pulled,
     stamp,
@@ -123,12 +122,6 @@ def audit(
     return with_labels(findings, labels, homes, devices, ott_users)
 
 
-def _times(table: pd.DataFrame, column: str) -> Micros:
-    """Return a column of times; a date of 0 is absent."""
-    times = micros(table, column)
-    return np.where(times == 0, NAT, times)
-
-
 def _not_judged(homes: pd.DataFrame, **tables: pd.DataFrame | None) -> dict[str, str]:
     """Return which rules went without what they need."""
     missing = {rule: table for rule, table in _NEEDS.items() if tables[table] is None}
@@ -182,7 +175,7 @@ def _states(homes: pd.DataFrame, moment: int) -> Iterator[pd.DataFrame]:
         yield _finding("household.suspended", suspended, "state", "It is suspended.")
     dates = [column for column in _NEXT if column in homes]
     if dates:
-        until = np.max([_times(homes, column) for column in dates], axis=0)
+        until = np.max([known_times(homes, column) for column in dates], axis=0)
         at = np.flatnonzero(until > moment)
         detail = "No change before " + as_times(until[at]).strftime("%Y-%m-%d %H:%M UTC") + "."
         locked = homes.iloc[at]
@@ -203,7 +196,7 @@ def _devices(
     homes: pd.DataFrame, devices: pd.DataFrame, moment: int, limits: Household
 ) -> Iterator[pd.DataFrame]:
     devices = need(devices, "householdId", "udid", "lastActivityTime").reset_index(drop=True)
-    last = _times(devices, "lastActivityTime")
+    last = known_times(devices, "lastActivityTime")
     idle_now = (last != NAT) & (moment - last > limits.idle_days * _DAY)
     ids, own = id_texts(homes["id"]), id_texts(devices["householdId"])
     some, in_use = ids.isin(own), ids.isin(own[~idle_now])
@@ -222,7 +215,7 @@ def _devices(
 
 def _never_logged_in(ott_users: pd.DataFrame, before: int) -> pd.DataFrame:
     ott_users = need(ott_users, "id", "createDate", "lastLoginDate").reset_index(drop=True)
-    created, login = _times(ott_users, "createDate"), _times(ott_users, "lastLoginDate")
+    created, login = (known_times(ott_users, one) for one in ("createDate", "lastLoginDate"))
     never = (login == NAT) & (created != NAT) & (created < before)
     detail = _since(created[never], "It has never logged in, and was created on ")
     return _finding("user.never_logged_in", ott_users[never], "lastLoginDate", detail)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from kott_notebooks.errors import whole_number
-from kott_notebooks.tables.columns import NAT, id_texts, micros, need, pulled, stamp
+from kott_notebooks.tables.columns import NAT, Micros, id_texts, micros, need, pulled, stamp
 from kott_notebooks.times import When
 
 KINDS = {"brandId": "deviceBrand", "deviceFamilyId": "deviceFamily", "regionId": "region"}
@@ -286,13 +286,13 @@ def _banded(
     table: pd.DataFrame, column: str, days: Iterable[int], k: int, now: When | None
 ) -> pd.DataFrame:
     table = need(table, column)
-    times = micros(table, column)
+    times = known_times(table, column)
     ids = _households(table)
-    rested = (stamp(pulled(table, now)) - times[times != NAT]) // _DAY
-    edges = widened(rested, ids[times != NAT], days, k)
+    past = (stamp(pulled(table, now)) - times[times != NAT]) // _DAY  # days
+    edges = widened(past, ids[times != NAT], days, k)
     names = _bands(edges)
     group = np.full(len(times), _NONE, dtype=object)
-    group[times != NAT] = np.array(names, dtype=object)[np.searchsorted(edges, rested, "right")]
+    group[times != NAT] = np.array(names, dtype=object)[np.searchsorted(edges, past, "right")]
     return figure(pd.Series(group, dtype="str"), ids, k, [*names, _NONE])
 
 
@@ -384,6 +384,12 @@ def widened(
     while kept and few(-np.inf, kept[0]):
         kept.pop(0)
     return kept
+
+
+def known_times(table: pd.DataFrame, column: str) -> Micros:
+    """Return a column of times; the API's 0, which stands for none, is absent."""
+    times = micros(table, column)
+    return np.where(times == 0, NAT, times)
 
 
 def used_by(ids: pd.Series[int], table: pd.DataFrame | None) -> pd.Series[int]:

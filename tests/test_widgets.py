@@ -173,6 +173,15 @@ def test_a_profile_fills_the_form(profiles: Path) -> None:
     assert form.session.whoami()["username"] == demo.USERNAME
 
 
+@pytest.mark.parametrize("field", ["partner", "username"])
+def test_a_profile_s_password_is_not_used_for_another_login(profiles: Path, field: str) -> None:
+    """What was typed over the partner or the user counts, and its password has to be typed too."""
+    form = LoginForm()
+    form.profile.value = "whole"
+    getattr(form, field).value = "479"
+    assert "Fill in: Password." in press(form, "")
+
+
 def test_a_profile_without_a_password_wants_one_typed(profiles: Path) -> None:
     """The form does not ask anywhere else."""
     form = LoginForm()

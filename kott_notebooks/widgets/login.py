@@ -216,7 +216,10 @@ class LoginForm(WithCopy):
         if secret in REMEMBERED and not given[secret]:
             given[secret] = _recalled(kept) or given[secret]
         if secret and not given[secret] and self._means_of_profile() == way:
-            return login(url, profile=self.profile.value, **self._options)
+            typed = {"partner_id": partner, "username": self.username.value.strip()}
+            held = self._profiles[self.profile.value]
+            if all(str(held.get(name, text)) == text for name, text in typed.items()):
+                return login(url, profile=self.profile.value, **self._options)
         fields = {"Server": url, "Partner": partner}
         fields |= {NAMES[name]: given[name] for name in WAYS[way] if name not in OPTIONAL}
         empty = [name for name, text in fields.items() if not text]

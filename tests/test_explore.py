@@ -268,6 +268,18 @@ def test_the_lines_without_the_explorer_give_the_same_rows(
     assert 0 < len(explorer.table) < 200
 
 
+def test_tags_of_a_guide_join_in_the_lines_without_the_explorer(session: kott.Session) -> None:
+    """Programmes must have a chosen value of each."""
+    explorer = kott.explore(session, "schedule").wait()
+    panel = explorer.panel
+    assert panel.pulled is not None
+    for facet in ("tags.Genre", "tags.Parental rating"):
+        panel.toggle(facet, panel.pulled.facet(facet).values[0])
+    names: dict[str, Any] = {"kott": kott, "session": session}
+    exec(panel.tab.lines(panel.state, panel.pulled), names)
+    assert set(names["epg"]["id"]) == set(explorer.table["id"])
+
+
 def test_filters_join_the_ksql_of_the_question(session: kott.Session) -> None:
     """The lines without the explorer ask the server for both."""
     explorer = kott.explore(session, ksql="Year>'2000'", filters={"type": "Movie"}).wait()

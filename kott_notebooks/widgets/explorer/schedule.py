@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import reduce
+from operator import and_
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from kott_notebooks import schedule
-from kott_notebooks.ksql import K
+from kott_notebooks.ksql import Expression, K
 from kott_notebooks.listings import channels, epg
 from kott_notebooks.paging import Progress
 from kott_notebooks.report.guide import guide
@@ -141,17 +143,20 @@ def lines(state: State, pulled: Pulled | None) -> str:
     """Write the lines that give the same table without the explorer."""
     given = {name: one for name, one in state.question.items() if one}
     times = [literal(given.pop("start", "today")), literal(given.pop("end", "today+1d"))]
-    after = []
+    after: list[str] = []
+    conditions: list[Expression] = []
     for name, chosen in state.filters.items():
         if name == "linearAssetId" and pulled is not None:
             known = pulled.names[name].items()
             given["channels"] = [int(own) for own, channel in known if channel in chosen]
         elif name.startswith("tags."):
-            given["ksql"] = str(K[cells.title(name)].isin(chosen))
+            conditions.append(K[cells.title(name)].isin(chosen))
         elif name == RULE:
             after += assets.judged("epg", "kott.schedule.audit(epg)", chosen)
         else:
             after.append(f"# and {name} in {literal(chosen)}")
+    if conditions:
+        given["ksql"] = str(reduce(and_, conditions))
     options = "".join(f", {name}={literal(one)}" for name, one in given.items())
     return "\n".join([f"epg = kott.epg(session, {', '.join(times)}{options})", *after])
 

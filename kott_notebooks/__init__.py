@@ -144,7 +144,7 @@ _LAZY = frozenset({
     "widgets", "xmltv",
 })  # fmt: skip
 
-if not TYPE_CHECKING:  # else a name that is not there would pass
+if not TYPE_CHECKING:  # a type checker would accept any name
 
     def __getattr__(name: str) -> Any:
         if name in _LAZY:

@@ -3,11 +3,11 @@
     KottError                   everything below; raised as itself for input that cannot work
     ├── CredentialsError        nothing to log in with, or a profile that cannot be trusted
     ├── TransportError          no reply, or one that is not the API's
-    ├── IncompleteError         a list that could not be had whole: .partial, .resume()
+    ├── IncompleteError         a list that could not be completed: .partial, .resume()
     │   └── Interrupted         the same after Ctrl-C or the stop button; a KeyboardInterrupt too
     └── ApiError                the API's own refusal: .code .name .arguments .hint
         ├── LoginError          wrong user, password, pin, token or partner
-        ├── SessionExpired      a ks that is over, or never was one
+        ├── SessionExpired      a ks that has expired or is not valid
         ├── Forbidden           the role may not
         ├── KsqlError           a filter that the API cannot read
         └── RateLimited         too many calls
@@ -29,18 +29,17 @@ from typing import Any
 
 from kott_notebooks import schema
 
-# escape sequences of terminals, and every control character but the end of a line
+# escape sequences of terminals, and every control character but the newline
 _ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-_]?")
 _CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 
-
-LONGEST = 2_000  # characters of a server's words that a message has
+MAX_MESSAGE = 2_000  # characters of a server's message that are shown
 
 
 class KottError(Exception):
     """An error of this package: what went wrong, and what to do next."""
 
-    hint = ""  # what to do next, where the message has it at its end
+    hint = ""  # what to do next; the message ends with it
 
     def __str__(self) -> str:
         return printable(super().__str__())
@@ -59,7 +58,7 @@ _full_tracebacks = False
 
 
 def full_tracebacks(show: bool = True) -> None:
-    """Show errors of this package in notebooks with all their frames, or as few lines again.
+    """Show errors of this package in notebooks with all their frames, or as a few lines again.
 
     Parameters
     ----------
@@ -115,11 +114,11 @@ _LITERALS = re.compile(  # texts, also one that is not closed on its line; numbe
 
 
 def printable(text: str) -> str:
-    """Take the escape codes and control characters out of a server's words."""
+    """Remove escape codes and control characters from a server's text."""
     return _CONTROLS.sub(" ", _ESCAPES.sub("", text))
 
 
-class sealed:  # noqa: N801 - reads as what it is used as
+class sealed:  # noqa: N801 - used as `with sealed():`
     """Seals every exception that leaves its block: see `seal`."""
 
     def __enter__(self) -> None:
@@ -178,7 +177,8 @@ class CredentialsError(KottError):
 class TransportError(KottError):
     """There was no reply, or one that the API did not write.
 
-    `passing` says that it may go better next time, `wait` how many seconds the server asks for.
+    `passing` is True where the failure is transient: another attempt may succeed. `wait` is the
+    number of seconds that the server asks for.
     """
 
     def __init__(self, message: str, *, passing: bool = False, wait: float | None = None) -> None:
@@ -254,12 +254,12 @@ class ApiError(KottError):
         super().__init__(code, message)
 
     def hinted(self, hint: str) -> ApiError:
-        """Return the same refusal with another way out."""
+        """Return the same refusal with another hint."""
         return api_error(self.code, self.message, self.arguments, action=self.action, hint=hint)
 
     def __str__(self) -> str:
-        said = " ".join(self.message[:LONGEST].split()).rstrip(". ") or "the API gave no reason"
-        said += " ..." if len(self.message) > LONGEST else ""
+        said = " ".join(self.message[:MAX_MESSAGE].split()).rstrip(". ") or "the API gave no reason"
+        said += " ..." if len(self.message) > MAX_MESSAGE else ""
         where = f"{self.action}: " if self.action else ""
         return f"{where}{said} [{self.code} {self.name}]. {self.hint}".strip()
 
@@ -300,14 +300,14 @@ HINTS = {
     "500016": "Log in again.",
     "500018": "Give it an objectType: one of the classes that extend the one named.",
     "500028": "This household is closed to this user: log in as an operator.",
-    "500034": "The refresh token is used up or over: log in with a password.",
+    "500034": "The refresh token was used or has expired: log in with a password.",
     "500051": "This role may not use that property.",
     "500052": "This role may not use that argument.",
     "500053": "Give the argument that the message names.",
     "500057": "Give api_version: the server does not answer without one.",
     "500096": "Wait a little, then ask again with fewer calls.",
     "1000": "A household with that external id exists already.",
-    "1001": "The household has as many devices or users as it may: see household.limits.",
+    "1001": "The household has reached its limit of devices or users: see household.limits.",
     "1002": "The household may have no device of this family: see householdLimitations.list.",
     "1003": "The device is in another household, or in none: see kott.household_devices.",
     "1005": "This user belongs to no household.",
@@ -325,19 +325,19 @@ HINTS = {
     "1019": "There is no device with that udid: see kott.household_devices.",
     "1020": "The user is not in this household: see kott.household_users.",
     "1021": "Only a master of the household may do that.",
-    "1022": "The household has as many users as it may: see household.limits.",
+    "1022": "The household has reached its limit of users: see household.limits.",
     "1023": "The household is not set up yet: add its first device or user.",
     "1024": "The device waits to be confirmed by the household's master.",
     "1027": "This user may not do that in this household.",
     "1029": "The user is in this household already.",
     "1037": "There is no region with that id: kott.listing(session, 'region') lists them.",
-    "1040": "The password is over: set a new one, then log in.",
+    "1040": "The password has expired: set a new one, then log in.",
     "2000": "There is no such user: check the username and the partner.",
     "2001": "This user is suspended: ask the operator.",
-    "2004": "The pin is wrong or over: ask for a new one.",
+    "2004": "The pin is wrong or has expired: ask for a new one.",
     "2015": "Too many failed tries: this user is locked for a while.",
-    "2019": "The device is in no household: log in without udid=, or add it to one.",
     "2016": "This user has not been activated yet.",
+    "2019": "The device is in no household: log in without udid=, or add it to one.",
     "4002": "Check the filter's values: kott.ksql.check(text) helps.",
     "4004": "Check the filter's syntax: kott.ksql.check(text) shows where it goes wrong.",
     "4005": "No meta, tag or field has that name: kott.labels(session) lists them.",

@@ -47,8 +47,8 @@ def __dir__() -> list[str]:
 
 
 LIMIT = 4096  # characters of a filter
-DEPTH = 50  # of brackets; more is a slip
-SHORT = 20  # characters of a text searched for; the API would quietly ignore the rest
+DEPTH = 50  # levels of brackets; more is a mistake
+MAX_SEARCH = 20  # characters that ~, !~, ^ and ^= search for; the API ignores the rest
 
 RESERVED = (
     "name", "description", "externalId", "media_id", "epg_id", "linear_media_id",
@@ -56,7 +56,7 @@ RESERVED = (
     "entitled_assets", "geo_block", "parental_rules", "user_interests", "auto_fill",
 )  # fmt: skip
 
-_TAKES = {  # what keys of their own kind take, and by = alone
+_TAKES = {  # the values of keys that are compared with = alone
     "asset_type": "media, epg, recording",  # or an asset struct's number
     "entitled_assets": "free, entitled, not_entitled, both",
     **dict.fromkeys(("geo_block", "parental_rules", "user_interests", "auto_fill"), "true"),
@@ -115,7 +115,7 @@ class Expression(ABC):
 
 @dataclass(frozen=True, repr=False)
 class Term(Expression):
-    """One comparison; `value` is what it means, before quoting."""
+    """One comparison; `value` is not quoted yet."""
 
     key: str
     operator: str
@@ -143,8 +143,8 @@ class Key:
 
     It compares with text, numbers, True and False, and times: date, datetime or Timestamp become
     epoch seconds. Keys that end in `_date` take times as text too (ISO, `now`, `today-7d`), and a
-    timedelta: so far from the moment when the API reads it, `K.end_date < timedelta(days=-7)`.
-    Raises KottError for what the API would not take, or would quietly take otherwise.
+    timedelta, which the API counts from the present: `K.end_date < timedelta(days=-7)`. Raises
+    KottError for what the API would refuse, or silently read as something else.
     """
 
     def __init__(self, name: str) -> None:
@@ -178,7 +178,7 @@ class Key:
         given = [values] if isinstance(values, str) else as_list(f"{self.name}.isin", values)
         texts = [_written(self.name, value) for value in given]
         if not texts:
-            raise KottError(f"{self.name} is in no empty list: leave the condition out.")
+            raise KottError(f"{self.name}.isin takes no empty list: leave the condition out.")
         if self.name.lower() not in _TAKES and all(map(_WHOLE.fullmatch, texts)):
             return Term(self.name, ":", ",".join(texts))
         terms = [self._checked("=", text) for text in texts]
@@ -214,7 +214,7 @@ class Key:
     def _checked(self, operator: str, text: str) -> Expression:
         written, wrong = quoted(text), _wrong(self.name, operator, text)
         if wrong:
-            raise KottError(f"{self.name}{operator}{written} would not do. {wrong}")
+            raise KottError(f"{self.name}{operator}{written} is not valid KSQL. {wrong}")
         return Term(self.name, operator, text)
 
     def __and__(self, other: object) -> NoReturn:
@@ -233,7 +233,7 @@ class Keys:
 
     def __getitem__(self, name: str) -> Key:
         if not isinstance(name, str):
-            raise KottError(f"A key is asked for by its name, as text, not by {name!r}.")
+            raise KottError(f"A key is given by its name, as text, not by {name!r}.")
         return Key(name)
 
     def __dir__(self) -> list[str]:
@@ -314,7 +314,7 @@ def as_text(ksql: str | Expression | None) -> str:
 
 
 def check(ksql: str | Expression | None) -> str:
-    """Find slips in KSQL before it is sent.
+    """Find mistakes in KSQL before it is sent.
 
     Whether a partner has a meta or tag of some name is for the API to say.
 
@@ -326,15 +326,15 @@ def check(ksql: str | Expression | None) -> str:
     Returns
     -------
     str
-        The filter as text, if it has no slip.
+        The filter as text, if it has no mistake.
 
     Raises
     ------
     KsqlError
-        There is a slip: the message has the place and what to write instead. Slips are values
-        without quotes or in double ones, AND in capitals or between items, `not`, brackets that do
-        not pair, dates that are not epoch seconds, operators that a key does not take, texts and
-        filters that are too long.
+        There is a mistake: the message has the place and what to write instead. Mistakes are
+        values without quotes or in double ones, AND in capitals or between items, `not`, brackets
+        that do not pair, dates that are not epoch seconds, operators that a key does not take,
+        texts and filters that are too long.
 
     Examples
     --------
@@ -363,7 +363,7 @@ def read(text: str) -> Expression | None:
     Raises
     ------
     KsqlError
-        There is a slip, as `check` finds them.
+        There is a mistake, such as `check` finds.
 
     Examples
     --------
@@ -380,7 +380,7 @@ def _joined(word: str, *sides: object) -> Expression:
 
 
 def _parts(word: str, side: object) -> tuple[Expression, ...]:
-    """Return a side of a join as what it adds: a group of the same word adds its parts."""
+    """Return the parts that a side adds to a join: a group of the same word adds its own."""
     if isinstance(side, str):
         side = read(side)
         if side is None:
@@ -464,8 +464,8 @@ def _wrong_choice(name: str, operator: str, value: str) -> str:
 def _wrong_search(value: str) -> str:
     if not value.strip():
         return "It takes some text."
-    if len(value) > SHORT:
-        return f"Only {SHORT} characters of it would count, not {len(value)}: shorten it."
+    if len(value) > MAX_SEARCH:
+        return f"Only {MAX_SEARCH} characters of it would count, not {len(value)}: shorten it."
     return ""
 
 
@@ -487,20 +487,19 @@ class _Reader:
 
     def whole(self) -> Expression | None:
         if len(self.text) > LIMIT:
-            self.fail(
-                f"{len(self.text):,} characters are too many", f"Split it: {LIMIT:,} go.", LIMIT
-            )
+            why = f"{len(self.text):,} characters are too many"
+            self.fail(why, f"Split it: the API takes {LIMIT:,}.", LIMIT)
         self.blanks()
         if self.ended:
             return None
         expression = self.item()
-        apart = self.blanks()
+        blanks = self.blanks()
         if self.ended:
             return expression
         if self.next == ")":
             self.fail("a bracket closes that was not opened", "Take it away, or open it before.")
-        self.apart(apart)
-        self.infix()
+        self.check_parted(blanks)
+        self.no_infix()
         self.fail("a second item stands alone", "Put both in a group: (and item item).")
 
     @property
@@ -533,25 +532,25 @@ class _Reader:
     def group(self, depth: int) -> Expression:
         opened = self.at
         if depth > DEPTH:
-            self.fail("brackets are nested too deeply", f"{DEPTH} levels go.")
+            self.fail("brackets are nested too deeply", f"{DEPTH} levels are allowed.")
         self.at += 1
         self.blanks()
         word = self.group_word()
         parts: list[Expression] = []
         while True:
-            apart = self.blanks()
+            blanks = self.blanks()
             if self.ended:
                 self.fail("this bracket is not closed", "Close it with ).", opened)
             if self.next == ")":
                 break
-            self.apart(apart)
+            self.check_parted(blanks)
             parts.append(self.item(depth))
         if not parts:
             self.fail("this group is empty", f"Write ({word} item item), or nothing.", opened)
         self.at += 1
         return Group(word, tuple(parts))
 
-    def apart(self, blanks: str) -> None:
+    def check_parted(self, blanks: str) -> None:
         """Refuse what follows a value without a blank."""
         if not blanks and self.text[self.at - 1] == "'":
             self.fail(
@@ -573,7 +572,7 @@ class _Reader:
     def no_not(self, at: int) -> NoReturn:
         self.fail("KSQL has no 'not'", "Ask with !=, !~ or !+ instead.", at)
 
-    def infix(self) -> None:
+    def no_infix(self) -> None:
         """Refuse `and`, `or` and `not` where an item should start."""
         start = self.at
         word = self.take(self._INFIX)
@@ -587,7 +586,7 @@ class _Reader:
             )
 
     def term(self) -> Expression:
-        self.infix()
+        self.no_infix()
         start = self.at
         key = self.take(self._KEY).rstrip()
         if not key:

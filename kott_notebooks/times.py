@@ -58,7 +58,7 @@ def instant(
         What the words refer to.
     tz : str or tzinfo, default: KOTT_TZ, else UTC
         The zone of a value that names none, and of the words. A local time that comes twice when
-        the clocks change is the earlier one; one that is skipped is as much later.
+        the clocks change is the earlier one; one that is skipped is moved later by the gap.
 
     Returns
     -------
@@ -207,7 +207,7 @@ def zone_name(tz: tzinfo) -> str:
 
 # Clocks: offsets change at any second of any day, by any amount
 
-_FIRST, _LAST = -62_135_510_400 * SECOND, 253_402_214_400 * SECOND  # what Python's calendar has
+_FIRST, _LAST = -62_135_510_400 * SECOND, 253_402_214_400 * SECOND  # the range of Python's calendar
 
 
 def _offset(second: int, tz: tzinfo) -> int:

@@ -96,7 +96,7 @@ def listing(
     ApiError
         The API refuses the request.
     KottError
-        There is no such list action, or an argument cannot be; the message names what can.
+        There is no such list action, or an argument is not valid; the message says what is.
 
     Examples
     --------
@@ -197,16 +197,16 @@ _NO_SUCH_ACTION = ("500011", "500012")
 
 
 def check_list(service: str, action: str) -> None:
-    """Refuse, without asking a server, an action that is no list and a slip in a service's name.
+    """Refuse, without asking a server, an action that is no list and a misspelled service.
 
     Any other name that the schema does not have may be newer than the schema.
     """
     services = {one.service.lower() for one in schema.actions()}
     near = difflib.get_close_matches(service.lower(), services, cutoff=0.8)
-    is_slip = service.lower() not in services and any(
+    is_misspelled = service.lower() not in services and any(
         abs(len(one) - len(service)) <= 1 for one in near
     )
-    if schema.action(service, action) is not None or is_slip:
+    if schema.action(service, action) is not None or is_misspelled:
         listed(service, action)
 
 

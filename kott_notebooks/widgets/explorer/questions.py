@@ -36,7 +36,7 @@ def completions(text: str, keys: Iterable[str]) -> list[str]:
 
 
 def problem(text: str, keys: Iterable[str] = ()) -> str:
-    """Return what is wrong with a filter: a slip, or an unknown key; empty where nothing is."""
+    """Return what is wrong with a filter: a mistake, or an unknown key; empty where nothing is."""
     try:
         tree = ksql.read(text)
     except KottError as error:
@@ -108,7 +108,7 @@ class AssetQuestion(Question):
         self._check()
 
     def value(self) -> dict[str, Any]:
-        """Return the arguments; raises KottError for a slip."""
+        """Return the arguments; raises KottError for a mistake."""
         return {"ksql": ksql.check(self.text.value.strip())}
 
     def _check(self, _: Any = None) -> None:
@@ -124,7 +124,7 @@ class AssetQuestion(Question):
 
 
 class ScheduleQuestion(Question):
-    """A first day, how many days, and channels."""
+    """A start and an end, a day that fills in both, a zone, and channels."""
 
     def __init__(self, given: dict[str, Any], ask: Callable[[], None]) -> None:
         super().__init__(ask)

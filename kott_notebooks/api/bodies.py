@@ -85,7 +85,7 @@ def encode(parameters: Mapping[str, Any]) -> Body:
 
 
 def plain(value: Any, where: str = "") -> Any:
-    """Return a value in what JSON can hold; points in time and days as epoch seconds, UTC.
+    """Return a value as JSON can hold it; points in time and days as epoch seconds, UTC.
 
     Secrets stay as they are. `where` names the value in messages, which never show it.
     """

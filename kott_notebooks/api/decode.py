@@ -1,8 +1,8 @@
 """A list's reply -> its rows, undecoded: what identifies them, how many the server counts.
 
 A table wants the cells of a row, a record wants its text: `StructReader` and `TextReader` give one
-or the other. Neither decodes what a cell holds. A body is read by the fast way where it applies,
-else by the sure way of the envelopes.
+or the other. Neither decodes what a cell holds. A body is decoded in one step where that is safe
+(`fast`), else through `envelopes`.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from kott_notebooks.errors import ApiError, TransportError
 Key = tuple[bytes, bytes | int]
 
 NO_ID = b"text"
-NULL = Raw(b"null")  # what a cell that is absent holds, as one that is null does
+NULL = Raw(b"null")  # the cell of a property that is null or absent
 MAPS = ("metas", "tags")
 _NESTED = (b"{", b"[")
-_ODD = re.compile(r'["\\\x00-\x1f]')  # what the names of a struct must not have
+_ODD = re.compile(r'["\\\x00-\x1f]')  # what a struct's field names cannot have
 _BLANK = re.compile(rb"[\[{:,]\s")  # between the first names of a body; texts come later
-_ESCAPED_NAME = "\ue000"  # begins a name that is written otherwise, since a struct cannot have it
+_ESCAPED_NAME = "\ue000"  # prefix of a name that is percent-encoded, since it is _ODD
 
 
 class Rows(NamedTuple):
@@ -92,7 +92,7 @@ def decode(body: bytes, calls: Sequence[Call], reader: Reader) -> Decoded:
     seconds = [one.execution_time or 0.0 for one in answers if not isinstance(one, ApiError)]
     try:
         parts = [one if isinstance(one, ApiError) else reader.read(one.result) for one in answers]
-    except (msgspec.MsgspecError, RecursionError) as error:  # 1e999, or too deep a nest
+    except (msgspec.MsgspecError, RecursionError) as error:  # 1e999, or too deep nesting
         raise TransportError(f"{calls[0].name}: a row cannot be decoded: {error}.") from error
     return Decoded(parts, sum(seconds) or None)
 
@@ -111,7 +111,7 @@ class TextReader:
     """Reads rows as JSON texts and stores them as a Page."""
 
     def fast(self, body: bytes, calls: int) -> None:
-        """Return None: `read` writes texts in one way."""
+        """Return None: texts are compared, and only `read` gets them as compact JSON."""
 
     def read(self, result: bytes) -> Rows:
         """Read the outline of a list: `objects` may be empty or absent, `totalCount` too."""
@@ -167,7 +167,7 @@ ABSENT: Any = _Absent()
 
 
 def _holding(cls: str, kind: Any) -> Any:
-    """Make what reads value objects of one class and kind, in half the time."""
+    """Make a struct for value objects of one class and kind: read in half the time of Value."""
     return msgspec.defstruct(
         cls,
         [("value", kind | None, None), ("multilingualValue", Raw, NULL)],
@@ -297,7 +297,7 @@ def _check_text(body: bytes) -> None:
 
 
 def _struct(name: str, kinds: Mapping[str, Any], absent: Any = None) -> Any:
-    """Make what reads an object of these names, each of a kind, or null."""
+    """Make a struct with fields of these names, each of a kind or null."""
     fields: list[Any] = []
     for n, (own, kind) in enumerate(kinds.items()):
         kept, default = (Raw, NULL) if kind is Raw else (kind | None, absent)
@@ -306,7 +306,7 @@ def _struct(name: str, kinds: Mapping[str, Any], absent: Any = None) -> Any:
 
 
 def _fitting(values: list[Any], known: type[Value] | None) -> type[Value]:
-    """Choose what reads a meta's values: all of one class, or of any."""
+    """Choose the struct for a meta's values: that of their one class, else Value."""
     names = {one.get("objectType", "") for one in values if one is not None}
     kind: type[Value] | None = _VALUES.get(names.pop()) if len(names) == 1 else None
     if kind is None or known not in (None, kind):

@@ -18,15 +18,15 @@ from kott_notebooks import schema
 from kott_notebooks.api.bodies import Call
 from kott_notebooks.errors import ApiError, TransportError, api_error
 
-PASSING = (200, 408, 425, 429, 500, 502, 503, 504)  # an unreadable reply may be better next time
+PASSING = (200, 408, 425, 429, 500, 502, 503, 504)  # with these, an unreadable reply is transient
 SMALL = 2**16  # bytes of a body in which every way to write an error is looked for
 
 _ABSENT, _NULL = msgspec.Raw(b""), msgspec.Raw(b"null")
 _SPELLED_OTHERWISE = re.compile(rb"\\[u/]")
 _NO_ERROR = (b"null", b"false", b"0", b'""', b"[]")
-# an escape as JSON reads it: a pair of halves, one half, or any other
+# an escape as JSON reads it: a surrogate pair, a lone surrogate, or any other
 _ESCAPE = re.compile(
-    rb"\\(?:u[dD][89abAB]\w\w\\u[dD][c-fC-F]\w\w|(?P<half>u[dD][89a-fA-F]\w\w)|.)", re.DOTALL
+    rb"\\(?:u[dD][89abAB]\w\w\\u[dD][c-fC-F]\w\w|(?P<lone>u[dD][89a-fA-F]\w\w)|.)", re.DOTALL
 )
 
 
@@ -154,7 +154,7 @@ def may_hold_error(body: bytes) -> bool:
 
 
 def decoded(result: bytes, action: str) -> Any:
-    """Decode a result; a number that no machine holds, or too deep a nest, is a TransportError."""
+    """Decode a result; a number out of range or too deep nesting is a TransportError."""
     try:
         return msgspec.json.decode(result)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -227,10 +227,10 @@ def _read_json(body: bytes, action: str, status: int) -> Reply:
 
 
 def _mended(body: bytes) -> bytes:
-    """Replace escapes of half a character, which no text can hold, by the replacement sign."""
+    """Replace lone surrogates, which no text can hold, by the replacement character."""
     if b"\\" not in body:
         return body
-    return _ESCAPE.sub(lambda match: rb"\ufffd" if match["half"] else match[0], body)
+    return _ESCAPE.sub(lambda match: rb"\ufffd" if match["lone"] else match[0], body)
 
 
 def _seconds(text: bytes) -> float | None:
@@ -271,7 +271,7 @@ def _json_of_xml(body: bytes, action: str, status: int, returns: str | tuple[str
         return msgspec.json.encode({"executionTime": seconds} | _envelope(root, returns))
     except (
         *(ParseError, DefusedXmlException, ValueError),
-        *(LookupError, RecursionError),  # an unknown encoding, too deep a nest
+        *(LookupError, RecursionError),  # an unknown encoding, too deep nesting
     ) as error:
         raise _unreadable(action, status, body) from error
 

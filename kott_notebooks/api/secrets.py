@@ -71,7 +71,7 @@ class Secret:
 
 
 def encoded(secret: Secret) -> bytes:
-    """Return a secret's text as bytes, half a character of it too."""
+    """Return a secret's text as bytes, lone surrogates included."""
     return secret.reveal().encode("utf-8", "surrogatepass")
 
 
@@ -109,7 +109,7 @@ def _marked_secret() -> frozenset[str]:
 def concealed(value: Any, name: str = "") -> Any:
     """Copy arguments, the texts and numbers under a credential's name as Secrets, at any depth.
 
-    What stands under `value` is named as the object that it stands in: an entry of a map.
+    A property `value` has the name of the object that holds it, which is an entry of a map.
     """
     if isinstance(value, Mapping):
         inner = {key: name if key == "value" else str(key) for key in value}

@@ -2,9 +2,9 @@
 
 `listing` holds the state of one list and decides, without I/O, what to request next and what is
 proved: it is read by windows (`reading`), each in one or several passes (`passes`), and what is too
-deep is counted and cut (`survey`). `lookups` does so for many small calls, `planning` for a plan;
-`work` has what they share. `run` sends what they want through the `fetch` it is given, with the
-only threads and waits. `windows` and `batching` are pure.
+deep is counted and cut (`survey`). `lookups` is the same for many small calls, `planning` for a
+plan; `work` has what they share. `run` sends what they want through the `fetch` it is given: only
+it has threads and waits. `windows` and `batching` are pure.
 """
 
 from kott_notebooks.paging.batching import Cost, Pace, batch_size, expected_seconds

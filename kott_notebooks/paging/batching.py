@@ -1,4 +1,4 @@
-"""How many pages one request carries, by what the time of a page goes to; pure."""
+"""How many pages one request carries, by what a page costs; pure."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ NEAR_AHEAD, FAR_AHEAD = 16 * 2**20, 32 * 2**20  # bytes requested and not receiv
 RECEIVED = 400e6  # bytes a second that we receive at best
 DECODE, LAY_OUT = 20e-6, 25e-6  # seconds that a row costs us
 REQUEST = 6e-3  # seconds that a request costs us: a thread that wakes waits for the interpreter
-NEXT_DOOR, FAST_LINK = 2e-3, 5e-3  # seconds of a round trip, and of a page's way, below which
+NEXT_DOOR, FAST_LINK = 2e-3, 5e-3  # seconds of a round trip, and of a page's transfer, below which
 # threads cost more than they save
 
 
 class Cost(NamedTuple):
-    """What one page costs: seconds of the server's work, seconds of its bytes' way, rows, bytes."""
+    """What one page costs: seconds of the server's work, seconds of transfer, rows, bytes."""
 
     work: float = 0.0
     transfer: float = 0.0
@@ -38,7 +38,7 @@ class Pace:
     def cost(
         self, seconds: float, work: float | None, rows: int, size: int, pages: int = 1
     ) -> Cost:
-        """Divide what a page took; where the server is silent, all but the way is its work."""
+        """Divide a reply's seconds; without the server's own, all but the round trip is work."""
         way = min(self.round_trip, seconds)
         worked = seconds - way if work is None else work
         transfer = max(0.0, seconds - way - worked)
@@ -75,5 +75,5 @@ def batch_size(pages: int, workers: int, cost: Cost, round_trip: float) -> int:
 
 
 def bytes_ahead(round_trip: float) -> int:
-    """Return how many bytes may be under way: more of them, the longer the way is."""
+    """Return how many bytes may be under way: the longer the round trip, the more."""
     return int(min(NEAR_AHEAD + round_trip * RECEIVED, FAR_AHEAD))

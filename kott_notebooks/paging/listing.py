@@ -23,7 +23,7 @@ from typing import Any
 from kott_notebooks import schema
 from kott_notebooks.api.bodies import Call, plain
 from kott_notebooks.api.decode import Reader, Rows, StructReader, TextReader
-from kott_notebooks.api.secrets import MASK, Secret, concealed
+from kott_notebooks.api.secrets import concealed, shown
 from kott_notebooks.errors import ApiError, IncompleteError, KottError, KsqlError, whole_number
 from kott_notebooks.ksql import LIMIT, in_own_text
 from kott_notebooks.paging.reading import LINEUP_SIZES, WindowRead
@@ -88,7 +88,7 @@ class Listing(Work):
         self.split = split if len(whole) + BOUNDS < LIMIT else None
         self.page_size = self._page_size()
         self.depth = RESULT_WINDOW
-        self.largest = [page_rows, page_rows]  # rows of a page with its rows, and with ids only
+        self.largest = [page_rows, page_rows]  # rows of the largest page, and of one of ids only
         self.reader: Reader = reader or TextReader()
         self.ids_reader: Reader = StructReader()
         self.totals: list[int] = []  # of the whole list, as they differ
@@ -191,7 +191,7 @@ class Listing(Work):
             read.log(request, reply)
             if self.replies > 1_000 and self.replies > self._most_replies:
                 raise IncompleteError(
-                    f"{self.so_far()}: {self.replies:,} replies did not settle it."
+                    f"{self.so_far()}: {self.replies:,} replies did not prove it."
                 )
         self._settle([read])
 
@@ -313,14 +313,16 @@ class Listing(Work):
         """Say which page a request is for, and of which window."""
         bounds = " and ".join(request.window.as_ksql(self.split.key)) if self.split else ""
         page = f", at page {request.page}" if self.paged and request.kind == "page" else ""
-        return f"{page}{' of ' if page and bounds else ', at ' if bounds else ''}{bounds}"
+        if not bounds:
+            return page
+        return f"{page} of {bounds}" if page else f", at {bounds}"
 
     def report(self) -> dict[str, Any]:
         """Say how the list was gathered, in values that JSON can hold."""
         proved = [item for item in self.items if isinstance(item, Proved)]
         return {
             "action": self.name,
-            "arguments": _masked({k: v for k, v in self.arguments.items() if k != "userId"}),
+            "arguments": shown({k: v for k, v in self.arguments.items() if k != "userId"}),
             "split": None if self.split is None else list(self.split),
             "limit": self.limit,
             "totals": self.totals,
@@ -331,15 +333,6 @@ class Listing(Work):
             "pages": sum(one.pages for one in proved),
             "duplicates": sum(one.duplicates for one in proved),
         }
-
-
-def _masked(value: Any) -> Any:
-    """Copy arguments without the secrets in them."""
-    if isinstance(value, dict):
-        return {name: _masked(one) for name, one in value.items()}
-    if isinstance(value, list):
-        return [_masked(one) for one in value]
-    return MASK if isinstance(value, Secret) else value
 
 
 def _windows(proved: Sequence[Proved]) -> list[dict[str, Any]]:

@@ -26,8 +26,8 @@ class Lookups(Work):
     """Many small calls: each answers one record, or a short list without a pager.
 
     `asked` is the property that every record of a call must have as it was asked for, and its
-    value for each call; `one_each` says that a call without a record is one that is missing, and
-    `skip_missing` that this is no error.
+    value for each call. With `one_each`, a call that answers no record has a missing one, which is
+    an error unless `skip_missing`.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Lookups(Work):
         self.replies: dict[int, Rows | ApiError] = {}
 
     def advance(self) -> None:
-        """Raise what no record can mend, once every call is answered."""
+        """Raise IncompleteError for missing records, once every call is answered."""
         if self.done and not self.skip_missing and (missing := self.missing()):
             shown = ", ".join(f"{position + 1}" for position in missing[:10])
             more = ", ..." if len(missing) > 10 else ""
@@ -69,7 +69,7 @@ class Lookups(Work):
         return (LookupRequest(n) for n in range(len(self.calls)) if n not in self.replies)
 
     def receive(self, request: LookupRequest, reply: Rows | ApiError) -> None:
-        """Log the reply to a call; one that answers another question is an error."""
+        """Log the reply to a call; a record that was not asked for is an error."""
         if isinstance(reply, ApiError):
             if reply.code not in MISSING:
                 raise reply

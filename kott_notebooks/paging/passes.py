@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from kott_notebooks.api.decode import NO_ID, Key, Reader, Rows
 
-EQUAL_PAGES = 20  # in a row, without ids or a total, after which the server ignores the pager
+EQUAL_PAGES = 20  # in a row, without ids or a total: the server ignores the pager
 
 
 class Received(NamedTuple):
@@ -43,8 +43,8 @@ class Pass:
         # past the end, a server may count nothing
         total = page.total if shown or before is None else None
         rows = page.keys if texts is None else [*zip(page.keys, texts, strict=True)]
-        named = shown > 0 and page.keys[0][0] != NO_ID
-        nothing_new = named and total is None and self._seen.issuperset(rows)
+        with_ids = shown > 0 and page.keys[0][0] != NO_ID
+        nothing_new = with_ids and total is None and self._seen.issuperset(rows)
         self.pages.append(
             Received(
                 page.keys,
@@ -58,7 +58,7 @@ class Pass:
                 shown > 0
                 and (nothing_new or any(one.mark == mark for one in self.pages))
                 and (
-                    named
+                    with_ids
                     or len(set(page.keys)) > 1
                     or (total is None and self._equal_pages(mark) >= EQUAL_PAGES)
                 ),

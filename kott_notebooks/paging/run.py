@@ -31,7 +31,7 @@ from kott_notebooks.times import present
 WORKERS = 8  # requests under way at the same time
 MAX_TRIES = 3  # of a request whose reply is garbled
 SMALL_CALLS = 50  # in one request: the server works through them one after the other
-FAR = 0.01  # seconds of a round trip: rows wait until what checks them is requested
+FAR = 0.01  # seconds of a round trip, from which checks are sent before rows are laid out
 MAX_LOOSE = 6 * LAY_OUT  # rows that wait so
 TO_SEND = 2e-3  # seconds for a thread to send: rows laid out meanwhile would hold it up
 TICK = 0.2  # seconds: a wait on Windows cannot be interrupted before it ends
@@ -124,7 +124,7 @@ class Threads:
             self._jobs.put(None)
 
     def send(self, job: Job) -> None:
-        """Hand a job to a thread; one more is started while there are few."""
+        """Hand a job to a thread; another one is started until there are `most`."""
         self._jobs.put(job)
         if self._started < self._most:
             self._started += 1
@@ -176,7 +176,7 @@ class Pull:
     ) -> None:
         self.listing, self.workers = listing, whole_number("workers", workers, 1)
         self._fetch, self._pace, self._progress = fetch, pace or Pace(), progress
-        self._before: tuple[float, float] | None = None  # of the bar: rows and total
+        self._before: tuple[float, float] | None = None  # rows and total that the bar had
         self._deadline = deadline  # seconds, of one iteration
         self._threads = threads
         self.cost = cost  # of a page with its rows, once it is known
@@ -186,7 +186,7 @@ class Pull:
 
     def __iter__(self) -> Iterator[Any]:
         listing, in_flight, yielded = self.listing, list[Job](), 0
-        all_sent = False  # that is wanted until another reply is received
+        all_sent = False  # whether all that is wanted before the next reply was sent
         listing.restart()
         listing.advance()
         until = None if self._deadline is None else time.monotonic() + self._deadline
@@ -254,7 +254,7 @@ class Pull:
 
     @property
     def _workers_now(self) -> int:
-        """Count the workers that pay: of a server next door, one."""
+        """Count the workers that save time: one for a server next door."""
         cost = self.cost
         if cost is None or cost.transfer > FAST_LINK:
             return self.workers
@@ -275,7 +275,7 @@ class Pull:
         listing, cost = self.listing, self.cost
         if isinstance(listing, Lookups):
             return SMALL_CALLS
-        if getattr(listing, "name", "") in BY_GET:
+        if listing.name in BY_GET:
             return 1  # a multirequest is a POST
         if cost is None:
             return MAX_PAGES if first.kind == "count" else 1
@@ -355,7 +355,7 @@ class Pull:
         return [fetched.errors.get(n, part) for n, part in enumerate(decoded.parts)]
 
     def _show(self) -> None:
-        """Move the progress bar to where the list is, after those that were read before it."""
+        """Move the progress bar to where the list is, after the lists that it showed before."""
         if (bar := self._progress) is None:
             return
         if self._before is None:

@@ -115,7 +115,7 @@ def assets(
     ApiError
         The API refuses the request.
     KottError
-        An argument cannot be; the message names what can.
+        An argument is not valid; the message says what is.
 
     See Also
     --------
@@ -289,7 +289,7 @@ def epg(
     ApiError
         The API refuses the request.
     KottError
-        An argument cannot be; the message names what can.
+        An argument is not valid; the message says what is.
 
     See Also
     --------
@@ -365,8 +365,8 @@ def epg_pulls(
 ) -> tuple[list[Pull], Chosen | None]:
     """Return the lists that `epg` reads, one per group of channels, and their columns."""
     first, last = window(start, end, tz)
-    a, b = filter_epoch(first), filter_epoch(last)
-    during = ("asset_type='epg'", f"start_date<'{b}'", f"end_date>'{a}'")
+    since, until = filter_epoch(first), filter_epoch(last)
+    during = ("asset_type='epg'", f"start_date<'{until}'", f"end_date>'{since}'")
     ids = None if channels is None else ids_of(channels, "channels")
     text = quoted_kinds(as_text(ksql).strip())
     asked = [
@@ -383,7 +383,7 @@ def _check_times(programmes: pd.DataFrame, first: pd.Timestamp, last: pd.Timesta
     if outside.any():
         raise IncompleteError(
             f"asset.list: {outside.sum():,} of {len(programmes):,} programmes received are not on "
-            f"air between {first} and {last}: the server does not heed the times of the filter, so "
+            f"air between {first} and {last}: the server ignores the times of the filter, so "
             "that its list cannot be trusted."
         )
 

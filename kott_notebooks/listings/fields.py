@@ -73,14 +73,14 @@ def flat(fields: Chosen | None) -> list[str] | None:
 def requested(
     fields: Chosen | None, cls: str, session: Session, language: str | None
 ) -> list[str] | None:
-    """List what to ask the server for: of texts in all languages, their translations too.
+    """List the properties to request; of texts in all languages, their translations too.
 
     Raises KottError for a field of one language where the listing is not in all of them.
     """
     names = flat(fields)
     if names is None:
         return None
-    everywhere = (language or session._globals["language"]) == "*"
+    all_languages = (language or session._globals["language"]) == "*"
     own = schema.properties(cls)
     wanted: dict[str, None] = {}
     for name in names:
@@ -88,12 +88,11 @@ def requested(
         if "." in name:
             wanted |= dict.fromkeys([name, field])  # a meta's name may hold an @ of its own
             continue
-        if at and not everywhere:
+        if at and not all_languages:
             raise KottError(f'fields: {name!r} has the texts in {spoken}: list with language="*".')
         translations = f"multilingual{field[:1].upper()}{field[1:]}"
-        wanted |= dict.fromkeys(
-            [field, *([translations] if everywhere and translations in own else [])]
-        )
+        also = [translations] if all_languages and translations in own else []
+        wanted |= dict.fromkeys([field, *also])
     return list(wanted)
 
 

@@ -42,7 +42,8 @@ def households(
         Ids of your own records, instead of `ids`.
     missing : {"error", "skip"}, default "error"
         What to do about households that do not exist: raise IncompleteError, or return the others;
-        the provenance then has the positions of those that are `missing`.
+        the provenance then has the positions of those that are `missing`, from 0, each id counted
+        once.
     pii : bool, default False
         Show name, description and externalId as they are, instead of hashed.
     progress : bool or Progress, optional

@@ -1,4 +1,4 @@
-"""How the guide and the catalogue were delivered, and who watches them: only this API knows."""
+"""Ingests of the guide, uploads of media, and how often assets are viewed, as tables."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def plan(
     Raises
     ------
     KottError
-        The list cannot be planned, or an argument cannot be.
+        The list cannot be planned, or an argument is not valid.
 
     See Also
     --------

@@ -53,8 +53,8 @@ def refresh(
     workers : int, default 8
         Number of requests in flight.
     progress : bool or Progress, optional
-        Show a progress bar, or move yours (`total`, `n`, `reset`, `update`). Default: where
-        somebody looks, unless KOTT_PROGRESS says otherwise.
+        Show a progress bar, or move yours (`total`, `n`, `reset`, `update`). Default: in a terminal
+        and in a notebook, unless KOTT_PROGRESS is 0.
 
     Returns
     -------
@@ -148,7 +148,7 @@ def _origin(session: Session) -> dict[str, Any]:
 
 
 def _since(store: Place, name: str, at: str, known: dict[str, Any]) -> pd.Timestamp:
-    """Give the time since when changes may lack, by our clock or the server's if that is behind."""
+    """Return the time since when changes may be missing, by whichever clock is behind."""
     since = instant(known["when"])
     fields = known["asked"]["fields"]
     if not fields or "updateDate" in fields:
@@ -158,7 +158,7 @@ def _since(store: Place, name: str, at: str, known: dict[str, Any]) -> pd.Timest
 
 
 def _begun(store: Place, name: str, query: dict[str, Any]) -> drafts.Draft:
-    """Begin a draft; what a process that was stopped has written was of other ids."""
+    """Begin a draft anew: parts of a process that was stopped are of another list of ids."""
     with drafts.begin(store, name=name, query=query) as old:
         if old.parts:
             old.discard()

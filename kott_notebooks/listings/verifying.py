@@ -51,9 +51,9 @@ def verify(session: Session, table: pd.DataFrame) -> pd.DataFrame:
         lists = list(zip(known["arguments"], known["split"], strict=True))
     parts = [part for asked, split in lists for part in _ids(session, asked, split)]
     now, then = keys(frames.frame(parts, "KalturaAsset")), keys(table)
-    both = then.merge(now, how="outer", indicator="change").query("change != 'both'")
-    changes = both["change"].astype("str").map({"left_only": "gone", "right_only": "new"})
-    changed = both.assign(change=changes)[["kind", "id", "change"]].reset_index(drop=True)
+    rows = then.merge(now, how="outer", indicator="change").query("change != 'both'")
+    changes = rows["change"].astype("str").map({"left_only": "gone", "right_only": "new"})
+    changed = rows.assign(change=changes)[["kind", "id", "change"]].reset_index(drop=True)
     return changed.astype({"kind": "str", "id": "Int64", "change": "str"})
 
 
@@ -73,9 +73,9 @@ def _pulled(session: Session, table: pd.DataFrame) -> dict[str, Any]:
             f"This table is from {known['url']}, partner {known['partner']}: log in there."
         )
     if "incomplete" in known:
-        raise KottError("This table is not the whole list: what it lacks says nothing.")
+        raise KottError("This table is not the whole list: rows that it lacks may not be new.")
     if known["limit"] is not None:
-        raise KottError("This table was cut by a limit: what it lacks says nothing.")
+        raise KottError("This table was cut by a limit: rows that it lacks may not be new.")
     if known["fingerprint"] != fingerprint(table):
         raise KottError(
             f"The table's rows were changed since it was pulled: {known['rows']:,} then, "

@@ -98,7 +98,7 @@ def ancestry(cls: str) -> tuple[str, ...]:
 
 
 def own_properties(cls: str) -> dict[str, str]:
-    """List the properties that a class itself brings, and their types."""
+    """List the properties that a class itself declares, and their types."""
     return dict(data()["classes"][cls]["properties"])
 
 
@@ -124,7 +124,7 @@ def is_abstract(cls: str) -> bool:
 
 
 def usual(cls: str) -> str | None:
-    """Name the class to send where `cls` is declared; None where `cls` is abstract and several do.
+    """Name the class to send where `cls` is declared; None where that is ambiguous.
 
     Of an abstract one it is that named without `Base`, or the only one that extends it.
     """

@@ -1,8 +1,8 @@
 """Household tables to tables: devices and users, limits, and what is wrong; no requests.
 
     limits = household.limits(households, users, devices)
-    household.headroom(limits)                            how many are how near to their limits
-    household.groups(devices, "brandId", labels=labels)   how many of what, wherever they are
+    household.headroom(limits)                            households by what their limits leave
+    household.groups(devices, "brandId", labels=labels)   rows and households by a column's values
     household.audit(households, users, devices)           what is wrong, household by household
 
 Groups are of at least `MIN_GROUP_SIZE` households (`k=` changes that), so that no figure reveals a

@@ -271,11 +271,11 @@ def masters(
     """
     ids = need(households, "id")["id"].reset_index(drop=True)
     users = need(users, "householdId", "isMaster")
-    lead = users["isMaster"].fillna(False).astype(bool)
-    many = used_by(ids, users).to_numpy(np.int64)
-    leads = used_by(ids, users[lead]).to_numpy(np.int64)
+    is_master = users["isMaster"].fillna(False).astype(bool)
+    members = used_by(ids, users).to_numpy(np.int64)
+    leads = used_by(ids, users[is_master]).to_numpy(np.int64)
     words = ["no users", "no master", "one master", "several masters"]
-    group = np.select([many == 0, leads == 0, leads == 1], words[:3], words[3])
+    group = np.select([members == 0, leads == 0, leads == 1], words[:3], words[3])
     return figure(pd.Series(group, dtype="str"), ids, k, words[::-1])
 
 

@@ -33,8 +33,8 @@ def limits(
     households : DataFrame
         `kott.households`.
     users, devices, streams : DataFrame, optional
-        Tables with one row each and a `householdId`, such as `kott.household_users` and
-        `kott.household_devices`, whole for these households: one without a row there uses 0.
+        One row per user, device or stream, with its `householdId`, such as `kott.household_users`
+        and `kott.household_devices`; whole for these households: one without a row uses 0.
 
     Returns
     -------
@@ -126,16 +126,16 @@ def headroom(limits: pd.DataFrame, *, k: int = MIN_GROUP_SIZE) -> pd.DataFrame:
 
 
 def _of_limit(own: pd.DataFrame, k: int) -> pd.DataFrame:
-    unknown, free = own["used"].isna(), own["allowed"].isna()
-    apart = unknown | free
-    rest = (own["allowed"] - own["used"]).fillna(0).to_numpy(np.int64).clip(-1, _STEPS[-1])
+    unknown, unlimited = own["used"].isna(), own["allowed"].isna()
+    counted = ~(unknown | unlimited)
+    left = (own["allowed"] - own["used"]).fillna(0).to_numpy(np.int64).clip(-1, _STEPS[-1])
     each = pd.Series(own.index, index=own.index)  # a row per household
-    steps = widened(rest[~apart], each[~apart], _STEPS, k)
+    steps = widened(left[counted], each[counted], _STEPS, k)
     bounds = [-1, *steps, _STEPS[-1] + 1]
     names = [_words(low, high) for low, high in pairwise(bounds)]
-    place = np.searchsorted(steps, rest, "right")
+    place = np.searchsorted(steps, left, "right")
     group = pd.Series(np.array(names, dtype=object)[place], index=own.index)
-    group = group.mask(free, NO_LIMIT).mask(unknown, NOT_KNOWN)
+    group = group.mask(unlimited, NO_LIMIT).mask(unknown, NOT_KNOWN)
     table = figure(group, each, k, [*names, NO_LIMIT, NOT_KNOWN], joins=names[::-1])
     least = dict(zip(names, bounds, strict=False))
     table = table.assign(least=table["group"].map(least))

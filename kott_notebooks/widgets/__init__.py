@@ -1,4 +1,4 @@
-"""Widgets of a notebook: the login form, the explorer. They are held, not subclassed."""
+"""The login form and the explorer; they hold ipywidgets, and subclass none."""
 
 from kott_notebooks.widgets.explorer import Explorer, explore
 from kott_notebooks.widgets.login import LoginForm

@@ -21,7 +21,7 @@ WIDE = ipywidgets.Layout(width="28em")
 LABEL = {"description_width": "7em"}
 SERVICE = "kott_notebooks"  # the name of our entries in the keyring
 NO_PROFILE = "—"
-# Ways to log in, and the fields that each needs; the last of a way is what is remembered
+# Ways to log in, and the fields that each needs, its secret last
 WAYS = {
     "password": ("username", "password"),
     "pin": ("pin", "pin_secret"),
@@ -280,8 +280,8 @@ def _time_left(expiry: dt.datetime | None) -> str | None:
     if expiry is None:
         return None
     minutes = max(int((expiry - dt.datetime.now(dt.UTC)).total_seconds() // 60), 0)
-    spent = f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
-    return f"{spent}, until {expiry:%Y-%m-%d %H:%M} UTC; then it is renewed"
+    left = f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
+    return f"{left}, until {expiry:%Y-%m-%d %H:%M} UTC; then it is renewed"
 
 
 def _keyring() -> Any:

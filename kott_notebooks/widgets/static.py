@@ -14,7 +14,7 @@ _STYLE = """\
 
 
 class WithCopy:
-    """Shows a box of widgets, and beside it a copy in HTML for who opens the notebook later.
+    """Shows a box of widgets, and beside it a copy in HTML for whoever opens the notebook later.
 
     JupyterLab and Notebook write "model not found" where a widget has no kernel; the style sheet of
     the copy hides that, and hides the copy as long as the widget is alive (its class is

@@ -128,7 +128,7 @@ def whole(number: Any) -> int | None:
 
 
 def alike(pulled: Pulled, row: int) -> list[tuple[str, str]]:
-    """Return the number of rows of each rule with findings."""
+    """Count, for each rule that found a row, all the rows that it found."""
     facet = pulled.facet(RULE)
     own = np.unique(facet.codes[facet.rows == row])
     many = [len(np.unique(facet.rows[facet.codes == code])) for code in own]

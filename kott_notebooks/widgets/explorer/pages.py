@@ -58,7 +58,7 @@ def _parts() -> Template:
 
 
 def _whole(value: Any) -> Any:
-    """Replace half characters, which have no UTF-8."""
+    """Replace lone surrogates, which UTF-8 cannot hold."""
     if isinstance(value, Markup) or not isinstance(value, str):
         return value
     return value.encode("utf-8", "replace").decode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import inspect
 import io
 import logging
@@ -375,3 +376,13 @@ def test_an_audit_finds_the_same_in_every_form(way: str) -> None:
     columns = ["rule", "id", "field", "detail"]
     wanted = catalog.audit(table, now=now)[columns]
     pd.testing.assert_frame_equal(catalog.audit(back, now=now)[columns], wanted)
+
+
+def test_arrow_texts_of_a_dictionary_are_times() -> None:
+    """As Parquet read by Arrow has texts that repeat; other types are errors of this package."""
+    texts = pa.array(["2026-04-03T18:00", None]).dictionary_encode()
+    read = need(pd.DataFrame({"startDate": pd.arrays.ArrowExtensionArray(texts)}), "startDate")
+    assert read["startDate"].dropna().tolist() == [pd.Timestamp("2026-04-03T18:00Z")]
+    for odd in (pa.array([dt.time(18)]), pa.array([1]).dictionary_encode(), pa.array([b"x"])):
+        with pytest.raises(kott.KottError, match="startDate does not hold times"):
+            need(pd.DataFrame({"startDate": pd.arrays.ArrowExtensionArray(odd)}), "startDate")

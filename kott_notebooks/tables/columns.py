@@ -1,8 +1,8 @@
-"""The one door for tables: any table of ours, however it comes back, as our listings type it.
+"""Columns in the dtypes of our listings, whatever a table has been through since it was pulled.
 
-A table that has been through pandas, CSV, Excel, Parquet, DuckDB, Polars or SQL has its texts as
-`str`, `string`, Arrow, category or object, its ids as numbers or text, its times as text. Every
-function that takes a table asks for its columns here, with `need`.
+A table that comes back from pandas, CSV, Excel, Parquet, DuckDB, Polars or SQL may have its texts
+as `str`, `string`, Arrow, category or object, its ids as numbers or text, its times as text. Every
+function that takes a table gets the columns that it needs from `need`.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ Series: TypeAlias = "pd.Series[Any]"
 Bad: TypeAlias = "list[tuple[int, str]]"  # the row and the text of each value that is not valid
 
 NAT = np.iinfo(np.int64).min  # what numpy makes of a time that is absent
-MAX_NAMED = 10_000  # values that are not valid and are named in the provenance
+MAX_NAMED = 10_000  # invalid values per column that the provenance names
 
 _FINDINGS = dict.fromkeys(
     [
@@ -73,7 +73,7 @@ _MADE = (  # columns that our analyses make, whatever the table is of
 _WHOLE = r"-?(?:0|[1-9]\d{0,17})(?:\.0+)?"
 _ISO = r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?"
 _DAY_FIRST = r"\d{1,2}([./-])\d{1,2}\1\d{2,4}\b.*"
-_ABSENT = ("", "NaT", "nan", "None", "<NA>", "null")  # what other programs write for no time
+_ABSENT = ("", "NaT", "nan", "None", "<NA>", "null")  # what other programs write for an absent time
 _FLAGS = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
 _DAY = pd.Timedelta(days=1)
 _CLOCKS: Any = (  # what every zone can show in the years 1 to 9999
@@ -100,8 +100,8 @@ def need(table: pd.DataFrame, *columns: str) -> pd.DataFrame:
 def own_name(table: pd.DataFrame, column: str) -> str:
     """Return what a table calls a meta or tag: `tags.genre` for `tags.Genre`.
 
-    A column of the very name comes first. Where none or several differ from it in case and in
-    blanks alone, the name is returned as it is.
+    A column of exactly this name comes first, then the only one that differs from it in case and
+    blanks alone. Where there are several such, or none, the name is returned as it is.
     """
     check_table(table)
     if column in table.columns or not column.startswith(("metas.", "tags.")):
@@ -146,12 +146,10 @@ def typed(table: pd.DataFrame, *needed: str) -> pd.DataFrame:
     if not table.columns.is_unique:
         twice = table.columns[table.columns.duplicated()].unique()
         raise KottError(f"The table has several columns called {', '.join(map(str, twice))}.")
-    known: dict[str, str] | None = None
+    known = kinds_of(table.columns)
     changed: dict[str, Series] = {}
     unreadable: list[dict[str, str]] = []
     for name, dtype in table.dtypes.items():
-        if known is None:
-            known = kinds_of(table.columns)
         kind = _kind_of(str(name), dtype, known)
         if _is_ready(dtype, kind) and (kind != "tags" or tags.has_lists(table[name])):
             continue
@@ -186,7 +184,7 @@ _NUMBERS = {"int": "whole numbers", "float": "numbers", "bool": "flags (true, fa
 
 
 def _refuse_text(values: Series, kind: str) -> None:
-    """Raise KottError for amounts and flags that are none; ids and types may be text."""
+    """Raise KottError for amounts and flags that hold other text; ids and types may be text."""
     if not str(values.name).lower().endswith(("id", "ids", "type")):
         text = _texts(values).str.strip()
         readable = text.str.fullmatch(_WHOLE) if kind == "int" else pd.Series(False, text.index)
@@ -277,7 +275,7 @@ def _read_any(values: Series) -> tuple[Series, Bad]:
     return values, []
 
 
-# Times travel as whole numbers in Arrow; a column of whole numbers is no column of times.
+# Without times, which `frames` has as whole numbers: a column of whole numbers is not of times.
 _NUMPY = {one.arrow: one.dtype for name, one in kinds.KINDS.items() if name != "time"}
 
 
@@ -367,7 +365,8 @@ def times(values: Series) -> tuple[Series, Bad]:
     """
     if isinstance(values.dtype, pd.CategoricalDtype):
         values = values.astype(values.cat.categories.dtype)
-    if isinstance(values.dtype, pd.ArrowDtype) and values.dtype.kind in "MO":
+    arrow = getattr(values.dtype, "pyarrow_dtype", None)
+    if arrow is not None and (pa.types.is_timestamp(arrow) or pa.types.is_date(arrow)):
         stamps = _arrow(values).cast(pa.timestamp("us", "UTC"), safe=False)
         return pd.Series(stamps.to_pandas(), name=values.name).set_axis(values.index), []
     if values.dtype.kind == "M":
@@ -375,7 +374,8 @@ def times(values: Series) -> tuple[Series, Bad]:
         return zoned.dt.tz_convert("UTC").dt.as_unit("us"), []
     if values.dtype.kind in "fiu":
         return _from_serial(values), []
-    text = _texts(values).str.strip()
+    is_other = arrow is not None and values.dtype.kind == "O"  # a dictionary, times of day, bytes
+    text = _texts(values.astype(object) if is_other else values).str.strip()
     given = text[text.notna() & ~text.isin(_ABSENT)]
     if given.str.fullmatch(_DAY_FIRST).any():
         first = given[given.str.fullmatch(_DAY_FIRST)].iloc[0]
@@ -423,8 +423,8 @@ def id_texts(values: Series) -> Series:
 def distinct(table: pd.DataFrame) -> pd.DataFrame:
     """Return each asset or programme once: of rows of one kind and id, the last.
 
-    Two pulls that were joined with pd.concat hold what both saw twice. Media and programmes have
-    ids of their own; rows without an id all stay. The index is 0, 1, 2 ...
+    Two pulls that were joined with pd.concat hold twice what both of them listed. A media asset and
+    a programme may have the same id; rows without an id all stay. The index is 0, 1, 2 ...
     """
     programmes = table.get("objectType", pd.Series("", table.index)) == "KalturaProgramAsset"
     keys = pd.DataFrame({"programme": programmes, "id": need(table, "id")["id"]})

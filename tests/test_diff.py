@@ -152,6 +152,7 @@ def test_a_change_is_written_in_words(before: str | None, after: str | None, det
         ("2026-01-31T10:00Z", "2026-02-03T10:00Z", "moved by 3 days"),
         ("2026-01-31T10:00Z", "2026-01-31T08:30Z", "moved back by 90 minutes"),
         ("2026-01-31T10:00Z", "2026-02-02T11:02:03Z", "moved by 2 days 01:02:03"),
+        ("2026-01-01T00:00Z", "9999-12-31T23:59:59Z", "moved by 2912442 days 23:59:59"),
         (None, "2026-01-31T08:30Z", "is there now"),
         ("2026-01-31T08:30Z", None, "is absent now"),
     ],
@@ -201,3 +202,9 @@ def test_few_changes_of_many_rows_are_exactly_those(dtype: str) -> None:
         assert result["key"].tolist() == ["10", "12347", "20001"]
         assert result["before"].isna().tolist() == [True, False, False]
         assert result["after"].isna().tolist() == [False, False, True]
+
+
+def test_fields_are_a_list() -> None:
+    """One text is no list of its letters."""
+    with pytest.raises(kott.KottError, match="fields must be a list, not 'name'"):
+        kott.diff(table({}), table({}), fields="name")

@@ -1,4 +1,4 @@
-"""One comparer: two tables of anything -> what was added, removed and changed."""
+"""Compare two tables of anything: what was added, removed and changed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kott_notebooks.tables.columns import NAT, as_times, id_texts, is_flag, micr
 from kott_notebooks.tables.kinds import STR
 
 COLUMNS = ["change", "key", "field", "before", "after", "detail", "cause", "rows"]
-MIN_ROWS = 10  # rows with one equal change, from which on it is one cause
+MIN_ROWS = 10  # rows with an equal change, from which it counts as one cause
 CONTEXT = 3  # words that are shown around those that changed
 ENTRY = 60  # characters of an entry of a list that are shown
 BLOCK = 10_000  # rows that are compared at once
@@ -42,7 +42,7 @@ def diff(
     fields : list of str, optional
         The columns to compare; by default all that both tables have, `on` aside.
     min_rows : int, default 10
-        From this number of rows on, an equal change of one field is one cause.
+        An equal change of one field in this many rows or more is one cause.
 
     Returns
     -------
@@ -76,22 +76,23 @@ def diff(
     if not keys:
         raise KottError("on must name one column or more.")
     before, after = (need(table, *keys) for table in (before, after))
-    wanted = list(before.columns.intersection(after.columns)) if fields is None else list(fields)
+    common = list(before.columns.intersection(after.columns))
+    wanted = common if fields is None else as_list("fields", fields)
     wanted = [name for name in wanted if name not in keys]
     before, after = (need(table, *wanted) for table in (before, after))
     old, new = _keys(before, keys), _keys(after, keys)
     at = new.get_indexer(old)
-    rows, partners = np.flatnonzero(at >= 0), at[at >= 0]
+    rows, others = np.flatnonzero(at >= 0), at[at >= 0]  # of `before`, and theirs of `after`
     is_new = np.ones(len(new), dtype=bool)
-    is_new[partners] = False
+    is_new[others] = False
     parts = [
         pd.DataFrame({"change": "removed", "key": old[at < 0]}),
         pd.DataFrame({"change": "added", "key": new[is_new]}),
     ]
     for name in wanted:
-        at, one, other = _apart(before[name], after[name], rows, partners)
+        at, one, other = _unequal(before[name], after[name], rows, others)
         parts.append(_changed(name, old[rows[at]], one, other))
-    table = pd.concat(parts, ignore_index=True).reindex(columns=[*COLUMNS, "_alike"])
+    table = pd.concat(parts, ignore_index=True).reindex(columns=[*COLUMNS, "_change"])
     return _with_causes(table.replace({"before": "", "after": ""}, None), min_rows)
 
 
@@ -111,19 +112,19 @@ def _keys(table: pd.DataFrame, on: list[str]) -> pd.Index[Any]:
     return keys
 
 
-def _apart(
-    before: pd.Series[Any], after: pd.Series[Any], rows: Rows, partners: Rows
+def _unequal(
+    before: pd.Series[Any], after: pd.Series[Any], rows: Rows, others: Rows
 ) -> tuple[Rows, pd.Series[Any], pd.Series[Any]]:
     """Find the pairs of cells that may differ: which pairs, and the cells of both tables.
 
-    Blocks of cells are compared as their dtype holds them: no texts are made of equal ones.
+    Cells are compared in blocks, as their dtype holds them: equal ones are never made into text.
     """
-    if (np.diff(partners) < 0).any():  # rows in another order: one copy, not one per block
-        after, partners = after.take(partners), np.arange(len(partners))
+    if (np.diff(others) < 0).any():  # rows in another order: one copy, not one per block
+        after, others = after.take(others), np.arange(len(others))
     parts = [(rows[:0], before.iloc[:0], after.iloc[:0])]
     for begin in range(0, len(rows), BLOCK):
-        one = _taken(before, rows[begin : begin + BLOCK])
-        other = _taken(after, partners[begin : begin + BLOCK])
+        one = _take(before, rows[begin : begin + BLOCK])
+        other = _take(after, others[begin : begin + BLOCK])
         at = np.arange(len(one))
         if one.dtype == other.dtype:
             equal = pd.array(one.array == other.array).to_numpy(bool, na_value=False)
@@ -131,12 +132,12 @@ def _apart(
             at = np.flatnonzero(~equal & is_there)
         if len(at):
             parts.append((begin + at, one.iloc[at], other.iloc[at]))
-    places, ones, others = zip(*parts, strict=True)
-    return np.concatenate(places), pd.concat(ones), pd.concat(others)
+    pairs, ours, theirs = zip(*parts, strict=True)
+    return np.concatenate(pairs), pd.concat(ours), pd.concat(theirs)
 
 
-def _taken(cells: pd.Series[Any], rows: Rows) -> pd.Series[Any]:
-    """Return some cells, by ascending rows: of a slice, since Arrow copies all it takes from."""
+def _take(cells: pd.Series[Any], rows: Rows) -> pd.Series[Any]:
+    """Return the cells of ascending rows, by a slice: Arrow copies all that it takes them from."""
     near: pd.Series[Any] = cells.iloc[rows[0] : rows[-1] + 1]
     return near.take(rows - rows[0])
 
@@ -144,23 +145,23 @@ def _taken(cells: pd.Series[Any], rows: Rows) -> pd.Series[Any]:
 def _changed(
     name: str, keys: pd.Index[Any], before: pd.Series[Any], after: pd.Series[Any]
 ) -> pd.DataFrame:
-    """Lay out the cells of one field that differ, and what equal changes have in common."""
+    """Lay out the cells of one field that differ; `_change` is the same for equal changes."""
     if "M" in (before.dtype.kind, after.dtype.kind):
         one, other = (micros(cells.to_frame(name), name) for cells in (before, after))
         at = np.flatnonzero(one != other)
         details = _moved(one[at], other[at])
         texts = [_times_as_text(times[at]) for times in (one, other)]
-        alike = [f"{name} {detail}" for detail in details]
+        changes = [f"{name} {detail}" for detail in details]
     else:
         texts = [_texts(before, after), _texts(after, before)]
         at = np.flatnonzero(texts[0] != texts[1])
         texts = [_ordered(cells[at]) for cells in texts]
-        apart = texts[0] != texts[1]
-        at, texts = at[apart], [cells[apart] for cells in texts]
-        said = [_worded(one, other) for one, other in zip(*texts, strict=True)]
-        details = [detail for detail, _ in said]
-        alike = [f"{name}: {core}" for _, core in said]
-    cells = {"before": texts[0], "after": texts[1], "detail": details, "_alike": alike}
+        differ = texts[0] != texts[1]
+        at, texts = at[differ], [cells[differ] for cells in texts]
+        described = [_text_change(one, other) for one, other in zip(*texts, strict=True)]
+        details = [detail for detail, _ in described]
+        changes = [f"{name}: {core}" for _, core in described]
+    cells = {"before": texts[0], "after": texts[1], "detail": details, "_change": changes}
     return pd.DataFrame({"change": "changed", "key": keys[at], "field": name, **cells})
 
 
@@ -226,24 +227,25 @@ def _moved(before: npt.NDArray[np.int64], after: npt.NDArray[np.int64]) -> list[
             size = seconds / sizes[unit]
         way = "moved by" if seconds > 0 else "moved back by"
         if unit == "second" and abs(seconds) >= 60:
-            details.append(f"{way} {pd.Timedelta(seconds=abs(seconds))}")
+            duration = pd.Timedelta(np.timedelta64(round(abs(seconds) * 1e6), "us"))
+            details.append(f"{way} {duration}")
             continue
         details.append(f"{way} {abs(size):,g} {unit}{'' if abs(size) == 1 else 's'}")
     return details
 
 
-def _worded(before: str, after: str) -> tuple[str, str]:
+def _text_change(before: str, after: str) -> tuple[str, str]:
     """Describe how a text or a list changed: in full, and the part that other rows may share."""
     if before[:1] == "[" or after[:1] == "[":
-        said = _list_change(before, after)
-        return said, said
+        change = _list_change(before, after)
+        return change, change
     words, others = before.split(), after.split()
-    first = _alike(words, others)
-    last = _alike(words[first:][::-1], others[first:][::-1])
+    first = _shared_words(words, others)
+    last = _shared_words(words[first:][::-1], others[first:][::-1])
     gone, new = words[first : len(words) - last], others[first : len(others) - last]
     if not (first or last) or not (gone or new):
-        said = f"{before or 'absent'} -> {after or 'absent'}"
-        return said, said
+        change = f"{before or 'absent'} -> {after or 'absent'}"
+        return change, change
     core = [f"[-{' '.join(gone)}-]"] * bool(gone) + [f"{{+{' '.join(new)}+}}"] * bool(new)
     ahead, behind = words[:first], words[len(words) - last :]
     shown = ["..."] * (first > CONTEXT) + ahead[-CONTEXT:] + core
@@ -251,8 +253,8 @@ def _worded(before: str, after: str) -> tuple[str, str]:
     return " ".join(shown), " ".join(core)
 
 
-def _alike(words: Sequence[str], others: Sequence[str]) -> int:
-    """Count the first words that two texts share."""
+def _shared_words(words: Sequence[str], others: Sequence[str]) -> int:
+    """Count the words at the beginning that two texts share."""
     pairs = zip(words, others, strict=False)
     shortest = min(len(words), len(others))
     return next((at for at, (one, other) in enumerate(pairs) if one != other), shortest)
@@ -282,8 +284,8 @@ def _short(entry: Any) -> str:
 
 def _with_causes(table: pd.DataFrame, min_rows: int) -> pd.DataFrame:
     """Name the equal changes of many rows as one cause."""
-    count = table.groupby("_alike")["key"].transform("size").fillna(1)
+    count = table.groupby("_change")["key"].transform("size").fillna(1)
     grouped = count >= min_rows
-    table = table.assign(cause=table["_alike"].where(grouped), rows=count.where(grouped, 1))
-    table = table.drop(columns="_alike")
+    table = table.assign(cause=table["_change"].where(grouped), rows=count.where(grouped, 1))
+    table = table.drop(columns="_change")
     return table.astype(dict.fromkeys(COLUMNS[:-1], "str") | {"rows": "Int64"})

@@ -32,9 +32,9 @@ DTYPES: dict[str, Any] = {
 
 
 def as_findings(rows: pd.DataFrame | Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """Make a table of findings: every column in its place and of its dtype, also without rows.
+    """Make a table of findings, with all their columns, in order and typed, also without rows.
 
-    What a row lacks is absent. Other columns are left out.
+    What a row lacks is absent; columns that findings do not have are left out.
     """
     table = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
     columns = {
@@ -65,7 +65,7 @@ def _typed(column: pd.Series[Any], dtype: Any) -> pd.Series[Any]:
     return typed
 
 
-_KINDS = {  # of findings, by the class of what they are of; of any other it is "media"
+_KINDS = {  # of findings, by the class of what they are about; for other classes it is "media"
     "KalturaProgramAsset": "epg",
     "KalturaRecordingAsset": "epg",
     "KalturaHousehold": "household",
@@ -77,7 +77,7 @@ _NAMES = ("typeName", "regionName", "brandName", "userRole")
 
 
 def join(findings: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
-    """Put the asset, programme, channel, household or device that a finding is of beside it.
+    """Add the columns of what each finding is about: an asset, programme, household or device.
 
     Parameters
     ----------
@@ -92,8 +92,8 @@ def join(findings: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         One row per finding, in their order: its columns, then those of the table. Columns of the
         table that findings have too are called `name_row`, `startDate_row` ...; its ids are left
-        out. They are absent for a finding of something that the table does not hold; of a thing
-        that it holds twice, the last row counts.
+        out. They are absent for a finding about something that the table does not hold; of rows
+        with one id, the last counts.
 
     Raises
     ------
@@ -121,31 +121,43 @@ def join(findings: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _rows_of(findings: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
-    """Return the row of the table that each finding is of, absent where there is none."""
-    own = need(findings, "kind", "id")
-    ids, kinds = id_texts(own["id"]), own["kind"].astype("str")
-    if "linearAssetId" in own:  # a guide's finding of a channel has the channel's id in both
-        kinds = kinds.mask(ids == id_texts(own["linearAssetId"]), "media")
+    """Return the row of the table that each finding is about, absent where there is none."""
+    ids = id_texts(need(findings, "id")["id"])
     table = table.reset_index(drop=True)
-    classes = table.get("objectType", pd.Series(class_of(table.columns), index=table.index))
-    of = classes.astype("str").map(_KINDS).fillna("media")
-    usual = "userId" if "userId" in table and "id" not in table else "id"
+    kinds = kinds_of_rows(table)
+    id_column = "userId" if "userId" in table and "id" not in table else "id"
     keys = pd.Series("", index=table.index, dtype="str")
-    for kind in of.unique():
-        key = "udid" if kind == "device" else usual
-        keys = keys.mask(of == kind, id_texts(need(table, key)[key]))
-    rows = pd.MultiIndex.from_arrays([of, keys])
+    for kind in kinds.unique():
+        column = "udid" if kind == "device" else id_column
+        keys = keys.mask(kinds == kind, id_texts(need(table, column)[column]))
+    rows = pd.MultiIndex.from_arrays([kinds, keys])
     places = pd.Series(table.index, index=rows)[~rows.duplicated(keep="last")]
-    at = places.reindex(pd.MultiIndex.from_arrays([kinds, ids])).fillna(-1).astype(int)
+    wanted = pd.MultiIndex.from_arrays([kinds_of_findings(findings), ids])
+    at = places.reindex(wanted).fillna(-1).astype(int)
     return typed(table).reindex(at).set_axis(findings.index)
+
+
+def kinds_of_findings(findings: pd.DataFrame) -> pd.Series[str]:
+    """Return the kind of what each finding is about: of a channel in a guide, it is media."""
+    own = need(findings, "kind", "id")
+    kinds = own["kind"].astype("str")
+    if "linearAssetId" not in own:
+        return kinds
+    return kinds.mask(id_texts(own["id"]) == id_texts(own["linearAssetId"]), "media")
+
+
+def kinds_of_rows(table: pd.DataFrame) -> pd.Series[str]:
+    """Return the kind that findings about each row of a table have."""
+    classes = table.get("objectType", pd.Series(class_of(table.columns), index=table.index))
+    return classes.astype("str").map(_KINDS).fillna("media")
 
 
 def with_labels(
     findings: pd.DataFrame, labels: pd.DataFrame | None, *tables: pd.DataFrame | None
 ) -> pd.DataFrame:
-    """Put the names of what findings are of after their `name`: its type, region, brand, role.
+    """Add the type, region, brand and role of what findings are about, after their `name`.
 
-    Those that the labels know, or that the tables have already.
+    The names are those of the labels, or those that the tables have already.
     """
     names: dict[str, pd.Series[Any]] = {}
     for table in tables:

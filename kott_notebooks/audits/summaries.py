@@ -1,4 +1,4 @@
-"""Tables about findings: by rule, by score, by what to mend first, over time; and of the rules."""
+"""Tables about findings: by rule, by score, by what to fix first, over time; and of the rules."""
 
 from __future__ import annotations
 
@@ -9,7 +9,12 @@ import numpy as np
 import pandas as pd
 
 from kott_notebooks.audits import rulebook
-from kott_notebooks.audits.findings import SEVERITIES, needed
+from kott_notebooks.audits.findings import (
+    SEVERITIES,
+    kinds_of_findings,
+    kinds_of_rows,
+    needed,
+)
 from kott_notebooks.audits.rulebook import OTHER, Rules, RulesSource, definitions
 from kott_notebooks.errors import KottError, whole_number
 from kott_notebooks.tables.columns import id_texts, need
@@ -44,8 +49,8 @@ def summary(findings: pd.DataFrame) -> pd.DataFrame:
     ['rule', 'severity', 'findings', 'assets', 'impact', 'hint']
     """
     columns = needed(findings, "rule", "id", "impact", "hint")
-    of = columns.groupby(["rule", "severity"], sort=False)
-    table = of.agg(
+    groups = columns.groupby(["rule", "severity"], sort=False)
+    table = groups.agg(
         findings=("rule", "size"), assets=("id", "nunique"), impact=("impact", "sum"),
         hint=("hint", "first"),
     ).reset_index()  # fmt: skip
@@ -59,9 +64,9 @@ def summary(findings: pd.DataFrame) -> pd.DataFrame:
 def score(findings: pd.DataFrame, table: pd.DataFrame, *, by: str = "type") -> pd.DataFrame:
     """Grade what was audited from 0 to 100, by type and over all.
 
-    Each row of the table begins with 100 points and loses 25 for each error and 8 for each warning,
-    down to 0; infos cost nothing. A score is the mean over the rows. Rules that were not judged
-    cost nothing: `judged` says how much of the audit a score rests on.
+    Each row of the table begins with 100 points and loses 25 for each error and 8 for each warning
+    about it, down to 0; infos cost nothing. A score is the mean over the rows. Rules that were not
+    judged cost nothing: `judged` says how much of the audit a score rests on.
 
     Parameters
     ----------
@@ -98,6 +103,8 @@ def score(findings: pd.DataFrame, table: pd.DataFrame, *, by: str = "type") -> p
         check_table(one)
     if "severity" not in findings and "severity" in table:
         findings, table = table, findings  # version 0.1 took the assets first
+    if "kind" in findings:  # an ingest or a user may have the id of an asset or a household
+        findings = findings[kinds_of_findings(findings).isin(kinds_of_rows(table))]
     lost = needed(findings, "id")["severity"].map(_LOSS).fillna(0)
     by_id = lost.groupby(id_texts(findings["id"]).to_numpy(object)).sum()
     own = need(table, "id", by).drop_duplicates("id")
@@ -116,12 +123,12 @@ def score(findings: pd.DataFrame, table: pd.DataFrame, *, by: str = "type") -> p
 
 
 def _judged_share(findings: pd.DataFrame) -> float | None:
-    said = facts(findings)
-    return round(said["rules_judged"], 4) if "rules_judged" in said else None
+    known = facts(findings)
+    return round(known["rules_judged"], 4) if "rules_judged" in known else None
 
 
 def worklist(findings: pd.DataFrame, *, n: int | None = 50) -> pd.DataFrame:
-    """List what to mend first: the things with the most impact.
+    """List what to fix first: the things with the most impact.
 
     Parameters
     ----------
@@ -257,11 +264,11 @@ def _fact(findings: pd.DataFrame, name: Literal["when", "scores"]) -> Any:
 def _by_rule(findings: pd.DataFrame) -> dict[str, dict[str, Any]]:
     return {
         str(rule): {
-            "severity": min(of["severity"], key=SEVERITIES.index),  # the worst
-            "findings": len(of),
-            "assets": of["id"].nunique(),
+            "severity": min(group["severity"], key=SEVERITIES.index),  # the worst
+            "findings": len(group),
+            "assets": group["id"].nunique(),
         }
-        for rule, of in needed(findings, "rule", "id").groupby("rule", sort=False)
+        for rule, group in needed(findings, "rule", "id").groupby("rule", sort=False)
     }
 
 

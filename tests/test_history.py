@@ -348,7 +348,7 @@ def test_nested_columns_are_views() -> None:
         ("select * from nowhere", "nowhere does not exist"),
         ("selec 1", "syntax error"),
         ("select 1 +", "failed"),
-        ("-- nothing", "has no answer: write a SELECT"),
+        ("-- nothing", "has no result: write a SELECT"),
         ("select '\udcff'", "failed"),
     ],
 )
@@ -364,3 +364,17 @@ def test_a_table_of_many_row_groups_keeps_its_order(tmp_path: Path) -> None:
     for _ in range(5):
         kott.save(table, tmp_path, name="assets")
         assert kott.load(tmp_path, columns=["id"])["id"].is_monotonic_increasing
+
+
+def test_tables_that_no_store_can_hold_are_refused(tmp_path: Path) -> None:
+    """Two columns of one name; a column that has the name of a partition, or of what is added."""
+    twice = pd.DataFrame([[1, 2]], columns=["id", "id"])
+    with pytest.raises(KottError, match="cannot be written as Parquet"):
+        kott.save(twice, tmp_path, name="twice")
+    own = pd.DataFrame({"linearAssetId": [7], "channel": ["A"], "snapshot": [START]})
+    with pytest.raises(KottError, match="makes a column channel, which the table has already"):
+        kott.save(own, tmp_path, name="own", by="channel")
+    kott.save(own, tmp_path, name="own")
+    with pytest.raises(KottError, match="has a column snapshot of its own"):
+        kott.load_all(tmp_path, name="own")
+    assert len(kott.load_all(tmp_path, name="own", columns=["channel"])) == 1

@@ -182,3 +182,27 @@ def test_a_guide_without_an_end_leaves_the_others_readable() -> None:
     ax = plots.reach(history.reach(guides), ax=plt.figure().gca())
     assert ax.get_ylim()[1] < 100
     plt.close("all")
+
+
+def test_a_snapshot_without_rows_is_one() -> None:
+    """All went and came again; of a table from which rows were taken, it is not known."""
+    table = guides((0, 7, 1, 30, "A"), (48, 7, 1, 30, "A"))
+    days = [(START + n * DAY).isoformat() for n in range(3)]
+    table = with_facts(table, snapshots=days, rows=len(table))
+    counts = history.churn(table)[["added", "removed", "total"]]
+    assert counts.to_numpy().tolist() == [[0, 1, 0], [1, 0, 1]]
+    airing = START + pd.Timedelta(hours=30.5)
+    assert history.as_of(table, airing, START + DAY).empty
+    assert len(history.churn(table[1:])) == 0
+    assert len(history.as_of(table[:1], airing, START + DAY)) == 1
+
+
+def test_no_rows_have_no_shares() -> None:
+    """Whether the table has columns or not."""
+    for one in (guides()[:0], guides()[:0][["snapshot"]]):
+        assert history.filled(one).dtypes.astype(str).to_dict() == {
+            "snapshot": "datetime64[us, UTC]",
+            "field": "str",
+            "share": "Float64",
+            "lost": "Float64",
+        }

@@ -16,11 +16,11 @@ from kott_notebooks.audits.rulebook import RulesSource
 from kott_notebooks.audits.rulebook import rules as rules_of
 from kott_notebooks.catalog.rules_identity import folded
 from kott_notebooks.catalog.view import View, tag_values
-from kott_notebooks.errors import KottError
+from kott_notebooks.errors import KottError, as_list
 from kott_notebooks.tables.columns import bare, distinct, id_texts, need, pulled, times
 from kott_notebooks.tables.diff import MIN_ROWS, diff
 from kott_notebooks.tables.kinds import STR
-from kott_notebooks.tables.provenance import with_facts
+from kott_notebooks.tables.provenance import by_snapshot, with_facts
 
 COLUMNS = [
     "change", "matched", "id", "otherId", "externalId", "name", "typeName", "field", "value",
@@ -57,7 +57,7 @@ def compare(
     rules : path, mapping or Rules, optional
         Rules that say which fields hold year, season and episode; see `audits.rules`.
     min_rows : int, default 10
-        From how many assets on an equal change of one field is one cause.
+        An equal change of one field in this many assets or more is one cause.
 
     Returns
     -------
@@ -73,7 +73,7 @@ def compare(
     Raises
     ------
     KottError
-        There are not two tables, `labels` have other names, or a column is missing.
+        `assets` are not two tables, `labels` have other names, or a column is missing.
 
     See Also
     --------
@@ -95,16 +95,16 @@ def compare(
         raise KottError(f"assets must be two tables by name, not {given}.")
     if labels is not None and set(labels) != set(assets):
         raise KottError(f"labels are of {', '.join(labels)}; the tables of {', '.join(assets)}.")
-    names, book = list(assets), rules_of(rules)
+    names, own = list(assets), rules_of(rules)
     views = [
-        View(distinct(need(table, "id", "name")), book, pulled(table), (labels or {}).get(name))
+        View(distinct(need(table, "id", "name")), own, pulled(table), (labels or {}).get(name))
         for name, table in assets.items()
     ]
     types = _types(views)
     at, matched, several = _matched(views, types)
     tables = [_compared(view, of) for view, of in zip(views, types, strict=True)]
     common = [name for name in tables[0].columns if name in tables[1].columns]
-    wanted = common if fields is None else list(fields)
+    wanted = common if fields is None else as_list("fields", fields)
     for name in set(wanted).intersection(common):
         cells = _of_one_kind(*(table[name] for table in tables))
         tables = [table.assign(**{name: one}) for table, one in zip(tables, cells, strict=True)]
@@ -114,31 +114,31 @@ def compare(
     other_keys = np.where(
         pairs >= 0, pairs.astype(str), "b" + np.arange(views[1].count).astype(str)
     )
-    found = diff(
+    differences = diff(
         tables[0].assign(key=keys),
         tables[1].assign(key=other_keys),
         "key",
         fields=wanted,
         min_rows=min_rows,
     )
-    facts = [_facts(view, of, n) for view, of, n in zip(views, types, several, strict=True)]
-    facts[0]["matched"] = np.where(at >= 0, matched, facts[0]["matched"])
-    facts[0]["otherId"] = views[1].ids[at]
-    every = pd.concat([facts[0].set_axis(keys), facts[1].set_axis(other_keys)[pairs < 0].rename(
-        columns={"id": "otherId"})])  # fmt: skip
-    own = every.reindex(found["key"]).reset_index(drop=True)
-    table = own.assign(
-        change=found["change"].map(
+    ours, theirs = map(_described, views, types, several)
+    ours["matched"] = np.where(at >= 0, matched, ours["matched"])
+    ours["otherId"] = views[1].ids[at]
+    unmatched = theirs.set_axis(other_keys)[pairs < 0].rename(columns={"id": "otherId"})
+    described = pd.concat([ours.set_axis(keys), unmatched])
+    table = described.reindex(differences["key"]).reset_index(drop=True)
+    table = table.assign(
+        change=differences["change"].map(
             {"removed": f"only in {names[0]}", "added": f"only in {names[1]}", "changed": "differs"}
         ),
-        field=found["field"],
-        value=found["before"],
-        otherValue=found["after"],
-        detail=found["detail"],
-        cause=found["cause"],
+        field=differences["field"],
+        value=differences["before"],
+        otherValue=differences["after"],
+        detail=differences["detail"],
+        cause=differences["cause"],
     )
     table = table.reindex(columns=COLUMNS).astype(dict.fromkeys(COLUMNS[:-1], "str"))
-    table["rows"] = found["rows"]
+    table["rows"] = differences["rows"]
     counts = pd.Series(matched[at >= 0]).value_counts().to_dict()
     return with_facts(
         table, source="catalog.compare", tables=names, matched=counts, rows=len(table)
@@ -164,7 +164,7 @@ def changes(
         The columns to compare. Default: all that both tables have, without `updateDate`, which
         changes with every other field.
     min_rows : int, default 10
-        From how many assets on an equal change of one field is one cause.
+        An equal change of one field in this many assets or more is one cause.
 
     Returns
     -------
@@ -193,28 +193,28 @@ def changes(
     ['added']
     """
     if after is None:
-        days = list(need(before, "snapshot").groupby("snapshot"))
-        if len(days) < 2:
+        snapshots = by_snapshot(need(before, "snapshot"))
+        if len(snapshots) < 2:
             raise KottError(
-                f"Two snapshots are needed to compare, not {len(days)}: give kott.load_all(store), "
-                "or two tables of assets."
+                f"Two snapshots are needed to compare, not {len(snapshots)}: give "
+                "kott.load_all(store), or two tables of assets."
             )
         parts = []
-        for (_, one), (when, other) in pairwise(days):
-            old, new = (of.drop(columns="snapshot") for of in (one, other))
-            parts.append(changes(old, new, fields=fields, min_rows=min_rows))
-            times_ = pd.Series(when, parts[-1].index, "datetime64[us, UTC]")
-            parts[-1].insert(0, "snapshot", times_)
+        for (_, one), (when, other) in pairwise(snapshots.items()):
+            old, new = (table.drop(columns="snapshot") for table in (one, other))
+            part = changes(old, new, fields=fields, min_rows=min_rows)
+            part.insert(0, "snapshot", pd.Series(when, part.index, "datetime64[us, UTC]"))
+            parts.append(part)
         return pd.concat(parts, ignore_index=True)
     old, new = (distinct(need(table, "id", "name")) for table in (before, after))
     if fields is None:
         fields = [one for one in old.columns.intersection(new.columns) if one != "updateDate"]
-    found = diff(old, new, fields=fields, min_rows=min_rows)
+    table = diff(old, new, fields=fields, min_rows=min_rows)
     named = pd.concat([new[["id", "name"]], old[["id", "name"]]])
     names = pd.Series(named["name"].array, index=id_texts(named["id"]))
     names = names[~names.index.duplicated()]
-    found.insert(2, "name", names.reindex(found["key"]).astype(STR).reset_index(drop=True))
-    return found
+    table.insert(2, "name", names.reindex(table["key"]).astype(STR).reset_index(drop=True))
+    return table
 
 
 def _types(views: list[View]) -> list[pd.Series[Any] | None]:
@@ -238,12 +238,12 @@ def _matched(
     taken = np.zeros(views[1].count, bool)
     titles = [_titles(view, of) for view, of in zip(views, types, strict=True)]
     ids = [view.first("externalId").fillna("") for view in views]
-    for way, (one, other) in (("externalId", ids), ("name and year", titles)):
+    for key, (one, other) in (("externalId", ids), ("name and year", titles)):
         once, theirs = _once(one, at < 0), _once(other, ~taken)
         place = pd.Index(theirs).get_indexer(pd.Index(once))
         rows = once.index[place >= 0]
         at[rows] = theirs.index[place[place >= 0]]
-        matched[rows] = way
+        matched[rows] = key
         taken[at[rows]] = True
     alike = [titles[0].isin(titles[1]), titles[1].isin(titles[0])]
     alone = [at < 0, ~taken]
@@ -275,9 +275,10 @@ def _titles(view: View, types: pd.Series[Any] | None) -> pd.Series[str]:
 def _compared(view: View, types: pd.Series[Any] | None) -> pd.DataFrame:
     """Return the columns compared by default, with lists without an order sorted."""
     table = view.table
-    own = [name for name in table.columns if name not in _OWN and not str(name).startswith("multi")]
+    names = [one for one in map(str, table.columns) if one not in _OWN]
+    own = [one for one in names if not one.startswith("multilingual")]
     compared = table[own].copy(deep=False)
-    for name in [one for one in own if str(one).startswith("tags.")]:
+    for name in [one for one in own if one.startswith("tags.")]:
         codes, cells = pd.factorize(table[name])
         lists = [_json(sorted(set(tag_values(cell)))) for cell in cells]
         compared[name] = pd.Series([*lists, None], dtype=STR).take(codes).array
@@ -311,7 +312,8 @@ def _json(texts: list[str]) -> str | None:
     return msgspec.json.encode(texts).decode() if texts else None
 
 
-def _facts(view: View, types: pd.Series[Any] | None, several: npt.NDArray[Any]) -> pd.DataFrame:
+def _described(view: View, types: pd.Series[Any] | None, several: npt.NDArray[Any]) -> pd.DataFrame:
+    """Lay out what identifies each asset."""
     none = pd.Series(None, view.table.index, dtype=STR)
     return pd.DataFrame(
         {

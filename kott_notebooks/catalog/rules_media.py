@@ -16,7 +16,7 @@ from kott_notebooks.audits.rulebook import ratio_text
 from kott_notebooks.catalog.view import DAY, FIRST_TIME, SECOND, Hits, Mask, View
 from kott_notebooks.ksql import Expression, K
 from kott_notebooks.tables.columns import NAT, id_texts, need, stamp
-from kott_notebooks.tables.provenance import facts, narrowed
+from kott_notebooks.tables.provenance import facts, why_partial
 
 
 def images(view: View) -> Iterator[Hits]:
@@ -33,14 +33,14 @@ def images(view: View) -> Iterator[Hits]:
         has_own = np.bincount(row[~own["default"]], minlength=view.count) > 0
         widest = own["width"].groupby(row).max().reindex(range(view.count))
         least = widths.get(ratio, 0)
+        field, missing = f"images.{ratio}", np.flatnonzero(required & ~has)
+        yield Hits("image.missing_ratio", missing, field, f"It has no image of {ratio}.")
+        default_only = np.flatnonzero(required & has & ~has_own)
+        detail = f"Its only image of {ratio} is the default picture."
+        yield Hits("image.default", default_only, field, detail)
         small = np.flatnonzero(required & (widest < least).fillna(False).to_numpy(bool))
         wide = pd.Series(widest.iloc[small].astype("str"), dtype="str")
         too_small = f"Its largest image of {ratio} is " + wide + f" wide, not {least}."
-        field, missing = f"images.{ratio}", np.flatnonzero(required & ~has)
-        yield Hits("image.missing_ratio", missing, field, f"It has no image of {ratio}.")
-        alike = np.flatnonzero(required & has & ~has_own)
-        detail = f"Its only image of {ratio} is the default picture."
-        yield Hits("image.default", alike, field, detail)
         yield Hits("image.too_small", small, field, too_small.to_numpy(object))
 
 
@@ -80,13 +80,13 @@ def _has_type(view: View, need: str) -> Mask:
 
 
 def _all_ended(view: View) -> Mask:
-    """Return which assets are on offer though none of their active files is."""
+    """Return which assets have not ended, while all their active files have."""
     end, own = view.times("endDate"), view.files.properties
     ended = ((own["end"] != NAT) & (own["end"] < view.moment)).to_numpy(bool)
     on = view.files.row[own["active"].to_numpy(bool) & ~ended]
-    no_end = view.all_times("endDate") == NAT  # an invalid one is unknown
-    goes_on = no_end | ((end != NAT) & (end >= view.moment))
-    return np.asarray(goes_on & (np.bincount(on, minlength=view.count) == 0))
+    no_end = view.all_times("endDate") == NAT  # an end that is not valid is not known
+    not_ended = no_end | ((end != NAT) & (end >= view.moment))
+    return np.asarray(not_ended & (np.bincount(on, minlength=view.count) == 0))
 
 
 def _outside_window(view: View) -> Hits:
@@ -169,7 +169,7 @@ def _without_linear(view: View, term: Expression) -> Expression | None:
 
 
 def _bad_times(view: View) -> Iterator[Hits]:
-    """Find times before 1980, and those that the table could not hold, by the provenance."""
+    """Find times before 1980, and those that the provenance lists as unreadable."""
     unreadable = pd.DataFrame(
         facts(view.table).get("unreadable") or [], columns=["column", "id", "value"], dtype="str"
     )
@@ -191,7 +191,7 @@ def _times(stamps: npt.NDArray[np.int64]) -> Any:
 
 
 def active(view: View) -> Mask:
-    """Return which assets are active; without a status an asset is."""
+    """Return which assets are active: those without a status are."""
     if "status" not in view.table:
         return np.ones(view.count, bool)
     return view.table["status"].astype("boolean").fillna(True).to_numpy(bool)
@@ -209,7 +209,7 @@ def channels(view: View) -> Iterator[Hits]:
         blank = texts.blank(view.first("externalIds"))
         detail = "It has no id that programmes could refer to."
         yield Hits("channel.no_epg_id", np.flatnonzero(linear & blank), "externalIds", detail)
-    if view.epg is not None and not unjudged_guide(view):
+    if view.epg is not None and not why_unjudged(view):
         rows = np.flatnonzero(linear & _asked_for(view) & ~_on_air(view))
         yield Hits("channel.no_programmes", rows, "id", "No programme is on it.")
     if "enableCatchUp" in view.table and view.anywhere("catchUpBuffer"):
@@ -220,13 +220,13 @@ def channels(view: View) -> Iterator[Hits]:
         yield Hits("channel.catchup_without_buffer", rows, "catchUpBuffer", detail)
 
 
-def unjudged_guide(view: View) -> str:
+def why_unjudged(view: View) -> str:
     """Return why a guide does not show which channels have no programme; empty where it does."""
     if view.epg is None:
         return "It needs epg."
     if facts(view.epg).get("rows", 0) > len(view.epg):
         return "The guide was filtered: channels without programmes are not known."
-    return narrowed(view.epg)
+    return why_partial(view.epg)
 
 
 def _asked_for(view: View) -> Mask:

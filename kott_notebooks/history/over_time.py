@@ -1,4 +1,4 @@
-"""What snapshots say together: since when a finding stands, what the guide said, how early."""
+"""Snapshots compared: since when a finding stands, what a guide announced, how tables changed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kott_notebooks.errors import KottError
 from kott_notebooks.tables.columns import need
 from kott_notebooks.tables.diff import diff
 from kott_notebooks.tables.names import named_like
-from kott_notebooks.tables.provenance import facts
+from kott_notebooks.tables.provenance import by_snapshot, facts, snapshots_of
 from kott_notebooks.times import When, instant
 
 IDENTITY = ["rule", "kind", "id", "field"]  # two findings that agree here are the same one
@@ -21,7 +21,7 @@ NEW, STANDING, FIXED = "new", "standing", "fixed"
 
 
 def lifetimes(findings: pd.DataFrame) -> pd.DataFrame:
-    """Return since when each finding exists, and whether it is still there.
+    """Return when each finding was first and last seen, and whether it is still there.
 
     Parameters
     ----------
@@ -54,8 +54,8 @@ def lifetimes(findings: pd.DataFrame) -> pd.DataFrame:
     audits = _audits(findings)
     last, before = audits[-1] if audits else None, audits[-2] if len(audits) > 1 else None
     now, then = (seen.transform(lambda times, at=at: (times == at).any()) for at in (last, before))
-    words = np.where(now.astype(bool), np.where(then.astype(bool), STANDING, NEW), FIXED)
-    table["state"] = pd.Series(words, table.index, dtype="str")
+    states = np.where(now.astype(bool), np.where(then.astype(bool), STANDING, NEW), FIXED)
+    table["state"] = pd.Series(states, table.index, dtype="str")
     table = table.drop_duplicates(IDENTITY, keep="last").drop(columns="snapshot")
     place = table["state"].map({NEW: 0, STANDING: 1, FIXED: 2})
     return table.iloc[np.argsort(place.to_numpy(), kind="stable")].reset_index(drop=True)
@@ -68,7 +68,7 @@ def _audits(findings: pd.DataFrame) -> list[pd.Timestamp]:
 
 
 def turnover(findings: pd.DataFrame) -> pd.DataFrame:
-    """Count per audit and rule what is new, what stands and what was fixed.
+    """Count the new, standing and fixed findings of each audit and rule.
 
     Parameters
     ----------
@@ -96,12 +96,12 @@ def turnover(findings: pd.DataFrame) -> pd.DataFrame:
     rows = []
     before: dict[str, set[Any]] = {}
     for audit in _audits(findings):
-        its = unique[unique["snapshot"] == audit]
-        keys = its[IDENTITY].astype("str").fillna("").agg(tuple, axis=1)
-        now = {str(rule): set(keys[of]) for rule, of in its.groupby("rule").groups.items()}
+        own = unique[unique["snapshot"] == audit]
+        keys = own[IDENTITY].astype("str").fillna("").agg(tuple, axis=1)
+        now = {str(rule): set(keys[at]) for rule, at in own.groupby("rule").groups.items()}
         for rule in sorted({*before, *now}):
-            there, gone = now.get(rule, set()), before.get(rule, set())
-            counts = (len(there - gone), len(there & gone), len(gone - there))
+            last, this = before.get(rule, set()), now.get(rule, set())
+            counts = (len(this - last), len(this & last), len(last - this))
             rows.append((audit, rule, *counts))
         before = now
     table = pd.DataFrame(rows, columns=["snapshot", "rule", NEW, STANDING, FIXED])
@@ -110,7 +110,7 @@ def turnover(findings: pd.DataFrame) -> pd.DataFrame:
 
 
 def as_of(guides: pd.DataFrame, airing: When, at: When) -> pd.DataFrame:
-    """Return what the guide announced at one time for another: at 18:00 for 20:00, say.
+    """Return what the guide announced at one time for another, such as at 18:00 for 20:00.
 
     Parameters
     ----------
@@ -147,17 +147,18 @@ def as_of(guides: pd.DataFrame, airing: When, at: When) -> pd.DataFrame:
     """
     guides = need(guides, "snapshot", "startDate", "endDate")
     moment, limit = instant(airing), instant(at)
-    known = guides.loc[guides["snapshot"] <= limit, "snapshot"]
-    if known.empty:
-        oldest = guides["snapshot"].min()
+    snapshots = snapshots_of(guides)
+    known = [when for when in snapshots if when <= limit]
+    if not known:
+        oldest = min(snapshots, default=None)
         raise KottError(f"No snapshot is as old as {limit}; the oldest is of {oldest}.")
     on_air = (guides["startDate"] <= moment) & (guides["endDate"] > moment)
-    said: pd.DataFrame = guides[on_air & (guides["snapshot"] == known.max())]
-    return said.reset_index(drop=True)
+    announced: pd.DataFrame = guides[on_air & (guides["snapshot"] == known[-1])]
+    return announced.reset_index(drop=True)
 
 
 def lead_times(guides: pd.DataFrame) -> pd.DataFrame:
-    """Measure how long before air each programme was first in the guide with what it has now.
+    """Measure how long before its start each programme was first in the guide as it is now.
 
     Parameters
     ----------
@@ -170,9 +171,8 @@ def lead_times(guides: pd.DataFrame) -> pd.DataFrame:
         One row per programme of a channel (the same `id`): `linearAssetId`, `channelName` (`str`,
         where the guide has it), `id` (as in the guide), `startDate` (the last that it had),
         `published` (the first snapshot that had it on that channel at that time with that name),
-        `minutes` (`Float64`, from there to its start; negative where it was published after it),
-        `late` (`boolean`: it is missing in an earlier snapshot whose guide reached beyond its
-        start, so that it could have been there).
+        `minutes` (`Float64`, from there to its start; negative where it was published later),
+        `late` (`boolean`: it is missing in an earlier snapshot that reached beyond its start).
 
     Raises
     ------
@@ -216,7 +216,7 @@ def lead_times(guides: pd.DataFrame) -> pd.DataFrame:
 def churn(
     tables: pd.DataFrame, *, on: str | Iterable[str] = "id", fields: Sequence[str] | None = None
 ) -> pd.DataFrame:
-    """Count what came, went and changed from each snapshot to the next.
+    """Count the rows added, removed and changed from each snapshot to the next.
 
     Parameters
     ----------
@@ -248,9 +248,8 @@ def churn(
     """
     keys = [on] if isinstance(on, str) else list(on)
     tables = need(tables, "snapshot", *keys)
-    days = list(tables.groupby("snapshot"))
     rows = []
-    for (_, before), (when, after) in pairwise(days):
+    for (_, before), (when, after) in pairwise(by_snapshot(tables).items()):
         old, new = (one.drop(columns="snapshot").drop_duplicates(keys) for one in (before, after))
         kinds = diff(old, new, keys, fields=fields).drop_duplicates(["change", "key"])["change"]
         counts = [(kinds == kind).sum() for kind in ("added", "removed", "changed")]
@@ -261,7 +260,7 @@ def churn(
 
 
 def filled(tables: pd.DataFrame) -> pd.DataFrame:
-    """Measure how many rows have each field, by snapshot: a share that falls is a field that rots.
+    """Measure the share of rows that have each field, by snapshot.
 
     Parameters
     ----------
@@ -272,8 +271,8 @@ def filled(tables: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         One row per snapshot and field: `snapshot` (`datetime64[us, UTC]`), `field` (`str`), `share`
-        of the rows that have it (`Float64`), `lost` (by how much the share is below that of the
-        first snapshot, `Float64`).
+        (of the rows that have it, `Float64`), `lost` (how far the share is below that of the first
+        snapshot, `Float64`).
 
     Examples
     --------
@@ -293,9 +292,9 @@ def filled(tables: pd.DataFrame) -> pd.DataFrame:
     shares: pd.DataFrame = (~blank).groupby(tables["snapshot"]).mean()
     stacked: Any = shares.rename_axis(columns="field").stack()
     table: pd.DataFrame = stacked.rename("share").reset_index()
+    table = table.astype({"field": "str", "share": "Float64"})
     first = shares.iloc[0] if len(shares) else pd.Series(dtype=float)
-    table["lost"] = table["field"].map(first) - table["share"]
-    return table.astype({"field": "str", "share": "Float64", "lost": "Float64"})
+    return table.assign(lost=table["field"].map(first).astype("Float64") - table["share"])
 
 
 def reach(guides: pd.DataFrame) -> pd.DataFrame:

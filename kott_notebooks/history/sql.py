@@ -1,4 +1,4 @@
-"""SQL over tables and stores, by DuckDB: names are tables, nested columns are views."""
+"""SQL over tables and stores, by DuckDB; nested columns are views of their own."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ def sql(query: str, source: Place | Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The rows of the answer: whole numbers `Int64`, numbers `Float64`, truth `boolean`, text
+        The rows of the result: whole numbers `Int64`, numbers `Float64`, flags `boolean`, text
         `str`, times `datetime64[us, UTC]`.
 
     Raises
     ------
     KottError
-        DuckDB is not installed, a name is unknown, or the query is wrong; DuckDB's words are in
-        the message.
+        DuckDB is not installed, a name is unknown, or the query is wrong: the message has what
+        DuckDB says.
 
     Examples
     --------
@@ -75,12 +75,12 @@ def sql(query: str, source: Place | Mapping[str, pd.DataFrame]) -> pd.DataFrame:
                 _register(database, source)
             for name in [row[0] for row in database.execute("show tables").fetchall()]:
                 _unnest(database, name)
-            answer = database.from_query(query)
-            arrow = None if answer is None else answer.to_arrow_table()
+            result = database.from_query(query)
+            arrow = None if result is None else result.to_arrow_table()
         except (duckdb.Error, UnicodeError) as error:
             raise KottError(f"The query failed: {error}") from error
     if arrow is None:
-        raise KottError("The query has no answer: write a SELECT.")
+        raise KottError("The query has no result: write a SELECT.")
     table: pd.DataFrame = arrow.to_pandas(types_mapper=_DTYPES.get)
     for column, dtype in table.dtypes.items():
         if isinstance(dtype, pd.DatetimeTZDtype):

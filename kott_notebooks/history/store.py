@@ -1,15 +1,15 @@
 """Snapshots: tables kept as Parquet, each with a manifest that is written last.
 
-A snapshot is a folder of Parquet files and a manifest beside it. Every name is new, nothing is ever
-written again, and what has no manifest is no snapshot: a writer that is killed leaves nothing that
-could be taken for one, and two writers do not meet.
+A snapshot is a folder of Parquet files and a manifest beside it. Every name is new and no file is
+ever changed, so two writers never touch the same file; without a manifest there is no snapshot, so
+a writer that is killed leaves nothing that could be taken for one.
 
     STORE/assets/20261126T143000.123456Z-0655a1b2c3d4e5f6.json         the manifest
     STORE/assets/20261126T143000.123456Z-0655a1b2c3d4e5f6/part-0.parquet
     STORE/epg/20261126T143512.000000Z-0655a1b2c40718ab/day=2026-11-26/part-0.parquet
 
-A snapshot's id begins with the time that it stands for, then comes the time when it was saved: the
-order of ids is the order of snapshots, and a manifest is only opened where it is needed.
+A snapshot's id is made of the time that it is of, the time when it was saved, and a random end. The
+order of ids is the order of snapshots, so that a manifest is only opened where it is needed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import contextlib
 import datetime as dt
 import re
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 import msgspec
@@ -37,7 +37,7 @@ from kott_notebooks.times import When, instant, present
 
 VERSION = 1  # of the manifest
 STAMP = "%Y%m%dT%H%M%S.%fZ"
-LARGEST = 2**53  # whole number up to which floats have them all
+LARGEST = 2**53  # up to which a float holds every whole number
 ROWS_PER_GROUP = 100_000  # of a Parquet row group
 ROW = "__row"  # a partitioned snapshot keeps the order of its rows in this column
 PARTITIONS = {"day": "startDate", "channel": "linearAssetId"}  # and the column each comes from
@@ -56,7 +56,7 @@ class DataFile(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """What a snapshot holds: `when` it stands for, when it was `saved`, and each of its files."""
+    """What a snapshot holds: `when` it is of, when it was `saved`, and its files."""
 
     version: int
     id: str
@@ -97,7 +97,7 @@ def save(
     by : {"day", "channel"}, optional
         Split the files by the UTC day of `startDate`, or by `linearAssetId`.
     when : str, datetime or Timestamp, optional
-        The time that the table stands for. Default: when it was pulled, else now.
+        The time that the table is of. Default: when it was pulled, else now.
 
     Returns
     -------
@@ -131,6 +131,8 @@ def save(
         raise KottError(f"by must be {' or '.join(map(repr, PARTITIONS))}, not {by!r}.")
     if by is not None and PARTITIONS[by] not in table:
         raise KottError(f"by={by!r} needs the column {PARTITIONS[by]}, which the table lacks.")
+    if by is not None and by in table:
+        raise KottError(f"by={by!r} makes a column {by}, which the table has already: rename it.")
     system, root = files.opened(store)
     with new_snapshot(system, root, called, known.get("when") if when is None else when) as new:
         written = _write(system, f"{root}/{called}/{new.id}", as_arrow(table, by), by)
@@ -150,7 +152,7 @@ def save(
 def new_snapshot(
     system: fs.FileSystem, root: str, name: str, when: When | None
 ) -> Iterator[Manifest]:
-    """Make the folder of a new snapshot, and give a manifest that lists no files yet.
+    """Make the folder of a new snapshot, and yield a manifest that lists no files yet.
 
     If the block fails before it has written the manifest, the folder is removed.
     """
@@ -185,7 +187,7 @@ def new_snapshot(
 
 
 def write_manifest(system: fs.FileSystem, root: str, manifest: Manifest) -> None:
-    """Write a snapshot's manifest, with which the snapshot is there."""
+    """Write a snapshot's manifest, which makes it one."""
     encoded = msgspec.json.format(msgspec.json.encode(manifest), indent=1)
     files.write_once(system, f"{root}/{manifest.name}/{manifest.id}.json", encoded)
 
@@ -243,7 +245,7 @@ def load(
     system, root = files.opened(store)
     name = chosen_name(system, root, store, name)
     manifest = manifest_of(system, root, name, chosen(system, root, name, at))
-    return read(system, f"{root}/{manifest.name}/{manifest.id}", manifest, columns)
+    return read_checked(system, f"{root}/{manifest.name}/{manifest.id}", manifest, columns)
 
 
 def load_all(
@@ -261,7 +263,7 @@ def load_all(
     store, name : path and str
         As in `load`.
     start, end : str, datetime or Timestamp, optional
-        The snapshots that stand for a time in [start, end). Default: all.
+        The snapshots of a time in [start, end). Default: all.
     columns : list of str, optional
         Read these columns only; a snapshot that lacks one has no values there.
 
@@ -294,7 +296,7 @@ def load_all(
     wanted = [
         one
         for one in ids(system, root, name)
-        if (first is None or stands_for(one) >= first) and (last is None or stands_for(one) < last)
+        if (first is None or time_of(one) >= first) and (last is None or time_of(one) < last)
     ]
     if not wanted:
         raise KottError(f"There is no snapshot of {name!r} from {first} to {last}.")
@@ -302,25 +304,35 @@ def load_all(
     for one in wanted:
         manifest = manifest_of(system, root, name, one)
         has = None if columns is None else [c for c in columns if c in manifest.schema]
-        part = read(system, f"{root}/{name}/{one}", manifest, has)
-        part.insert(0, "snapshot", pd.Series(stands_for(one), part.index, "datetime64[us, UTC]"))
+        part = read_checked(system, f"{root}/{name}/{one}", manifest, has)
+        if "snapshot" in part:
+            raise KottError(
+                f"The table {name!r} has a column snapshot of its own: kott.load reads one of its "
+                "snapshots, and columns= can leave it out."
+            )
+        part.insert(0, "snapshot", pd.Series(time_of(one), part.index, "datetime64[us, UTC]"))
         parts.append(part)
     absent = set(columns or ()) - {column for part in parts for column in part}
     if absent:
         raise KottError(f"columns: no snapshot of {name!r} has {', '.join(sorted(absent))}.")
-    schema = common_schema(columns_of(part) for part in parts)
-    table = pd.concat([conformed(part, schema) for part in parts], ignore_index=True)
+    table, times = stacked(parts), [time_of(one).isoformat() for one in wanted]
+    return with_facts(table, source="kott.load_all", name=name, snapshots=times, rows=len(table))
+
+
+def stacked(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Put tables one below the other, with the columns and dtypes of all, without provenance."""
+    schema = common_schema(map(columns_of, tables))
+    table = pd.concat([conformed(one, schema) for one in tables], ignore_index=True)
     table.attrs.clear()
-    times = [stands_for(one).isoformat() for one in wanted]
-    return with_facts(table, source="kott.load_all", name=name, snapshots=times)
+    return table
 
 
 class Column(msgspec.Struct, frozen=True):
-    """A column of a table: its dtype, whether it has a value, and whether as a float it loses."""
+    """What `common_schema` has to know of a column."""
 
     dtype: str
-    filled: bool
-    large: bool
+    filled: bool  # it has a value
+    large: bool  # it has a whole number that no float holds
 
 
 def columns_of(table: pd.DataFrame) -> dict[str, Column]:
@@ -335,7 +347,7 @@ def columns_of(table: pd.DataFrame) -> dict[str, Column]:
 def common_schema(tables: Iterable[dict[str, Column]]) -> dict[str, str]:
     """Return the columns that any table has, and for each a dtype that holds all its values.
 
-    A column without a value has no say in its dtype, unless it has none anywhere.
+    A column without a value does not count, unless it has none in any table.
     """
     columns: dict[str, list[Column]] = {}
     for table in tables:
@@ -352,7 +364,7 @@ def common_schema(tables: Iterable[dict[str, Column]]) -> dict[str, str]:
 
 
 def conformed(table: pd.DataFrame, schema: Mapping[str, Any]) -> pd.DataFrame:
-    """Convert a table to the columns and dtypes of a schema; absent values stay absent."""
+    """Convert a table to the columns and dtypes of a schema; columns that it lacks are absent."""
     columns = {}
     for name, dtype in schema.items():
         column = table.get(name, pd.Series(pd.NA, table.index, "object"))
@@ -465,8 +477,8 @@ def data_paths(folder: str, manifest: Manifest) -> list[str]:
     return [f"{folder}/{file.path}" for file in manifest.files]
 
 
-def stands_for(identity: str) -> pd.Timestamp:
-    """Read from a snapshot's id which time it stands for."""
+def time_of(identity: str) -> pd.Timestamp:
+    """Return the time that a snapshot is of, from its id."""
     return pd.Timestamp(dt.datetime.strptime(identity.partition("-")[0], STAMP), tz="UTC")
 
 
@@ -482,10 +494,10 @@ def tables_of(
     manifest = manifest_of(system, root, name, chosen(system, root, name, at))
     for file in manifest.files:
         one = msgspec.structs.replace(manifest, files=[file], provenance={})
-        yield read(system, f"{root}/{name}/{manifest.id}", one)
+        yield read_checked(system, f"{root}/{name}/{manifest.id}", one)
 
 
-def read(
+def read_checked(
     system: fs.FileSystem, folder: str, manifest: Manifest, columns: list[str] | None = None
 ) -> pd.DataFrame:
     """Read a snapshot's files, each checked before it is read."""
@@ -495,12 +507,23 @@ def read(
             f"columns: the snapshot {manifest.id} has no column {', '.join(missing)}; it has "
             f"{', '.join(manifest.schema)}."
         )
-    paths = data_paths(folder, manifest)
-    for path, file in zip(paths, manifest.files, strict=True):
+    for path, file in zip(data_paths(folder, manifest), manifest.files, strict=True):
         check(system, path, file)
-    data = ds.dataset(paths, format="parquet", filesystem=system)
+    return read(system, folder, manifest, columns)
+
+
+def read(
+    system: fs.FileSystem,
+    folder: str,
+    manifest: Manifest,
+    columns: list[str] | None = None,
+    *,
+    select: Any = None,
+) -> pd.DataFrame:
+    """Read a snapshot's files without a check; of their rows, those that `select` has."""
+    data = ds.dataset(data_paths(folder, manifest), format="parquet", filesystem=system)
     wanted = list(manifest.schema) if columns is None else columns
-    arrow = data.to_table(columns=[*wanted, ROW] if manifest.by else wanted)
+    arrow = data.to_table(columns=[*wanted, ROW] if manifest.by else wanted, filter=select)
     if manifest.by:
         arrow = arrow.sort_by(ROW).drop_columns(ROW)
     table: pd.DataFrame = arrow.to_pandas()
@@ -525,7 +548,7 @@ def _write(system: fs.FileSystem, folder: str, arrow: pa.Table, by: str | None) 
             partitioning=split,
             max_partitions=100_000,
             max_open_files=500,
-            min_rows_per_group=ROWS_PER_GROUP,  # not a group per chunk of what was concatenated
+            min_rows_per_group=ROWS_PER_GROUP,  # not one per chunk of a concatenated table
             max_rows_per_group=ROWS_PER_GROUP,
             preserve_order=True,  # of row groups, which threads write
             existing_data_behavior="overwrite_or_ignore",  # the folder is new
@@ -545,21 +568,21 @@ def described(system: fs.FileSystem, folder: str, path: str, rows: int) -> DataF
 
 
 def as_arrow(table: pd.DataFrame, by: str | None = None) -> pa.Table:
-    """Return a table for Parquet, with the column that partitions it and the order of its rows."""
+    """Return a table for Parquet; a partitioned one with its key and the order of its rows."""
     try:
         arrow = pa.Table.from_pandas(table, preserve_index=False)
-    except pa.ArrowException as error:
+    except (pa.ArrowException, ValueError) as error:  # ValueError: two columns of one name
         raise KottError(f"The table cannot be written as Parquet: {error}") from error
     if by is None:
         return arrow
     key = table[PARTITIONS[by]]
-    words = key.dt.strftime("%Y-%m-%d") if by == "day" else key.astype("str")
+    texts = key.dt.strftime("%Y-%m-%d") if by == "day" else key.astype("str")
     arrow = arrow.append_column(ROW, pa.array(range(len(table)), pa.int64()))
-    return arrow.append_column(by, pa.array(words.fillna("none"), pa.string()))
+    return arrow.append_column(by, pa.array(texts.fillna("none"), pa.string()))
 
 
 def checked_name(name: str) -> str:
-    """Return what a table is called in a store; KottError for what cannot be a folder's name."""
+    """Return the name of a table in a store; KottError for one that cannot be a folder's name."""
     if not _NAME.fullmatch(name):
         raise KottError(
             f"name must be letters, digits, blanks, '.', '_' and '-', not {name!r}. Say what the "
@@ -582,7 +605,7 @@ def chosen_name(system: fs.FileSystem, root: str, store: Place, name: str | None
 
 
 def chosen(system: fs.FileSystem, root: str, name: str, at: When | None) -> str:
-    """Find the id of the snapshot that is asked for."""
+    """Return the id of the newest snapshot at or before a time, or of the one with that id."""
     known = ids(system, root, name)
     if not known:
         raise KottError(f"There is no whole snapshot of {name!r}.")
@@ -591,11 +614,10 @@ def chosen(system: fs.FileSystem, root: str, name: str, at: When | None) -> str:
     if isinstance(at, str) and at in known:
         return at
     limit = instant(at)
-    before = [one for one in known if stands_for(one) <= limit]
+    before = [one for one in known if time_of(one) <= limit]
     if not before:
         raise KottError(
-            f"No snapshot of {name!r} is as old as {limit}; the oldest is of "
-            f"{stands_for(known[0])}."
+            f"No snapshot of {name!r} is as old as {limit}; the oldest is of {time_of(known[0])}."
         )
     return before[-1]
 
@@ -609,7 +631,7 @@ def check(system: fs.FileSystem, path: str, file: DataFile) -> None:
     if (size, sha256) != (file.bytes, file.sha256):
         raise KottError(
             f"{path} is damaged: it has {size:,} bytes of {file.bytes:,}, or other ones than were "
-            "written. Load an older snapshot, or pull anew."
+            "written. Load an older snapshot, or pull the table again."
         )
 
 

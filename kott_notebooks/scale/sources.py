@@ -15,7 +15,7 @@ import pyarrow.dataset as ds
 from kott_notebooks.errors import KottError
 from kott_notebooks.history import files, store
 from kott_notebooks.schedule.spans import keys
-from kott_notebooks.tables.provenance import ATTR, facts
+from kott_notebooks.tables.provenance import facts
 from kott_notebooks.times import When
 
 Source: TypeAlias = "str | os.PathLike[str] | pd.DataFrame | Any"  # Any: a Dask DataFrame
@@ -24,7 +24,7 @@ CHANNEL = "linearAssetId"
 
 
 class Partition(NamedTuple):
-    """Some rows, which `load` gives a worker: of a store's snapshot, or a table."""
+    """Some rows of a snapshot or of a table, which a worker loads with `load`."""
 
     place: str | None
     content: Any  # a manifest, a table, or a partition of a Dask DataFrame
@@ -43,12 +43,12 @@ def dask() -> Any:
 
 
 def run(function: Callable[..., Any], calls: Iterable[Sequence[Any]]) -> list[Any]:
-    """Call a function once per task, where Dask runs tasks; results are in the order of calls."""
+    """Make calls of a function where Dask runs tasks; return the results, in the same order."""
     return list(dask().compute(*tasks(function, calls)))
 
 
 def tasks(function: Callable[..., Any], calls: Iterable[Sequence[Any]]) -> list[Any]:
-    """Return tasks that Dask has not begun, one per call."""
+    """Return a task of Dask per call, none of them begun."""
     delayed = dask().delayed(function, pure=False)
     return [delayed(*arguments) for arguments in calls]
 
@@ -60,21 +60,12 @@ def load(place: str | None, manifest: store.Manifest | pd.DataFrame, select: Any
     system, root = files.opened(str(place))
     folder = f"{root}/{manifest.name}/{manifest.id}"
     if select is None:
-        return store.read(system, folder, manifest)
-    paths = store.data_paths(folder, manifest)
-    data = ds.dataset(paths, format="parquet", filesystem=system)
-    columns = [*manifest.schema, store.ROW] if manifest.by else list(manifest.schema)
-    arrow = data.to_table(columns=columns, filter=select)
-    if manifest.by:
-        arrow = arrow.sort_by(store.ROW).drop_columns(store.ROW)
-    table: pd.DataFrame = arrow.to_pandas().astype(manifest.schema)
-    table.attrs.clear()
-    table.attrs[ATTR] = msgspec.json.encode(manifest.provenance).decode()
-    return table
+        return store.read_checked(system, folder, manifest)
+    return store.read(system, folder, manifest, select=select)
 
 
 def snapshot(place: Any, name: str | None, at: When | None) -> tuple[str, store.Manifest]:
-    """Return the address of a store that every worker understands, and a snapshot's manifest."""
+    """Return the address of a store for workers in any folder, and a snapshot's manifest."""
     system, root = files.opened(place)
     called = store.chosen_name(system, root, place, name)
     manifest = store.manifest_of(system, root, called, store.chosen(system, root, called, at))
@@ -108,6 +99,8 @@ def by_channel(source: Source, name: str | None, at: When | None, rows: int) -> 
     A snapshot that was saved with `by="channel"` is read file by file. Of any other, each partition
     reads all files and takes its channels' rows. A Dask DataFrame is shuffled.
     """
+    if hasattr(source, "columns") and CHANNEL not in source.columns:
+        raise KottError(f"The source has no column {CHANNEL}: it is not a guide.")
     if hasattr(source, "to_delayed"):
         shuffled: Any = source
         return [Partition(None, one) for one in shuffled.shuffle(on=CHANNEL).to_delayed()]
@@ -130,8 +123,8 @@ def by_channel(source: Source, name: str | None, at: When | None, rows: int) -> 
     for own in _groups(known.set_index("key")["count_all"], rows):
         if manifest.by == "channel":
             folders = {f"channel={one or 'none'}" for one in own}
-            mine = [one for one in manifest.files if one.path.partition("/")[0] in folders]
-            partitions.append(Partition(place, msgspec.structs.replace(manifest, files=mine)))
+            its = [one for one in manifest.files if one.path.partition("/")[0] in folders]
+            partitions.append(Partition(place, msgspec.structs.replace(manifest, files=its)))
             continue
         given = known[known["key"].isin(own)][CHANNEL]
         select = pc.field(CHANNEL).isin(given.dropna().tolist())
@@ -153,7 +146,7 @@ def _order(key: str) -> tuple[float, str]:
 
 
 def facts_of(partition: Partition) -> dict[str, Any]:
-    """Return the provenance of what a partition is of, as far as it is known beforehand."""
+    """Return the provenance of a partition's source; empty for a Dask DataFrame."""
     if isinstance(partition.content, store.Manifest):
         return dict(partition.content.provenance)
     return facts(partition.content) if isinstance(partition.content, pd.DataFrame) else {}

@@ -44,7 +44,7 @@ from kott_notebooks.tables.columns import (
     stamp,
     zone_of,
 )
-from kott_notebooks.tables.provenance import facts, narrowed
+from kott_notebooks.tables.provenance import facts, why_partial
 from kott_notebooks.times import EARLIEST, SECOND, When
 
 _LATEST_START = stamp(pd.Timestamp("2101-01-01", tz="UTC"))
@@ -280,7 +280,7 @@ def _not_judged(guide: Guide) -> dict[str, str]:
     flags = set() if guide.channels is None else set(guide.channels.columns)
     if not any(flag in flags and guide.has(flag) for flag in FLAGS):
         why["schedule.catchup_flag"] = "It needs the table of channels, and flags on both sides."
-    if reason := narrowed(guide.epg):
+    if reason := why_partial(guide.epg):
         why |= dict.fromkeys(_OF_THE_WHOLE, reason)
     return {rule: why[rule] for rule in definitions() if rule in why}
 

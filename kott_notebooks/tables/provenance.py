@@ -21,7 +21,7 @@ from kott_notebooks.times import When, bound, instant, present, zone
 log = logging.getLogger("kott_notebooks")
 
 ATTR = "kott"  # the only name in `attrs` that is ours
-SHEET_ROWS = 200  # that a cell shows
+SHEET_ROWS = 200  # that a notebook's cell shows
 
 
 class Sheet(pd.DataFrame):
@@ -139,10 +139,26 @@ def provenance(table: pd.DataFrame) -> pd.DataFrame:
     return sheet(laid, f"How this table was made: {known['source']}")
 
 
-def narrowed(guide: pd.DataFrame) -> str:
-    """Return why programmes may be missing from a guide; empty where its provenance knows of none.
+def snapshots_of(tables: pd.DataFrame) -> list[pd.Timestamp]:
+    """List the times of the snapshots that `kott.load_all` returned, also of those without rows.
 
-    A filter of `auto_fill` alone adds programmes, and leaves out none.
+    Of a table from which rows were taken, only those of the rows that are left are known.
+    """
+    known = facts(tables)
+    listed = known.get("snapshots", ()) if known.get("rows") == len(tables) else ()
+    return sorted({*map(pd.Timestamp, listed), *tables["snapshot"].dropna().unique()})
+
+
+def by_snapshot(tables: pd.DataFrame) -> dict[pd.Timestamp, pd.DataFrame]:
+    """Return the rows of each snapshot, in their order."""
+    groups: dict[Any, pd.DataFrame] = dict(iter(tables.groupby("snapshot")))
+    return {when: groups.get(when, tables.iloc[:0]) for when in snapshots_of(tables)}
+
+
+def why_partial(guide: pd.DataFrame) -> str:
+    """Return why programmes may be missing from a guide; empty where nothing says so.
+
+    A filter of `auto_fill` alone only adds programmes.
     """
     known = facts(guide)
     ksql = re.sub(r"(?i)\bauto_fill\s*=\s*'?true'?", "", known.get("ksql") or "").strip("() ")
@@ -182,7 +198,7 @@ def asked(
     end: When | None = None,
     tz: str | tzinfo | None = None,
 ) -> tuple[pd.Timestamp | None, pd.Timestamp | None]:
-    """Return the window: the one given here, else the one that was pulled, else None (unknown).
+    """Return the start and end given here, else those that were pulled, else None (unknown).
 
     Words such as `today` and bare dates are days of `zone_of(table, tz)`.
     """

@@ -1,6 +1,6 @@
 """Excel workbooks: tables row by row, typed cells, within the limits of Excel.
 
-Tables are written by rust_xlsxwriter, ten times as fast as XlsxWriter, which writes what has links.
+Plain tables are written by rust_xlsxwriter, ten times as fast as XlsxWriter, which writes `Book`s.
 """
 
 from __future__ import annotations
@@ -103,20 +103,16 @@ def write_tables(
         for fact, value in facts(shortened):
             yield {"fact": fact, "value": value}
 
+    titles: dict[str, list[str]] = {last: ["fact", "value"]}
+    widths: dict[str, dict[str, float]] = {last: {"fact": 30, "value": _WIDTHS[1]}}
+    formats: dict[str, dict[str, Any]] = {}
     for name, table in tables.items():
         check_size(name, table)
-    columns = {
-        name: {str(title): own for title, own in table.items()} for name, table in tables.items()
-    }
-    titled = {name: [*owns] for name, owns in columns.items()} | {last: ["fact", "value"]}
-    forms = {
-        name: {title: times[form] for title, own in owns.items() if (form := _time_format(own))}
-        for name, owns in columns.items()
-    }
-    widths = {
-        name: {title: _shown_width(title, own) for title, own in owns.items()}
-        for name, owns in columns.items()
-    }
+        columns = {str(title): column for title, column in table.items()}
+        titles[name] = [*columns]
+        widths[name] = {title: _shown_width(title, column) for title, column in columns.items()}
+        forms = {title: _time_format(column) for title, column in columns.items()}
+        formats[name] = {title: times[form] for title, form in forms.items() if form}
     try:
         writer.write_worksheets(
             [
@@ -125,11 +121,11 @@ def write_tables(
             ],
             str(path),
             freeze_panes={"general": {"row": 1, "col": 0}},
-            header_format=dict.fromkeys(titled, bold),
-            autofilter=dict.fromkeys(titled, True),
-            column_formats={name: one for name, one in forms.items() if one},
-            column_widths=widths | {last: {"fact": 30, "value": _WIDTHS[1]}},
-            ignore_errors={name: own for name, own in titled.items() if own},  # ids are texts
+            header_format=dict.fromkeys(titles, bold),
+            autofilter=dict.fromkeys(titles, True),
+            column_formats={name: one for name, one in formats.items() if one},
+            column_widths=widths,
+            ignore_errors={name: one for name, one in titles.items() if one},  # ids are texts
         )
     except BaseException as error:
         if type(error).__name__ == "PanicException":  # its own, where a temporary file is full
@@ -146,7 +142,7 @@ def _records(table: pd.DataFrame, sheet: str, shortened: Shortened) -> Any:
         dict(zip(titles, cells, strict=True))
         for start in range(0, len(table), _CHUNK)
         for cells in zip(
-            *(_cells(own, sheet, shortened) for _, own in table[start : start + _CHUNK].items()),
+            *(_cells(one, sheet, shortened) for _, one in table[start : start + _CHUNK].items()),
             strict=True,
         )
     )
@@ -197,20 +193,20 @@ class Book:
         sheet = self._book.add_worksheet(name)
         top = len(lead) + 1
         titles = list(map(str, table.columns))
-        owns = [table.iloc[:, at] for at in range(len(titles))]
-        forms = [self._times.get(_time_format(own)) for own in owns]
-        for column, (title, own) in enumerate(zip(titles, owns, strict=True)):
-            wide = _shown_width(title, own)
-            wide = widths.get(title, wide) if wide else 0
-            sheet.set_column(column, column, wide, None, {"hidden": not wide})
+        columns = [table.iloc[:, at] for at in range(len(titles))]
+        forms = [self._times.get(_time_format(column)) for column in columns]
+        for at, (title, column) in enumerate(zip(titles, columns, strict=True)):
+            width = _shown_width(title, column)
+            width = widths.get(title, width) if width else 0
+            sheet.set_column(at, at, width, None, {"hidden": not width})
         for row, line in enumerate(lead):
             self._cell(sheet, row, 0, line)
-        for column, title in enumerate(titles):
-            sheet.write_string(top, column, _text(title)[0], self._bold)
-        cells = [_cells(own, name, {}) for own in owns]
+        for at, title in enumerate(titles):
+            sheet.write_string(top, at, _text(title)[0], self._bold)
+        cells = [_cells(column, name, {}) for column in columns]
         for row, line in enumerate(zip(*cells, strict=True), top + 1):
-            for column, cell in enumerate(line):
-                self._cell(sheet, row, column, cell, forms[column])
+            for at, cell in enumerate(line):
+                self._cell(sheet, row, at, cell, forms[at])
         last = top + max(len(table), 1)
         sheet.freeze_panes(top + 1, 0)
         sheet.autofilter(top, 0, last, max(len(titles), 1) - 1)
@@ -220,7 +216,7 @@ class Book:
         if cell is None:
             return
         if isinstance(cell, str):
-            # XlsxWriter would parse a text that begins so as markup
+            # XlsxWriter would parse such a text as markup
             sheet.write_string(row, column, f" {cell}" if cell.startswith("<r>") else cell)
         elif isinstance(cell, Link):
             sheet.write_url(row, column, cell.url, string=_text(cell.words)[0])

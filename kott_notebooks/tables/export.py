@@ -31,7 +31,7 @@ log = logging.getLogger("kott_notebooks")
 SUFFIXES = (".xlsx", ".csv", ".duckdb", ".parquet")
 ABOUT = "about"  # the sheet with the provenance of the others
 TIMES = "times are of"  # its line that names their zone
-_ENDS = f"{', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"
+_SUFFIXES = f"{', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"
 _CHUNK = 10_000  # rows that are decoded at a time
 
 
@@ -57,7 +57,7 @@ def export(
         Any table of ours: assets, a guide, households, findings ... Names of columns that are not
         text, such as the years of a pivot table, become text.
     path : str or Path
-        Where to, and in which form, by its end:
+        Where to write; the suffix says the format:
 
         - `.xlsx`: a workbook with a sheet for the table, as `kott.flat` shows it, one for each
           nested column, and `about`, which has the zone of the times and the provenance. Texts
@@ -66,13 +66,13 @@ def export(
         - `.duckdb`: a database with a table for the rows and one for each nested column. Needs the
           extra `sql`.
         - `.parquet`: one file with exact types, nested cells as JSON and the provenance.
-        - anything without such an end: a folder with a CSV file for the rows and one for each
-          nested column. It must be new, or hold an earlier export.
+        - without a suffix: a folder with a CSV file for the rows and one for each nested column.
+          It must be new, or hold an earlier export.
     tz : str or tzinfo, optional
         Zone of the times, which are written as local times without a zone. Default: in `.xlsx`,
         `.duckdb` and folders the zone that the table was pulled for, else KOTT_TZ, else UTC; in
-        `.csv` UTC with its Z, so that the file is read again rightly. In `.parquet`, times keep
-        their zone.
+        `.csv` UTC with its Z, so that the times are unambiguous. In `.parquet`, times keep their
+        zone.
     labels, channels : DataFrame, optional
         `kott.labels` and `kott.channels`: names then stand beside ids, as `kott.with_names` has
         them, in the nested parts too.
@@ -87,10 +87,10 @@ def export(
     Raises
     ------
     KottError
-        The end of the path is none of these, the file cannot be written, the extra is missing, or
-        a sheet of Excel has no room: 1,048,576 rows and 16,384 columns. A nested column of more
-        rows goes on in a second sheet; a text of more than 32,767 letters is cut, which the sheet
-        `about` and the log say.
+        The suffix is none of these, the file cannot be written, the extra is missing, or the table
+        is larger than a sheet of Excel: 1,048,576 rows and 16,384 columns. A nested column with
+        more rows continues in a second sheet; a text of more than 32,767 letters is cut, which the
+        sheet `about` and the log say.
 
     See Also
     --------
@@ -114,9 +114,7 @@ def export(
     suffix = path.suffix.lower()
     name: _Namer = partial(with_names, labels=labels, channels=channels)
     if labels is None and channels is None:
-        name = _as_it_is
-    if not isinstance(table, pd.DataFrame):
-        raise KottError(f"table must be a DataFrame, not {table!r:.80}.")
+        name = _unchanged
     table = name(typed(table.set_axis(table.columns.map(str), axis="columns")))
     if suffix == ".xlsx":
         _write_book(table, path, zone_of(table, tz), name)
@@ -130,29 +128,29 @@ def export(
         _write_folder(star(table, zone_of(table, tz), name), path, safe=safe)
     else:
         raise KottError(
-            f"path must end in {_ENDS}, or have no end for a folder; not {path.name!r}."
+            f"path must end in {_SUFFIXES}, or be a folder without a suffix; not {path.name!r}."
         )
     return path
 
 
-def _as_it_is(table: pd.DataFrame) -> pd.DataFrame:
+def _unchanged(table: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def star(table: pd.DataFrame, tz: tzinfo, name: _Namer = _as_it_is) -> dict[str, pd.DataFrame]:
-    """Split a table into one without nested columns, and one per nested column, which join.
+def star(table: pd.DataFrame, tz: tzinfo, name: _Namer = _unchanged) -> dict[str, pd.DataFrame]:
+    """Split a table, as a star schema: one without nested columns, and one per nested column.
 
-    All tags are one table: a tag and one of its values per row. Times are those of `tz`, without a
-    zone. `name` puts names beside the ids of the parts.
+    They join by the id. All tags are one table, with a tag and one of its values per row. Times are
+    those of `tz`, without a zone. `name` puts names beside the ids of the parts.
     """
     table, parts = _laid_out(table, name)
-    laid = [one for one in table.columns if one in parts or str(one).startswith("tags.")]
-    tables = {_name(table, parts): table.drop(columns=laid), **parts}
+    split = [one for one in table.columns if one in parts or str(one).startswith("tags.")]
+    tables = {_name(table, parts): table.drop(columns=split), **parts}
     return {one: _local(cells, tz) for one, cells in tables.items()}
 
 
 def _laid_out(table: pd.DataFrame, name: _Namer) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
-    """Return a table with a column that its parts are keyed by, and the parts by name."""
+    """Return the table with the column by which its parts join, and the parts by name."""
     tags = [str(tag) for tag in table.columns if str(tag).startswith("tags.")]
     lists = _nested_columns(table)
     if not tags and not lists:
@@ -171,9 +169,10 @@ def _laid_out(table: pd.DataFrame, name: _Namer) -> tuple[pd.DataFrame, dict[str
     if tags:
         names = [tag.removeprefix("tags.") for tag in tags]
         parts["tags"] = _stacked(nested.tags(one.assign(id=one[key]), *names) for one in chunks)
-    owner = "row" if key == "row" else f"{_service(table)}Id"
+    foreign_key = "row" if key == "row" else f"{_service(table)}Id"
     return table, {
-        column: part.rename(columns={part.columns[0]: owner}) for column, part in parts.items()
+        column: part.rename(columns={part.columns[0]: foreign_key})
+        for column, part in parts.items()
     }
 
 
@@ -181,15 +180,15 @@ def _nested_columns(table: pd.DataFrame) -> list[str]:
     """Name the columns of JSON lists and maps, except tags and translations, that have entries."""
     classes = table["objectType"].dropna().unique() if "objectType" in table.columns else ()
     known = {name: kind for cls in classes for name, kind in schema.properties(cls).items()}
-    found = []
+    columns = []
     for name in map(str, table.columns):
         if table[name].dtype != STR or name.startswith(("metas.", "tags.", "multilingual")):
             continue
         cells = table[name].dropna()
         kind = known.get(name, "array:" if _are_lists(cells) else "")
         if kind.startswith(("array:", "map:")) and cells.str.startswith(("[", "{")).any():
-            found.append(name)
-    return found
+            columns.append(name)
+    return columns
 
 
 def _are_lists(cells: pd.Series[Any]) -> bool:
@@ -229,7 +228,7 @@ def _name(table: pd.DataFrame, parts: Iterable[str]) -> str:
     known = facts(table)
     source = str(known.get("source", "table")).rpartition(".")[2]
     others = {"listing": _service(table), "load_all": str(known.get("name")), "read": "epg"}
-    name = others.get(source, source)
+    name = others.get(source, source)  # `xmltv.read` reads a guide
     if {"rule", "severity"} <= set(table.columns):
         name = "findings"
     return f"{name} rows" if name in parts else name
@@ -263,7 +262,7 @@ def _write_folder(tables: dict[str, pd.DataFrame], folder: Path, *, safe: bool) 
     """Write a CSV file per table; all are written before the first replaces an older one."""
     files = {re.sub(r"[^\w.@-]", "_", name) + ".csv": one for name, one in tables.items()}
     if folder.is_file():
-        raise KottError(f"{folder} is a file: name a folder, or a file that ends in {_ENDS}.")
+        raise KottError(f"{folder} is a file: name a folder, or a file that ends in {_SUFFIXES}.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         others = sorted({one.name for one in folder.iterdir()} - files.keys())
@@ -282,7 +281,7 @@ def _write_folder(tables: dict[str, pd.DataFrame], folder: Path, *, safe: bool) 
 
 
 def _write_book(table: pd.DataFrame, path: Path, tz: tzinfo, name: _Namer) -> None:
-    """Write a workbook: the table, its parts, and where they are from."""
+    """Write a workbook: the table, its parts, and how they were made."""
     excel.check_size("The table", table)
     keyed, parts = _laid_out(table, name)
     main = nested.flat(keyed, tz=tz)
@@ -311,8 +310,8 @@ def _write_book(table: pd.DataFrame, path: Path, tz: tzinfo, name: _Namer) -> No
 def read_book(path: Path) -> pd.DataFrame:
     """Read the first sheet of a workbook: texts, numbers and times.
 
-    Times are of the zone that the sheet `about` names, else of UTC. Of an hour that clocks show
-    twice, it is the second that is meant.
+    Times are of the zone that the sheet `about` names, else of UTC. An hour that clocks show twice
+    is read as the second of the two.
     """
     with pd.ExcelFile(path, engine="openpyxl") as book:
         options: dict[str, Any] = {"dtype": object, "keep_default_na": False, "na_values": [""]}

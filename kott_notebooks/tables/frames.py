@@ -1,7 +1,7 @@
 """Records -> DataFrame; pure.
 
 A record's own properties become columns by the API's names; `metas` and `tags` become one column
-a name (`metas.Year`, `tags.Genre`). A cell is a scalar, or JSON text for nested values. A page
+per name (`metas.Year`, `tags.Genre`). A cell is a scalar, or JSON text for nested values. A page
 becomes columns as it arrives, and a nested cell is decoded when it is used.
 """
 
@@ -94,8 +94,7 @@ def frame(
     `metas.*` and `tags.*` by name. dtypes: `Int64`, `Float64`, `boolean`, `str`, and
     `datetime64[us, UTC]` for times; what is nested is JSON text. A column whose values disagree
     about their type is text, and the provenance names it as `mixed`; a time that is not valid is
-    absent, and `unreadable` has its column, id and value. `hide` replaces personal
-    texts.
+    absent, and `unreadable` has its column, id and value. `hide` replaces personal texts.
     """
     parts = list(_parts(source, reader(cls, fields=fields, hide=hide)))
     return _narrowed(_assembled(parts, _declared(cls, _tops(fields))), fields)
@@ -249,9 +248,9 @@ def _part(rows: list[Any], declared: dict[str, str], wanted: frozenset[str] | No
     chunks: dict[str, _Chunk] = {}
     for name, cells in kept.items():
         chunks |= _columns(name, cells, known)
-    for name in filter(_is_spoken, list(chunks)):
+    for name in filter(_has_translations, list(chunks)):
         if chunks[name].kind == "json":
-            chunks |= _spoken(name, chunks)
+            chunks |= _translations(name, chunks)
             if wanted is None or name not in wanted:  # the languages have columns of their own
                 del chunks[name]
     ids = laid.get("id", [NULL] * len(rows))
@@ -285,12 +284,12 @@ def _in_language(name: str, language: str) -> str:
     return f"{name}@{language}" if language else name
 
 
-def _is_spoken(name: str) -> bool:
+def _has_translations(name: str) -> bool:
     """Return whether a property holds the translations of another."""
     return name.startswith("multilingual")
 
 
-def _spoken(name: str, chunks: dict[str, _Chunk]) -> dict[str, _Chunk]:
+def _translations(name: str, chunks: dict[str, _Chunk]) -> dict[str, _Chunk]:
     """Return the languages of `multilingualName` as `name@eng` ..., and `name` where it is absent.
 
     Nothing where no row has a translation.
@@ -298,19 +297,21 @@ def _spoken(name: str, chunks: dict[str, _Chunk]) -> dict[str, _Chunk]:
     own = name.removeprefix("multilingual")
     own = own[:1].lower() + own[1:]
     cells = chunks[name].values.to_pylist()
-    spoken = [tags.tokens(msgspec.json.decode(cell)) if cell else {} for cell in cells]
-    if not any(spoken):
+    translated = [tags.tokens(msgspec.json.decode(cell)) if cell else {} for cell in cells]
+    if not any(translated):
         return {}
     plain = chunks[own].values if own in chunks else pa.nulls(len(cells), _TEXT)
-    firsts = pa.array([next(iter(one.values()), None) for one in spoken], _TEXT)
+    firsts = pa.array([next(iter(one.values()), None) for one in translated], _TEXT)
     whole = _Chunk("text", pc.coalesce(plain.cast(_TEXT), firsts))
-    return {own: whole} | _by_language(own, spoken)
+    return {own: whole} | _by_language(own, translated)
 
 
-def _by_language(name: str, spoken: list[dict[str, str]]) -> dict[str, _Chunk]:
-    languages = dict.fromkeys(language for one in spoken for language in one)
+def _by_language(name: str, translated: list[dict[str, str]]) -> dict[str, _Chunk]:
+    languages = dict.fromkeys(language for one in translated for language in one)
     return {
-        f"{name}@{language}": _Chunk("text", pa.array([one.get(language) for one in spoken], _TEXT))
+        f"{name}@{language}": _Chunk(
+            "text", pa.array([one.get(language) for one in translated], _TEXT)
+        )
         for language in languages
     }
 
@@ -367,12 +368,12 @@ def _meta(name: str, values: list[Value | None]) -> dict[str, _Chunk]:
     if NoneType in classes:
         given = [ABSENT if one is None else one for one in values]
     classes -= {NoneType, type(ABSENT)}
-    of = filter(_holds, given) if Value in classes else classes
-    kind = kinds.common({kinds.OF_VALUE.get(one.objectType, "") for one in of}) or "mixed"
+    typed = filter(_has_value, given) if Value in classes else classes  # what names its class
+    kind = kinds.common({kinds.OF_VALUE.get(one.objectType, "") for one in typed}) or "mixed"
     plain = list(map(attrgetter("value"), given))
-    spoken = _translated(given)
-    if spoken:
-        firsts = (next(iter(one.values()), None) for one in spoken)
+    translated = _translated(given)
+    if translated:
+        firsts = (next(iter(one.values()), None) for one in translated)
         plain = [first if one is None else one for one, first in zip(plain, firsts, strict=True)]
     if _exact(plain, kind):
         chunk = _Chunk(kind, pa.array(plain, KINDS[kind].arrow))
@@ -380,7 +381,7 @@ def _meta(name: str, values: list[Value | None]) -> dict[str, _Chunk]:
         cells = [NULL if one is None else Raw(msgspec.json.encode(one)) for one in plain]
         kind = "" if kind != "mixed" and _any_nested(cells) else kind
         chunk = _mixed(cells) if kind == "mixed" else _chunk(cells, kind)
-    return {name: chunk} | _by_language(name, spoken)
+    return {name: chunk} | _by_language(name, translated)
 
 
 def _translated(values: list[Any]) -> list[dict[str, str]]:
@@ -388,11 +389,11 @@ def _translated(values: list[Any]) -> list[dict[str, str]]:
     cells = list(map(attrgetter("multilingualValue"), values))
     if cells.count(NULL) == len(cells):
         return []
-    spoken = [{} if cell == NULL else tags.tokens(msgspec.json.decode(cell)) for cell in cells]
-    return spoken if any(spoken) else []
+    texts = [{} if cell == NULL else tags.tokens(msgspec.json.decode(cell)) for cell in cells]
+    return texts if any(texts) else []
 
 
-def _holds(value: Value) -> bool:
+def _has_value(value: Value) -> bool:
     return value.value is not None or value.multilingualValue != NULL
 
 
@@ -439,7 +440,7 @@ def _decoded(cells: Column, kind: str) -> list[Any]:
 
 
 def _fitted(value: Any, kind: str) -> Any:
-    """Return a value as the kind expected; raises ValueError where it is none."""
+    """Return a value as the kind expected; raises ValueError where it is not one."""
     if kind == "bool" and str(value).lower() in _BOOLS:
         return _BOOLS[str(value).lower()]
     if kind in ("int", "time") and re.fullmatch(r"-?\d+(\.0+)?", str(value)):
@@ -464,7 +465,7 @@ def _written(number: float) -> str:
 
 
 def _texts(cells: Column) -> pa.Array:
-    """Lay texts end to end, as Arrow keeps them; the wire has checked that they are UTF-8."""
+    """Lay texts end to end, as Arrow keeps them; the decoder has checked that they are UTF-8."""
     lengths = np.fromiter(map(len, cells), np.int64, len(cells))
     absent = [n for n in np.flatnonzero(lengths == len(NULL)) if cells[n] == NULL]
     given = np.ones(len(cells), bool)
@@ -511,7 +512,9 @@ def _joined(name: str, parts: list[Part], declared: str) -> tuple[str, pa.Chunke
         values = _cast(chunks, KINDS[kind].arrow if kind in KINDS else _TEXT)
     except pa.ArrowInvalid:  # a whole number that no float holds exactly
         kind, values = "mixed", _cast(chunks, _TEXT)
-    return kind, _timed(values) if kind == "time" else values
+    if kind == "time":
+        values = pc.multiply(values, 1_000_000).cast(pa.timestamp("us", "UTC"))
+    return kind, values
 
 
 def _cast(chunks: list[_Chunk], target: pa.DataType) -> pa.ChunkedArray:
@@ -533,13 +536,9 @@ def _narrowed(table: pd.DataFrame, fields: Sequence[str] | None) -> pd.DataFrame
     wanted = {name: None for name in ("objectType", "id") if name in table}
     for field in fields:
         inner = [name for name in table.columns if name.startswith(f"{field}.")]
-        spoken = [name for name in table.columns if name.startswith(f"{field}@")]
-        wanted |= dict.fromkeys(inner if field in MAPS else [field, *spoken])
+        translated = [name for name in table.columns if name.startswith(f"{field}@")]
+        wanted |= dict.fromkeys(inner if field in MAPS else [field, *translated])
     missing = {
         name: pd.Series(index=table.index, dtype=_STR) for name in wanted if name not in table
     }
     return table.assign(**missing)[list(wanted)]
-
-
-def _timed(seconds: pa.ChunkedArray) -> pa.ChunkedArray:
-    return pc.multiply(seconds, 1_000_000).cast(pa.timestamp("us", "UTC"))

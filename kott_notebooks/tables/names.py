@@ -137,7 +137,7 @@ def named_like(table: pd.DataFrame, source: pd.DataFrame) -> pd.DataFrame:
 
 
 def names_beside(table: pd.DataFrame, column: str) -> dict[str, str]:
-    """Return the names that a table has beside its ids, by the ids as text; it may have none."""
+    """Return the names that a table has beside its ids, by the ids as text; perhaps none."""
     to = NAMED.get(column, "")
     return _pairs(table, column, to) if {column, to} <= set(table.columns) else {}
 

@@ -37,13 +37,13 @@ def explode(table: pd.DataFrame, column: str, *, key: str = "id") -> pd.DataFram
     DataFrame
         One row per entry: `assetId` (the key, of its dtype; a key other than `id` has its own
         name), then the properties of the entry, of the schema's dtypes where it lists the entry's
-        class. The entries of a map have their name as `key`. A row whose cell is empty has no row
-        here.
+        class. The entries of a map have their name as `key`. A row whose cell is empty or not
+        JSON has no row here.
 
     Raises
     ------
     KottError
-        A column is missing, or a cell is neither empty nor nested.
+        A column is missing.
 
     See Also
     --------
@@ -225,8 +225,8 @@ def flat(
 ) -> pd.DataFrame:
     """Make every cell readable by people, for CSV and Excel; rows and columns stay the same.
 
-    A tag becomes its values joined by `; `, those that hold a semicolon or a quote in quotes as CSV
-    has them: `Drama; "Rock; Pop"`. Every function of ours reads such cells as the same lists again.
+    A tag becomes its values joined by `; `, where a value with a semicolon or a quote is quoted as
+    in CSV: `Drama; "Rock; Pop"`. Every function of ours reads such cells as the same lists again.
     A list of objects (images, media files) becomes their number (`Int64`); other objects stay JSON.
 
     Parameters
@@ -278,7 +278,7 @@ def harmless(cells: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def without_counts(table: pd.DataFrame) -> pd.DataFrame:
-    """Leave out nested columns that hold no JSON: `flat` has put counts in their place."""
+    """Leave out nested columns that hold counts instead of JSON, as `flat` makes them."""
     lists = [table[name].dropna() for name in ("images", "mediaFiles") if name in table]
     counts = [one.name for one in lists if len(one) and not str(one.iloc[0]).startswith("[")]
     return table.drop(columns=counts)
@@ -309,7 +309,7 @@ def _readable(column: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def _cells(table: pd.DataFrame, column: str, key: str) -> Iterator[tuple[Any, Any]]:
-    """Return each row's key and decoded cell, where there is one; text that is no JSON has none."""
+    """Yield each row's key and decoded cell, for rows whose cell is JSON."""
     for owner, cell in zip(table[key], table[column], strict=True):
         if not isinstance(cell, str) or cell[:1] not in ("{", "["):
             continue
@@ -331,10 +331,10 @@ def _entries(cell: Any) -> Iterable[dict[str, Any]]:
 
 
 def _entry_class(column: str, entries: list[dict[str, Any]]) -> str | None:
-    """Name the class of a column's entries: what they say, else what the schema says of it."""
-    said = {str(one["objectType"]) for one in entries if "objectType" in one}
-    if len(said) == 1:
-        return said.pop()
+    """Name the class of a column's entries: the one that they name, else the schema's."""
+    named = {str(one["objectType"]) for one in entries if "objectType" in one}
+    if len(named) == 1:
+        return named.pop()
     kinds = {schema.properties(cls).get(column, "") for cls in _HOLDERS}
     classes = {kind.partition(":")[2] for kind in kinds if ":" in kind}
     return classes.pop() if len(classes) == 1 else None

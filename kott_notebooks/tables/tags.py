@@ -50,7 +50,7 @@ def languages(table: pd.DataFrame, field: str) -> dict[str, str]:
 
 
 def tokens(value: Any) -> dict[str, str]:
-    """Return the text of each language of a decoded `multilingualValue`; the first one counts."""
+    """Return the first text of each language in a decoded `multilingualValue`."""
     texts: dict[str, str] = {}
     for one in value if isinstance(value, list) else []:
         if isinstance(one, dict) and one.get("language") and one.get("value") is not None:
@@ -59,7 +59,7 @@ def tokens(value: Any) -> dict[str, str]:
 
 
 def cells(texts: pa.Array) -> dict[str, pa.Array]:
-    """Return the cells of a tag by language, from its JSON as the API writes it; "" is the tag.
+    """Return a tag's cells by language, from the JSON that the API writes; "" for the tag itself.
 
     Distinct cells are decoded once. The text of an entry is its `value`, else its first language's.
     """
@@ -74,9 +74,9 @@ def cells(texts: pa.Array) -> dict[str, pa.Array]:
         entries = _entries(msgspec.json.decode(text))
         own = [one for one in map(_text, entries) if one]
         bare.append(_json(own) if own else None)
-        spoken = [tokens(one.get("multilingualValue")) for one in entries if isinstance(one, dict)]
-        for language in dict.fromkeys(code for one in spoken for code in one):
-            values = [one[language] for one in spoken if language in one]
+        tokened = [tokens(one.get("multilingualValue")) for one in entries if isinstance(one, dict)]
+        for language in dict.fromkeys(code for one in tokened for code in one):
+            values = [one[language] for one in tokened if language in one]
             translated.setdefault(language, {})[place] = _json(values)
     by_language: dict[str, list[str | None]] = {
         language: [values.get(place) for place in range(len(bare))]
@@ -101,7 +101,7 @@ _TAGS = msgspec.json.Decoder(list[_Tag])
 
 
 def _plain(texts: list[str]) -> list[str | None] | None:
-    """Return the lists of tags in one language, a third of the time; None for any other tags."""
+    """Return the lists of tags in one language, in a third of the time; None for other tags."""
     try:
         tags = _TAGS.decode(f"[{','.join(texts)}]")
     except msgspec.ValidationError:
@@ -119,7 +119,7 @@ def has_lists(column: pd.Series[Any]) -> bool:
 
 
 def read(column: pd.Series[Any]) -> pd.Series[Any]:
-    """Return a tag's column as JSON lists: also of version 0.1's cells, and of `joined` texts."""
+    """Return a tag's column as JSON lists, also from version 0.1's cells and `joined` texts."""
     codes, texts = pd.factorize(column)
     lists: list[str | None] = []
     for text in texts.to_numpy(object):
@@ -147,15 +147,15 @@ def _quoted(value: str) -> str:
     return '"' + value.replace('"', '""') + '"' if _MISREAD.search(value) else value
 
 
-# A semicolon or a quote in a value, a blank at its end, the looks of JSON, nothing; and the marks
-# without which the JSON of a whole column holds none of these
+# A value that could be misread: one with a semicolon or a quote, with a blank at an end, that looks
+# like JSON, or that is empty. A column whose JSON has none of the marks holds no such value.
 _MISREAD = re.compile(r'[;"]|^[\s\[{]|\s$|^$', re.ASCII)
 _MARKS = (";", "\\", '" ', ' "', '"[', '"{', '""')
 _VALUE = re.compile(r'\s*("(?:[^"]|"")*"(?=\s*(?:;|\Z))|[^;]*)(?:;|\Z)', re.ASCII)
 
 
 def split(text: str) -> list[str]:
-    """Return the values of a text that `joined` has made, or a person: blank ones are left out."""
+    """Return the values of a text that `joined` or a person wrote; blank ones are left out."""
     values = [match[1].strip(" \t\r\n\f\v") for match in _VALUE.finditer(text)]
     return [
         one[1:-1].replace('""', '"') if len(one) > 1 and one[0] == one[-1] == '"' else one
@@ -165,7 +165,7 @@ def split(text: str) -> list[str]:
 
 
 def values(column: pd.Series[Any]) -> pd.DataFrame:
-    """Lay the JSON lists of a column out: `row` (its place), `value` `str`; each once in a row."""
+    """Lay the JSON lists of a column out, each value once per row: `row` (its place), `value`."""
     codes, distinct = pd.factorize(column)
     texts = distinct.to_numpy(object)
     try:

@@ -3,13 +3,13 @@
     findings = catalog.audit(assets, rules="rules.toml")
     audits.summary(findings)           what is wrong, and how often
     audits.score(findings, assets)     how good each asset type is, of 100
-    audits.worklist(findings)          what to mend first
-    audits.join(findings, assets)      what is wrong beside the things it is wrong with
-    audits.new(findings, baseline)     what an earlier audit did not have
-    audits.failing(findings, "error")  what lets a build fail
+    audits.worklist(findings)          what to fix first
+    audits.join(findings, assets)      each finding beside the asset that it is about
+    audits.new(findings, baseline)     what an earlier audit did not find
+    audits.failing(findings, "error")  what makes a build fail
     audits.trend([before, findings])   whether it gets better
 
-A partner's own thresholds, severities and waivers stand in a TOML file: see `audits.rules`;
+A partner's own thresholds, severities and waivers are in a TOML file: see `audits.rules`;
 `audits.rule_table()` says what each rule finds, and what to do about it.
 """
 

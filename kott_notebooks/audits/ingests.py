@@ -37,7 +37,7 @@ def audit_ingests(
     Parameters
     ----------
     ingests : DataFrame
-        A table of `kott.ingests` of a week and more.
+        A table of `kott.ingests`, of a week or more.
     rules : path, mapping or Rules, optional
         A partner's rules; see `audits.rules`. A mapping may hold the keys of ``[ingests]`` alone:
         ``{"slow_factor": 5}``.
@@ -97,8 +97,8 @@ def ingest_findings(
     profiles = table["ingestProfileId"].notna().any() or table.empty
     not_judged = {} if profiles else {"ingest.none_today": "No ingest names its profile."}
     severity = own.severities
-    found = [{"kind": "ingest", "severity": severity[one["rule"]], **one} for one in rows]
-    return as_findings(found), not_judged
+    findings = [{"kind": "ingest", "severity": severity[one["rule"]], **one} for one in rows]
+    return as_findings(findings), not_judged
 
 
 def _finding(ingest: Any, rule: str, detail: str, impact: float) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""From rows to findings: severities, hints and waivers of a partner, and what was not judged."""
+"""What a partner makes of findings: severities, hints, weights, waivers, and what fails a build."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ def judge(
     not_judged: Mapping[str, str],
     **more: Any,
 ) -> pd.DataFrame:
-    """Make findings of what an audit's checks return, and put into `attrs` how they were made.
+    """Make findings of the rows that an audit's checks return, with their provenance.
 
-    A severity or a hint that a row has of its own stays, unless a partner's rules name its rule.
-    `not_judged` gives the reason by rule, or by a pattern such as "image.*"; `more` are further
-    facts. Rows keep their order.
+    A severity or a hint that a row has of its own stays, unless a partner's rules set that of its
+    rule. `not_judged` gives the reason by rule, or by a pattern such as "image.*"; `more` goes into
+    the provenance too. Rows keep their order.
     """
     findings = with_facts(
         as_findings(rows), source=source, now=now.isoformat(), not_judged=dict(not_judged), **more
@@ -51,8 +51,8 @@ def judge(
 def judged(findings: pd.DataFrame, rules: RulesSource, *, now: When | None = None) -> pd.DataFrame:
     """Judge findings by a partner's rules: severities, hints, waivers.
 
-    Every audit has done it with the `rules` it was given; this is for findings that were kept, and
-    for rules that changed since.
+    Every audit does this with the `rules` that it is given; this function is for saved findings,
+    and for rules that have changed since.
 
     Parameters
     ----------
@@ -90,15 +90,12 @@ def judged(findings: pd.DataFrame, rules: RulesSource, *, now: When | None = Non
     given = table["severity"].where(~table["rule"].isin(own.graded))
     usual = {rule: one.hint for rule, one in definitions().items()}
     hints = {rule: hint for rule, hint in own.hints.items() if hint != usual.get(rule)}
+    hint = table["rule"].map(hints).astype("str").fillna(table["hint"].astype("str"))
     table = table.assign(
         severity=given.fillna(table["rule"].map(own.severities)).astype("str"),
-        hint=table["rule"].map(hints).astype("str").fillna(table["hint"].astype("str")),
+        hint=hint.fillna(table["rule"].map(usual).astype("str")),
     )
-    table = table.assign(
-        hint=table["hint"].fillna(table["rule"].map(usual).astype("str")),
-    )
-    is_on = np.array([not own.is_off(rule) for rule in table["rule"]], bool)
-    table = table[is_on]
+    table = table[np.array([not own.is_off(rule) for rule in table["rule"]], bool)]
     moment = pulled(findings, now)
     waived = np.zeros(len(table), bool)
     for waiver in own.waivers:
@@ -122,8 +119,8 @@ def _is_waived(findings: pd.DataFrame, waiver: Waiver) -> npt.NDArray[np.bool_]:
 def weights_of(weights: Weights | None, known: Iterable[Any]) -> dict[str, float]:
     """Return how much each id or name counts, by its text in lower case.
 
-    Of a table of `kott.views`, a weight is the share of the mean number of views. `known` are the
-    ids and names of what is audited: weights of none of them are refused.
+    A weight from a table of `kott.views` is an asset's views divided by their mean. `known` are the
+    ids and names of what is audited: weights that name none of them are refused.
     """
     if weights is None:
         return {}
@@ -165,7 +162,7 @@ def waivers(findings: pd.DataFrame, *, reason: str, until: When) -> str:
     Returns
     -------
     str
-        One waiver per rule and field, with the ids of its findings: a new one is still found.
+        One waiver per rule and field, with the ids of its findings, so that a new one is found.
 
     Raises
     ------
@@ -185,8 +182,8 @@ def waivers(findings: pd.DataFrame, *, reason: str, until: When) -> str:
     table = need(findings, "rule", "field", "id")
     table = table.assign(id=id_texts(table["id"]).fillna(""), field=table["field"].fillna(""))
     parts = []
-    for (rule, field), of in table.groupby(["rule", "field"], sort=False):
-        ids = [one for one in of["id"].unique() if one]
+    for (rule, field), waived in table.groupby(["rule", "field"], sort=False):
+        ids = [one for one in waived["id"].unique() if one]
         lines = ["", "[[waivers]]", f"rule = {_quoted(rule)}", f"reason = {_quoted(reason)}"]
         lines += [f"until = {day}"] + ([f"field = {_quoted(field)}"] if field else [])
         lines += [f"ids = [{', '.join(map(_quoted, ids))}]"] if ids else []
@@ -202,8 +199,8 @@ def _quoted(word: object) -> str:
 def new(findings: pd.DataFrame, baseline: pd.DataFrame) -> pd.DataFrame:
     """Return the findings that an earlier audit did not have.
 
-    A finding is the same in two audits if rule, kind, id and field are; of gaps, the channel and
-    the local day, which their field holds. What differs in words, severity or times is not new.
+    A finding is the same in two audits if rule, kind, id and field are the same; the field of a gap
+    holds its local day. A finding that differs in words, severity or times alone is not new.
 
     Parameters
     ----------
@@ -242,7 +239,7 @@ _BUDGET = re.compile(r"\s*([\w.*?]+)\s*>\s*(\d+(?:\.\d+)?)\s*(%?)\s*")
 def failing(
     findings: pd.DataFrame, fail_on: str | Mapping[str, float | str], *, judged: int | None = None
 ) -> pd.DataFrame:
-    """Return the findings that let a build fail.
+    """Return the findings that make a build fail.
 
     Parameters
     ----------
@@ -264,8 +261,8 @@ def failing(
     Raises
     ------
     KottError
-        `fail_on` is not understood, or a share is asked of findings that do not say how many
-        things were judged.
+        `fail_on` is not valid, or is a share while the findings do not say how many things were
+        judged.
 
     Examples
     --------
@@ -282,6 +279,8 @@ def failing(
     if fail_on == "never":
         return findings.iloc[:0]
     budgets = fail_on
+    if not isinstance(budgets, str | Mapping):
+        raise KottError(f"fail_on must be a text or budgets by rule, not {budgets!r:.80}.")
     if isinstance(budgets, str):
         matches = [_BUDGET.fullmatch(part) for part in budgets.split(",")]
         budgets = {match[1]: match[2] + match[3] for match in matches if match}
@@ -299,7 +298,8 @@ def failing(
 def _over_budget(
     findings: pd.DataFrame, pattern: str, budget: str, judged: int | None
 ) -> npt.NDArray[np.bool_]:
-    of = np.array([fnmatch.fnmatchcase(str(rule), pattern) for rule in findings["rule"]], bool)
+    rules = findings["rule"].astype(str)
+    matches = np.array([fnmatch.fnmatchcase(rule, pattern) for rule in rules], bool)
     number, percent = budget.strip().removesuffix("%"), budget.strip().endswith("%")
     try:
         limit = float(number)
@@ -309,11 +309,11 @@ def _over_budget(
         ) from error
     if not limit >= 0:
         raise KottError(f"The budget of {pattern} must be at least 0, not {budget!r}.")
-    if not fnmatch.filter([*definitions(), *findings["rule"].astype(str)], pattern):
+    if not fnmatch.filter([*definitions(), *rules], pattern):
         close = difflib.get_close_matches(pattern, definitions(), n=1, cutoff=0.85)
         if close:  # a rule of the partner's own is not so near to one of the package
             raise KottError(f"fail_on: there is no rule {pattern!r}. Did you mean {close[0]!r}?")
-    count = int(of.sum())
+    count = int(matches.sum())
     if percent:
         total = judged if judged is not None else facts(findings).get("judged")
         if total is None:
@@ -321,6 +321,6 @@ def _over_budget(
                 f"{pattern} > {budget}: these findings do not say how many things were judged. "
                 "Give the number (judged=), or a budget that is a number."
             )
-        count = findings.loc[of, ["kind", "id"]].drop_duplicates().shape[0]
+        count = findings.loc[matches, ["kind", "id"]].drop_duplicates().shape[0]
         limit = limit / 100 * total
-    return of & (count > limit)
+    return matches & (count > limit)

@@ -1,4 +1,4 @@
-"""What the audits judge by, as data: the defaults, and a partner's rules over them."""
+"""The rules of the audits, as data: the defaults, and those of a partner that replace them."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ OTHER = "*"  # the struct that stands for those that the rules do not name
 
 Severity: TypeAlias = Literal["error", "warning", "info", "off"]
 Share: TypeAlias = Annotated[float, msgspec.Meta(gt=0, le=1)]
-Span: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^\d{1,2}:\d{2}-\d{1,2}:\d{2}$")]
-Once: TypeAlias = Annotated[
+DailySpan: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^\d{1,2}:\d{2}-\d{1,2}:\d{2}$")]
+DatedSpan: TypeAlias = Annotated[
     str, msgspec.Meta(pattern=r"^\d{4}-\d\d-\d\d[^/]*/\d{4}-\d\d-\d\d[^/]*$")
 ]
 
@@ -53,7 +53,7 @@ class Thresholds(_Section, frozen=True):
 
 
 class Fields(_Section, frozen=True):
-    """Which metas, tags or properties hold what the rules speak of."""
+    """Which metas, tags or properties hold the year, the series and so on that rules refer to."""
 
     year: str
     series: str
@@ -75,14 +75,14 @@ class Needs(_Section, frozen=True):
 class Channel(_Section, frozen=True):
     """What is known of one channel of the guide; times are those of its zone."""
 
-    off_air: Span | tuple[Span, ...] = ()  # hours of every day in which nothing is on
-    known_gaps: Once | tuple[Once, ...] = ()  # "2026-03-01T02:00/2026-03-01T05:30", once each
+    off_air: DailySpan | tuple[DailySpan, ...] = ()  # hours of every day in which nothing is on
+    known_gaps: DatedSpan | tuple[DatedSpan, ...] = ()  # "2026-03-01T02:00/2026-03-01T05:30"
 
     @property
     def silent(self) -> tuple[str, ...]:
         """Hours and times in which nothing is on, as `schedule.gaps(off_air=)` takes them."""
-        given = (self.off_air, self.known_gaps)
-        return tuple(one for of in given for one in ([of] if isinstance(of, str) else of))
+        spans = (self.off_air, self.known_gaps)
+        return tuple(one for some in spans for one in ([some] if isinstance(some, str) else some))
 
 
 class Schedule(_Section, frozen=True):
@@ -121,7 +121,7 @@ class Household(_Section, frozen=True):
 
 
 class Ingests(_Section, frozen=True):
-    """Where the rules for ingests begin to find."""
+    """Thresholds of the rules for ingests."""
 
     slow_factor: Annotated[float, msgspec.Meta(gt=1)] = 3  # times the median of the last 10
     regular_days: Annotated[int, msgspec.Meta(ge=1)] = 5  # with a delivery on each
@@ -135,8 +135,8 @@ class Waiver(_Section, frozen=True):
     rule: str
     reason: str
     until: date  # the last day, in UTC
-    ids: tuple[int | str, ...] = ()  # none: of every asset
-    field: str = ""  # blank: of every field
+    ids: tuple[int | str, ...] = ()  # empty: all ids
+    field: str = ""  # blank: all fields
 
 
 def _written(value: Any) -> str:
@@ -240,7 +240,7 @@ def rules(source: RulesSource | None = None, *, section: str = "") -> Rules:
     - ``[[waivers]]`` with rule, reason, until (a date), and ids or a field where not all are meant;
     - the list ``own``: names or patterns of rules that are not the package's ("acme.*").
 
-    A struct that is new has what the default struct of its `role` needs, but for what it says.
+    A new struct has the needs of the default struct of its `role`, except those that it sets.
 
     Parameters
     ----------
@@ -254,7 +254,7 @@ def rules(source: RulesSource | None = None, *, section: str = "") -> Rules:
     Returns
     -------
     Rules
-        The rules as values; a Rules that was given is returned as it is.
+        The rules; a Rules that was given is returned unchanged.
 
     Raises
     ------
@@ -347,7 +347,7 @@ def _usual_needs(name: str, needs: dict[str, Any], usual: dict[str, Any]) -> dic
 
 
 def _check(made: Rules, own: Mapping[str, Any]) -> None:
-    """Refuse what has the right type and cannot be: unknown rules, empty ranges."""
+    """Refuse values of the right type that are not valid: unknown rules, empty ranges."""
     named = [name for table in ("severities", "hints", "movielabs") for name in own.get(table, ())]
     named += [*made.schedule.off, *made.household.off, *made.ingests.off]
     named += [*(one.rule for one in made.waivers)]
@@ -392,7 +392,7 @@ def _check(made: Rules, own: Mapping[str, Any]) -> None:
 
 
 def _explained(message: str, own: dict[str, Any]) -> str:
-    """Put the place of a fault first, and name the near keys of a key that does not exist."""
+    """Put the place of an error first, and suggest keys for one that does not exist."""
     what, _, path = message.partition(" - at ")
     where = re.sub(r"\[(\d+)\]", r".\1", path.strip("`").removeprefix("$").removeprefix("."))
     table, of_any, _ = where.partition("[...]")  # msgspec does not name the key of a mapping
@@ -424,8 +424,8 @@ def _keys(where: str) -> tuple[str, ...]:
         "": Rules, "thresholds": Thresholds, "fields": Fields, "structs": Needs,
         "waivers": Waiver, "words": texts.Words, **_SECTIONS,
     }  # fmt: skip
-    of = Channel if where.startswith("schedule.channels") else classes.get(section, Rules)
-    return of.__struct_fields__
+    cls = Channel if where.startswith("schedule.channels") else classes.get(section, Rules)
+    return cls.__struct_fields__
 
 
 def _near(name: str, known: Iterable[str]) -> str:

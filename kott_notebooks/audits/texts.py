@@ -1,8 +1,8 @@
 """Checks of single texts: missing, stand-ins, decoded wrongly, remains of HTML or code.
 
 Each check takes a column of texts of any dtype and returns a numpy mask, True where the text fails.
-An absent text is blank, and fails no other check. Regular expressions run in Arrow (RE2); what they
-cannot decide is decided in Python, for the few texts that remain.
+An absent text is blank, and fails no other check. Arrow (RE2) finds the few texts that may fail;
+Python decides about those.
 """
 
 from __future__ import annotations
@@ -213,10 +213,10 @@ def _equal_to(texts: pd.Series[Any], listed: tuple[str, ...]) -> Mask:
 
 
 def _folded_candidates(text: Any, known: Any) -> tuple[npt.NDArray[np.intp], Any]:
-    """Fold those texts whose head begins a known one or is of one character; give their rows.
+    """Fold the texts whose head begins a known one or repeats one character; return their rows too.
 
-    To fold all descriptions in full would take seconds. The last character of a head is left out:
-    a mark that belongs to it may stand behind the cut.
+    Folding all descriptions in full would take seconds. The last character of a head is left out:
+    a combining mark of it may lie behind the cut.
     """
     begins = {one[:size] for one in [*known.to_pylist(), _LOREM] for size in range(_HEAD)}
     head = pc.utf8_slice_codeunits(_fold(pc.utf8_slice_codeunits(text, 0, _HEAD)), 0, -1)
@@ -239,7 +239,7 @@ def _fold(text: Any) -> Any:
 
 
 def _one_character(text: Any) -> Any:
-    """Find texts that repeat one character; none, too."""
+    """Find texts that repeat one character; empty ones too."""
     return pc.equal(pc.utf8_slice_codeunits(text, 1), pc.utf8_slice_codeunits(text, 0, -1))
 
 
@@ -250,11 +250,11 @@ _WINDOWS = {  # characters of Windows-1252 by their byte, where Latin-1 has a co
     for byte in range(0x80, 0xA0)
     if byte not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)
 }
-_NEXT = "\u0080-\u00bf" + "".join(map(chr, _WINDOWS))  # what a byte 80 to BF looks like
-_SUSPECT = f"\ufffd|ï¿½|ï»¿|[\u0080-\u0084\u0086-\u009f]|[\u00c2-\u00f4][{_NEXT}]"
+_CONTINUATION = "\u0080-\u00bf" + "".join(map(chr, _WINDOWS))  # what a byte 80 to BF looks like
+_SUSPECT = f"\ufffd|ï¿½|ï»¿|[\u0080-\u0084\u0086-\u009f]|[\u00c2-\u00f4][{_CONTINUATION}]"
 _CERTAIN = re.compile("\ufffd|ï¿½|ï»¿|[\u0080-\u0084\u0086-\u009f]")
 
-# Texts whose characters are bytes. Sequences of UTF-8 that one of them is enough for:
+# In texts whose characters are bytes: sequences of UTF-8 of which one is enough,
 _SINGLE = (
     "\u00c2[\u00a0-\u00bf]|[\u00c3-\u00c5][\u0080-\u00bf]"  # Latin-1 Supplement, Extended-A
     "|\u00c8[\u0098-\u009b]|\u00c9\u0099"  # Romanian, Azerbaijani
@@ -262,7 +262,7 @@ _SINGLE = (
     "|\u00e2(?:\u0080[\u0080-\u00bf]|\u0081[\u0080-\u00af]|\u0082\u00ac|\u0084\u00a2)"  # signs
     "|\u00f0\u009f[\u0080-\u00bf]{2}"  # pictures
 )
-# ... and letters of other scripts, of which two neighbours are needed:
+# and letters of other scripts, of which two in a row are needed
 _LETTER = (
     "(?:[\u00c6-\u00ca\u00cd-\u00df][\u0080-\u00bf]"  # Latin Extended-B, Greek to N'Ko
     "|\u00e0[\u00a4-\u00bf][\u0080-\u00bf]"  # India, Thailand, Laos, Tibet
@@ -380,16 +380,16 @@ def _has_control(text: str) -> bool:
 
 def _is_open(text: str) -> bool:
     """Return whether an embedding or an isolate is not closed; an isolate closes what is in it."""
-    ahead: list[str] = []
+    closers: list[str] = []
     for one in text:
         if one in _CLOSED_BY:
-            ahead.append(_CLOSED_BY[one])
-        elif one == "\u202c" and ahead[-1:] == [one]:
-            ahead.pop()
-        elif one == "\u2069" and one in ahead:
-            while ahead.pop() != one:
+            closers.append(_CLOSED_BY[one])
+        elif one == "\u202c" and closers[-1:] == [one]:
+            closers.pop()
+        elif one == "\u2069" and one in closers:
+            while closers.pop() != one:
                 pass
-    return bool(ahead)
+    return bool(closers)
 
 
 def markup(texts: pd.Series[Any]) -> Mask:
@@ -472,8 +472,8 @@ def shouting(texts: pd.Series[Any], letters: int) -> Mask:
 
 
 def _shouts(text: str, letters: int) -> bool:
-    own = [letter for letter in text if letter.isalpha()]
-    return len(own) > letters and all(map(str.isupper, own))
+    alphabetic = [one for one in text if one.isalpha()]
+    return len(alphabetic) > letters and all(map(str.isupper, alphabetic))
 
 
 def too_long(texts: pd.Series[Any], characters: int) -> Mask:
@@ -527,8 +527,8 @@ def same(one: pd.Series[Any], other: pd.Series[Any], *, full_stop: bool = False)
     first = [pc.utf8_lower(pc.utf8_slice_codeunits(side, 0, 1)) for side in sides]
     equal = _mask(pc.equal(*first))  # the rest is compared for those alone: folding takes seconds
     rows = np.flatnonzero(equal)
-    ours, theirs = (_without_blanks(side.take(pa.array(rows)), full_stop) for side in sides)
-    equal[rows] = [a == b != "" for a, b in zip(ours, theirs, strict=True)]
+    bare, others = (_without_blanks(side.take(pa.array(rows)), full_stop) for side in sides)
+    equal[rows] = [a == b != "" for a, b in zip(bare, others, strict=True)]
     return equal
 
 
@@ -553,5 +553,5 @@ def _arrow(texts: pd.Series[Any]) -> Any:
 
 
 def _mask(answers: Any) -> Mask:
-    """Take an absent answer for a no."""
+    """Return answers as a mask; an absent one is False."""
     return np.asarray(pc.fill_null(answers, False), dtype=bool)

@@ -896,3 +896,21 @@ def test_no_findings_are_read_as_well() -> None:
     assert catalog.summary(none).dtypes.equals(catalog.summary(some).dtypes)
     assert catalog.worklist(none).dtypes.equals(catalog.worklist(some).dtypes)
     assert np.all(catalog.score(none, table())["score"] == 100)
+
+
+def test_a_score_is_of_what_the_findings_are_about() -> None:
+    """A failed ingest, or a user, that has the id of an asset costs the asset nothing."""
+    assets = table(asset())
+    others = pd.DataFrame({"kind": ["ingest", "user"], "id": "10", "severity": "error"})
+    assert catalog.score(others, assets)["score"].tolist() == [100, 100]
+    assert catalog.score(others.assign(kind="media"), assets)["score"].tolist() == [75, 75]
+
+
+def test_assets_without_an_id_are_judged_too() -> None:
+    """Twins of them are told, and a finding of a check without an id is about none of them."""
+    assets = table(asset(), asset(), asset())
+    assets.loc[1:, "id"] = None
+    check = pd.DataFrame({"rule": ["acme.rule"], "id": [None]})
+    findings = catalog.audit(assets, checks=[lambda _: check])
+    assert "identity.twin" in set(findings["rule"])
+    assert findings.loc[findings["rule"] == "acme.rule", "name"].isna().tolist() == [True]

@@ -3,10 +3,10 @@
     findings = catalog.audit(assets, labels=kott.labels(session))
     catalog.summary(findings)         what is wrong, and how often
     catalog.score(findings, assets)   how good each asset type is, of 100
-    catalog.worklist(findings)        which assets to mend first
+    catalog.worklist(findings)        which assets to fix first
     catalog.trend([before, findings]) whether it gets better
 
-What a partner wants otherwise stands in a TOML file: `catalog.rules("rules.toml")`;
+A partner's own rules are in a TOML file: `catalog.rules("rules.toml")`;
 `catalog.rule_table()` says what each rule finds, and what to do about it.
 """
 

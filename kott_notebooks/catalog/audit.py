@@ -33,7 +33,7 @@ from kott_notebooks.times import When
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Check: TypeAlias = Callable[[pd.DataFrame], pd.DataFrame]
-_OFF_OFFER = 1 / 3  # of the weight, where viewers cannot see the asset now
+_OFF_OFFER = 1 / 3  # the share of the weight of an asset that viewers cannot see now
 _PROGRAMMES = ("KalturaProgramAsset", "KalturaRecordingAsset")
 
 
@@ -87,12 +87,12 @@ def audit(
     rules : path, mapping or Rules, optional
         A partner's rules; see `audits.rules`.
     checks : iterable of functions
-        Further rules: each takes the assets and returns a table with `rule`, `id`, and what
-        else of a finding it knows. Severities and hints of `rules` go before theirs; without one,
-        a finding is a warning.
+        Further rules: each takes the assets and returns a table with `rule`, `id`, and any other
+        columns of findings. Severities and hints of `rules` replace theirs; without a severity, a
+        finding is a warning.
     weights : mapping or Series of numbers by id, or DataFrame of `kott.views`, optional
-        How much an asset counts in the impact; others count 1. By views, their mean is 1: impact is
-        then what viewers lose.
+        How much an asset counts in the impact; others count 1. Views are divided by their mean:
+        impact is then what viewers lose.
     ingests : DataFrame, optional
         ``kott.ingests(session, kind="vod")``; the rules `ingest.*` need it.
     now : str, datetime or Timestamp, optional
@@ -109,13 +109,13 @@ def audit(
         weight; of an ingest: see `schedule.audit_ingests`; `Float64`). `ksql`, where KSQL can state
         the rule, finds its findings of that field on the server, among what the table was listed
         from. The provenance has what was `not_judged` and why, `waived` by rule, `scores` by type,
-        `unused`: fields of the schema that no row has, and `matched`: metas and tags that the table
-        calls otherwise than the rules.
+        `unused`: fields of the schema that no row has, and `matched`: metas and tags whose names
+        differ from those in the rules by case or blanks, or are system names.
 
     Raises
     ------
     KottError
-        The table lacks `id` or `type`, or a check returned something else than findings.
+        The table lacks `id` or `type`, or a check returned something other than findings.
 
     Examples
     --------
@@ -159,7 +159,7 @@ def audit(
 
 
 def is_programme(table: pd.DataFrame) -> Mask:
-    """Say which rows are programmes or recordings, and no media."""
+    """Return which rows are programmes or recordings."""
     if "objectType" in table:
         return table["objectType"].isin(_PROGRAMMES).to_numpy(bool)
     return (id_texts(table["type"]) == "0").fillna(False).to_numpy(bool)
@@ -239,12 +239,12 @@ def _not_judged(view: View, programmes: int) -> dict[str, str]:
         "identity.duplicate_external_id": _without(view, "externalId"),
         "identity.duplicate_entry_id": _without(view, "entryId"),
         "identity.twin": _without(view, "name") or _without(view, fields.year),
-        "series.orphan_episode": rules_series.unjudged(view),
-        "series.empty": rules_series.unjudged(view),
+        "series.orphan_episode": rules_series.why_unjudged(view),
+        "series.empty": rules_series.why_unjudged(view),
         "series.hole": view.partial or _without(view, fields.episode),
         "series.duplicate_number": _without(view, fields.series) or _without(view, fields.episode),
         "channel.no_epg_id": "No row has externalIds." if linear.any() and not has_epg_ids else "",
-        "channel.no_programmes": rules_media.unjudged_guide(view),
+        "channel.no_programmes": rules_media.why_unjudged(view),
         "channel.catchup_without_buffer": "No row has enableCatchUp and catchUpBuffer."
         if linear.any() and not has_buffers
         else "",
@@ -312,7 +312,8 @@ def _checked(check: Check, assets: pd.DataFrame) -> pd.DataFrame:
 
 def _completed(view: View, rows: pd.DataFrame, exposure: Floats) -> pd.DataFrame:
     """Add the columns of findings that a caller's check left out."""
-    at = pd.Index(view.ids[:-1]).get_indexer_for(pd.Index(rows["id"]))
+    places = {id_: place for place, id_ in enumerate(view.ids[:-1]) if isinstance(id_, str)}
+    at = np.array([places.get(id_, -1) for id_ in rows["id"]], np.intp)
     severity = rows["rule"].map(view.rules.severities)
     if "severity" in rows:
         severity = severity.where(severity.notna(), rows["severity"])

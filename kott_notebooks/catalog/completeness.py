@@ -12,7 +12,7 @@ from kott_notebooks.audits import texts
 from kott_notebooks.catalog.rules_text import translated_fields
 from kott_notebooks.catalog.values import types_of
 from kott_notebooks.catalog.view import LABELS, Mask, View, view_of
-from kott_notebooks.errors import KottError
+from kott_notebooks.errors import KottError, as_list
 from kott_notebooks.tables.columns import bare, id_texts, need
 from kott_notebooks.tables.frames import no_garbage_collection
 from kott_notebooks.tables.names import named_like, with_names
@@ -73,7 +73,7 @@ def completeness(
     view = view_of(assets, "type")
     codes, types = types_of(view)
     with no_garbage_collection():
-        fields = list(_fields(view, properties))
+        fields = list(_fields(view, as_list("properties", properties)))
     rows = np.bincount(codes, minlength=len(types))
     filled = [np.bincount(codes[mask], minlength=len(types)) for _, _, mask in fields]
     table = pd.DataFrame(
@@ -100,9 +100,8 @@ def _impossible(table: pd.DataFrame, labels: pd.DataFrame, view: View) -> Mask:
     mask = np.zeros(len(table), bool)
     types = id_texts(table["type"])
     for type_ in types.dropna().unique():
-        own = labelled.metas_of(type_)
-        if own is not None:
-            names = {bare(name) for name in [*own["name"], *own["systemName"]]}
+        names = labelled.field_names(type_)
+        if names is not None:
             fields = table["field"].str.partition(".")[2].map(bare)
             mask |= ((types == type_) & ~fields.isin(names)).fillna(False).to_numpy(bool)
     is_field = table["kind"].isin(["meta", "tag"]).to_numpy(bool)
@@ -120,12 +119,12 @@ def _fields(view: View, properties: Iterable[str]) -> Iterator[tuple[str, str, M
                 yield name, kind, view.filled(name)
     for column, kind in (("images", "image"), ("mediaFiles", "file")):
         if column in view.table:
-            row, labels = view.labels_in(column)
-            codes, distinct = pd.factorize(labels, sort=True)
-            for code, label in enumerate(distinct):
+            row, names = view.ratios_or_types(column)
+            codes, distinct = pd.factorize(names, sort=True)
+            for code, name in enumerate(distinct):
                 has = np.bincount(row[codes == code], minlength=view.count) > 0
-                if label:
-                    yield f"{column}.{label}", kind, has
+                if name:
+                    yield f"{column}.{name}", kind, has
 
 
 _RATIOS = {
@@ -148,11 +147,11 @@ def ratios(assets: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per type and ratio, also where no asset has it; by type, the commonest ratio first:
-        `type` (as in the table), `ratio` ("16:9", whoever wrote 16x9; `str`), `rows`, `filled`,
-        `defaults` (those that have the default picture alone; `Int64`), `width` (pixels: the median
-        of each asset's widest; absent where no picture says; `Float64`), `share` (filled / rows,
-        `Float64`).
+        One row per type and ratio, also where no asset has it; by type, the most frequent ratio
+        first: `type` (as in the table), `ratio` ("16:9", also where it is written 16x9; `str`),
+        `rows`, `filled`, `defaults` (assets with the default picture alone; `Int64`), `width`
+        (pixels: the median of each asset's widest; absent where no picture has one; `Float64`),
+        `share` (filled / rows, `Float64`).
 
     Examples
     --------
@@ -233,7 +232,7 @@ def languages(assets: pd.DataFrame, *, languages: Iterable[str] | None = None) -
         for field, by_language in translations.items()
     }
     occurring = {one for own in filled.values() for one, mask in own.items() if mask.any()}
-    wanted = sorted(occurring) if languages is None else [*languages]
+    wanted = sorted(occurring) if languages is None else as_list("languages", languages)
     codes, types = types_of(view)
     rows = np.bincount(codes, minlength=len(types))
     none = np.zeros(view.count, bool)

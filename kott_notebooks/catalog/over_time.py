@@ -1,4 +1,4 @@
-"""A catalogue over time: what was added, what comes on offer, what leaves; by local periods."""
+"""A catalogue over time, by local periods: what was added, what comes on offer, what leaves."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def growth(
 ) -> pd.DataFrame:
     """Count what was added in each period, and how much there was at its end.
 
-    An asset without a createDate is not counted, and what was deleted since is not known.
+    An asset without a createDate is not counted, nor is one that has been deleted since.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def expiring(
     assets : DataFrame
         Assets as `kott.assets` returns them.
     days : float, default 30
-        How soon.
+        The number of days from `now`.
     freq : str, default "D"
         A period by its start, as pandas names it: "D", "W-MON", "MS".
     tz : str or tzinfo, optional
@@ -146,7 +146,7 @@ def availability(
     """Count what comes on offer and what leaves in each period, and what is on offer at its end.
 
     An asset is on offer within its window, in any status and with any files: without a startDate
-    since ever, without an endDate for ever, and never where it ends before it starts.
+    from the beginning, without an endDate for ever, and never where it ends before it starts.
 
     Parameters
     ----------
@@ -231,7 +231,8 @@ def edges(times: Micros, freq: str, tz: str | tzinfo | None) -> Micros:
         offset = to_offset(freq)
     except ValueError as error:
         raise KottError(f"freq must be {_FREQS}, not {freq!r}.") from error
-    if type(offset).__name__.endswith("End"):  # its label would be a day of the period before
+    # The label of a period by its end would be a day of the period before
+    if offset is None or type(offset).__name__.endswith("End"):
         raise KottError(f"freq must name a period by its start: {_FREQS}, not {freq!r}.")
     zoned = zone(tz)
     if not len(times):

@@ -17,7 +17,7 @@ from kott_notebooks.tables.columns import bare
 from kott_notebooks.tables.provenance import facts
 
 _MEDIA = "KalturaMediaAsset"
-_PROPERTIES = (  # that the rules speak of
+_PROPERTIES = (  # that rules refer to
     "name", "description", "images", "mediaFiles", "startDate", "endDate", "externalId", "entryId",
 )  # fmt: skip
 
@@ -43,8 +43,7 @@ def mandatory(view: View) -> dict[str, list[tuple[str, Mask]]]:
     """
     fields: dict[str, list[tuple[str, Mask]]] = {}
     for type_, needs, rows in view.by_struct():
-        own = view.metas_of(type_)
-        names = None if own is None else {bare(one) for one in [*own["name"], *own["systemName"]]}
+        names = view.field_names(type_)
         for field in needs.mandatory:
             if names is None or bare(field) in names:
                 fields.setdefault(field, []).append((type_, rows))
@@ -118,18 +117,18 @@ def _out_of_range(view: View) -> Iterator[Hits]:
 
 
 def decimal_commas(view: View) -> dict[str, str]:
-    """Name the fields read as numbers whose values have a decimal comma, by what is not judged."""
+    """Return why numbers with a decimal comma are not judged, by rule and column."""
     names = view.rules.fields
-    out_of_range = {}
+    reasons = {}
     for field in dict.fromkeys([*_bounds(view), names.season, names.episode]):
         for column in view.columns_of(field):
             text = view.first(column)
             commas = text[text.str.fullmatch(r"[+-]?\d+,\d+").fillna(False)]
             if len(commas):
-                out_of_range[f"meta.out_of_range {column}"] = (
+                reasons[f"meta.out_of_range {column}"] = (
                     f"{len(commas):,} values have a decimal comma, such as {commas.iloc[0]!r}."
                 )
-    return out_of_range
+    return reasons
 
 
 def _shown(view: View, column: str, at: Any, what: str) -> Any:
@@ -164,7 +163,7 @@ def _of_values(rule: str, view: View, column: str, hits: pd.DataFrame, why: Any)
 
 
 def unused(view: View) -> Iterator[Hits]:
-    """Find fields that the rules or the labels speak of, that were asked for, and no row has."""
+    """Find fields that rules refer to or labels list, that were asked for, and that no row has."""
     for field, reason in _expected(view).items():
         if not view.anywhere(field):
             near = _near_names(view, field)
@@ -174,16 +173,16 @@ def unused(view: View) -> Iterator[Hits]:
 
 
 def _expected(view: View) -> dict[str, str]:
-    """Return the fields that rows should have, and who speaks of them."""
+    """Return the fields that rows should have, and what expects them."""
     names = view.rules.fields
     fields = [*mandatory(view), *view.rules.values, *view.rules.ranges]
     if view.role("episode").any():
         fields += [names.series, names.season, names.episode]
     if view.role("series").any():
         fields.append(names.series_key)
-    expected = dict.fromkeys([one for one in _PROPERTIES if one in view.table], "Rules speak of")
+    expected = dict.fromkeys([one for one in _PROPERTIES if one in view.table], "Rules refer to")
     if "fields" not in facts(view.table) and not _is_profiled(view):
-        expected |= dict.fromkeys(fields, "Rules speak of")
+        expected |= dict.fromkeys(fields, "Rules refer to")
         known = {bare(field) for field in expected}
         for type_, _, _ in view.by_struct():
             own = view.metas_of(type_)
@@ -209,7 +208,7 @@ def _near_names(view: View, field: str) -> list[str]:
 
 
 def never_filled(view: View) -> list[str]:
-    """List what the schema has for the rows' classes, was asked for, and no row has."""
+    """List properties of the rows' classes that were asked for and that no row has."""
     classes = set(view.table["objectType"].dropna()) if "objectType" in view.table else set()
     known = [_MEDIA, *sorted(cls for cls in classes if schema.is_class(cls))]
     listed = dict.fromkeys(name for cls in known for name in schema.properties(cls))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, pairwise
 from typing import NamedTuple
 
@@ -28,9 +28,9 @@ _ROMAN = re.compile("(?=[xvi])x{0,3}(?:ix|iv|v?i{0,3})")  # I to XXXIX
 
 
 class Title(NamedTuple):
-    """What twins share: struct, year and series (as a number), and numbers; and the folded name."""
+    """A folded name by its words, with what twins must share: a block, and the name's numbers."""
 
-    block: int
+    block: int  # a number for each struct, year and series
     numbers: tuple[str, ...]
     words: tuple[str, ...]
 
@@ -49,15 +49,15 @@ def identities(view: View) -> Iterator[Hits]:
         detail = (times + f" assets have the {field} " + again + ".").to_numpy(object)
         ksql = view.any_of(field, again, given) if field == "externalId" else ""
         yield Hits(rule, again.index.to_numpy(np.intp), field, detail, ksql)
-    of = titles(view)
-    alike = _neighbours(of, view)
+    rows_of = titles(view)
+    near_titles = _near_titles(rows_of, view)
     twins: dict[int, list[int]] = {}
-    for title, own in of.items():
-        rows = [*own, *(row for other in sorted(alike[title]) for row in of[other])]
+    for title, own in rows_of.items():
+        rows = [*own, *(row for other in sorted(near_titles[title]) for row in rows_of[other])]
         if len(rows) > 1:
             twins |= {row: [one for one in rows[: _SHOWN + 1] if one != row] for row in own}
     details = [
-        f"{view.names[row]} seems to be {', '.join(view.ids[others[:_SHOWN]])} too."
+        f"{view.names[row]} seems to be {', '.join(map(str, view.ids[others[:_SHOWN]]))} too."
         for row, others in sorted(twins.items())
     ]
     at = np.array(sorted(twins), np.intp)
@@ -112,17 +112,17 @@ def _groups(view: View) -> Iterator[tuple[str, list[int]]]:
         again = ids[ids.duplicated(keep=False) & ~texts.blank(ids)]
         for rows in again.groupby(again, sort=False).groups.values():
             yield rule, list(rows)
-    of = titles(view)
-    alike = _neighbours(of, view)
+    rows_of = titles(view)
+    near_titles = _near_titles(rows_of, view)
     seen: set[Title] = set()
-    for title in of:
+    for title in rows_of:
         reached, ahead = {title}, [] if title in seen else [title]
         while ahead:
-            new = alike[ahead.pop()] - reached
+            new = near_titles[ahead.pop()] - reached
             reached |= new
             ahead += new
         if title not in seen:
-            yield "identity.twin", sorted(row for one in reached for row in of[one])
+            yield "identity.twin", sorted(row for one in reached for row in rows_of[one])
         seen |= reached
 
 
@@ -138,26 +138,26 @@ def titles(view: View) -> dict[Title, list[int]]:
         {"type": view.code[known], "year": year[known], "series": series.iloc[known].array}
     )
     block = blocks.groupby(["type", "year", "series"], sort=False).ngroup()
-    of: dict[Title, list[int]] = defaultdict(list)
+    rows_of: dict[Title, list[int]] = defaultdict(list)
     for row, number, name in zip(known.tolist(), block.tolist(), names.iloc[known], strict=True):
         words = tuple(_words(name))
         if words:
-            of[Title(number, _numbers(words), words)].append(row)
-    return _joined_by_name(of)
+            rows_of[Title(number, _numbers(words), words)].append(row)
+    return _joined_by_name(rows_of)
 
 
-def _joined_by_name(of: dict[Title, list[int]]) -> dict[Title, list[int]]:
-    """Join titles that differ only in where their words are parted: "Sci Fi" and "SciFi"."""
+def _joined_by_name(rows_of: dict[Title, list[int]]) -> dict[Title, list[int]]:
+    """Join titles that differ only in where their words are divided: "Sci Fi" and "SciFi"."""
     firsts: dict[tuple[int, tuple[str, ...], str], Title] = {}
     joined: dict[Title, list[int]] = defaultdict(list)
-    for title, rows in of.items():
+    for title, rows in rows_of.items():
         joined[firsts.setdefault((title.block, title.numbers, title.name), title)] += rows
     return joined
 
 
 def _words(name: str) -> list[str]:
-    """Return a name's words as people hear them: without case, accents and punctuation."""
-    return [word for part in re.split(r"[\W_]+", _plain(name)) if (word := part)]
+    """Return a name's words without case, accents and punctuation."""
+    return [word for word in re.split(r"[\W_]+", _plain(name)) if word]
 
 
 def _plain(name: str) -> str:
@@ -166,7 +166,7 @@ def _plain(name: str) -> str:
 
 
 def _numbers(words: Sequence[str]) -> tuple[str, ...]:
-    """Return the words that number a title: digits, and I to XXXIX behind its first word."""
+    """Return the words that number a title: digits, and I to XXXIX after its first word."""
     return tuple(
         word
         for place, word in enumerate(words)
@@ -177,8 +177,7 @@ def _numbers(words: Sequence[str]) -> tuple[str, ...]:
 def folded(names: npt.ArrayLike, *, significant: str = "") -> pd.Index[str]:
     """Fold names to their letters and digits, without case, accents and blanks.
 
-    `significant` are other characters that make a difference. A name of punctuation alone becomes
-    blank.
+    `significant` are other characters that are kept. A name of punctuation alone becomes blank.
     """
     folds = [
         "".join(
@@ -191,14 +190,14 @@ def folded(names: npt.ArrayLike, *, significant: str = "") -> pd.Index[str]:
     return pd.Index(folds, dtype="str")
 
 
-def _neighbours(of: dict[Title, list[int]], view: View) -> dict[Title, set[Title]]:
+def _near_titles(titles: Iterable[Title], view: View) -> dict[Title, set[Title]]:
     """Return the titles that are one edit from each."""
-    alike: dict[Title, set[Title]] = defaultdict(set)
+    near_titles: dict[Title, set[Title]] = defaultdict(set)
     limits = view.rules.thresholds
-    for one, other in near(list(of), limits.twin_letters) if limits.twin_edits else ():
-        alike[one].add(other)
-        alike[other].add(one)
-    return alike
+    for one, other in near(list(titles), limits.twin_letters) if limits.twin_edits else ():
+        near_titles[one].add(other)
+        near_titles[other].add(one)
+    return near_titles
 
 
 def near(titles: Sequence[Title], letters: int) -> Iterator[tuple[Title, Title]]:
@@ -241,12 +240,10 @@ def _is_near(one: Title, other: Title) -> bool:
         return False
     if not is_edit(short.name, long.name):
         return False
-    added = [
-        place
+    return not any(
+        len(word) == 1 and long.words[:place] + long.words[place + 1 :] == short.words
         for place, word in enumerate(long.words)
-        if len(word) == 1 and long.words[:place] + long.words[place + 1 :] == short.words
-    ]
-    return not added
+    )
 
 
 def is_edit(one: str, other: str) -> bool:

@@ -1,4 +1,4 @@
-"""Rules of series and their episodes: each has the other, and the numbers run on."""
+"""Rules of series and their episodes: each has the other, and no number is missing or double."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def series(view: View) -> Iterator[Hits]:
     names = view.rules.fields
     episodes = _episodes(view)
     keys = view.key(names.series_key)[view.role("series")]
-    if not unjudged(view):
+    if not why_unjudged(view):
         orphans = episodes[~episodes["series"].isin(keys)]
         detail = ("No series has the id " + orphans["series"] + ".").to_numpy(object)
         key = view.columns_of(names.series)[0].partition(".")[2]
@@ -39,7 +39,7 @@ def series(view: View) -> Iterator[Hits]:
     yield Hits("series.duplicate_number", rows, names.episode, np.array(details, dtype=object))
 
 
-def unjudged(view: View) -> str:
+def why_unjudged(view: View) -> str:
     """Return why it is unknown which episodes belong to which series; empty where it is known."""
     names = view.rules.fields
     if view.partial:

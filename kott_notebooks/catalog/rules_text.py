@@ -125,6 +125,6 @@ def _untranslated(
     again = laid[laid.duplicated(["row", "value"], keep=False)]
     letters = again["value"].str.count(r"[^\W\d_]")
     same = again[letters > view.rules.thresholds.untranslated_letters].sort_values("row")
-    spoken = same.groupby("row")["language"].agg(" and ".join)
-    detail = (f"Its {label} is the same in " + spoken + ".").to_numpy(object)
-    return Hits("language.untranslated", spoken.index.to_numpy(np.intp), field, detail)
+    where = same.groupby("row")["language"].agg(" and ".join)
+    detail = (f"Its {label} is the same in " + where + ".").to_numpy(object)
+    return Hits("language.untranslated", where.index.to_numpy(np.intp), field, detail)

@@ -1,4 +1,4 @@
-"""What assets are about, who is in them, and of what year: a catalogue by the values of a field."""
+"""A catalogue by the values of a field: its genres, its years, who is in it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from kott_notebooks.catalog.view import View, view_of
-from kott_notebooks.errors import KottError
+from kott_notebooks.errors import KottError, as_list
 from kott_notebooks.tables.names import named_like
 from kott_notebooks.tables.provenance import with_facts
 from kott_notebooks.times import When
@@ -43,9 +43,9 @@ def values(assets: pd.DataFrame, field: str = "Genre", *, n: int | None = None) 
     DataFrame
         One row per value and type that has it: `value` (`str`), `values` (how many this row stands
         for, `Int64`), `type` (as in the table), `assets` (`Int64`), `share` (of the type's assets,
-        `Float64`). The commonest value comes first; then the others ("12 others"; an asset with two
-        of them counts once); last the assets that have none (`value` absent, `values` 0). An asset
-        with two values of a tag counts for both.
+        `Float64`). The most frequent value comes first; then the others ("12 others"; an asset with
+        two of them counts once); last the assets that have none (`value` absent, `values` 0). An
+        asset with two values of a tag counts for both.
 
     Raises
     ------
@@ -63,22 +63,22 @@ def values(assets: pd.DataFrame, field: str = "Genre", *, n: int | None = None) 
     view = view_of(assets, "type")
     laid = view.values(_column(view, field)).copy()
     shown = _common(laid["value"], n)
-    folded = laid["value"].nunique() - len(shown)
+    others = laid["value"].nunique() - len(shown)
     place = shown.get_indexer_for(pd.Index(laid["value"]))
     laid["key"] = np.where(place < 0, len(shown), place)
     without = np.setdiff1d(np.arange(view.count), laid["row"])
     last = pd.DataFrame({"row": without, "key": len(shown) + 1})
     counted = _by_type(view, pd.concat([laid[["row", "key"]].drop_duplicates(), last]))
     at = counted.pop("key").to_numpy()
-    names = np.array([*shown, f"{folded:,} others", None], dtype=object)
-    stands_for = np.array([*[1] * len(shown), folded, 0])
+    names = np.array([*shown, f"{others:,} others", None], dtype=object)
+    stands_for = np.array([*[1] * len(shown), others, 0])
     counted.insert(0, "value", pd.Series(names[at], dtype="str"))
     counted.insert(1, "values", pd.Series(stands_for[at], dtype="Int64"))
     return _with_matched(counted, view)
 
 
 def _common(values: pd.Series[str], n: int | None) -> pd.Index[str]:
-    """List the values that are not folded, the commonest first, then by name."""
+    """List the values that have a row of their own, the most frequent first, then by name."""
     counts = values.value_counts().rename_axis("value").reset_index()
     order = counts.sort_values(["count", "value"], ascending=[False, True])["value"].tolist()
     shown = order if n is None or len(order) <= n else order[: max(n - 1, 0)]
@@ -160,7 +160,7 @@ def cast(assets: pd.DataFrame, *, credits: Iterable[str] | None = None) -> pd.Da
     ['Cast', 'Director']
     """
     view = view_of(assets, "type")
-    names = CREDITS if credits is None else list(credits)
+    names = CREDITS if credits is None else as_list("credits", credits)
     known = {name: column for name in names for column in view.columns_of(name)}
     if credits is None and not known and view.count:
         raise KottError(

@@ -50,10 +50,10 @@ _MULTILINGUAL = {"name": "multilingualName", "description": "multilingualDescrip
 
 
 class Hits(NamedTuple):
-    """The rows that break a rule, and for each (or for all) a field and a sentence."""
+    """The rows that break a rule, with a field and a sentence for each, or one for all."""
 
     rule: str
-    rows: Rows  # -1: no row, but the whole table
+    rows: Rows  # -1 for the table as a whole
     field: Any
     detail: Any
     ksql: str = ""
@@ -184,6 +184,11 @@ class View:
         own = metas[metas["id"].isin(ids)]
         return own if len(own) else None  # a role may not read metas
 
+    def field_names(self, type_: str) -> set[str] | None:
+        """Return the names of these metas and tags, as `bare` writes them, or None if unknown."""
+        own = self.metas_of(type_)
+        return None if own is None else {bare(one) for one in [*own["name"], *own["systemName"]]}
+
     def where(self, fits: Callable[[Needs], Any]) -> Mask:
         """Return the rows whose struct has such needs."""
         return np.array([bool(fits(needs)) for needs in self.needs], bool)[self.code]
@@ -210,12 +215,12 @@ class View:
         return np.array([*self.text("name").astype("str"), None], dtype=object)
 
     def times(self, column: str) -> Micros:
-        """Return a column of times; absent without a column, and where no asset can have it."""
+        """Return a column of times; those before 1980 are absent, and all without a column."""
         times = self.all_times(column)
         return np.where(times < FIRST_TIME, NAT, times)
 
     def all_times(self, column: str) -> Micros:
-        """Return a column of times; a date of 0 is absent."""
+        """Return a column of times, also those before 1980; a date of 0 is absent."""
         if column not in self.table:
             return np.full(self.count, NAT)
         times = micros(self.table, column)
@@ -290,7 +295,7 @@ class View:
 
     @cached_property
     def matched(self) -> dict[str, list[str]]:
-        """Return the columns of fields that the table calls otherwise."""
+        """Return the columns that `columns_of` found under another name than the field's."""
         return {}
 
     @cached_property
@@ -306,7 +311,7 @@ class View:
         return by_name
 
     def filled(self, column: str) -> Mask:
-        """Return which rows have something in a column that is not blank."""
+        """Return which rows have a value in a column that is not blank."""
         if column in ("images", "mediaFiles"):
             row, _ = self._images if column == "images" else self._files
             return np.asarray(np.bincount(row, minlength=self.count) > 0)
@@ -315,9 +320,9 @@ class View:
             given: Mask = np.array([*map(bool, lists), False])[codes]
             return given
         cells = self.table[column]
-        return cells.notna().to_numpy(bool) if cells.dtype != "str" else ~texts.blank(
-            self.text(column)
-        )  # fmt: skip
+        if cells.dtype == "str":
+            return ~texts.blank(self.text(column))
+        return cells.notna().to_numpy(bool)
 
     def has(self, field: str) -> Mask:
         """Return which rows have a field, in any of its columns."""
@@ -329,11 +334,11 @@ class View:
         return mask
 
     def anywhere(self, field: str) -> bool:
-        """Return whether any row has a field: one that no row has is reported once."""
+        """Return whether any row has a field."""
         return bool(self.has(field).any())
 
     def key(self, field: str) -> pd.Series[str]:
-        """Return a field as text that joins, of its first column that a row has; "" for none."""
+        """Return a field as text to join by, of the first of its columns with a value, or ""."""
         keys = pd.Series("", index=self.table.index, dtype="str")
         for column in self.columns_of(field):
             keys = keys.mask(keys == "", self.first(column).fillna(""))
@@ -404,7 +409,7 @@ class View:
 
     # Images and files
 
-    def labels_in(self, column: str) -> tuple[Rows, pd.Series[Any]]:
+    def ratios_or_types(self, column: str) -> tuple[Rows, pd.Series[Any]]:
         """Return the row of each image or file, and its ratio or type."""
         if column == "images":
             row, images = self._images
@@ -418,7 +423,7 @@ class View:
         row, images = self._images
         defaults = _once_each([one.isDefault for one in images], lambda one: is_flag(one, True))
         properties = {
-            "ratio": self.labels_in("images")[1].astype("str"),
+            "ratio": self.ratios_or_types("images")[1].astype("str"),
             "width": _numbers([one.width for one in images]).round().astype("Int64"),
             "default": defaults.to_numpy(bool),
         }
@@ -431,7 +436,7 @@ class View:
         active = _once_each([one.status for one in files], lambda one: not is_flag(one, False))
         properties = {
             "id": pd.Series(["" if one.id is None else str(one.id) for one in files], dtype="str"),
-            "type": self.labels_in("mediaFiles")[1].astype("str"),
+            "type": self.ratios_or_types("mediaFiles")[1].astype("str"),
             "active": active.to_numpy(bool),
             "start": _moments([one.startDate for one in files]),
             "end": _moments([one.endDate for one in files]),
@@ -470,7 +475,10 @@ class View:
         every: pd.Series[Any],
         term: Expression | None = None,
     ) -> str:
-        """State that a field has one of these values, unless others read the same in KSQL."""
+        """Write KSQL for assets with a wrong value of a field; blank if it would find others too.
+
+        KSQL compares values without case.
+        """
         wanted = sorted(wrong.dropna().unique().tolist())
         others = {value.casefold() for value in set(every.dropna().unique().tolist()) - set(wanted)}
         if not wanted or any(value.casefold() in others for value in wanted):
@@ -482,12 +490,12 @@ class View:
         return self.ksql(one_of if term is None else term & one_of)
 
     def of_role(self, role: str) -> Expression | None:
-        """State that an asset is of a struct that plays a role; None where types are unknown."""
+        """Return a term for assets whose struct has a role; None where types are unknown."""
         types = [type_ for type_, needs, _ in self.by_struct() if needs.role == role]
         return reduce(or_, (K.asset_type == one for one in types)) if all(types) and types else None
 
     def absent(self, column: str, rows: Rows) -> Expression:
-        """State that a field is absent, or holds the blanks that these rows hold."""
+        """Return a term for assets without a field, or with the blanks that these rows hold."""
         key = K[column.partition(".")[2] or column]
         if column.startswith("tags."):
             held = [one for cell in self.table[column].iloc[rows] for one in tag_values(cell)]
@@ -565,7 +573,7 @@ def _is_token_list(cells: pd.Series[Any]) -> Mask:
 
 
 def _once_each(values: list[Any], read: Callable[[Any], Any]) -> pd.Series[Any]:
-    """Apply a function to values, which are mostly a few, once each."""
+    """Apply a function once to each distinct value; there are few of them."""
     codes, distinct = pd.factorize(np.array([*values, None], dtype=object)[:-1])
     every = pd.Series([*map(read, distinct), read(None)], dtype=object)
     return every.take(codes).reset_index(drop=True)
@@ -577,7 +585,7 @@ def _numbers(values: list[Any]) -> pd.Series[float]:
 
 
 def _moments(values: list[Any]) -> Micros:
-    """Return epoch seconds as microseconds; 0 and what no calendar shows are absent."""
+    """Return epoch seconds as microseconds; 0 and times after 9999 are absent."""
     seconds = _numbers(values)
     valid = (seconds.abs() <= MAX_TIME) & (seconds != 0)
     return np.where(valid, seconds.where(valid, 0) * SECOND, NAT).astype(np.int64)

@@ -4,9 +4,9 @@
     STORE/assets/draft-1f0c.../000001-a1b2.parquet   the rows of one part
     STORE/assets/draft-1f0c.../000001-a1b2.json      what the part is; without it there is no part
 
-A draft's name is the hash of its query, so that the same query finds it again. Nobody who reads the
-store sees it. `commit` writes its parts as one snapshot, and removes it. After a day a draft is
-begun anew: its first rows are no longer true.
+A draft's name is the hash of its query, so that the same query finds it again. No reader of the
+store sees it. `commit` writes its parts as one snapshot, and removes it. A draft that is a day old
+is started over: its first rows are out of date.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from kott_notebooks.history.store import Column, DataFile
 from kott_notebooks.times import present
 
 ROWS_PER_FILE = 500_000
-MAX_AGE = pd.Timedelta(days=1)  # of a draft that is resumed
+MAX_AGE = pd.Timedelta(days=1)  # up to which a draft is resumed
 BEGUN = "draft.json"
 
 
@@ -87,7 +87,7 @@ class Draft:
         self.began, self.state = pd.Timestamp(begun.began), begun.state
 
     def _resumed(self) -> Begun | None:
-        """Read a draft from disk; None, and the draft removed, where a new one begins."""
+        """Read the draft that is on disk; one that is too old is removed, and None returned."""
         names = files.listed(self._system, self._folder)
         begun = None
         if BEGUN in names:
@@ -121,7 +121,7 @@ class Draft:
         return {one: schema[one] for one in [*(one for one in schema if one not in named), *named]}
 
     def tables(self, columns: list[str] | None = None) -> Iterator[pd.DataFrame]:
-        """Read the parts, one table each; of `columns`, those that it has."""
+        """Read the parts, one table each, with those of `columns` that it has."""
         for part in self._parts:
             has = None if columns is None else [one for one in columns if one in part.columns]
             yield self._table(part, has)
@@ -134,9 +134,9 @@ class Draft:
         return table.astype({name: part.columns[name].dtype for name in table.columns})
 
     def append(self, table: pd.DataFrame, about: Mapping[str, Any]) -> None:
-        """Write a part: it is on disk whole when this returns, or it is not there.
+        """Write a part, which is whole and on disk when this returns.
 
-        `about` is any JSON that tells the part from others, such as the window of its ids.
+        `about` is any JSON that identifies the part, such as the window of its ids.
         """
         name = f"{len(self._parts) + 1:06d}-{secrets.token_hex(4)}"
         path = f"{self._folder}/{name}.parquet"
@@ -160,9 +160,8 @@ class Draft:
     ) -> str:
         """Write the parts as one snapshot, one in memory at a time, and return the snapshot's id.
 
-        `order` gives the place of a part, as `sorted` takes it; by default parts stay in the order
-        of writing. The snapshot stands for the time of the provenance, else for when the draft was
-        begun.
+        `order` returns the sort key of a part; by default parts stay in the order of writing. The
+        snapshot is of the time in the provenance, else of when the draft was begun.
         """
         parts = self._parts if order is None else sorted(self._parts, key=lambda p: order(p.about))
         schema = self._schema()
@@ -242,8 +241,7 @@ def begin(
         All that decides which rows and columns the table has, as JSON: url, partner, action,
         filter, fields, language. No secret.
     state : callable, optional
-        Called where a draft is begun; what it returns, as JSON, is the draft's `state` from then
-        on.
+        Called when a draft is begun; what it returns is kept in the draft, as JSON: its `state`.
 
     Returns
     -------

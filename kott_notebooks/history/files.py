@@ -1,4 +1,4 @@
-"""Where a store lies: a local folder, or an object store by its address; bytes in, bytes out."""
+"""Files of a store: a local folder, or an object store by its address."""
 
 from __future__ import annotations
 
@@ -62,6 +62,7 @@ def folders(system: fs.FileSystem, folder: str) -> list[str]:
 
 
 def read_bytes(system: fs.FileSystem, path: str) -> bytes:
+    """Read a file."""
     with system.open_input_stream(path) as file:
         return bytes(file.read())
 
@@ -69,8 +70,8 @@ def read_bytes(system: fs.FileSystem, path: str) -> bytes:
 def write_once(system: fs.FileSystem, path: str, content: bytes) -> None:
     """Write a file that is there whole or not at all; FileExistsError where its name is taken.
 
-    Locally it is written beside and linked in. An object store shows an object when it is whole;
-    one that cannot create an object only if it is absent is for one writer at a time.
+    A local file is written under another name, then linked. An object store shows an object once it
+    is whole; one that has no conditional writes is for one writer at a time.
     """
     if not isinstance(system, fs.LocalFileSystem):
         objects = system.handler.fs
@@ -106,9 +107,9 @@ def flush(system: fs.FileSystem, path: str) -> None:
 
 
 def lock(system: fs.FileSystem, path: str) -> IO[bytes] | None:
-    """Lock a local file until it is closed, or its process ends; BlockingIOError where it is taken.
+    """Lock a local file until it is closed or its process ends; BlockingIOError where it is locked.
 
-    Object stores have no locks: None.
+    None for an object store, which has no locks.
     """
     if not isinstance(system, fs.LocalFileSystem):
         return None
@@ -122,7 +123,7 @@ def lock(system: fs.FileSystem, path: str) -> IO[bytes] | None:
             import fcntl
 
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.fstat(file.fileno()).st_nlink == 0:  # whoever had it has removed the file
+            if os.fstat(file.fileno()).st_nlink == 0:  # removed by who had the lock
                 raise BlockingIOError(f"{path} is gone")
     except OSError as error:
         file.close()

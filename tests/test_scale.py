@@ -324,3 +324,11 @@ def test_the_recipe_for_spark_finds_the_same(
     expected = schedule.gaps(guide, start="2026-03-03", end="2026-03-04")
     texts = expected.astype(dict.fromkeys(["startDate", "endDate"], "str"))
     assert found == {*texts[["linearAssetId", "startDate", "endDate"]].itertuples(False, None)}
+
+
+def test_what_partitions_cannot_do_is_refused(assets: pd.DataFrame) -> None:
+    """Channels of a table that has none, and a limit, which each window would have."""
+    with pytest.raises(KottError, match="has no column linearAssetId: it is not a guide"):
+        scale.map_channels(assets.drop(columns="linearAssetId", errors="ignore"), schedule.gaps)
+    with pytest.raises(KottError, match="limit= would hold for each window"):
+        scale.pull_assets(demo.login, limit=5)

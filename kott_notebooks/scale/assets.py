@@ -16,20 +16,21 @@ from kott_notebooks.audits.summaries import score
 from kott_notebooks.catalog.audit import Check, is_programme, judged_share
 from kott_notebooks.catalog.view import Mask
 from kott_notebooks.errors import KottError, whole_number
-from kott_notebooks.history.store import columns_of, common_schema, conformed
+from kott_notebooks.history.store import stacked
 from kott_notebooks.scale.shuffled import compared, only
 from kott_notebooks.scale.sources import ROWS, Partition, Source, by_rows, facts_of, load, run
 from kott_notebooks.tables.columns import distinct, id_texts
 from kott_notebooks.tables.provenance import facts, with_facts
 from kott_notebooks.times import When, present
 
-# Families of rules that look at one asset at a time, at those of one key, at the whole table
+# Families of rules that look at one asset, at the assets of one key, or at the whole table
 _ALONE = ("image", "file", "window", "language", "text")
 _COMPARED = ("identity", "series")
 _TOGETHER = ("meta", "channel", "ingest")
-_LARGE = ("images", "mediaFiles", "description", "multilingualDescription")  # that those need
-# Rules whose KSQL depends on the values of all their findings
+_LARGE = ("images", "mediaFiles", "description", "multilingualDescription")  # for `_ALONE` only
+# Rules whose KSQL depends on the texts of all their findings, and the columns of those texts
 _STATED = ("text.missing_name", "text.missing_description", "text.placeholder")
+_TEXTS = ("name", "description")
 
 
 def map_assets(
@@ -53,28 +54,27 @@ def map_assets(
     source : str, path, DataFrame or Dask DataFrame
         A store of `kott.save`, whose files every worker can read, or assets as a table.
     function : callable
-        `catalog.audit`, or a function whose first argument is a table of assets and whose result
-        needs each asset's row alone, such as `kott.explode` with its column.
+        `catalog.audit`, or a function that takes a table of assets and looks at one row at a time,
+        such as `kott.explode` with its column.
     name : str, optional
         Which table of the store.
     at : str, datetime or Timestamp, optional
         Which snapshot, as in `kott.load`.
     rows : int, default 250000
-        Assets of a partition, about: what a worker holds in memory at a time.
+        The approximate number of assets of a partition, which a worker holds in memory.
     **options
         Passed on to the function.
 
     Returns
     -------
     DataFrame
-        The rows of all assets: one row per what the function has a row per. Findings are ordered by
-        rule, then as the assets are in the table.
+        The function's rows for all assets. Findings are ordered by rule, then as the assets are in
+        the table.
 
     Raises
     ------
     KottError
-        Dask is not installed, or checks of one's own are given to `catalog.audit`: they may need
-        the whole table.
+        Dask is not installed, or `catalog.audit` is given `checks`, which may need the whole table.
 
     See Also
     --------
@@ -94,21 +94,13 @@ def map_assets(
     if function is catalog.audit:
         return _audited(partitions, **options)
     results = run(_applied, [(list(one), function, options) for one in partitions])
-    return _joined(results)
+    return stacked(results)
 
 
 def _applied(
     partition: list[Any], function: Callable[..., pd.DataFrame], options: dict[str, Any]
 ) -> pd.DataFrame:
     return function(load(*partition), **options)
-
-
-def _joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Put tables one below the other, without provenance."""
-    schema = common_schema(columns_of(part) for part in parts)
-    joined = pd.concat([conformed(part, schema) for part in parts], ignore_index=True)
-    joined.attrs.clear()
-    return joined
 
 
 # The audit
@@ -135,39 +127,45 @@ def _audited(
     listed, known, own = [list(one) for one in partitions], facts_of(partitions[0]), rules_of(rules)
     options["now"] = now or known.get("when") or present()
     slims = run(_without_large, [(one,) for one in listed])
-    slim = with_facts(_joined(slims), **known)
+    slim = with_facts(stacked(slims), **known)
     last = slim.assign(_row=range(len(slim))).pipe(distinct)["_row"]
-    once = np.isin(np.arange(len(slim)), last)
+    once = np.isin(np.arange(len(slim)), last)  # each asset once: the last of its rows
     masks = np.split(once, np.cumsum([len(one) for one in slims])[:-1])
     whole = catalog.audit(slim, **options, rules=only(own, *_TOGETHER))
+
+    # A few assets, which have every column that the whole table has
     alone = {name: option for name, option in options.items() if name not in ("epg", "ingests")}
     outlines = run(_outlined, [(one, mask) for one, mask in zip(listed, masks, strict=True)])
     known = {**known, "rows": None}  # partitions are smaller, and nothing is missing from them
-    filled = with_facts(_outline(_joined(outlines)), **known)
-    outline = catalog.audit(filled, **alone, rules=only(own, "field"))
-    first = once & slim["id"].isin(filled["id"]).to_numpy(bool)
+    outline = with_facts(_outline(stacked(outlines)), **known)
+    unused = catalog.audit(outline, **alone, rules=only(own, "field"))
+
+    # What compares assets by their keys
+    first = once & slim["id"].isin(outline["id"]).to_numpy(bool)
     slim = with_facts(slim, **known)
     by_key = compared(listed, masks, slim, first, {**alone, "rules": only(own, *_COMPARED)})
-    alone["rules"] = only(own, *_ALONE)
-    calls = [(one, mask, filled, alone) for one, mask in zip(listed, masks, strict=True)]
     missing = {
         rule: why
-        for one, families in ((outline, (*_ALONE, "field")), (whole, (*_COMPARED, *_TOGETHER)))
+        for one, families in ((unused, (*_ALONE, "field")), (whole, (*_COMPARED, *_TOGETHER)))
         for rule, why in facts(one)["not_judged"].items()
         if rule.partition(".")[0] in (*families, "programmes")
     }
-    by_key = by_key[~by_key["rule"].isin(missing)]  # by what is known of the whole table
-    parts = [whole, by_key, outline, *run(_audited_part, calls)]
-    rows = _with_ksql(_joined(parts), listed, filled, alone)
+    by_key = by_key[~by_key["rule"].isin(missing)]  # those that the whole table cannot judge
+
+    # What looks at one asset at a time
+    alone["rules"] = only(own, *_ALONE)
+    calls = [(one, mask, outline, alone) for one, mask in zip(listed, masks, strict=True)]
+    parts = [whole, by_key, unused, *run(_audited_part, calls)]
+    rows = _with_ksql(stacked(parts), listed, outline, alone)
     matched = [facts(one).get("matched", {}) for one in parts]
-    said = {
+    made = {
         **facts(whole),
         "not_judged": missing,
-        "unused": facts(outline)["unused"],
+        "unused": facts(unused)["unused"],
         "rules_judged": judged_share(own, missing),
         "matched": {name: columns for one in matched for name, columns in one.items()},
     }
-    findings = judged(with_facts(_in_order(rows, slim, weights), **said), own, now=options["now"])
+    findings = judged(with_facts(_in_order(rows, slim, weights), **made), own, now=options["now"])
     media = slim[once & ~is_programme(slim)]
     return with_facts(findings, scores=score(findings, media).to_dict("records"))
 
@@ -194,7 +192,7 @@ def _outlined(partition: list[Any], mask: Mask) -> pd.DataFrame:
 
 
 def _outline(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the first row of each type that has each column: what a rule asks of a whole table."""
+    """Return the first row of each type that has each column: what a table has in any row."""
     chosen: set[Any] = set()
     types = table["type"] if "type" in table else pd.Series(0, table.index)
     for name in table:
@@ -208,29 +206,28 @@ def _outline(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _audited_part(
-    partition: list[Any], mask: Mask, filled: pd.DataFrame, options: dict[str, Any]
+    partition: list[Any], mask: Mask, outline: pd.DataFrame, options: dict[str, Any]
 ) -> pd.DataFrame:
     """Audit the assets of a partition, each once, by the rules that look at one asset alone."""
     table = load(*partition)[mask]
-    rest = table[~table["id"].isin(filled["id"])]
-    joined = _joined([filled, rest])  # those that are first of their types stay first
-    findings = catalog.audit(with_facts(joined, **facts(filled)), **options)
+    rest = table[~table["id"].isin(outline["id"])]
+    joined = stacked([outline, rest])  # the first of their types stay first
+    findings = catalog.audit(with_facts(joined, **facts(outline)), **options)
     return findings[findings["id"].isin(id_texts(table["id"]))]
 
 
 def _with_ksql(
-    rows: pd.DataFrame, listed: list[list[Any]], filled: pd.DataFrame, options: dict[str, Any]
+    rows: pd.DataFrame, listed: list[list[Any]], outline: pd.DataFrame, options: dict[str, Any]
 ) -> pd.DataFrame:
-    """State again, over all partitions, the rules whose KSQL names what their findings hold."""
+    """Write the KSQL again that depends on texts of all partitions."""
     stated = rows["rule"].isin(_STATED)
     if not stated.any():
         return rows
-    ids, fields = set(rows.loc[stated, "id"]), ("name", "description")
-    held = run(_held, [(one, ids, fields) for one in listed])
-    texts = set().union(*held)
-    of = [*run(_holding, [(one, ids, fields, texts) for one in listed]), filled]
-    table = _joined(of).drop_duplicates("id", ignore_index=True)
-    again = catalog.audit(with_facts(table, **facts(filled)), **options)
+    ids = set(rows.loc[stated, "id"])
+    texts = set().union(*run(_texts_of, [(one, ids) for one in listed]))
+    parts = run(_with_texts, [(one, ids, texts) for one in listed])
+    table = stacked([*parts, outline]).drop_duplicates("id", ignore_index=True)
+    again = catalog.audit(with_facts(table, **facts(outline)), **options)
     key = ["rule", "id", "field"]
     ksql = again[again["rule"].isin(_STATED)].drop_duplicates(key).set_index(key)["ksql"]
     wanted = pd.MultiIndex.from_frame(rows.loc[stated, key])
@@ -242,20 +239,18 @@ def _folded(table: pd.DataFrame, field: str) -> pd.Series[str]:
     return table[field].astype("str").str.casefold()
 
 
-def _held(partition: list[Any], ids: set[str], fields: Sequence[str]) -> set[str]:
+def _texts_of(partition: list[Any], ids: set[str]) -> set[str]:
     """Return the texts of some assets, without case."""
     table = load(*partition)
     own = table[id_texts(table["id"]).isin(ids)]
-    return {text for one in fields if one in own for text in _folded(own, one).dropna()}
+    return {text for one in _TEXTS if one in own for text in _folded(own, one).dropna()}
 
 
-def _holding(
-    partition: list[Any], ids: set[str], fields: Sequence[str], texts: set[str]
-) -> pd.DataFrame:
-    """Return some assets, and those whose texts KSQL takes for theirs."""
+def _with_texts(partition: list[Any], ids: set[str], texts: set[str]) -> pd.DataFrame:
+    """Return some assets, and those with the same texts, which KSQL compares without case."""
     table = load(*partition)
     mask = id_texts(table["id"]).isin(ids)
-    for field in fields:
+    for field in _TEXTS:
         if field in table:
             mask |= _folded(table, field).isin(texts)
     return table[mask]

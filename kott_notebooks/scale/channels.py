@@ -14,7 +14,7 @@ from kott_notebooks import schedule
 from kott_notebooks.audits.policy import Weights, weights_of
 from kott_notebooks.audits.rulebook import rules as rules_of
 from kott_notebooks.errors import KottError, whole_number
-from kott_notebooks.history.store import columns_of, common_schema, conformed
+from kott_notebooks.history.store import stacked
 from kott_notebooks.scale.sources import (
     CHANNEL,
     ROWS,
@@ -34,11 +34,11 @@ from kott_notebooks.tables.columns import NAT, as_times, asked, micros
 from kott_notebooks.tables.provenance import facts, with_facts
 from kott_notebooks.times import When, present
 
-_ACROSS = ("simulcasts", "changes", "compare")  # of schedule: they look at several channels
-_BAD, _SAME = "schedule.bad_time", "schedule.same_as"  # rules that look at several channels
+_ACROSS = ("simulcasts", "changes", "compare")  # functions of schedule that compare channels
+_BAD, _SAME = "schedule.bad_time", "schedule.same_as"  # rules that compare channels
 _DAY = 86_400_000_000
-_CHUNK, _BUCKETS = 28 * _DAY, 16  # of time: channels are compared within every sixteenth
-_MARGIN = 2 * _DAY  # around it: a local day, and the hours by which a channel may be later
+_CHUNK, _BUCKETS = 28 * _DAY, 16  # channels are compared by four weeks; every 16th shares a bucket
+_MARGIN = 2 * _DAY  # around four weeks: a local day, and the hours that a channel may be later
 _EARLIEST, _LATEST_START = 315_532_800_000_000, 4_133_980_800_000_000  # 1980 and 2101
 _LATEST_END = 253_402_300_800_000_000  # the end of the year 9999
 
@@ -63,21 +63,21 @@ def map_channels(
         A store of `kott.save`, whose files every worker can read; best saved with
         ``by="channel"``. Or a guide as a table.
     function : callable
-        A function whose first argument is a guide and whose result needs each channel's rows alone:
-        `schedule.audit`, `gaps`, `overlaps`, `coverage`, `duplicates`, `horizon` ... or your own.
+        A function that takes a guide and looks at one channel at a time: `schedule.audit`, `gaps`,
+        `overlaps`, `coverage`, `duplicates`, `horizon` ... or your own.
     name : str, optional
         Which table of the store.
     at : str, datetime or Timestamp, optional
         Which snapshot, as in `kott.load`.
     rows : int, default 250000
-        Programmes of a partition, about: what a worker holds in memory at a time.
+        The approximate number of programmes of a partition, which a worker holds in memory.
     **options
         Passed on to the function.
 
     Returns
     -------
     DataFrame
-        The rows of all channels: one row per what the function has a row per; its provenance too.
+        The function's rows for all channels, with its provenance.
 
     Raises
     ------
@@ -109,11 +109,11 @@ def map_channels(
     if function is schedule.audit:
         return _audited(partitions, options)
     results = run(_applied, [(one, function, options) for one in _listed(partitions)])
-    return _joined(_own(results))
+    return _stacked(_of_own_channels(results))
 
 
 def _listed(partitions: Sequence[Partition]) -> list[list[Any]]:
-    """Return partitions as lists, in which Dask finds what is to be computed first."""
+    """Return partitions as lists: Dask computes what is in a list, but not in a NamedTuple."""
     return [list(one) for one in partitions]
 
 
@@ -125,28 +125,26 @@ def _applied(
     return function(table, **options), set(keys(table[CHANNEL]).dropna())
 
 
-def _own(results: Sequence[tuple[pd.DataFrame, set[str]]]) -> list[pd.DataFrame]:
-    """Leave each partition the rows of its own channels; the first, those of no partition too.
+def _of_own_channels(results: Sequence[tuple[pd.DataFrame, set[str]]]) -> list[pd.DataFrame]:
+    """Keep the rows of each partition's own channels; of the first, also those of no partition.
 
-    A function that is given `channels` says of each partition that the others' have no programmes.
+    A function that is given `channels` finds in each partition that all others have no programmes.
     """
     every = set().union(*(own for _, own in results))
     parts = []
     for place, (table, own) in enumerate(results):
         if CHANNEL in table:
             key = keys(table[CHANNEL])
-            mine = key.isin(own) | (key.isna() if place == 0 or "" in own else False)
-            table = table[mine | ~key.isin(every)] if place == 0 else table[mine]
+            is_own = key.isin(own) | (key.isna() if place == 0 or "" in own else False)
+            table = table[is_own | ~key.isin(every)] if place == 0 else table[is_own]
         parts.append(table)
     return parts
 
 
-def _joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+def _stacked(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Put results one below the other, with the first one's provenance."""
-    schema = common_schema(columns_of(part) for part in parts)
-    joined = pd.concat([conformed(part, schema) for part in parts], ignore_index=True)
-    joined.attrs.clear()
-    return with_facts(joined, **facts(parts[0])) if facts(parts[0]) else joined
+    known = facts(parts[0])
+    return with_facts(stacked(parts), **known) if known else stacked(parts)
 
 
 # The audit
@@ -158,14 +156,14 @@ class _Audited(NamedTuple):
     findings: pd.DataFrame
     channels: set[str]
     names: dict[str, str]  # of channels, where the guide has them
-    bad: pd.DataFrame  # programmes whose times may be no times
+    bad: pd.DataFrame  # programmes whose times may not be valid
 
 
 def _audited(partitions: Sequence[Partition], options: dict[str, Any]) -> pd.DataFrame:
-    """Audit a guide by partitions, then what lies across them."""
+    """Audit a guide by partitions, then what compares channels across them."""
     listed, known = _listed(partitions), facts_of(partitions[0])
     given = {"now": known.get("when") or present(), **options}
-    weights = given.pop("weights", None)  # a partition need not have a channel of theirs
+    weights = given.pop("weights", None)  # a partition may have none of their channels
     zone = None if isinstance(given.get("tz"), Mapping) else given.get("tz")
     empty = with_facts(pd.DataFrame(), **known) if known else pd.DataFrame()
     window = asked(empty, given.get("start"), given.get("end"), zone)
@@ -179,26 +177,26 @@ def _audited(partitions: Sequence[Partition], options: dict[str, Any]) -> pd.Dat
     calls = [([one[1][bucket] for one in audited], given) for bucket in range(_BUCKETS)]
     pairs = [] if own.is_off(_SAME) else tasks(_pairs, calls)
     results, alike = dask().compute([one[0] for one in audited], pairs)
-    parts = _own([(one.findings, one.channels) for one in results])
+    parts = _of_own_channels([(one.findings, one.channels) for one in results])
     parts = [one[one["rule"] != _BAD] for one in parts]
     bad = pd.concat([one.bad for one in results], ignore_index=True)
     if len(bad):
-        across = schedule.audit(_with(bad, edges, known), **given)
+        across = schedule.audit(_with_edges(bad, edges, known), **given)
         parts.append(across[across["rule"] == _BAD])
     for channels in _groups(alike):
         loaded = run(_of_channels, [(one, channels) for one in listed])
-        across = schedule.audit(_with(pd.concat(loaded), edges, known), **given)
+        across = schedule.audit(_with_edges(pd.concat(loaded), edges, known), **given)
         parts.append(across[across["rule"] == _SAME])
-    rows = _joined(parts)
+    rows = _stacked(parts)
     rows = _weighed(rows, results, weights, given.get("channels"))
     order = ["impact", CHANNEL, "startDate", "rule", "id"]
     rows = rows.sort_values(order, ascending=[False, True, True, True, True], kind="stable")
-    said = [facts(one.findings) for one in results]
-    waived = Counter(rule for one in said for rule in Counter(one["waived"]).elements())
+    made = [facts(one.findings) for one in results]
+    waived = Counter(rule for one in made for rule in Counter(one["waived"]).elements())
     rows.attrs.clear()
     return with_facts(
         rows.reset_index(drop=True),
-        **{**said[0], "waived": dict(waived), "judged": sum(one["judged"] for one in said)},
+        **{**made[0], "waived": dict(waived), "judged": sum(one["judged"] for one in made)},
     )
 
 
@@ -216,13 +214,13 @@ def _weighed(
     return rows.assign(impact=rows["impact"] * factor)
 
 
-def _with(table: pd.DataFrame, edges: pd.DataFrame, known: dict[str, Any]) -> pd.DataFrame:
-    """Add the edges of the whole guide, and its provenance but for places in the table."""
+def _with_edges(table: pd.DataFrame, edges: pd.DataFrame, known: dict[str, Any]) -> pd.DataFrame:
+    """Add the edges of the whole guide, and its provenance except what names rows of the table."""
     joined = pd.concat([table, edges]) if len(edges) else table
     joined = joined.reset_index(drop=True)
     joined.attrs.clear()
-    placeless = {name: fact for name, fact in known.items() if name != "bad_times"}
-    return with_facts(joined, **placeless) if placeless else joined
+    known = {name: fact for name, fact in known.items() if name != "bad_times"}
+    return with_facts(joined, **known) if known else joined
 
 
 def _edges(partition: list[Any]) -> pd.DataFrame:
@@ -250,7 +248,7 @@ def _audited_part(
     table = load(*partition)
     channels = set(keys(table[CHANNEL]).dropna())
     added = edges[~keys(edges[CHANNEL]).isin(channels)] if len(edges) else edges
-    findings = schedule.audit(_with(table, added, facts(table)), **options)
+    findings = schedule.audit(_with_edges(table, added, facts(table)), **options)
     findings = with_facts(findings, judged=facts(findings)["judged"] - len(added))
     epg = named(table, None, *TIMED)
     start, end = micros(epg, "startDate"), micros(epg, "endDate")
@@ -274,7 +272,7 @@ def _by_time(slots: pd.DataFrame) -> list[pd.DataFrame]:
 
 
 def _pairs(slots: Sequence[pd.DataFrame], options: dict[str, Any]) -> pd.DataFrame:
-    """Find channels that show the same, where names are known by their hashes alone."""
+    """Find channels that show the same, by the hashes of the names."""
     table = pd.concat(slots, ignore_index=True)
     if table.empty:
         return pd.DataFrame(columns=[CHANNEL, "otherChannelId"])

@@ -11,10 +11,10 @@ from typing import Any, TypeAlias
 import pandas as pd
 
 from kott_notebooks.api.secrets import is_credential, secrets_in
-from kott_notebooks.errors import CredentialsError, whole_number
+from kott_notebooks.errors import CredentialsError, KottError, whole_number
 from kott_notebooks.history import drafts, snapshots
 from kott_notebooks.history.files import Place
-from kott_notebooks.history.store import columns_of, common_schema, conformed
+from kott_notebooks.history.store import stacked
 from kott_notebooks.ksql import Expression, K, as_text, read
 from kott_notebooks.listings import assets, plan
 from kott_notebooks.scale.sources import run
@@ -36,24 +36,24 @@ def pull_assets(
     """Pull assets with several workers: each pulls windows of ids with a session of its own.
 
     The windows are those of `kott.plan`: as many assets as the server pages to. Where these are
-    few, the ids are listed and cut into more. A worker that is lost costs the windows that it was
-    pulling: Dask has others pull them again.
+    few, the ids are listed and cut into more. If a worker is lost, Dask has others pull its windows
+    again.
 
     Parameters
     ----------
     login : callable
-        Logs in on a worker and returns the session, from credentials that the worker has: its
-        environment, its profiles. `kott.login`, or ``partial(kott.login, profile="north")``. It
-        travels to the workers, so it must hold no secret.
+        Logs in on a worker and returns the session, with credentials from the worker's environment
+        or profiles: `kott.login`, or ``partial(kott.login, profile="north")``. It is sent to the
+        workers, so it must hold no secret.
     ksql : str or Expression, optional
         Which assets, as in `kott.assets`.
     to : str or path, optional
-        A store: the windows go to a snapshot there, one after the other, and a pull that was
-        stopped goes on where it stopped.
+        A store: the windows are written to a snapshot there, and a pull that was stopped continues
+        where it stopped.
     windows : int, default 8
-        The least number of windows, where there are as many assets.
+        The least number of windows, if there are as many assets.
     **options
-        Passed on to `kott.assets`, such as `fields`.
+        Passed on to `kott.assets`, such as `fields`; not `limit`.
 
     Returns
     -------
@@ -64,7 +64,7 @@ def pull_assets(
     Raises
     ------
     KottError
-        Dask is not installed, or `login` or `options` hold a secret.
+        Dask is not installed, `login` or `options` hold a secret, or `limit` is given.
 
     Examples
     --------
@@ -75,15 +75,15 @@ def pull_assets(
     200
     """
     windows = whole_number("windows", windows, 1)
+    if "limit" in options:
+        raise KottError("limit= would hold for each window: narrow the list with KSQL instead.")
     _check(login, options)
     ksql = as_text(ksql)
     with login() as session:
         planned = plan(session, "assets", ksql)
         known: dict[str, Any] = {"url": session.url, "partner": session.partner_id}
-        pairs = (
-            planned[["low", "high"]].astype(object).where(planned[["low", "high"]].notna(), None)
-        )
-        bounds = pairs.to_numpy().tolist()
+        pairs = planned[["low", "high"]].astype(object)
+        bounds = pairs.where(pairs.notna(), None).to_numpy().tolist()
         if len(bounds) < windows:
             ids = assets(session, ksql, fields=["id"])["id"].drop_duplicates().sort_values()
             cuts = ids.iloc[:: max(1, -(-len(ids) // windows))].tolist()[1:]
@@ -92,9 +92,7 @@ def pull_assets(
     known |= {"source": "kott.assets", "action": "asset.list", "arguments": {"filter": listed}}
     if to is None:
         tables = run(_pulled, [(login, ksql, window, options) for window in bounds])
-        schema = common_schema(columns_of(table) for table in tables)
-        table = pd.concat([conformed(one, schema) for one in tables], ignore_index=True)
-        table.attrs.clear()
+        table = stacked(tables)
         when = min(facts(one)["when"] for one in tables)
         return with_facts(table, **known, rows=len(table), when=when)
     query = {**known, **{name: repr(option) for name, option in options.items()}}
@@ -124,7 +122,7 @@ def map_partners(
     Parameters
     ----------
     logins : mapping of str to callable
-        The partners by name, and for each what logs in to it; see `pull_assets`.
+        For each partner, by its name, a function that logs in to it; see `pull_assets`.
     function : callable
         Takes a session and returns a table, such as ``lambda session:
         catalog.audit(kott.assets(session))``.
@@ -154,10 +152,7 @@ def map_partners(
     tables = run(_of_partner, [(login, function) for login in logins.values()])
     for name, table in zip(logins, tables, strict=True):
         table.insert(0, "partner", pd.Series(name, table.index, dtype="str"))
-    schema = common_schema(columns_of(table) for table in tables)
-    joined = pd.concat([conformed(one, schema) for one in tables], ignore_index=True)
-    joined.attrs.clear()
-    return joined
+    return stacked(tables)
 
 
 def _of_partner(login: Login, function: Callable[[Session], pd.DataFrame]) -> pd.DataFrame:
@@ -178,12 +173,12 @@ def _pulled(
 
 
 def _check(login: Login, options: Mapping[str, Any]) -> None:
-    """Refuse a secret that would travel to the workers."""
+    """Refuse a secret that would be sent to the workers."""
     held = [getattr(login, name, None) for name in ("args", "keywords", "__self__", "__defaults__")]
     cells = [cell.cell_contents for cell in getattr(login, "__closure__", None) or ()]
     named = getattr(login, "keywords", None) or {}
     if any(secrets_in([held, cells, dict(options)])) or any(map(is_credential, named)):
         raise CredentialsError(
-            "login holds a secret, which would travel to the workers: let each read its own, from "
+            "login holds a secret, which would be sent to the workers: let each read its own, from "
             "KOTT_PASSWORD or a profile there, as in partial(kott.login, profile='north')."
         )

@@ -1,4 +1,4 @@
-"""Rules that compare assets with each other: Dask's shuffle brings together what they compare."""
+"""Rules that compare assets with each other, over partitions that Dask shuffles by key."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _KINDS = {  # what assets are compared by, for each rule
 
 
 def only(own: Rules, *families: str) -> Rules:
-    """Return rules of which some families are judged, and nothing is waived."""
+    """Return rules that judge some families only, and waive nothing."""
     off = {rule: "off" for rule in definitions() if rule.partition(".")[0] not in families}
     return msgspec.structs.replace(own, severities={**own.severities, **off}, waivers=())
 
@@ -41,10 +41,10 @@ def compared(
 ) -> pd.DataFrame:
     """Audit assets by the rules of identity and series.
 
-    Assets with one key (an id, a struct and year, a series) meet on one worker, which returns the
-    rows that a rule may find. These are audited here, in the order of the whole table and with the
-    rows that are the `first` of their types; those of series apart, since an episode that shares an
-    id would be an orphan without its series.
+    Assets with one key (an id, a struct and year, a series) come to one worker, which returns the
+    rows that a rule may find. These are audited here, in the order of the whole table, with the
+    rows that are the `first` of their types. Those of series are audited by themselves: an episode
+    that shares an id would be an orphan without its series.
     """
     dask()
     from dask.dataframe import from_delayed
@@ -63,9 +63,9 @@ def compared(
     empty = pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in schema.items()})
     whole = from_delayed(keyed, meta=empty, verify_meta=False).shuffle(
         on=KEY,
-        shuffle_method="tasks",  # on disk, each column of each part is a file that is waited for
+        shuffle_method="tasks",  # on disk would write a file for each column of each part
     )
-    rows = pd.concat(run(_together, [(one, outline, options) for one in whole.to_delayed()]))
+    rows = pd.concat(run(_candidates, [(one, outline, options) for one in whole.to_delayed()]))
     ids = id_texts(slim["id"]).to_numpy()
     parts = []
     for own in (rows[rows[KIND] != "series"], rows[rows[KIND] == "series"]):
@@ -93,7 +93,7 @@ def _names(slim: pd.DataFrame, options: dict[str, Any]) -> list[str]:
 def _keyed(
     partition: list[Any], mask: Mask, start: int, schema: dict[str, str], options: dict[str, Any]
 ) -> pd.DataFrame:
-    """Lay assets out once for each kind of key that they have, with the key and their row."""
+    """Repeat assets for each kind of key that they have, with the key and their row."""
     table = load(*partition)[mask].assign(**{ROW: start + np.flatnonzero(mask)})
     table = table[~is_programme(table)]
     view = view_of(table, "id", "type", own=options["rules"], labels=options.get("labels"))
@@ -107,7 +107,7 @@ def _keyed(
         "externalId": view.first("externalId").where(lambda ids: ids != ""),
         "entryId": view.first("entryId").where(lambda ids: ids != ""),
         "title": title.where(year.notna()),
-        "series": of_series,  # blank: a series without a key, which has no episodes
+        "series": of_series,  # blank for a series without a key, which has no episodes
     }
     parts = []
     for kind, key in keys.items():
@@ -116,7 +116,9 @@ def _keyed(
     return conformed(pd.concat(parts, ignore_index=True), schema)
 
 
-def _together(table: pd.DataFrame, outline: pd.DataFrame, options: dict[str, Any]) -> pd.DataFrame:
+def _candidates(
+    table: pd.DataFrame, outline: pd.DataFrame, options: dict[str, Any]
+) -> pd.DataFrame:
     """Return kind and row of assets that share an id, seem twins, or are of a series at fault."""
     parts = []
     for kind, own in table.groupby(KIND):

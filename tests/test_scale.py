@@ -154,6 +154,15 @@ def test_the_audit_of_assets_finds_the_same(assets: pd.DataFrame, session: kott.
     same_findings(scale.map_assets(assets, catalog.audit, rows=110, labels=labels), expected)
 
 
+def test_fields_that_rules_name_are_judged_however_large(assets: pd.DataFrame) -> None:
+    """A description or images that a partner's rules make mandatory."""
+    rules = {"structs": {"Movie": {"mandatory": ["description", "images"]}}}
+    expected = catalog.audit(assets, rules=rules)
+    missing = expected["field"][expected["rule"] == "meta.missing"]
+    assert {"description", "images"} & set(missing)
+    same_findings(scale.map_assets(assets, catalog.audit, rows=110, rules=rules), expected)
+
+
 def test_a_table_without_assets_has_no_findings(assets: pd.DataFrame, epg: pd.DataFrame) -> None:
     """Nor has one of programmes, which the provenance says are not judged."""
     for table in (assets.iloc[:0], epg):

@@ -27,7 +27,10 @@ from kott_notebooks.times import When, present
 _ALONE = ("image", "file", "window", "language", "text")
 _COMPARED = ("identity", "series")
 _TOGETHER = ("meta", "channel", "ingest")
-_LARGE = ("images", "mediaFiles", "description", "multilingualDescription")  # for `_ALONE` only
+_LARGE = {  # columns that only `_ALONE` needs, unless a rule names their field
+    "images": "images", "mediaFiles": "mediaFiles", "description": "description",
+    "multilingualDescription": "description",
+}  # fmt: skip
 # Rules whose KSQL depends on the texts of all their findings, and the columns of those texts
 _STATED = ("text.missing_name", "text.missing_description", "text.placeholder")
 _TEXTS = ("name", "description")
@@ -126,7 +129,10 @@ def _audited(
         )
     listed, known, own = [list(one) for one in partitions], facts_of(partitions[0]), rules_of(rules)
     options["now"] = now or known.get("when") or present()
-    slims = run(_without_large, [(one,) for one in listed])
+    fields = {field for needs in own.structs.values() for field in needs.mandatory}
+    fields |= {*own.values, *own.ranges}
+    large = [column for column, field in _LARGE.items() if field not in fields]
+    slims = run(_without, [(one, large) for one in listed])
     slim = with_facts(stacked(slims), **known)
     last = slim.assign(_row=range(len(slim))).pipe(distinct)["_row"]
     once = np.isin(np.arange(len(slim)), last)  # each asset once: the last of its rows
@@ -181,10 +187,9 @@ def _in_order(rows: pd.DataFrame, slim: pd.DataFrame, weights: Weights | None) -
     return rows.loc[keys.sort_values(["rule", "id"], kind="stable").index].reset_index(drop=True)
 
 
-def _without_large(partition: list[Any]) -> pd.DataFrame:
+def _without(partition: list[Any], columns: list[str]) -> pd.DataFrame:
     table = load(*partition)
-    large = [one for one in table.columns if str(one).partition("@")[0] in _LARGE]
-    return table.drop(columns=large)
+    return table.drop(columns=[one for one in table if str(one).partition("@")[0] in columns])
 
 
 def _outlined(partition: list[Any], mask: Mask) -> pd.DataFrame:

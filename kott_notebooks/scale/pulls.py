@@ -179,6 +179,6 @@ def _check(login: Login, options: Mapping[str, Any]) -> None:
     named = getattr(login, "keywords", None) or {}
     if any(secrets_in([held, cells, dict(options)])) or any(map(is_credential, named)):
         raise CredentialsError(
-            "login holds a secret, which would be sent to the workers: let each read its own, from "
+            "login holds a secret, which would travel to the workers: let each read its own, from "
             "KOTT_PASSWORD or a profile there, as in partial(kott.login, profile='north')."
         )

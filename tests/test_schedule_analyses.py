@@ -441,6 +441,12 @@ def test_adults_only_is_for_the_evening(rating: str | None, start: float, minute
     assert table["minutes"].tolist() == ([minutes] if minutes else [])
 
 
+def test_a_rating_may_stand_in_a_meta_and_in_brackets() -> None:
+    """Only a tag is a JSON list."""
+    epg = guide(slot(12 * 60, 13 * 60, **{"metas.Rating": "[FSK 16]"}))
+    assert schedule.watershed(epg, rating="metas.Rating")["age"].tolist() == [16]
+
+
 def day_of(channel: int, number: int, later: float = 0, **more: Any) -> list[dict[str, Any]]:
     """Make a day of programmes of a channel, an hour each."""
     return [

@@ -357,6 +357,23 @@ def test_a_text_is_found_once_a_programme(columns: dict[str, Any], rule: str, fi
     assert findings[["rule", "id", "field"]].to_numpy().tolist() == [[rule, "4", field]]
 
 
+def test_programmes_of_joined_guides_may_share_their_ids() -> None:
+    """As those of two XMLTV files do: each is found, under its own name."""
+    one, other = guide(*days()), guide(*days(), channel=8, name="Other")
+    for epg in (one, other):
+        epg.loc[3, "description"] = ""
+        epg.loc[5, "endDate"] = at(5 * HOUR)
+    both = pd.concat([one, other], ignore_index=True)
+    findings = schedule.audit(both, now=NOW, rules=GAPLESS)
+    shown = findings[["rule", "linearAssetId", "name"]].sort_values(["rule", "linearAssetId"])
+    assert shown.to_numpy().tolist() == [
+        ["schedule.missing_synopsis", 7, "Show 3"],
+        ["schedule.missing_synopsis", 8, "Other"],
+        ["schedule.zero_length", 7, "Show 5"],
+        ["schedule.zero_length", 8, "Other"],
+    ]
+
+
 EPISODE, SEASON = "metas.Episode number", "metas.Season number"
 CORRUPTIONS: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [  # inside, outside, rules
     ({"name": "A"}, {"name": " "}, ["missing_title"]),

@@ -242,6 +242,16 @@ def test_snapshots_are_compared_one_after_the_other() -> None:
     assert at_noon["name"].tolist() == ["Talk"]
 
 
+def test_snapshots_may_have_other_names_and_times_as_text() -> None:
+    """As they come from a CSV file of another program."""
+    names = {"startDate": "begin"}
+    days = [pull((1, 1, 2, "News"), (2, 3, 4, one)) for one in ("Film", "Movie")]
+    guides = pd.concat([epg.assign(snapshot=NOON + n * HOUR) for n, epg in enumerate(days)])
+    guides = guides.rename(columns=names).astype({"begin": "str", "endDate": "str"})
+    table = schedule.changes(guides, columns=names)
+    assert table[["name", "newName"]].to_numpy().tolist() == [["Film", "Movie"]]
+
+
 def test_fewer_than_two_snapshots_are_refused() -> None:
     """And guides that share no time: nothing could be compared."""
     one = pull((1, 1, 2, "News")).assign(snapshot=NOON)

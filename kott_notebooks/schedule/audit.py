@@ -65,11 +65,11 @@ def audit(
     end: When | None = None,
     columns: Columns | None = None,
 ) -> pd.DataFrame:
-    """Find what is wrong with a guide, by every rule, and what hurts viewers most first.
+    """Find what is wrong with a guide, by every rule; what hurts viewers most stands first.
 
-    Causes are named once, with how much they hit: a programme that runs on, a band of slots that
-    was delivered twice, a channel without descriptions. A rule whose columns the table lacks, or
-    that a filtered table cannot show, is not judged, and listed so in the provenance.
+    A cause is one finding, however many programmes it affects: a programme that runs on, a band of
+    slots that was delivered twice, a channel without descriptions. A rule whose columns the table
+    lacks, or that a filtered table cannot show, is not judged; the provenance lists it.
 
     Parameters
     ----------
@@ -135,15 +135,15 @@ def audit(
     table = channels if isinstance(channels, pd.DataFrame) else None
     epg = named(epg, columns, *TIMED, channels=channels).reset_index(drop=True)
     epg = called(epg, own.schedule.runtime, own.schedule.rating)
-    wanted, unlisted = _wanted(epg, channels), table is not None and _is_whole(table)
-    if wanted is not None and len(wanted) and not unlisted and not facts(epg).get("channels"):
-        listed = set(keys(pd.Series(wanted)))
+    expected, all_known = _expected(epg, channels), table is not None and _is_whole(table)
+    if expected is not None and len(expected) and not all_known and not facts(epg).get("channels"):
+        listed = set(keys(pd.Series(expected)))
         ids = keys(epg["linearAssetId"])
         epg = epg[ids.isna() | ids.isin(listed)]
     epg, bad = _without_bad_times(_once(epg))
     window = [None if edge is None else stamp(edge) for edge in asked(epg, start, end, zone)]
     asked_end = window[1]
-    if wanted is not None and None in window and len(epg):
+    if expected is not None and None in window and len(epg):
         _, spans = spans_of(epg, believable=True)
         spans = spans if len(spans.start) else unknown_spans(epg)
         if len(spans.start):
@@ -153,9 +153,9 @@ def audit(
     guide = Guide(
         epg=epg,
         bad=bad,
-        asked=wanted,
+        expected=expected,
         channels=table,
-        unlisted=unlisted,
+        all_known=all_known,
         names=known_names(epg, channels),
         now=moment,
         start=window[0],
@@ -171,11 +171,11 @@ def audit(
     parts = [as_findings(part) for part in findings(guide) if len(part)]
     rows = pd.concat(parts, ignore_index=True) if parts else as_findings([])
     rows = rows[~rows["rule"].isin(list(not_judged))]
-    weighed = _weighed(rows.assign(kind="epg", ksql=rows["rule"].map(_ksql(guide))), guide, weights)
+    rows = _weighed(rows.assign(kind="epg", ksql=rows["rule"].map(_ksql(guide))), guide, weights)
     of_ingests, ingests_not_judged = ingest_findings(ingests, own, moment, "epg")
-    every = pd.concat([weighed, of_ingests], ignore_index=True) if len(of_ingests) else weighed
-    found = judge(
-        _ordered(every),
+    rows = pd.concat([rows, of_ingests], ignore_index=True) if len(of_ingests) else rows
+    audited = judge(
+        _ordered(rows),
         own,
         source="schedule.audit",
         now=moment,
@@ -183,10 +183,10 @@ def audit(
         judged=len(epg) + int((bad["row"] < 0).sum()),
         matched=facts(epg).get("matched", {}),
     )
-    return with_channel_names(found, epg, channels)
+    return with_channel_names(audited, epg, channels)
 
 
-def _wanted(epg: pd.DataFrame, channels: Channels | None) -> pd.Index[Any] | None:
+def _expected(epg: pd.DataFrame, channels: Channels | None) -> pd.Index[Any] | None:
     """List the channels that should have programmes: of a table, those that were pulled."""
     of_pull = facts(epg).get("channels")
     if channels is None or (isinstance(channels, pd.DataFrame) and of_pull):
@@ -208,22 +208,23 @@ def _once(epg: pd.DataFrame) -> pd.DataFrame:
 
 
 def _without_bad_times(epg: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the programmes whose times can be, and one row per time that cannot.
+    """Return the programmes with possible times, and one row per time that is not possible.
 
-    A programme whose end alone cannot be read stays: only its end is unknown. `row` is its place
-    among those that stay, else -1.
+    A programme of which only the end is not a time stays, without an end. `row` of a bad time is
+    the programme's place among those that stay, -1 for one that was dropped.
     """
     start, end = micros(epg, "startDate"), micros(epg, "endDate")
     written = _unreadable(epg)
+    no_end = (end == NAT) & written["endDate"].notna().to_numpy()
     causes: list[tuple[str, str, Any]] = [
         ("startDate", "is not a valid time", start == NAT),
         ("startDate", "is before 1980", (start != NAT) & (start < _EARLIEST)),
         ("startDate", "is after 2100", start >= _LATEST_START),
-        ("endDate", "is not a valid time", (end == NAT) & written["endDate"].notna().to_numpy()),
+        ("endDate", "is not a valid time", no_end),
         ("endDate", "is before 1980", (end != NAT) & (end < _EARLIEST)),
         ("endDate", "is after 9999", end >= _LATEST_END),
     ]
-    out = np.logical_or.reduce([mask for n, (_, _, mask) in enumerate(causes) if n != 3])
+    out = np.logical_or.reduce([mask for *_, mask in causes if mask is not no_end])
     place = np.where(out, -1, np.cumsum(~out) - 1)
     shown = [one for one in ("id", *TIMED, "name") if one in epg.columns]
     parts: list[pd.DataFrame] = []
@@ -239,7 +240,7 @@ def _without_bad_times(epg: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def _unreadable(epg: pd.DataFrame) -> pd.DataFrame:
-    """Return what stood where a time could not be read, by the table's provenance."""
+    """Return the text of each time that could not be read, as the table's provenance has it."""
     texts = pd.DataFrame(None, index=epg.index, columns=list(TIMED[1:]), dtype="object")
     known = facts(epg)
     if known.get("rows") is None or len(epg) == known["rows"]:  # places hold in the whole table
@@ -273,9 +274,9 @@ def _not_judged(guide: Guide) -> dict[str, str]:
         for rule, columns in needs.items()
     }
     why = {rule: f"It needs columns: {', '.join(of)}." for rule, of in lacks.items() if of}
-    if guide.asked is None:
+    if guide.expected is None:
         why["schedule.no_programmes"] = "It needs the channels that should have programmes."
-    if not guide.unlisted:
+    if not guide.all_known:
         why["schedule.unknown_channel"] = "It needs the whole table of channels."
     flags = set() if guide.channels is None else set(guide.channels.columns)
     if not any(flag in flags and guide.has(flag) for flag in FLAGS):
@@ -286,7 +287,7 @@ def _not_judged(guide: Guide) -> dict[str, str]:
 
 
 def _ksql(guide: Guide) -> dict[str, str]:
-    """State the rules that KSQL can: a text that is absent, in the window."""
+    """Return the KSQL of the rules that KSQL can say: a text is absent, in the window."""
     window = K.asset_type == "epg"
     if guide.end is not None and guide.end > EARLIEST * SECOND:
         window &= K.start_date < as_times(np.array([guide.end]))[0]

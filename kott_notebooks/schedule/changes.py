@@ -35,7 +35,7 @@ FIELDS = (
     "description", "tags.Genre", "images", "enableCatchUp", "enableStartOver", "enableCdvr",
     "enableTrickPlay",
 )  # fmt: skip
-_FARTHEST = DAY  # that a programme is moved, where its name is on the channel several times
+_FARTHEST = DAY  # between the starts of rows that are one programme, of a key that occurs often
 
 
 def changes(
@@ -114,11 +114,12 @@ def changes(
 
 
 def _changes_over_time(guides: pd.DataFrame, columns: Columns | None) -> pd.DataFrame:
-    """Compare each snapshot with the one before it, from its first start to the other's last."""
+    """Compare each snapshot with the one before it, in the time in which both have programmes."""
     start, snapshot, id_ = (
         (columns or {}).get(one, one) for one in ("startDate", "snapshot", "id")
     )
-    guides = need(guides, start, snapshot)
+    guides = need(guides, start, snapshot).reset_index(drop=True)
+    starts = need(guides[[start]].set_axis(["startDate"], axis=1), "startDate")["startDate"]
     times = guides[snapshot].dropna().drop_duplicates().sort_values()
     pulls = [(when, guides[guides[snapshot] == when].drop(columns=snapshot)) for when in times]
     if len(pulls) < 2:
@@ -131,8 +132,8 @@ def _changes_over_time(guides: pd.DataFrame, columns: Columns | None) -> pd.Data
     )
     parts = []
     for (_, before), (when, after) in pairwise(pulls):
-        starts = before[start], after[start]
-        first, last = max(of.min() for of in starts), min(of.max() for of in starts)
+        sides = starts[before.index], starts[after.index]
+        first, last = max(of.min() for of in sides), min(of.max() for of in sides)
         if last < first:
             raise KottError(f"The guide of {when} begins after the one before it has ended.")
         known = {
@@ -285,26 +286,27 @@ def _on_air(table: pd.DataFrame, first: int | None, last: int | None) -> pd.Data
 
 
 def matched(old: pd.DataFrame, new: pd.DataFrame, *, by_id: bool) -> Match:
-    """Match the rows of two tables, by what tells most first."""
+    """Match the rows of two tables by one key after another, the most certain key first."""
     one = other = np.zeros(0, dtype=np.intp)
     if by_id:
         at = pd.Index(keys(new["id"])).get_indexer(pd.Index(keys(old["id"])))
         one, other = np.flatnonzero(at >= 0), at[at >= 0]
     size = len(one)
-    ways: list[tuple[list[str], bool]] = [(["linearAssetId", "startDate", "name"], False)]
+    # the columns of each key, and whether starts may differ
+    steps: list[tuple[list[str], bool]] = [(["linearAssetId", "startDate", "name"], False)]
     if not by_id:
         both = "description" in old.columns and "description" in new.columns
-        ways += [(["linearAssetId", "name", "description"], True)] if both else []
-        ways += [(["linearAssetId", "name"], True), (["linearAssetId", "startDate"], False)]
-    for columns, apart in ways:
-        gone, fresh = (_others(table, rows) for table, rows in ((old, one), (new, other)))
-        again = _nearest(old.loc[gone, columns], new.loc[fresh, columns], old, new, apart)
-        one, other = np.append(one, gone[again[0]]), np.append(other, fresh[again[1]])
+        steps += [(["linearAssetId", "name", "description"], True)] if both else []
+        steps += [(["linearAssetId", "name"], True), (["linearAssetId", "startDate"], False)]
+    for columns, apart in steps:
+        gone, fresh = _unmatched(old, one), _unmatched(new, other)
+        pairs = _nearest(old.loc[gone, columns], new.loc[fresh, columns], old, new, apart)
+        one, other = np.append(one, gone[pairs[0]]), np.append(other, fresh[pairs[1]])
     renumbered = np.arange(len(one)) >= (size if by_id else len(one))
-    return Match(one, other, renumbered, _others(old, one), _others(new, other))
+    return Match(one, other, renumbered, _unmatched(old, one), _unmatched(new, other))
 
 
-def _others(table: pd.DataFrame, rows: Whole) -> Whole:
+def _unmatched(table: pd.DataFrame, rows: Whole) -> Whole:
     return np.setdiff1d(np.arange(len(table)), rows)
 
 
@@ -313,8 +315,9 @@ def _nearest(
 ) -> tuple[Whole, Whole]:
     """Pair the rows of two tables that have one key, those nearest in time first.
 
-    Rows whose starts may be `apart` are a day apart at most, unless each has its key alone. Where
-    all rows of a key are later by the same time in the other table, they were pushed together.
+    With `apart`, starts may differ: by a day at most, unless both tables have the key once. Where
+    all rows of a key are later by the same time in the other table, they were moved together, and
+    are paired in their order.
     """
     columns = list(one.columns)
     code = pd.concat([one, other]).groupby(columns, sort=False, dropna=True).ngroup().to_numpy()
@@ -332,19 +335,17 @@ def _nearest(
         pairs = pairs[(pairs["apart"] <= _FARTHEST) | is_alone]
     in_order = (pairs["nth_x"] == pairs["nth_y"]) & (pairs["many_x"] == pairs["many_y"])
     times = pairs[in_order].groupby("code")["later"].nunique()
-    pushed = in_order & pairs["code"].isin(times.index[times == 1])
-    pairs = pairs.assign(last=~pushed).sort_values(
+    together = in_order & pairs["code"].isin(times.index[times == 1])
+    pairs = pairs.assign(last=~together).sort_values(
         ["last", "apart", "start_x", "place_x", "place_y"]
     )
-    taken: tuple[set[int], set[int]] = (set(), set())
-    chosen = []
+    chosen: dict[int, int] = {}  # place in one table -> place in the other
+    taken: set[int] = set()
     for place, where in zip(pairs["place_x"].tolist(), pairs["place_y"].tolist(), strict=True):
-        if place not in taken[0] and where not in taken[1]:
-            chosen.append((place, where))
-            taken[0].add(place)
-            taken[1].add(where)
-    both = np.array(chosen, dtype=np.intp).reshape(-1, 2)
-    return both[:, 0], both[:, 1]
+        if place not in chosen and where not in taken:
+            chosen[place] = where
+            taken.add(where)
+    return np.array([*chosen], np.intp), np.array([*chosen.values()], np.intp)
 
 
 # Comparing
@@ -353,7 +354,7 @@ def _nearest(
 def _compared(
     old: pd.DataFrame, new: pd.DataFrame, match: Match, times: Iterable[str]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Compare matched rows by `kott.diff`; returns the pairs, and what it says of them by `pair`.
+    """Compare matched rows; return the pairs, and the rows of `kott.diff` with their `pair`.
 
     A pair's `old` and `new` are places in the two tables, -1 for none.
     """
@@ -369,30 +370,30 @@ def _compared(
         for table, side in ((old, "old"), (new, "new"))
     )
     common = [one for one in FIELDS if one in old.columns and one in new.columns]
-    said = diff(one, other, on="pair", fields=[*times, "name", *common])
-    return pairs, said.assign(pair=said["key"].astype("int64"))
+    differences = diff(one, other, on="pair", fields=[*times, "name", *common])
+    return pairs, differences.assign(pair=differences["key"].astype("int64"))
 
 
 def _changes(old: pd.DataFrame, new: pd.DataFrame, match: Match) -> pd.DataFrame:
-    """Name each change: where it is of times, by how many minutes."""
+    """Return a row per change: its kind, and for times, by how many minutes they differ."""
     old, new = (
         table.assign(minutes=(table["endDate"] - table["startDate"]).dt.total_seconds() / 60)
         for table in (old, new)
     )
-    pairs, said = _compared(old, new, match, ["linearAssetId", "startDate", "minutes"])
+    pairs, rows = _compared(old, new, match, ["linearAssetId", "startDate", "minutes"])
     renumbered = pd.DataFrame({"pair": np.flatnonzero(match.renumbered)})
-    said = pd.concat([said, renumbered.assign(change="changed", field="id")], ignore_index=True)
-    rows = pairs.loc[said["pair"]]
+    rows = pd.concat([rows, renumbered.assign(change="changed", field="id")], ignore_index=True)
+    places = pairs.loc[rows["pair"]]
     was, now = (
-        table.reindex(rows[side]).reset_index(drop=True)
+        table.reindex(places[side]).reset_index(drop=True)
         for table, side in ((old, "old"), (new, "new"))
     )
     moved = (now["startDate"] - was["startDate"]).dt.total_seconds() / 60
     longer = now["minutes"] - was["minutes"]
-    of_channel, of_length = said["field"] == "linearAssetId", said["field"] == "minutes"
-    field = said["field"].replace({"linearAssetId": "startDate", "minutes": "endDate"})
+    of_channel, of_length = rows["field"] == "linearAssetId", rows["field"] == "minutes"
+    field = rows["field"].replace({"linearAssetId": "startDate", "minutes": "endDate"})
     is_moved = of_channel | ((field == "startDate") & moved.notna())
-    change = said["change"].mask(is_moved, "moved").mask(field == "name", "retitled")
+    change = rows["change"].mask(is_moved, "moved").mask(field == "name", "retitled")
     change = change.mask(field == "id", "renumbered")
     change = change.mask(of_length & (longer < 0), "shortened")
     change = change.mask(of_length & (longer > 0), "lengthened")
@@ -413,9 +414,9 @@ def _changes(old: pd.DataFrame, new: pd.DataFrame, match: Match) -> pd.DataFrame
             "minutes": minutes.astype("Float64"),
         }
     )
-    said_ = zip(table["change"], table["field"], table["minutes"], strict=True)
-    table["detail"] = pd.array([_said(*one) for one in said_], dtype="str")
-    again = table.assign(pair=said["pair"]).duplicated(["pair", "change", "field"])
+    parts = zip(table["change"], table["field"], table["minutes"], strict=True)
+    table["detail"] = pd.array([_sentence(*one) for one in parts], dtype="str")
+    again = table.assign(pair=rows["pair"]).duplicated(["pair", "change", "field"])
     return table[~again].reset_index(drop=True)
 
 
@@ -427,8 +428,8 @@ def _values(rows: pd.DataFrame, field: pd.Series[str]) -> pd.Series[Any]:
     return texts
 
 
-def _said(change: str, field: str, minutes: Any) -> str:
-    """Return the changes in words."""
+def _sentence(change: str, field: str, minutes: Any) -> str:
+    """Describe one change."""
     by = "" if pd.isna(minutes) else f"{abs(minutes):,.0f} min"
     if change == "moved":
         later = "" if pd.isna(minutes) or minutes >= 0 else " earlier"

@@ -32,7 +32,7 @@ from kott_notebooks.times import When
 
 QUARTER = 15 * MINUTE  # the offset of every zone is a multiple of it
 _NONE = "none"
-PROPERTIES = ("name", "description", "images")  # whose completeness is measured beside metas, tags
+PROPERTIES = ("name", "description", "images")  # measured by default, with all metas and tags
 
 
 def genre_of(epg: pd.DataFrame, column: str = "tags.Genre") -> npt.NDArray[Any]:
@@ -44,9 +44,12 @@ def genre_of(epg: pd.DataFrame, column: str = "tags.Genre") -> npt.NDArray[Any]:
 
 
 def values(cell: Any) -> Iterator[str]:
-    """Return the values of a tag's cell, a JSON list; other text is a value."""
+    """Return the values of a tag's cell, a JSON list; any other text is itself a value."""
     text = str(cell).strip()
-    entries = msgspec.json.decode(text) if text.startswith("[") else [text]
+    try:
+        entries = msgspec.json.decode(text) if text.startswith("[") else [text]
+    except msgspec.DecodeError:  # "[Live] Music"
+        entries = [text]
     yield from (str(one) for one in entries if one)
 
 

@@ -30,6 +30,7 @@ from kott_notebooks.schedule.spans import (
     DAY,
     LONGEST,
     MINUTE,
+    TIMED,
     Mask,
     Spans,
     Whole,
@@ -50,19 +51,19 @@ SHORT_LIST = 5  # bad times of one cause that are findings of their own; more ar
 class Guide:
     """What is audited: the programmes, the channels, the present, the window, the zones."""
 
-    epg: pd.DataFrame  # without the rows whose times cannot be
-    bad: pd.DataFrame  # those rows, and those whose times are absent: id, ..., field, cause, text
-    asked: pd.Index[Any] | None  # the channels that should have programmes
+    epg: pd.DataFrame  # without the rows whose times are not possible
+    bad: pd.DataFrame  # one row per time that is not: id, ..., row, field, cause, text
+    expected: pd.Index[Any] | None  # the channels that should have programmes
     channels: pd.DataFrame | None
-    unlisted: bool  # programmes of channels that are not in that table are findings
+    all_known: bool  # that table has all channels: programmes of any other are findings
     names: Mapping[str, str]  # of channels, by their ids as text
     now: pd.Timestamp
     start: int | None  # the window, in microseconds
     end: int | None
-    asked_end: int | None  # the window's, but for one that the table gave; nothing is short of it
-    tz: Any  # what was given, and what `zones_of` understands
-    labels: pd.Index[Any]
-    zones: Sequence[tzinfo]
+    asked_end: int | None  # the end asked for, beyond which no horizon has to reach
+    tz: Any  # as it was given, for `zones_of`
+    labels: pd.Index[Any]  # the channels that have programmes
+    zones: Sequence[tzinfo]  # of each of them
     rules: Schedule
     words: check.Words
 
@@ -104,11 +105,11 @@ def findings(guide: Guide) -> Iterator[pd.DataFrame]:
         if "schedule.same_as" not in guide.rules.off:  # it costs as much as several others
             yield _same_as(guide)
     yield _overlaps(guide, pairs)
-    if guide.asked is not None:
-        yield _no_programmes(guide, guide.asked)
+    if guide.expected is not None:
+        yield _no_programmes(guide, guide.expected)
     if guide.has("name", SEASON, EPISODE):
         yield _episodes(guide)
-    if guide.channels is not None and guide.unlisted:
+    if guide.channels is not None and guide.all_known:
         yield _unknown_channels(guide, guide.channels)
     if guide.channels is not None:
         yield _restart(guide, guide.channels)
@@ -153,14 +154,14 @@ def _durations(guide: Guide) -> pd.DataFrame:
         min_minutes=guide.rules.shortest_minutes,
         max_minutes=guide.rules.longest_minutes,
     )
-    names = _names(guide, table["id"])
-    is_off_air = (table["fault"] == "long") & check.off_air(
-        pd.Series(names, index=table.index, dtype="str"), words=guide.words
-    )
+    key = ["id", *TIMED]  # joined guides may share ids
+    names = guide.epg.reindex(columns=[*key, "name"]).drop_duplicates(key)
+    table = table.merge(names.astype({"name": "str"}), on=key, how="left")
+    is_off_air = (table["fault"] == "long") & check.off_air(table["name"], words=guide.words)
     known = {fault: f"schedule.{fault}_length" for fault in ("zero", "negative")}
     rules = table["fault"].map(known).fillna("schedule.absurd_length")
     says = [f"It lasts {_span(minutes)}." for minutes in table["minutes"]]
-    return table.assign(rule=rules, name=names, field="endDate", detail=says)[~is_off_air]
+    return table.assign(rule=rules, field="endDate", detail=says)[~is_off_air]
 
 
 # Gaps and overlaps
@@ -189,7 +190,7 @@ def _gaps(guide: Guide) -> pd.DataFrame:
 
 
 def _local_days(guide: Guide, code: npt.NDArray[Any], moments: Micros) -> list[str]:
-    """Name the local days of moments: a gap is the same gap again on its channel and day."""
+    """Name the local days of moments, which tell gaps of a channel apart from audit to audit."""
     local = moments.copy()
     for tz in dict.fromkeys(guide.zones):
         own = np.array([guide.zones[one] == tz for one in code], dtype=bool)
@@ -214,7 +215,7 @@ def _lasting(guide: Guide) -> Mask:
 
 
 def _overlaps(guide: Guide, pairs: pd.DataFrame | None) -> pd.DataFrame:
-    """One row per programme that runs on into others; of two equal starts, the later id's."""
+    """One row per programme that runs on into others; of equal starts, that of the higher id."""
     epg = guide.epg
     if pairs is not None:
         epg = epg.drop(index=epg.index[pairs["later"]])
@@ -278,9 +279,9 @@ def _horizon(guide: Guide) -> pd.DataFrame:
     )
 
 
-def _no_programmes(guide: Guide, asked: pd.Index[Any]) -> pd.DataFrame:
-    known = pd.Series(asked)
-    missing = known[~keys(known).isin(set(keys(pd.Series(_shown(guide), dtype="object"))))]
+def _no_programmes(guide: Guide, expected: pd.Index[Any]) -> pd.DataFrame:
+    own = pd.Series(expected)
+    missing = own[~keys(own).isin(set(keys(pd.Series(_shown(guide), dtype="object"))))]
     return pd.DataFrame(
         {
             "rule": "schedule.no_programmes",
@@ -330,7 +331,7 @@ def _bare(key: str) -> str:
 
 
 def _duplicates(guide: Guide, pairs: pd.DataFrame) -> pd.DataFrame:
-    """One row per programme, or one per channel and run where several slots in a row are twice."""
+    """One row per programme, or one per band where several slots in a row were ingested twice."""
     epg, run = guide.epg, bands(guide.epg, pairs)
     slots = pairs.assign(run=run).groupby("run")["earlier"].nunique().reindex(run).to_numpy()
     many = slots >= guide.rules.band_slots
@@ -407,12 +408,12 @@ _TEXTS = pd.DataFrame(
 
 
 def _texts(guide: Guide) -> pd.DataFrame:
-    """One row per programme and rule, though both of its texts be wrong."""
-    epg = guide.epg.assign(row=np.arange(len(guide.epg)))
-    table = texts(epg, words=guide.words)
+    """One row per programme and rule, even where both of its texts are wrong."""
+    table = texts(guide.epg, words=guide.words)
     table = table.join(_TEXTS, on=["field", "fault"], how="inner")
-    table = table.assign(rule="schedule." + table["rule"]).drop_duplicates(["id", "rule"])
-    if "description" not in epg.columns:
+    table = table.assign(rule="schedule." + table["rule"])
+    table = table.drop_duplicates(["id", *TIMED, "rule"])
+    if not guide.has("description"):
         return table
     lacks = table[table["rule"] == "schedule.missing_synopsis"]
     code = guide.labels.get_indexer(pd.Index(guide.epg["linearAssetId"]))
@@ -443,7 +444,7 @@ def _texts(guide: Guide) -> pd.DataFrame:
 
 
 def _fillers(guide: Guide) -> pd.DataFrame:
-    """Known off-air hours and gaps need no filler finding."""
+    """Fillers within the known off-air hours of a channel are no findings."""
     says = {"made up": "It was made up to fill a hole.", "off air": "Its name says: nothing is on."}
     table = fillers(guide.epg, words=guide.words)
     table = table.assign(rule="schedule.filler", field="name", detail=table["why"].map(says))
@@ -496,7 +497,7 @@ def _restart(guide: Guide, channels: pd.DataFrame) -> pd.DataFrame:
 
 
 def _clock_shift(guide: Guide) -> pd.DataFrame:
-    """One row per channel: at the first change that it did not follow."""
+    """One row per channel, for the first change of the clocks that it did not follow."""
     table = clock_changes(guide.epg, guide.channels, tz=guide.tz)
     table = table[table["shifted"]].drop_duplicates("linearAssetId")
     says = [
@@ -563,13 +564,6 @@ def _of_channel(guide: Guide, own: pd.Series[Any]) -> dict[str, Any]:
     """Return the id and, where it is known, the name of a channel."""
     ids = keys(own)
     return {"id": ids, "name": [guide.names.get(one) for one in ids]}
-
-
-def _names(guide: Guide, ids: pd.Series[Any]) -> Any:
-    if not guide.has("name"):
-        return [None] * len(ids)
-    known = guide.epg.loc[guide.epg["id"].isin(ids), ["id", "name"]].drop_duplicates("id")
-    return known.set_index("id")["name"].reindex(ids).array
 
 
 def _time(moment: int | None) -> pd.Timestamp | None:

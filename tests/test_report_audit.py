@@ -216,6 +216,13 @@ def test_a_page_is_titled_and_filled_by_its_findings(kind: str, rule: str, title
     assert [other for other in others if others[other] in text] == [title]
 
 
+def test_the_work_list_counts_what_was_audited() -> None:
+    """Programmes and channels of a guide are no assets."""
+    html = page_of(made_up("One", kind="epg", rule="schedule.gap"))
+    assert listed(html)["things"] == "programmes and channels"
+    assert "${things} shown" in html
+
+
 # The workbook
 
 
@@ -276,12 +283,14 @@ def test_no_text_becomes_a_formula(tmp_path: Path) -> None:
 
 def test_a_sheet_says_what_it_left_out(tmp_path: Path) -> None:
     """The findings of most impact stay, since Excel limits the number of links."""
-    path = report.workbook(made_up("One", "Two", "Three"), tmp_path / "cut.xlsx", n=2)
+    path = report.workbook(made_up("One", "Two", "Three"), tmp_path / "cut.xlsx", n=2.0)  # type: ignore[arg-type]
     sheet = openpyxl.load_workbook(path)["acme.name"]
     assert [row["id"].value for row in rows_of(sheet, "id")] == ["0", "1"]
     assert "1 more are not in this sheet" in str([row[0].value for row in sheet.iter_rows()])
     with pytest.raises(KottError, match="n must be 1 to 30,000"):
         report.workbook(made_up("One"), path, n=100_000)
+    with pytest.raises(KottError, match="n must be a whole number"):
+        report.workbook(made_up("One"), path, n="2")  # type: ignore[arg-type]
 
 
 def test_an_asset_of_many_findings_is_found_by_each_of_its_rules() -> None:

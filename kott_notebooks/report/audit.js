@@ -1,7 +1,7 @@
-// The work list: searched, filtered, shown some at a time.
+// The work list: searched, filtered, shown in steps.
 
 const STEP = 50;
-const { rules, severities, link, pictures, assets, findings } = await data();
+const { rules, severities, link, pictures, assets, findings, things } = await data();
 const of = assets.map(() => []);
 for (const [asset, rule, severity, detail] of findings) {
   of[asset].push({ rule: rules[rule], severity: severities[severity], detail });
@@ -62,7 +62,7 @@ if (field("rows")) {
     field("further").hidden = shown >= found.length;
     const all = found.length === assets.length ? "" : `, of ${assets.length.toLocaleString("en")}`;
     field("count").textContent =
-      `${shown.toLocaleString("en")} of ${found.length.toLocaleString("en")} assets shown${all}`;
+      `${shown.toLocaleString("en")} of ${found.length.toLocaleString("en")} ${things} shown${all}`;
   };
 
   const filter = () => {

@@ -18,8 +18,8 @@ from kott_notebooks.tables.provenance import facts as facts_of
 
 LISTED = 3_000  # rows of the work list
 _OF_EACH = 40  # things of each rule that are listed, even with a low impact
-_DETAILS = 12  # findings that are shown of one thing, and one of each rule
-_WHOLE = 200  # findings of no thing in particular
+_DETAILS = 12  # findings that are shown of one thing, beside one of each rule
+_WHOLE = 200  # findings of no thing in particular, and single changes
 _FILTERS = 5  # KSQL filters that are shown of one rule
 
 
@@ -110,6 +110,7 @@ def audit(
         **_scores(findings, assets, names),
     )
     data = _data(listed, with_id, by_rule["rule"].tolist(), parts.types(assets, names))
+    data["things"] = audited.things
     data["link"] = link if link and link.startswith(parts.WEB) else None
     urls = parts.pictures(assets, listed["id"])
     data["pictures"] = [urls.get(id, "") for id in listed["id"]]

@@ -11,7 +11,7 @@ import pandas as pd
 from kott_notebooks import catalog
 from kott_notebooks.audits.findings import needed
 from kott_notebooks.audits.rulebook import RulesSource
-from kott_notebooks.errors import KottError
+from kott_notebooks.errors import KottError, whole_number
 from kott_notebooks.report import parts
 from kott_notebooks.tables.excel import Book, Link, sheet_names
 from kott_notebooks.tables.files import replacing
@@ -57,7 +57,7 @@ def workbook(
         Where assets are edited, such as "https://HOST/assets/{id}"; each id links to it.
     n : int, default 30,000
         Number of findings in the sheet of a rule, those of most impact first; the sheet says how
-        many it leaves out. Excel takes no more links in one sheet.
+        many it leaves out. It is also the most, since Excel limits the links in a sheet.
 
     Returns
     -------
@@ -67,7 +67,8 @@ def workbook(
     Raises
     ------
     KottError
-        The extra `excel` is not installed, the file cannot be written, or `n` is out of range.
+        The extra `excel` is not installed, the file cannot be written, `n` is out of range, or the
+        findings lack a column.
 
     See Also
     --------
@@ -84,7 +85,8 @@ def workbook(
     ...     report.workbook(catalog.audit(assets), Path(folder, "audit.xlsx"), assets).name
     'audit.xlsx'
     """
-    if not 1 <= n <= MOST:
+    n = whole_number("n", n, 1)
+    if n > MOST:
         raise KottError(f"n must be 1 to {MOST:,}, the links that a sheet can hold, not {n:,}.")
     findings = needed(findings, *parts.NEEDED)
     by_rule = parts.by_rule(findings, rules)

@@ -17,6 +17,7 @@ from PIL import Image
 import kott_notebooks as kott
 from kott_notebooks import catalog, cli, demo, household, report, schedule
 from kott_notebooks.audits.findings import as_findings
+from kott_notebooks.cli.books import read_notebook, set_parameters
 from kott_notebooks.report.notebook import notebook
 
 BOOK = {
@@ -110,6 +111,36 @@ def test_what_cannot_be_run_is_refused_in_a_line(
     assert message in error
     assert error.count("\n") == 1
     assert not (tmp_path / "report.html").exists()
+
+
+@pytest.mark.parametrize("source", ["n: int = 3", "%config InlineBackend\nn = 3"])
+def test_parameters_may_have_types_and_magics_beside_them(source: str, tmp_path: Path) -> None:
+    """As in a notebook of yours."""
+    book = read_notebook(made(tmp_path / "mine.ipynb", {source: "parameters"}))
+    set_parameters(book, {"n": 7})
+    assert [cell.source for cell in book.cells] == [source, "n = 7"]
+
+
+def test_a_cell_of_parameters_that_is_not_python_is_refused(tmp_path: Path) -> None:
+    """In words, before the notebook runs."""
+    book = read_notebook(made(tmp_path / "mine.ipynb", {"n = = 3": "parameters"}))
+    with pytest.raises(kott.KottError, match="is not Python"):
+        set_parameters(book, {"n": 7})
+
+
+@pytest.mark.parametrize("names", [("a/index",), ("a/mine", "b/mine")])
+def test_no_page_of_a_gallery_replaces_another(
+    names: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two notebooks of one name, or one that is called as the index is."""
+    paths = [tmp_path / f"{name}.ipynb" for name in names]
+    for path in paths:
+        path.parent.mkdir()
+        made(path)
+    line = ["gallery", *map(str, paths), "--demo", "-o", str(tmp_path / "out")]
+    assert cli.main(line) == cli.USAGE
+    assert "would be written twice" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_gallery_has_an_index_and_a_page_per_notebook(

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,14 +19,14 @@ from kott_notebooks.errors import KottError
 from kott_notebooks.report.notebook import first_picture, notebook
 from kott_notebooks.report.page import page, render, resource
 
-SECONDS = 3_600  # that a cell may take: a large partner is pulled in one
-START = 600  # seconds that a kernel may take to start: a machine may be busy
+CELL_SECONDS = 3_600  # that a cell may take: one cell may pull a large partner
+START_SECONDS = 600  # that a kernel may take to start, on a busy machine
 
 
 def run_notebook(given: argparse.Namespace) -> None:
     """Run a notebook against a partner, and write it as one page."""
-    path = found(given.notebook)
-    book = read(path)
+    path = notebook_path(given.notebook)
+    book = read_notebook(path)
     set_parameters(book, dict(given.parameter))
     execute(book, path.name, environment(given))
     made = notebook(book, title_of(book, path), code=given.code)
@@ -36,10 +37,13 @@ def run_notebook(given: argparse.Namespace) -> None:
 def gallery(given: argparse.Namespace) -> None:
     """Render notebooks as pages in a folder, with an index; those without output are run first."""
     paths = [one for path in given.notebooks or [shipped()] for one in notebooks_in(Path(path))]
+    pages = Counter(["index", *(path.stem for path in paths)])
+    if twice := [name for name, count in pages.items() if count > 1]:
+        raise KottError(f"{twice[0]}.html would be written twice: give one notebook another name.")
     given.out.mkdir(parents=True, exist_ok=True)
     entries = []
     for path in paths:
-        book = read(path)
+        book = read_notebook(path)
         if not any(cell.get("outputs") for cell in book.cells):
             print(f"running {path}", file=sys.stderr)
             execute(book, path.name, environment(given))
@@ -54,8 +58,8 @@ def gallery(given: argparse.Namespace) -> None:
     print(f"{len(paths)} notebooks, in {given.out / 'index.html'}", file=sys.stderr)
 
 
-def found(name: str) -> Path:
-    """Find a notebook: a file, or one of ours by its name."""
+def notebook_path(name: str) -> Path:
+    """Return the path of a notebook: a file, or one of ours by its name."""
     own = {path.stem: path for path in notebooks_in(shipped())}
     path = own.get(name, Path(name))
     if path.is_file():
@@ -66,15 +70,15 @@ def found(name: str) -> Path:
 
 
 def notebooks_in(path: Path) -> list[Path]:
-    """List the notebooks of a folder, or the one that a path is; none is an error."""
+    """List the notebooks of a folder, or the one file; KottError where there is none."""
     books = sorted(path.glob("*.ipynb")) if path.is_dir() else [path]
     if not books or not books[0].is_file():
         raise KottError(f"{path} holds no notebook.")
     return books
 
 
-def read(path: Path) -> Any:
-    """Read a notebook."""
+def read_notebook(path: Path) -> Any:
+    """Read a notebook; KottError for what is not one."""
     import nbformat
 
     try:
@@ -90,7 +94,7 @@ def title_of(book: Any, path: Path) -> str:
 
 
 def set_parameters(book: Any, parameters: Mapping[str, Any]) -> None:
-    """Put values behind the cell that is tagged `parameters`, as papermill does."""
+    """Insert a cell of values after the one that is tagged `parameters`, as papermill does."""
     import nbformat
 
     if not parameters:
@@ -111,18 +115,24 @@ def set_parameters(book: Any, parameters: Mapping[str, Any]) -> None:
 
 
 def _assigned(source: str) -> list[str]:
-    statements = ast.parse(source).body
-    return [
-        target.id
+    """List the names that a cell assigns at its top level."""
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    try:
+        statements = ast.parse(TransformerManager().transform_cell(source)).body
+    except SyntaxError as error:
+        raise KottError(f"The cell tagged `parameters` is not Python: {error}.") from error
+    targets = [
+        target
         for one in statements
-        if isinstance(one, ast.Assign)
-        for target in one.targets
-        if isinstance(target, ast.Name)
+        if isinstance(one, ast.Assign | ast.AnnAssign)
+        for target in (one.targets if isinstance(one, ast.Assign) else [one.target])
     ]
+    return [target.id for target in targets if isinstance(target, ast.Name)]
 
 
 def environment(given: argparse.Namespace) -> dict[str, str]:
-    """Return the environment variables that lead the notebook to its partner."""
+    """Return the environment variables by which the notebook finds its partner."""
     if given.demo and given.profile:
         raise KottError("--demo has a partner of its own: leave out --profile.")
     if given.demo:
@@ -131,15 +141,15 @@ def environment(given: argparse.Namespace) -> dict[str, str]:
 
 
 def execute(book: Any, name: str, variables: Mapping[str, str]) -> None:
-    """Run every cell in a kernel of its own; KottError with the words of a cell that fails."""
+    """Run all cells in a new kernel; KottError with the error of a cell that fails."""
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError
 
     with tempfile.TemporaryDirectory() as folder:
         client = NotebookClient(
             book,
-            timeout=SECONDS,
-            startup_timeout=START,
+            timeout=CELL_SECONDS,
+            startup_timeout=START_SECONDS,
             kernel_name="python3",
             resources={"metadata": {"path": folder}},
         )

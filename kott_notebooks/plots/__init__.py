@@ -1,10 +1,10 @@
-"""Tables to Axes: every analysis has its picture; nothing here is worked out or fetched.
+"""Tables to Axes: every analysis has its picture; nothing here asks the network or analyses.
 
 Each function fills one Axes, the one given or the current one, and returns it; further keywords go
 to its main artist. An empty table gives an Axes that says so. `names` (a mapping or Series,
-id -> label) puts words in the place of ids, by default the names that the table or `channels=` has
-(`typeName`, `channelName`). Labels and titles fit the size that the Axes has when
-it is filled: give a figure of many channels its height first.
+id -> label) replaces ids by labels, by default by the names that the table or `channels=` has
+(`typeName`, `channelName`). Labels and titles fit the size that the Axes has when it is drawn on:
+make the figure of many channels tall before.
 """
 
 from kott_notebooks.plots.catalog import (

@@ -35,6 +35,7 @@ from kott_notebooks.plots.drawing import (
     labelled,
     legend,
     legend_above,
+    legible_rows,
     names_of,
     points,
     say,
@@ -289,7 +290,7 @@ def values(
     if table.empty:
         return say(ax, "There are no assets here, so no value is counted.")
     place, every = pd.factorize(table["value"], use_na_sentinel=False)
-    cells, types, shown = crossed(table[place < _room(ax)], "type", "value", "assets")
+    cells, types, shown = crossed(table[place < legible_rows(ax)], "type", "value", "assets")
     more = f", the first {len(shown)} of {len(every):,} values" if len(shown) < len(every) else ""
     named = names_of(table, "type", names)
     most = _stacked(ax, ax.barh, np.arange(len(shown), dtype=float), cells, types, named, kwargs)
@@ -492,7 +493,7 @@ def duplicates(table: pd.DataFrame, *, ax: Axes | None = None, **kwargs: Any) ->
     if table.empty:
         return say(ax, "No two assets here seem to be the same.")
     codes, groups = pd.factorize(table["group"])
-    shown = table[codes < _room(ax)].reset_index(drop=True)
+    shown = table[codes < legible_rows(ax)].reset_index(drop=True)
     row, drawn = pd.factorize(shown["group"])
     place = shown.groupby(row).cumcount().to_numpy() + 1
     label_rows(ax, labelled(shown["name"][place == 1], None))
@@ -583,7 +584,7 @@ def trend(
 
 
 def _coloured(cells: Numbers, types: pd.Index[Any], overall: str) -> list[tuple[int, str]]:
-    """Return the colour of each type: bright for the lowest scores, `overall` for all types."""
+    """Return a colour for each type: grey but for the lowest scores, `overall` for all types."""
     last = pd.DataFrame(cells.T).ffill().to_numpy()[-1]
     whole = types == OVERALL
     grey = set(np.lexsort((last, whole))[len(SERIES) - 1 :].tolist())
@@ -594,7 +595,7 @@ def _coloured(cells: Numbers, types: pd.Index[Any], overall: str) -> list[tuple[
 
 
 def _cut(ax: Axes, at: Numbers, given: pd.Series[int], way: int, look: dict[str, Any]) -> Any:
-    """Draw bars up or down, and leave room for them; one busy day must not dwarf the others."""
+    """Draw bars up or down; one of a single busy day is cut, so that the others can be seen."""
     counts = given.to_numpy(np.float64)
     some = counts[counts > 0]
     most = min(some.max(), 5 * np.quantile(some, 0.9)) if len(some) else 1
@@ -649,11 +650,6 @@ def _few(areas: Numbers, labels: list[str], sizes: Numbers) -> tuple[Numbers, li
     large, small = np.sort(by_size[: len(SERIES) - 1]), by_size[len(SERIES) - 1 :]
     joined = np.vstack([areas[large], areas[small].sum(axis=0)])
     return joined, [*(labels[i] for i in large), f"{len(small)} others"]
-
-
-def _room(ax: Axes) -> int:
-    """Return how many rows have room for a label of their own."""
-    return max(int(points(ax)[1] // (SMALL + 2)), 1)
 
 
 def _whole(axis: Axis, form: str = "{x:,.0f}") -> None:

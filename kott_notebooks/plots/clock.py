@@ -103,7 +103,7 @@ def daily(first: int, last: int, hour: float, zone: tzinfo) -> Micros:
 def _round_local(first: int, last: int, minutes: int, zone: tzinfo) -> Local:
     """Return the round local times around [first, last]."""
     ends = _to_local(np.array([first, last]), zone).to_numpy("datetime64[us]") - MIDNIGHT
-    ends += [-CHANGE, CHANGE]  # within, clocks may show what they showed before its beginning
+    ends += [-CHANGE, CHANGE]  # clocks that are put back show times from before `first` again
     low, high = ends // np.timedelta64(minutes, "m")
     steps = np.arange(low, high + 1) * np.timedelta64(minutes, "m")
     return pd.DatetimeIndex(MIDNIGHT + steps)
@@ -130,7 +130,7 @@ def _to_local(stamps: Micros, zone: tzinfo) -> Local:
 
 
 class LocalLabels(Formatter):
-    """Labels of such ticks: the day where it begins, else the time.
+    """Labels of the ticks of `LocalTimes`: the day at its beginning, else the time.
 
     A time that is shown twice has the zone's letters too.
     """

@@ -56,7 +56,7 @@ def current(ax: Axes | None) -> Axes:
 
 
 def say(ax: Axes, why: str) -> Axes:
-    """Write into an empty Axes why it is empty, in lines that fit."""
+    """Write into an Axes why it is empty, in lines that fit."""
     room, height = np.multiply(points(ax), 0.8)
     size = float(FontProperties(size=plt.rcParams["font.size"]).get_size_in_points())
     lines = textwrap.wrap(why, max(int(room / (LETTER * size)), 8))
@@ -124,11 +124,22 @@ def points(ax: Axes) -> tuple[float, float]:
 
 
 def row_height(ax: Axes) -> float:
+    """Return the height of a row of a labelled Axes in points."""
     return float(points(ax)[1] / np.ptp(ax.get_ylim()))
 
 
+def bar_height(ax: Axes) -> float:
+    """Return the height of a bar as a part of its row: without a space where rows are thin."""
+    return 0.84 if row_height(ax) > SMALL else 1.0
+
+
+def legible_rows(ax: Axes) -> int:
+    """Return how many rows have room for a label of their own."""
+    return max(int(points(ax)[1] // (SMALL + 2)), 1)
+
+
 def labelled(ids: Iterable[Any], names: Names | None) -> list[str]:
-    """Name each id, whether it is a number or text; names that differ have labels that differ."""
+    """Return a label for each id, a number or text; different names get different labels."""
     known = {} if names is None else {str(one): name for one, name in names.items()}
     texts = ["none" if pd.isna(one) else str(one) for one in ids]
     return shortened([str(known.get(text, text)) for text in texts], LABEL)
@@ -164,7 +175,7 @@ def label_columns(ax: Axes, labels: Sequence[str]) -> None:
 
 
 def legend(ax: Axes, handles: Sequence[Any], labels: Sequence[str], **kwargs: Any) -> Legend:
-    """Add a key, its labels drawn as they are: also with a _ in front, or with two $."""
+    """Add a legend whose labels are drawn as they are, even with a leading _ or with two $."""
     key = ax.legend(handles, ["?"] * len(labels), fontsize=USUAL, **kwargs)
     texts, font = lettering(labels)
     for text, label in zip(key.get_texts(), texts, strict=True):
@@ -191,8 +202,8 @@ def legend_above(ax: Axes, key: Mapping[str, Any], *, lift: float = 0) -> None:
         inverse = ax.figure.transSubfigure.inverted()
         return Bbox(inverse.transform(drawn.get_window_extent(renderer)))
 
-    keeper = ax.inset_axes((0, 1, 1, 0.1), visible=False)
-    keeper.set_axes_locator(place)
+    placeholder = ax.inset_axes((0, 1, 1, 0.1), visible=False)
+    placeholder.set_axes_locator(place)
 
 
 def days_of(stamps: npt.NDArray[np.int64]) -> Numbers:
@@ -233,7 +244,7 @@ CANNOT = "cannot have"
 def crossed(
     table: pd.DataFrame, row: str, column: str, value: str
 ) -> tuple[Numbers, pd.Index[Any], pd.Index[Any]]:
-    """Lay a tidy table out as rows by columns, in the order in which they occur."""
+    """Pivot a tidy table into rows by columns, in the order in which they occur."""
     i, rows = pd.factorize(table[row], use_na_sentinel=False)
     j, columns = pd.factorize(table[column], use_na_sentinel=False)
     cells = np.full((len(rows), len(columns)), np.nan)

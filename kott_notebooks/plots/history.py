@@ -30,7 +30,7 @@ def churn(
     ax: Axes | None = None,
     **kwargs: Any,
 ) -> Axes:
-    """Draw `history.churn` as bars: what came and changed above zero, what went below.
+    """Draw `history.churn` as bars: rows added and changed above zero, rows removed below.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Pictures of households."""
+"""Pictures of households: how near they are to their limits, and how many are in a group."""
 
 from __future__ import annotations
 
@@ -25,14 +25,16 @@ from kott_notebooks.plots.drawing import (
     labelled,
     legend_above,
     legible,
+    legible_rows,
     points,
+    row_height,
     say,
 )
 from kott_notebooks.plots.lettering import width
 from kott_notebooks.tables.columns import need
 
 _NEAR = {-1: VERMILLION, 0: ORANGE, 1: YELLOW, 2: SKY, 3: BLUE}  # by the least headroom
-_APART = {"no limit set": "#CCCCCC", "not known": "#F0F0F0"}  # what joins them is purple
+_APART = {"no limit set": "#CCCCCC", "not known": "#F0F0F0"}  # a group that joins them is purple
 _FEW = "These are too few households to be shown."
 
 
@@ -154,14 +156,15 @@ def groups(table: pd.DataFrame, *, ax: Axes | None = None, **kwargs: Any) -> Axe
     table = need(table, "group", "count")
     if table.empty:
         return say(ax, _FEW)
-    shown = table[: max(int(points(ax)[1] // (SMALL + 2)), 1)]
+    shown = table[: legible_rows(ax)]
     counts = shown["count"].to_numpy(np.float64)
     colours = np.where(shown["group"] == household.OTHER, GREY, BLUE).tolist()
     more = f", the first {len(shown)} of {len(table):,} groups" if len(shown) < len(table) else ""
     bars = ax.barh(np.arange(len(shown)), counts, **{"color": colours, **kwargs})
     label_rows(ax, labelled(shown["group"], None))
     texts = [f"{count:,.0f}" for count in counts]
-    ax.bar_label(bars, texts, padding=2, fontsize=min(USUAL, _row(ax, len(shown))))
+    size = min(USUAL, max(SMALL, 0.8 * row_height(ax)))
+    ax.bar_label(bars, texts, padding=2, fontsize=size)
     room = 1 + (max(map(width, texts)) + 1) * USUAL / points(ax)[0]
     ax.set(xlim=(0, counts.max() * room), xlabel=f"count{more}", ylabel="group")
     ax.locator_params(axis="x", integer=True)
@@ -169,11 +172,8 @@ def groups(table: pd.DataFrame, *, ax: Axes | None = None, **kwargs: Any) -> Axe
     return ax
 
 
-def _row(ax: Axes, rows: int) -> float:
-    return max(SMALL, 0.8 * points(ax)[1] / rows)
-
-
 def _that_fit(ax: Axes, counts: pd.Series[int]) -> list[str]:
+    """Write the counts that have room in their bars, and nothing for the others."""
     per_household = points(ax)[0] / np.ptp(ax.get_xlim())
     texts = [f"{count:,}" for count in counts]
     room = counts.to_numpy() * per_household / USUAL

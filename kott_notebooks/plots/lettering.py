@@ -1,4 +1,4 @@
-"""Texts that fit and can be read: cut without becoming equal, in fonts that have their letters."""
+"""Texts that fit, stay distinct when they are cut, and have fonts with all of their letters."""
 
 from __future__ import annotations
 
@@ -41,19 +41,19 @@ def short(text: str, letters: int) -> str:
 def shortened(texts: Sequence[str], letters: int) -> list[str]:
     """Cut texts in their middle, so that different texts stay different.
 
-    Those that would become equal are cut where they are alike, at their beginning; where that
-    does not tell them apart either, they stay whole.
+    Those that would become equal are cut in the beginning that they share; where even that does
+    not tell them apart, they stay whole.
     """
     whole = [" ".join(text.split()) for text in texts]
     cut = {text: _cut_in_the_middle(text, letters) for text in whole}
-    for way in (_cut_what_is_alike, lambda alike, _: {text: text for text in alike}):
+    for shorten in (_cut_what_is_alike, lambda alike, _: {text: text for text in alike}):
         count = Counter(cut.values())
         groups: dict[str, list[str]] = {}
         for text, label in cut.items():
             if count[label] > 1:
                 groups.setdefault(label, []).append(text)
         for alike in groups.values():
-            cut |= way(alike, letters)
+            cut |= shorten(alike, letters)
     return [cut[text] for text in whole]
 
 

@@ -1,4 +1,4 @@
-"""Pictures of a guide: its programmes, gaps and overlaps."""
+"""Pictures of a guide: its grid, gaps, overlaps, horizon and changes, and how it was ingested."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ from kott_notebooks.plots.drawing import (
     VERMILLION,
     YELLOW,
     Numbers,
+    bar_height,
     crossed,
     current,
     days_of,
@@ -351,8 +352,8 @@ def horizon(
     state = np.select([lacks <= 0, ahead >= (ahead + lacks) / 3], [0, 1], 2)
     looks = {"enough": BLUE, "less": ORANGE, "under a third": VERMILLION}
     label_rows(ax, labelled(table["linearAssetId"], names_of(table, None, names)))
-    rows, height = np.arange(len(table)), 0.84 if row_height(ax) > SMALL else 1.0
-    look = {"color": np.array(list(looks.values()))[state], "height": height, **kwargs}
+    rows = np.arange(len(table))
+    look = {"color": np.array(list(looks.values()))[state], "height": bar_height(ax), **kwargs}
     ax.barh(rows, ahead.clip(max=2 * hours), **look)
     past = OTHERS if ink(ax) == INK else DIM
     ax.barh(rows, -behind.clip(max=hours), **{**look, "color": past})
@@ -556,10 +557,9 @@ def lead_times(
     shares = pd.crosstab(table["linearAssetId"], classes, normalize="index").reindex(latest)
     label_rows(ax, labelled(pd.Series(latest), names_of(table, None, names)))
     rows, base = np.arange(len(latest)), np.zeros(len(latest))
-    height = 0.84 if row_height(ax) > SMALL else 1.0
     shown = {label: LEADS[label][1] for label in np.array(list(LEADS))[shares.columns]}
     for (_, share), (label, colour) in zip(shares.items(), shown.items(), strict=True):
-        look = {"color": colour, "height": height, "label": label, **kwargs}
+        look = {"color": colour, "height": bar_height(ax), "label": label, **kwargs}
         ax.barh(rows, share, left=base, **look)
         base += share.to_numpy()
     ax.xaxis.set_major_formatter(PercentFormatter(1))
@@ -595,8 +595,8 @@ def ingests(
     ----------
     table : DataFrame
         What `kott.ingests` returned.
-    tz : str or tzinfo, optional
-        The zone of the times; default KOTT_TZ, else UTC.
+    tz : str or tzinfo, default: KOTT_TZ, else UTC
+        The zone of the time axis.
     names : mapping or Series, optional
         Names of the profiles, by id.
     ax : Axes, optional
@@ -795,7 +795,7 @@ def _boxes(
     ax: Axes, spans: Spans, lane: npt.NDArray[Any] | int = 0, many: npt.NDArray[Any] | int = 1
 ) -> Numbers:
     """Return the corners of a box per span: in its row, or in its lane of `many`."""
-    height = 0.84 if row_height(ax) > SMALL else 1.0  # rows too thin for a space join
+    height = bar_height(ax)
     top = spans.code - height / 2 + lane * height / many
     return _corners(days_of(spans.start), days_of(spans.end), top, top + height / many)
 
@@ -857,7 +857,7 @@ def _shade_prime_time(ax: Axes, first: int, last: int, tz: tzinfo) -> dict[str, 
     low, high = (np.full(len(left), edge) for edge in ax.get_ylim())
     shade: dict[str, Any] = {"facecolor": ink(ax), "alpha": 0.09, "linewidth": 0}
     _add(ax, _corners(left, right, high, low), label="prime time", zorder=1.5, **shade)
-    return {"prime time": Patch(**{**shade, "alpha": 0.3})}  # or it would not be seen
+    return {"prime time": Patch(**{**shade, "alpha": 0.3})}  # a small patch has to be darker
 
 
 def _frame(
@@ -865,7 +865,7 @@ def _frame(
 ) -> dict[str, Patch]:
     """Frame the programmes of findings; findings that the grid shows anyway are left out."""
     findings = need(findings, "rule", "severity", *TIMED)
-    spans = _found(findings, labels, first, last)
+    spans = _spans_of_findings(findings, labels, first, last)
     severity = findings["severity"].to_numpy()[spans.row]
     key = {}
     for one, colour in SEVERITIES.items():
@@ -877,8 +877,10 @@ def _frame(
     return key
 
 
-def _found(findings: pd.DataFrame, labels: pd.Index[Any], first: int, last: int) -> Spans:
-    """Return where findings are; one that lasts no time, or less, is where it starts."""
+def _spans_of_findings(
+    findings: pd.DataFrame, labels: pd.Index[Any], first: int, last: int
+) -> Spans:
+    """Return the spans of findings; one without length, or with a negative one, is at its start."""
     code = pd.Index(keys(pd.Series(labels))).get_indexer(pd.Index(keys(findings["linearAssetId"])))
     start, end = micros(findings, "startDate"), micros(findings, "endDate")
     seen = (code >= 0) & (start != NAT) & ~findings["rule"].isin(DRAWN).to_numpy()

@@ -1,9 +1,9 @@
-// The guide: a row a channel, a box a programme. What comes from outside is only ever text.
+// The guide: a row per channel, a box per programme. All data is written as text, never as HTML.
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;
 const QUARTER = 900; // clocks change at a quarter of an hour, everywhere
-const ZOOMS = [8, 16, 30, 60, 120, 240, 480]; // pixels an hour
+const ZOOMS = [8, 16, 30, 60, 120, 240, 480]; // pixels per hour
 const MARKS = { error: "✖", warning: "▲", info: "●" };
 const WEEK = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const YEAR = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
@@ -119,8 +119,8 @@ const days = () =>
   [guide.start, ...quarters().filter((one) => one > guide.start && date(one) !== date(one - 1))]
     .map((start, i, all) => ({ start, end: all[i + 1] ?? guide.end }));
 
-// Drawing: places are hours from the start; how wide an hour is, the style says. A row is cut into
-// days, and a day is drawn while it is near the view: thousands of boxes would be slow to lay out.
+// Drawing: positions are in hours from the start; the style sets how wide an hour is. A row is cut
+// into days, and a day is drawn while it is near the view: thousands of boxes are slow to lay out.
 
 const hours = (seconds) => (seconds - guide.start) / HOUR;
 const box = (className, start, end, { from = guide.start, inside = "" } = {}) => {

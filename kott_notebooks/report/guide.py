@@ -33,8 +33,8 @@ from kott_notebooks.tables.provenance import asked, facts
 from kott_notebooks.times import When, instant, zone
 
 SECOND = 1_000_000  # microseconds
-MOST_DAYS = 31  # of a window that is not given
-COLOURS = 8  # of genres in guide.css
+MOST_DAYS = 31  # of the window, where none is given
+COLOURS = 8  # for genres, in guide.css
 OF_A_CHANNEL = (  # rules whose findings name a channel and not a programme
     "schedule.gap",
     "schedule.no_programmes",
@@ -59,9 +59,9 @@ def guide(
     """Make a TV guide as one HTML page, which needs no network.
 
     It scrolls and zooms by day and hour; finds programmes and channels by words; filters by
-    channel, genre or finding; shows what is known of a programme (its description, `metas.*`,
-    `tags.*`), in any time zone, by mouse or keyboard; prints one page per day. What no programme
-    covers is hatched; programmes that share time stand one above the other.
+    channel, genre or finding; shows the description, `metas.*` and `tags.*` of a programme; shows
+    times in any zone; works by mouse or keyboard; prints one page per day. Gaps are hatched;
+    programmes that share time stand one above the other.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def guide(
         The window. Default: the one that the table was pulled for, else that of the programmes
         that start within 31 days around the middle one.
     now : time, optional
-        The present that the page takes. Default: the reader's clock.
+        The present, as the page shows it. Default: the reader's clock.
     tz : str or tzinfo, optional
         The zone that the page opens in. Default: KOTT_TZ, else UTC.
     names : mapping or Series, optional
@@ -137,7 +137,7 @@ def guide(
 def _window(
     epg: pd.DataFrame, start: When | None, end: When | None, tz: str | tzinfo | None
 ) -> tuple[int, int]:
-    """Return the window; where none is known, without programmes that are far from the others."""
+    """Return the window; where none is known, programmes far from the others do not widen it."""
     first, last = shown(epg, start, end, tz)
     is_known = any(bound is not None for bound in asked(epg, start, end, tz))
     if is_known or last - first <= MOST_DAYS * DAY:
@@ -148,7 +148,7 @@ def _window(
 
 
 def _spans(epg: pd.DataFrame, labels: pd.Index[Any], first: int, last: int) -> Spans:
-    """Return the programmes that begin or last in the window; those of no length, and less, too."""
+    """Return the programmes that are on in the window, also those of no or of negative length."""
     code = _places(epg, labels)
     start = micros(epg, "startDate")
     end = np.maximum(start, micros(epg, "endDate"))
@@ -195,7 +195,7 @@ def _columns(spans: Spans) -> dict[str, list[int]]:
 
 
 def _packed(cells: pd.Series[Any]) -> dict[str, list[Any]]:
-    """Return the distinct values, and the index of each row's; absent ones are empty."""
+    """Return the distinct values, and each row's index among them; an absent value is ""."""
     codes, values = pd.factorize(cells.astype("str").fillna(""))
     return {"codes": codes.tolist(), "values": [str(one) for one in values]}
 

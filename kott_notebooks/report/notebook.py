@@ -20,12 +20,12 @@ from kott_notebooks.tables.provenance import facts
 
 CAUSES = 5  # rules that a summary names
 _PNG = re.compile(r'src="data:image/png;base64,([^"]+)"')
-_SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL)  # of outputs: a page runs its own alone
+_SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL)  # of outputs: a page runs only its own
 
 
 @dataclass(frozen=True)
 class Digest:
-    """Three numbers and five causes; a notebook's cell shows it, and so does a mail."""
+    """A summary of an audit, three numbers and five causes, that notebooks and mails can show."""
 
     numbers: dict[str, str]
     causes: list[dict[str, Any]]
@@ -41,7 +41,7 @@ class Digest:
 
 
 def digest(findings: pd.DataFrame, rules: RulesSource | None = None) -> Digest:
-    """Sum an audit up for a mail: three numbers and its five worst causes.
+    """Sum an audit up for a mail: three numbers and the five worst causes.
 
     Parameters
     ----------
@@ -64,6 +64,8 @@ def digest(findings: pd.DataFrame, rules: RulesSource | None = None) -> Digest:
 
     Examples
     --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import catalog, demo, report
     >>> session = demo.login(assets=200, channels=4, days=1, households=0)
     >>> summary = report.digest(catalog.audit(kott.assets(session)))
     >>> list(summary.numbers), len(summary.causes)
@@ -121,7 +123,7 @@ def notebook(book: Any, title: str, *, code: bool = True) -> Page:
 
 
 def first_picture(made: Page) -> str:
-    """Return the first picture of a page as the address of an image; blank where it has none."""
+    """Return the first picture of a page as a data URL, "" where it has none."""
     first = _PNG.search(made.html)
     return f"data:image/png;base64,{first[1]}" if first else ""
 
@@ -131,7 +133,7 @@ def _is_left_out(cell: Any) -> bool:
 
 
 def _smaller(source: re.Match[str]) -> str:
-    """Write a picture with 256 colours, which no eye sees: a third of its size."""
+    """Write a picture with 256 colours: it looks the same, and is a third of the size."""
     from PIL import Image
 
     given = base64.b64decode(html.unescape(source[1]))

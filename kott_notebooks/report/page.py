@@ -5,12 +5,12 @@
     body = render("audit.html", title=title, rules=rules)
     page("Audit", body, data=rows, style=resource("audit.css"), script=resource("audit.js"))
 
-`body` is HTML of ours: what comes from a table is escaped by the template, or goes into `data`. The
-script finds `data` (anything that JSON can say) by `const rows = await data()`, since it runs as a
-module behind page.js, and has to write it as text (`textContent`), never as HTML. page.css has the
+`body` is trusted HTML: text from a table is escaped by the template, or goes into `data`. The
+script gets `data` (anything that JSON can hold) by `const rows = await data()`, since it runs as a
+module after page.js, and has to write it as text (`textContent`), never as HTML. page.css has the
 colours, for light and dark, as variables (`--ink` on `--paper`, `--error` ...); a button of the
-class `theme` in the body switches between them. Its policy lets a page load nothing, and run no
-script but its own: an `onclick=` does nothing, a `style=` is fine.
+class `theme` in the body switches between them. The content security policy lets a page load
+nothing and run no script but its own: an `onclick=` does nothing, a `style=` is fine.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Page:
     height: int = 700  # pixels in a notebook
 
     def save(self, path: str | Path) -> Path:
-        """Write the page to a file that any browser opens, and give its path."""
+        """Write the page to a file that any browser opens, and return its path."""
         return write_text(path, [self.html])
 
     def __repr__(self) -> str:
@@ -95,7 +95,7 @@ def _templates() -> Environment:
         loader=FunctionLoader(resource),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=_whole,
+        finalize=_finalized,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -103,10 +103,12 @@ def _templates() -> Environment:
     return templates
 
 
-def _whole(value: Any) -> Any:
-    """Replace half characters, which have no UTF-8."""
-    if isinstance(value, Markup) or not isinstance(value, str):
-        return value
+def _finalized(value: Any) -> Any:
+    return encodable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def encodable(value: str) -> str:
+    """Replace lone surrogates, which UTF-8 cannot encode."""
     return value.encode("utf-8", "replace").decode()
 
 
@@ -117,20 +119,19 @@ def _percent(share: float) -> str:
 
 
 def text(value: object) -> str:
-    """Make any value text that HTML shows as it is, in an attribute too."""
-    whole = str(value).encode("utf-8", "replace").decode()  # half a character has no UTF-8
-    return html.escape(whole)
+    """Return a value as text that is escaped for HTML, also within an attribute."""
+    return html.escape(encodable(str(value)))
 
 
 def packed(value: Any) -> str:
-    """Pack data as base64 of deflated JSON: small, and no word in it can end the script."""
-    words = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return base64.b64encode(zlib.compress(words.encode("utf-8", "replace"), 9)).decode()
+    """Pack data as base64 of deflated JSON: small, and no text in it can end the script."""
+    plain = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return base64.b64encode(zlib.compress(plain.encode("utf-8", "replace"), 9)).decode()
 
 
-def unpacked(words: str) -> Any:
-    """Read packed data back; so does `data()` in a page."""
-    return json.loads(zlib.decompress(base64.b64decode(words)))
+def unpacked(encoded: str) -> Any:
+    """Return the data that was packed, as `data()` does in a page."""
+    return json.loads(zlib.decompress(base64.b64decode(encoded)))
 
 
 def resource(name: str) -> str:

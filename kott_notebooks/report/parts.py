@@ -1,4 +1,4 @@
-"""What page, workbook and JSON have in common: rules, scores, names and pictures of findings."""
+"""What the audit's page, workbook and JSON share: rules, scores, names and pictures of findings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kott_notebooks.tables.columns import id_texts
 from kott_notebooks.tables.provenance import facts
 
 NEEDED = ("rule", "severity", "kind", "id", "name", "field", "impact", "detail", "ksql", "hint")
-WEB = ("https://", "http://")  # no other link is made, even where a table has one
+WEB = ("https://", "http://")  # how an address begins that becomes a link; no other does
 
 
 def by_rule(findings: pd.DataFrame, rules: RulesSource | None = None) -> pd.DataFrame:
@@ -43,7 +43,7 @@ def scores(findings: pd.DataFrame, assets: pd.DataFrame | None) -> pd.DataFrame:
 
 
 class Audited(NamedTuple):
-    """What findings are of, in words."""
+    """What was audited, as the outputs call it."""
 
     title: str
     thing: str
@@ -76,7 +76,7 @@ _SOURCES = {"schedule.audit": _GUIDE, "household.audit": _HOUSEHOLDS, "catalog.a
 
 
 def audited(findings: pd.DataFrame) -> Audited:
-    """Return what findings are of: by their provenance, else by their kinds."""
+    """Return what was audited: by the findings' provenance, else by their kinds."""
     source = facts(findings).get("source")
     if source in _SOURCES:
         return _SOURCES[source]

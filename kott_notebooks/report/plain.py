@@ -1,4 +1,4 @@
-"""Findings as JSON, for programs such as a build that is to fail."""
+"""Findings as JSON, for programs such as a build that fails on them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def as_json(
     *,
     rules: RulesSource | None = None,
 ) -> str:
-    """Write findings as one JSON object, whose keys stay as they are.
+    """Write findings as one JSON object, whose keys are stable.
 
     Parameters
     ----------

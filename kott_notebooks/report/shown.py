@@ -1,4 +1,4 @@
-"""A table in a notebook's cell: what matters first, what each column holds, nothing cut away."""
+"""A table in a notebook's cell: the columns that matter first, with a summary above each."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ from kott_notebooks.tables.names import with_names
 from kott_notebooks.tables.provenance import check_table, zone_of
 from kott_notebooks.times import zone_name
 
-ROWS = 200  # rows in a notebook's cell; more make it slow to save and to open
-MANY_COLUMNS = 12  # that stand side by side
-LONG = 90  # letters of a cell; the rest is shown on demand
-BINS = 12
+ROWS = 200  # of a notebook's cell; with more it is slow to save and to open
+MANY_COLUMNS = 12  # that are shown side by side
+LONG = 90  # letters of a cell; a longer text unfolds on demand
+BINS = 12  # of a histogram
 # What people look for in a row, in this order
 FIRST = (
     "row", "id", "severity", "rule", "typeName", "type", "channelName", "linearAssetId", "name",
     "field", "detail", "hint", "startDate", "endDate", "impact", "description", "images",
 )  # fmt: skip
-_COUNTED = ("id", "type")  # ends of columns whose numbers are no amounts
+_COUNTED = ("id", "type")  # ends of names of columns whose numbers are not amounts
 _NAMED = {"type": "typeName", "linearAssetId": "channelName", "regionId": "regionName"}
 
 
 class Column(NamedTuple):
-    """What stands above a column: its name, how much is absent, how many values, their bars."""
+    """The summary above a column: its name, how much is absent, how many values, their bars."""
 
     name: str
     absent: str
@@ -48,7 +48,7 @@ class Column(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """A cell: what is shown, the full text where that is shorter, a link, and what sorts it."""
+    """A cell: the text shown, the full text if that was cut, a link, and the key to sort by."""
 
     text: str
     full: str = ""
@@ -174,7 +174,7 @@ def _has_times(table: pd.DataFrame) -> bool:
     return any(dtype.kind == "M" for dtype in table.dtypes)
 
 
-# What stands above a column
+# The summary above a column
 
 
 def _described(column: pd.Series[Any], tz: tzinfo) -> Column:
@@ -212,7 +212,7 @@ def _histogram(values: pd.Series[Any]) -> list[tuple[int, str]]:
         if is_time
         else values.to_numpy(float)
     )
-    numbers = numbers[np.isfinite(numbers)] / 2  # else a span may be more than a float holds
+    numbers = numbers[np.isfinite(numbers)] / 2  # halved, since high - low might overflow
     low, high = (numbers.min(), numbers.max()) if len(numbers) else (0.0, 0.0)
     if low == high:
         return []
@@ -267,7 +267,7 @@ def _cell(value: Any, column: str) -> Cell:
 
 
 def _nested(content: Any) -> Cell:
-    """Write a list of texts as one, a picture as a link, other things as what unfolds."""
+    """Show a list of texts as one text, a picture as a link, anything else as JSON that unfolds."""
     entries = content if isinstance(content, list) else [content]
     if entries and all(isinstance(one, str) for one in entries):
         return _cell(", ".join(entries), "name")
@@ -280,7 +280,7 @@ def _nested(content: Any) -> Cell:
 
 @cache
 def _texts() -> frozenset[str]:
-    """Name the columns of texts, also where one looks like JSON: a film called "[1408]"."""
+    """Return the names of columns of plain texts, which may look like JSON: a film "[1408]"."""
     classes = ("KalturaMediaAsset", "KalturaProgramAsset")
     kinds = [item for cls in classes for item in of_class(cls).items()]
     return frozenset(name for name, kind in kinds if kind == "text") | {"detail", "hint", "ksql"}

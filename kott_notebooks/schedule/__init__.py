@@ -1,9 +1,8 @@
-"""Programme tables to tables: what is wrong with a guide, and what it shows; no call, no drawing.
+"""Programme tables to tables: what is wrong with a guide, and what it shows.
 
-Each function takes the table of `kott.epg`, or any other: `columns={"startDate": "start", ...}`
-says what it calls the columns that we know by the API's names. Every channel is judged by its own
-rows alone, but by `simulcasts`: each function may be run on parts of a table that hold whole
-channels.
+Nothing here asks the network or draws. Each function takes the table of `kott.epg`, or any other:
+`columns={"startDate": "start", ...}` maps the API's names of columns to the table's. All functions
+but `simulcasts` judge a channel by its own rows alone, so a large table may be divided by channel.
 """
 
 from __future__ import annotations

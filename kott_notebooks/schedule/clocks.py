@@ -23,17 +23,17 @@ from kott_notebooks.schedule.spans import (
 from kott_notebooks.tables.columns import NAT, Micros, as_times, micros
 from kott_notebooks.times import offset_changes, offsets
 
-_FEWEST = 3  # programmes that have to be off, to speak of a channel
+_FEWEST = 3  # programmes that have to be off before a channel counts as shifted
 _DAYS = 7  # before and after the change that are compared
 
 
 class _Airings(NamedTuple):
-    """What is on when: a pattern (channel and name), channel, UTC, what the clocks show."""
+    """The starts of programmes, as columns."""
 
-    pattern: npt.NDArray[np.int64]
+    pattern: npt.NDArray[np.int64]  # the channel and the name, as one number
     channel: npt.NDArray[np.int64]
-    start: Micros
-    local: Micros
+    start: Micros  # in UTC
+    local: Micros  # as the clocks show it
 
     def take(self, at: npt.NDArray[Any]) -> _Airings:
         return _Airings(*(column[at] for column in self))
@@ -48,10 +48,10 @@ def clock_changes(
 ) -> pd.DataFrame:
     """Find channels whose programmes did not move, or moved twice, when their clocks changed.
 
-    On each local day of the week after the change, a programme is off if its name was on in the
-    week before at its local time but for the step of the clocks, and kept if it was on at its local
-    time; a name that was on at both counts for neither. Where no name of a channel comes back, the
-    starts alone are compared, over the whole week.
+    A programme of the week after the change kept its time if its name was on at that local time in
+    the week before; it is off if its name was on earlier or later by the step of the clocks. A name
+    that was on at both times counts for neither. Where no name of a channel recurs, the starts
+    alone are compared, over the whole week.
 
     Parameters
     ----------
@@ -183,7 +183,11 @@ class _Counts(NamedTuple):
 def _counted(
     before: _Airings, after: _Airings, day: npt.NDArray[np.int64], step: int, channels: int
 ) -> _Counts:
-    """Count, in the direction in which more are off: not moved with the clocks, or moved twice."""
+    """Count programmes that kept their time, and those that are off.
+
+    They are off in one of two directions, not moved with the clocks or moved twice: the one in
+    which more of them are.
+    """
     pattern = before.pattern * DAY + before.local % DAY
     same, early, late = (
         np.isin(after.pattern * DAY + (after.local + moved) % DAY, pattern)

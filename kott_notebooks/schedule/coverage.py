@@ -34,6 +34,7 @@ from kott_notebooks.schedule.spans import (
     joined,
     known_names,
     local_days,
+    local_midnights,
     named,
     paired,
     refuse_unseen,
@@ -45,7 +46,7 @@ from kott_notebooks.schedule.spans import (
     zones_of,
 )
 from kott_notebooks.tables.columns import NAT, Micros, as_times, check_table, pulled, stamp, zone_of
-from kott_notebooks.times import When, daily_span, dated_span, day_starts, offsets
+from kott_notebooks.times import When, daily_span, dated_span
 
 CLUMP = "clumpidx"  # XMLTV's "0/2": the first of two programmes that share a slot on purpose
 
@@ -160,15 +161,14 @@ def _off_air(written: str, tz: tzinfo, first: int, last: int) -> tuple[Micros, M
         begin, end = daily_span(written)
     except KottError as error:
         raise KottError(f"off_air: {error}") from error
-    days = day_starts(first - DAY, last, tz)
-    midnights = (days + offsets(days, tz) + DAY // 4) // DAY * DAY
+    midnights = local_midnights(first - DAY, last, tz)
     return tuple(  # type: ignore[return-value]
         at_local(midnights + minute * MINUTE, tz) for minute in (begin, end)
     )
 
 
 def overlaps(epg: pd.DataFrame, *, columns: Columns | None = None) -> pd.DataFrame:
-    """Find every two programmes of a channel that share time: neighbours, chains, nested ones.
+    """Find every pair of programmes of a channel that share time, neighbours or not.
 
     Programmes that follow each other without a break share nothing. Those of one XMLTV clump
     (column `clumpidx`, equal starts) are meant to share their slot.
@@ -246,7 +246,7 @@ def coverage(
     tz: str | tzinfo | None = None,
     columns: Columns | None = None,
 ) -> pd.DataFrame:
-    """Measure how much of each local day a channel's programmes cover, with the ends that they say.
+    """Measure how much of each local day a channel's programmes cover, up to their stated ends.
 
     Parameters
     ----------
@@ -338,7 +338,7 @@ def horizon(
     now : str, date, datetime or Timestamp, default: when the table was pulled
         The present.
     end : str, date, datetime or Timestamp, default: the end of what was pulled
-        Nobody is short of what lies beyond.
+        No channel is short of hours beyond it.
     columns : mapping, optional
         What the table calls our columns.
 

@@ -55,8 +55,8 @@ def duplicates(
         One row per programme that was ingested later (has the higher id), by channel and time:
         linearAssetId, channelName (`str`, where the guide has it), id, otherId (the one that was
         there before), name, startDate, endDate, fault (`str`). `slot`: the same channel, start, end
-        and name. `again`: the same channel and name, starts at most `minutes` apart, sharing time
-        but not the slot, and not the same crid and externalId where both have one.
+        and name. `again`: the same channel and name, starts at most `minutes` apart, times that
+        overlap without being equal, and another crid or externalId where both have one.
 
     Raises
     ------
@@ -159,9 +159,9 @@ def bands(epg: pd.DataFrame, pairs: pd.DataFrame) -> npt.NDArray[np.intp]:
     run_of = np.full(len(epg), -1)
     run_of[rows] = np.cumsum(runs)
     earlier = pairs["earlier"].to_numpy()
-    hidden = run_of[earlier] < 0  # the earlier one is itself the later one of another
     run: Whole = run_of[earlier]
-    run[hidden] = -1 - np.flatnonzero(hidden)
+    alone = run < 0  # the earlier one is itself the later one of another pair
+    run[alone] = -1 - np.flatnonzero(alone)
     return run
 
 
@@ -225,7 +225,7 @@ def _content(epg: pd.DataFrame) -> npt.NDArray[Any]:
 
 
 def is_repeat(epg: pd.DataFrame, content: npt.NDArray[Any]) -> Mask:
-    """Find repeats: they say so, or were on before on that channel."""
+    """Find repeats: `metas.Repeat` says so, or the channel has shown the same `content` before."""
     channel = pd.factorize(epg["linearAssetId"])[0].astype(np.int64)
     what = pd.factorize(content)[0]
     key = channel * (what.max(initial=0) + 1) + what
@@ -247,8 +247,8 @@ def said_yes(value: Any) -> bool:
 # The same programmes on two channels
 
 _QUALITY = re.compile(r"\b(?:u?hd|sd|4k|uhdtv|hdtv)\b|\d+", re.IGNORECASE)
-_HOURS = 12  # by which a channel may be behind another
-_CHUNK = 2_000_000  # pairs looked at together
+_HOURS = 12  # by which a channel may be later than another, at most
+_CHUNK = 2_000_000  # pairs compared at once, which bounds the memory
 
 
 def simulcasts(
@@ -320,8 +320,8 @@ def simulcasts(
     pairs = pairs.sort_values(["one", "other", "hours", "day"]).drop_duplicates(["one", "other"])
     pairs = pairs.reset_index(drop=True)
     known = known_names(epg, channels)
-    called = [_QUALITY.sub("", known.get(str(one), str(one))) for one in labels]
-    called = ["".join(one.split()).casefold().strip("-+.") for one in called]
+    names = [_QUALITY.sub("", known.get(str(one), str(one))) for one in labels]
+    names = ["".join(one.split()).casefold().strip("-+.") for one in names]
     day = days.iloc[pairs["day"]]
     later, first = pairs["later"].to_numpy(), pairs["first"].to_numpy()
     table = pd.DataFrame(
@@ -334,7 +334,7 @@ def simulcasts(
             "programmes": pd.array(day["programmes"].array, dtype="Int64"),
             "same": pd.array(pairs["same"].array, dtype="Int64"),
             "variant": pd.array(
-                [called[a] == called[b] for a, b in zip(later, first, strict=True)],
+                [names[a] == names[b] for a, b in zip(later, first, strict=True)],
                 dtype="boolean",
             ),
         }
@@ -391,8 +391,9 @@ def _days_of(table: pd.DataFrame, zones: list[Any], programmes: int, names: int)
 def _candidates(table: pd.DataFrame, days: pd.DataFrame, share: float) -> pd.DataFrame:
     """List which day of a channel may be another channel's, and by how many hours later.
 
-    Of a day's programmes, at most a tenth may be missing there. So one of any tenth and one more
-    is there: the rarest names are looked up, which few channels have.
+    At most 1 - `share` of a day's programmes may be missing on the other channel. So of one more
+    than that number at least one is there: those with the rarest names are looked up, since the
+    fewest channels have them.
     """
     size = days["programmes"].to_numpy(int)
     day = np.repeat(np.arange(len(days)), size)
@@ -444,8 +445,8 @@ def _verified(
     hour, base = HOUR // 1_000_000, int(start.min(initial=0))
     span = int(start.max(initial=0)) - base + 1
     width = int(title.max(initial=0)) + 1
-    named_ = np.unique(code * width + title)
-    key = np.sort(np.searchsorted(named_, code * width + title) * span + (start - base))
+    shows = np.unique(code * width + title)  # every channel and name that occur together
+    key = np.sort(np.searchsorted(shows, code * width + title) * span + (start - base))
     when = code * (span + 1) + (start - base)  # sorted, as the table is
     kept = []
     for begin, end in _chunks(days["programmes"].to_numpy()[pairs["day"]]):
@@ -456,9 +457,9 @@ def _verified(
         row = day["row"].to_numpy(int)[pair] + (
             np.arange(len(pair)) - np.repeat(np.cumsum(size) - size, size)
         )
-        what = np.searchsorted(named_, other[pair] * width + title[row])
-        there = what < len(named_)
-        there[there] = named_[what[there]] == (other[pair] * width + title[row])[there]
+        what = np.searchsorted(shows, other[pair] * width + title[row])
+        there = what < len(shows)
+        there[there] = shows[what[there]] == (other[pair] * width + title[row])[there]
         at = start[row] + hours[pair] - base
         there &= (at >= 0) & (at < span)
         wanted = what * span + at

@@ -18,7 +18,7 @@ SERIES, SEASON, EPISODE = "metas.Series ID", "metas.Season number", "metas.Episo
 
 
 def episodes(epg: pd.DataFrame, *, columns: Columns | None = None) -> pd.DataFrame:
-    """Find programmes of a series with half a number, and neighbouring episodes exchanged.
+    """Find programmes with only one of season and episode number, and episodes that are exchanged.
 
     A series is known by its id, else by the programme's name. Repeats (`metas.Repeat` says so, or
     the episode was on before) are left out of the order.
@@ -100,7 +100,7 @@ def _exchanged(epg: pd.DataFrame) -> tuple[Mask, npt.NDArray[np.float64]]:
     season, at = season[order], start[rows][order]
     episode = table["episode"].to_numpy(float)[order]
     exchanged, previous = np.zeros(len(epg), dtype=bool), np.full(len(epg), np.nan)
-    follows = np.flatnonzero(np.diff(season) == 0) + 1
+    follows = np.flatnonzero(np.diff(season) == 0) + 1  # one of the same season
     previous[rows[order[follows]]] = episode[follows - 1]
     first = np.flatnonzero(season[:-3] == season[3:])
     steps = np.stack([at[first + n + 1] - at[first + n] for n in range(3)]).reshape(3, -1)

@@ -1,4 +1,4 @@
-"""How much of what viewers see a finding spoils: minutes, prime time, the channel's weight."""
+"""How much a finding matters to viewers: its minutes, prime time, the channel's weight."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from kott_notebooks.schedule.spans import DAY, HOUR, MINUTE, at_local
+from kott_notebooks.schedule.spans import DAY, HOUR, MINUTE, at_local, local_midnights
 from kott_notebooks.tables.columns import NAT, Micros, micros
-from kott_notebooks.times import day_starts, offsets
 
 
 def impact(
@@ -52,8 +51,9 @@ def minutes_between(
         rows = np.flatnonzero(np.array([one == tz for one in zones], dtype=bool) & (last > first))
         if not len(rows):
             continue
-        days = day_starts(int(first[rows].min()) - 2 * DAY, int(last[rows].max()) + DAY, tz)
-        midnights = (days + offsets(days, tz) + DAY // 4) // DAY * DAY
+        midnights = local_midnights(
+            int(first[rows].min()) - 2 * DAY, int(last[rows].max()) + DAY, tz
+        )
         edges = [at_local(midnights + round(hour * HOUR), tz) for hour in hours]
         marks = np.column_stack(edges).ravel()
         grown = np.repeat(np.cumsum(edges[1] - edges[0]), 2) / MINUTE

@@ -12,10 +12,10 @@ _DELIVERED = ("SUCCESS", "WARNING")
 
 
 def explain(findings: pd.DataFrame, ingest_results: pd.DataFrame) -> pd.DataFrame:
-    """Return which gaps a refusal at ingest caused, and when a missing channel was last delivered.
+    """Add to findings which refusal caused a gap, and when a missing channel was last delivered.
 
-    A gap is explained by a programme of its channel that an ingest refused, of which at least half
-    lies in the gap, and which no later ingest brought.
+    The cause of a gap is a programme of its channel that an ingest refused and no later ingest
+    delivered, and of which at least half lies in the gap.
 
     Parameters
     ----------
@@ -37,6 +37,8 @@ def explain(findings: pd.DataFrame, ingest_results: pd.DataFrame) -> pd.DataFram
 
     Examples
     --------
+    >>> import kott_notebooks as kott
+    >>> from kott_notebooks import demo, schedule
     >>> session = demo.login(assets=200, households=20)
     >>> channels = kott.channels(session)
     >>> epg = kott.epg(session, "today-1d", "today+7d", channels=channels)

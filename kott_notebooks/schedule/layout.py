@@ -11,13 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from kott_notebooks.schedule.spans import DAY, Channels, Spans, busy_until, known_names
+from kott_notebooks.schedule.spans import DAY, Channels, Spans, Whole, busy_until, known_names
 from kott_notebooks.tables.columns import NAT, Names, asked, micros, stamp
 from kott_notebooks.times import When
 
 # Beginnings of the names that most guides use, so that they never compete for a colour
 COMMON_GENRES = ("drama", "news", "movie", "comedy", "document", "sport", "kids", "music")
-Whole = npt.NDArray[np.intp]
 
 
 def shown(
@@ -50,18 +49,18 @@ def ranked(genres: npt.NDArray[Any] | pd.Series[Any], minutes: Any) -> list[str]
 
 
 def genre_slots(genres: Sequence[str], slots: int) -> dict[str, int]:
-    """Assign the first genres of a ranking a place in a palette: one name, one place.
+    """Assign a place in a palette to each of the first genres of a ranking.
 
-    A genre keeps its place in every picture unless two of those shown ask for the same one; then
-    the common names go first, and the others in the order of the alphabet.
+    A place depends on the name alone, so that a genre has one colour in every picture, unless two
+    of those shown have the same place; then the common names go first, the others by the alphabet.
     """
-    asked = {}
+    preferred = {}
     for genre in sorted(genres[:slots]):
         name = genre.casefold()
         common = next((n for n, one in enumerate(COMMON_GENRES) if name.startswith(one)), None)
-        asked[genre] = (common is None, zlib.crc32(name.encode()) if common is None else common)
+        preferred[genre] = (common is None, zlib.crc32(name.encode()) if common is None else common)
     taken: dict[str, int] = {}
-    for genre, (_, place) in sorted(asked.items(), key=lambda one: one[1][0]):
+    for genre, (_, place) in sorted(preferred.items(), key=lambda one: one[1][0]):
         free = set(range(slots)) - set(taken.values())
         taken[genre] = min(free, key=lambda slot: (slot - place) % slots)
     return {genre: taken[genre] for genre in genres[:slots]}
@@ -73,10 +72,9 @@ def lanes(spans: Spans) -> tuple[Whole, Whole]:
     Those in one lane share no time. Spans are ordered by channel and start, as `spans_of` returns
     them; one that shares its time with none has its channel to itself: lane 0 of 1.
     """
-    alone = np.zeros(len(spans.code), dtype=np.intp)
+    lane, many = np.zeros(len(spans.code), np.intp), np.ones(len(spans.code), np.intp)
     begins = np.flatnonzero(_fresh(spans))
-    sizes = np.diff(np.append(begins, len(alone)))
-    lane, many = alone, alone + 1
+    sizes = np.diff(np.append(begins, len(lane)))
     for begin, size in zip(begins[sizes > 1], sizes[sizes > 1], strict=True):
         group = slice(begin, begin + size)
         lane[group] = _stacked(spans.start[group], spans.end[group])

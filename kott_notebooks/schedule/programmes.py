@@ -1,4 +1,4 @@
-"""What is wrong with single programmes: their lengths, texts, flags and ratings; what made them."""
+"""What is wrong with single programmes: their lengths, texts, flags and ratings; fillers."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def durations(
     epg : DataFrame
         Programmes.
     min_minutes, max_minutes : float, default 1 and 480
-        The shortest and the longest that are not absurd, in minutes.
+        The shortest and the longest length that is not absurd, in minutes.
     genres : mapping, optional
         The shortest and longest of some genres: `{"News": (1, 120)}`. A programme is of the first
         genre in `tags.Genre`.
@@ -84,8 +84,9 @@ def durations(
     known = (start != NAT) & (end != NAT)
     minutes = np.where(known, end - start, 0) / MINUTE
     least, most = np.full(len(epg), float(min_minutes)), np.full(len(epg), float(max_minutes))
+    own = genre_of(epg) if genres else np.zeros(0, object)
     for genre, limits in (genres or {}).items():
-        least[genre_of(epg) == genre], most[genre_of(epg) == genre] = limits
+        least[own == genre], most[own == genre] = limits
     fault = np.select(
         [~known, minutes == 0, minutes < 0, minutes < least, minutes > most],
         ["", "zero", "negative", "short", "long"],
@@ -109,10 +110,10 @@ def texts(
     description_characters: int = 2_000,
     columns: Columns | None = None,
 ) -> pd.DataFrame:
-    """Find names and descriptions that are missing, stand-ins, spoilt, long, or the same.
+    """Find names and descriptions that are missing, stand-ins, damaged, too long, or the same.
 
-    A table without descriptions is judged by its names. What each fault is,
-    `kott_notebooks.audits.texts` says.
+    A table without descriptions is judged by its names alone. `kott_notebooks.audits.texts` defines
+    each fault.
 
     Parameters
     ----------
@@ -121,7 +122,7 @@ def texts(
     words : Words, optional
         The lists of stand-ins; `kott_notebooks.audits.texts.word_lists` makes them.
     name_characters, description_characters : int, default 100 and 2000
-        The longest that are not too long, in characters.
+        The longest allowed, in characters.
     columns : mapping, optional
         What the table calls our columns.
 
@@ -185,7 +186,7 @@ def texts(
 def fillers(
     epg: pd.DataFrame, *, words: check.Words | None = None, columns: Columns | None = None
 ) -> pd.DataFrame:
-    """Find programmes that were made up to fill a hole, and names that say that nothing is on.
+    """Find programmes that were made up to fill a gap, and names that say that nothing is on.
 
     Parameters
     ----------

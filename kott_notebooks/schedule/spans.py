@@ -1,4 +1,4 @@
-"""When channels have programmes, as numbers in columns: what the analyses of a guide share.
+"""When channels have programmes, as columns of numbers, which all analyses of a guide start from.
 
 A programme counts from its startDate up to, and without, its endDate. One without an end lasts
 until the next start on its channel, if that is within 8 hours. One that lacks a start or a channel,
@@ -262,12 +262,23 @@ def zones_of(
 
 
 def at_local(local: Micros, tz: tzinfo) -> Micros:
-    """Return when the clocks of a zone show these times: the first time; after a hole, as late."""
+    """Return when the clocks of a zone show local times, as UTC.
+
+    A time that they show twice is the first of the two. One that they skip counts from the offset
+    before the change: 02:30 is then what they show as 03:30.
+    """
     guess = local - offsets(local, tz)
     before, after = offsets(guess - DAY // 2, tz), offsets(guess + DAY // 2, tz)
     early, late = local - before, local - after
     is_late = (offsets(early, tz) != before) & (offsets(late, tz) == after)
     return np.where(is_late, late, early)
+
+
+def local_midnights(first: int, last: int, tz: tzinfo) -> Micros:
+    """Return the midnights, in local time, of the days from `first` to `last` (times in UTC)."""
+    days = day_starts(first, last, tz)
+    local = days + offsets(days, tz)
+    return (local + DAY // 4) // DAY * DAY  # where clocks skip midnight, a day starts after it
 
 
 def in_order(spans: Spans) -> Spans:
@@ -299,7 +310,7 @@ def clipped(spans: Spans, first: Micros | int | None, last: Micros | int | None)
 
 
 def fenced(spans: Spans, channels: int, first: int | None, last: int | None) -> Spans:
-    """Let each channel be busy for no time at the window's edges, so that gaps end there."""
+    """Add a span of no length to each channel at the window's edges, so that gaps end there."""
     every = np.arange(channels)
     fences = [np.full(channels, edge) for edge in (first, last) if edge is not None]
     return in_order(
@@ -313,7 +324,7 @@ def fenced(spans: Spans, channels: int, first: int | None, last: int | None) -> 
 
 
 def busy_until(spans: Spans) -> Micros:
-    """Return until when a channel is busy by each start: an earlier programme may outlast it."""
+    """Return the latest end so far on each span's channel: an earlier programme may last longer."""
     return pd.Series(spans.end).groupby(spans.code).cummax().to_numpy()
 
 

@@ -1,7 +1,7 @@
-"""A programme table <-> an XMLTV guide; no call, no drawing.
+"""A programme table <-> an XMLTV guide; nothing here asks the network or draws.
 
 xmltv.write(epg, channels, "guide.xml")    the tables of kott.epg and kott.channels as XMLTV
-epg = xmltv.read("guide.xml.gz")           anybody's guide in the shape of kott.epg
+epg = xmltv.read("guide.xml.gz")           a guide from any source, in the shape of kott.epg
 channels = xmltv.channels("guide.xml.gz")  its channels in the shape of kott.channels
 xmltv.faults("guide.xml.gz")               what could not be read, with lines
 epg, channels, faults = xmltv.read_guide("guide.xml.gz")    the three from one pass

@@ -30,9 +30,7 @@ Value: TypeAlias = tuple[int, str, dict[str, str], int]  # row, text, attributes
 PIECE = 1 << 16  # bytes that are parsed at a time
 BATCH = 1_000  # programmes that become columns at a time
 MAX_TAG = 1 << 20  # bytes; expat scans an open tag again with every piece
-IN_MEMORY = (
-    64 << 20
-)  # bytes of a stream that cannot be rewound; more of it goes to a temporary file
+IN_MEMORY = 64 << 20  # bytes kept of a stream that cannot seek; a longer one goes to a file
 CONTAINERS = {  # elements whose children are the values, and the child that their own text is
     **dict.fromkeys(("credits", "video", "audio"), ""),
     **{"subtitles": "language", "rating": "value", "star-rating": "value"},
@@ -68,8 +66,8 @@ class Batch:
     def add(self, events: list[Any]) -> None:
         """Add one element, given its events: line, name, attributes; texts; None at each end.
 
-        The values are the children and, of CONTAINERS, the grandchildren. Further elements are
-        markup: their words belong to the value.
+        The values are the children and, of CONTAINERS, the grandchildren. Elements below those are
+        markup: their text is part of the value.
         """
         row, values = len(self.attributes), self.values
         depth, text, name, inner, nested = 0, "", "", "", False
@@ -115,7 +113,7 @@ class Batch:
 
 
 class GuideFile:
-    """A guide's file: `root` has the attributes of <tv>, `batches()` what is right under it."""
+    """A guide's file: `root` has the attributes of <tv>, `batches()` returns its children."""
 
     def __init__(self, source: Source) -> None:
         if not (isinstance(source, str | Path) or hasattr(source, "read")):
@@ -128,7 +126,7 @@ class GuideFile:
 
     @property
     def line(self) -> int:
-        """How far the file is parsed."""
+        """Return the line up to which the file is parsed."""
         return self._parser.CurrentLineNumber
 
     def batches(self) -> Iterator[tuple[str, Batch]]:
@@ -164,9 +162,7 @@ class GuideFile:
 
     def _parse(self, file: IO[bytes]) -> Iterator[None]:
         """Parse a file, and stop after every BATCH elements for them to be taken."""
-        read = getattr(
-            file, "read1", file.read
-        )  # returns the readable part of a broken archive too
+        read = getattr(file, "read1", file.read)  # read1 returns what precedes a broken part too
         data = read(PIECE)
         encoding, decoder = _encoding(data, self.name)
         parser = self._parser = self._prepared(encoding)
@@ -178,13 +174,13 @@ class GuideFile:
             fed += len(data)
             open_bytes = fed - parser.CurrentByteIndex
             token = (token + data)[-open_bytes:] if open_bytes else b""
-            is_tag = token[1:2] not in (b"!", b"?")
+            is_tag = token[1:2] not in (b"!", b"?")  # and no comment or declaration
             if is_tag and len(token) > MAX_TAG:
                 raise IncompleteError(
                     f"{self.name}, line {parser.CurrentLineNumber}: a tag with its attributes may "
                     f"have {MAX_TAG:,} bytes, and this one has more."
                 )
-            size = PIECE if is_tag else max(PIECE, len(token))  # a long comment: ever larger pieces
+            size = PIECE if is_tag else max(PIECE, len(token))  # else a long comment is quadratic
             if sum(len(one.lines) for one in self._batches.values()) >= BATCH:
                 yield
             data = read(size)

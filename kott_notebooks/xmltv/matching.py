@@ -45,9 +45,10 @@ def match(channels: pd.DataFrame, theirs: pd.DataFrame, *, min_score: float = 0.
         One row per channel of ours, in order, then one per channel of theirs that belongs to none:
         `id` and `name` (ours), `theirId` and `theirName` (the guide's), each with the dtype of its
         table and absent where there is none; `by` (`str`: `id`, `name` or `similar`) and `score`
-        (`Float64`): 1 for an equal id or name, 0.95 for an id but for case, blanks and
-        leading zeros, 0.9 for a folded name, 0.85 for a name in the guide's id ("bbcone.uk"), less
-        for what is similar. A channel of theirs may belong to several of ours (SD and HD).
+        (`Float64`): 1 for an equal id or name, 0.95 for an id that differs in case, blanks or
+        leading zeros, 0.9 for a name that differs in case, accents or words such as HD, 0.85 for a
+        name in the guide's id ("bbcone.uk"), less for what is similar. A channel of theirs may
+        belong to several of ours (SD and HD).
 
     Raises
     ------
@@ -97,21 +98,21 @@ def match(channels: pd.DataFrame, theirs: pd.DataFrame, *, min_score: float = 0.
     places = [-1 if one is None else one[2] for one in matches]
     rest = [at for at in range(len(guide)) if at not in set(places)]
     ours_at, theirs_at = [*range(len(ours)), *[-1] * len(rest)], [*places, *rest]
-    ways = [one[:2] if one is not None else (None, None) for one in matches]
-    ways += [(None, None)] * len(rest)
+    scored = [one[:2] if one is not None else (None, None) for one in matches]
+    scored += [(None, None)] * len(rest)
     return pd.DataFrame(
         {
-            "id": _taken(channels, "id", ours_at),
-            "name": _taken(channels, "name", ours_at),
-            "theirId": _taken(theirs, "id", theirs_at),
-            "theirName": _taken(theirs, "name", theirs_at),
-            "by": pd.Series([by for by, _ in ways], dtype="str"),
-            "score": pd.Series([score for _, score in ways], dtype="Float64"),
+            "id": _cells(channels, "id", ours_at),
+            "name": _cells(channels, "name", ours_at),
+            "theirId": _cells(theirs, "id", theirs_at),
+            "theirName": _cells(theirs, "name", theirs_at),
+            "by": pd.Series([by for by, _ in scored], dtype="str"),
+            "score": pd.Series([score for _, score in scored], dtype="Float64"),
         }
     )
 
 
-def _taken(table: pd.DataFrame, column: str, at: list[int]) -> Any:
+def _cells(table: pd.DataFrame, column: str, at: list[int]) -> Any:
     """Return a column's cells at some rows, absent ones at -1."""
     cells = table[column] if column in table else pd.Series(None, table.index, dtype="str")
     if cells.dtype.kind in "iu":

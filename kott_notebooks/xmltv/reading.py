@@ -245,7 +245,7 @@ class _Columns:
 
 
 class _Tables:
-    """What was read of a guide so far."""
+    """The tables of a guide while it is read."""
 
     def __init__(self, file: GuideFile, *, strict: bool) -> None:
         self.file = file
@@ -390,7 +390,7 @@ class _Tables:
         }
 
     def _times(self, batch: Batch, attribute: str, column: str) -> pa.Array:
-        """Return times as Arrow; those that cannot be are absent, and listed as bad times."""
+        """Return times as Arrow; those that cannot be read are absent, and listed as bad times."""
         times: list[int | None] = []
         for row, attributes in enumerate(batch.attributes):
             text, moment = attributes.get(attribute, ""), None
@@ -525,9 +525,9 @@ class _Tables:
 
 
 def _ended(table: pd.DataFrame, bad_ends: Sequence[int]) -> pd.DataFrame:
-    """Let a programme without a stop last until a later one of its channel starts.
+    """Let a programme without a stop end when a later one of its channel starts.
 
-    A stop that cannot be read stays absent.
+    The end stays absent where the stop cannot be read.
     """
     is_open = table["endDate"].isna()
     is_open.iloc[list(bad_ends)] = False

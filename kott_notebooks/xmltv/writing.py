@@ -1,4 +1,4 @@
-"""Tables -> XMLTV, in the order of its DTD, some thousand programmes at a time."""
+"""Tables -> XMLTV, in the order of its DTD, a few thousand programmes at a time."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ def write(
 
     Notes
     -----
-    Numbers of channels are written as `276507.478.kott`: the number, the partner, and whose they
-    are; ids that are text stay as they are. These columns are written, and come back:
+    Numbers of channels are written as `276507.478.kott`: the number, the partner, and "kott"; ids
+    that are text are written unchanged. These columns are written, and `read` returns them:
 
     ========================================  ==================================================
     linearAssetId, startDate, endDate         channel, start, stop (to the second)
@@ -107,7 +107,7 @@ def write(
     clumpidx                                  clumpidx
     ========================================  ==================================================
 
-    A blank text is an absent one, but a title, a start and a channel must stand, so they stand
+    A blank text is absent; only a title, a start and a channel, which XMLTV requires, are written
     empty. Characters that XML cannot hold are left out. Other columns (flags of catch-up, dates of
     creation) and the provenance of a pull have no place in XMLTV.
 
@@ -267,7 +267,7 @@ def _column(table: pd.DataFrame, name: str) -> pd.Series[Any]:
 
 
 def _each(column: pd.Series[Any], make: Callable[[Any], str]) -> Texts:
-    """Write every value once, an absent one as nothing, and lay the pieces out row by row."""
+    """Return the XML of each row's value, "" where it is absent; equal values are made once."""
     codes, uniques = pd.factorize(column)
     return np.array([*map(make, uniques), ""], dtype=object)[codes]
 
@@ -325,13 +325,12 @@ def _texts(
     element: str,
     column: str,
     translated: str,
-    shown: Callable[[Any], str] | None = None,
+    shown: Callable[[Any], str] = _line,
 ) -> Texts:
-    """Write a text, its other languages, and further ones; the first is the one that `read` takes.
+    """Write a text, its other languages, and further ones; `read` takes the first for the text.
 
     `translated` is the column that may hold the API's translations as JSON.
     """
-    shown = shown or _line
     languages = {
         str(name).rpartition("@")[2]: cells
         for name, cells in table.items()
@@ -358,13 +357,13 @@ def _translated(element: str, code: str, shown: Callable[[Any], str], text: Any)
 
 
 def _languages(cells: pd.Series[Any]) -> dict[str, pd.Series[Any]]:
-    """Lay the API's translations out: one column per language."""
+    """Return the API's translations, one column per language."""
     rows = [
         {str(one["language"]): one.get("value") for one in _entries(cell) if one.get("language")}
         for cell in cells
     ]
-    laid = pd.DataFrame(rows, index=cells.index, dtype=object)
-    return {str(name): laid[name] for name in laid}
+    table = pd.DataFrame(rows, index=cells.index, dtype=object)
+    return {str(name): table[name] for name in table}
 
 
 def _entries(cell: Any) -> list[dict[str, Any]]:

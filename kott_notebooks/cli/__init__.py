@@ -1,6 +1,6 @@
 """The `kott` command: data on stdout, words on stderr, an exit status that says what happened.
 
-0 done, 1 there is what --fail-on names, 2 used wrongly (a file that cannot be read or written too),
+0 done, 1 there is what --fail-on names, 2 used wrongly (or a file cannot be read or written),
 3 not logged in, 4 no reply, a refusal or an incomplete list, 130 stopped by Ctrl-C, 141 the reader
 of stdout has closed it.
 """
@@ -81,10 +81,10 @@ def _run(argv: Sequence[str] | None) -> int:
 
 @contextlib.contextmanager
 def _quick_stop(*, as_process: bool) -> Iterator[None]:
-    """End the process soon after Ctrl-C, even while it computes or waits where Python cannot act.
+    """End the process soon after Ctrl-C, even where Python cannot handle the signal at once.
 
-    The first press interrupts the command, further ones do nothing; a thread that the signal itself
-    wakes ends the process unless that has ended by then.
+    The first press interrupts the command, further ones do nothing. The signal also wakes a thread,
+    which ends the process if it is still running STOP_SECONDS later.
     """
     if not as_process:
         yield
@@ -129,7 +129,7 @@ def _say(what: object, status: int) -> int:
     return status
 
 
-_WORDS = [  # Python's remedies, and the command's
+_WORDS = [  # a remedy in Python -> what to type instead
     (r"\.partial holds the others, as missing='skip' returns", "The others were written"),
     (r"kott\.(services|labels|whoami)\((?:session)?\)", r"`kott \1`"),
     (r"kott\.describe\(['\"]([\w.]+)['\"]\)", r"`kott describe \1`"),
@@ -153,7 +153,7 @@ _WORDS = [  # Python's remedies, and the command's
 
 
 def in_command_words(text: str) -> str:
-    """Write the remedies of a message as one types them in a terminal."""
+    """Return a message whose remedies are those of the command line, and not of Python."""
     for python, command in _WORDS:
         text = re.sub(python, command, text)
     return text
@@ -161,7 +161,7 @@ def in_command_words(text: str) -> str:
 
 @contextlib.contextmanager
 def _plain_streams() -> Iterator[None]:
-    """Write UTF-8 wherever it goes, line ends as they are; go on where stderr is closed."""
+    """Write UTF-8 with line feeds on every system; discard stderr where it is closed."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")

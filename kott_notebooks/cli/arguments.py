@@ -1,4 +1,4 @@
-"""What the command line takes: every argument is declared once, and checked before any login."""
+"""The arguments of the command line: each is declared once, and checked before any login."""
 
 from __future__ import annotations
 
@@ -86,11 +86,11 @@ def argument(*names: str, **options: Any) -> Argument:
     return Argument(names, options)
 
 
-# What texts are read as; each raises ArgumentTypeError, which names the argument
+# The types of arguments; each raises ArgumentTypeError, to which argparse adds the argument's name
 
 
 def checked(read: Callable[[str], Any]) -> Callable[[str], str]:
-    """Return a type that leaves the text as it is if it can be read."""
+    """Return a type that checks a text by reading it, and leaves it as it is."""
 
     def text(value: str) -> str:
         try:
@@ -103,7 +103,7 @@ def checked(read: Callable[[str], Any]) -> Callable[[str], str]:
 
 
 def filled(text: str) -> str:
-    """Read a text that is not empty, as that of a variable is which nobody has set."""
+    """Read a text that is not empty: a shell variable that is not set gives an empty one."""
     if not text.strip():
         raise argparse.ArgumentTypeError("it is empty: give a value, or leave the option out")
     return text
@@ -168,7 +168,7 @@ def pair(text: str) -> tuple[str, Any]:
 
 
 def new_file(*suffixes: str) -> Callable[[str], Path]:
-    """Return the type of files that can be written; of one of these suffixes, if there are any."""
+    """Return the type of files that can be written, with one of these suffixes if any are given."""
 
     def path(text: str) -> Path:
         file = Path(text)
@@ -232,7 +232,7 @@ LOGIN = Group(
 def window(days: int, *, or_file: bool = False) -> tuple[Argument, ...]:
     """Declare the two ends of a window of time, and the zone that they are read in.
 
-    With `or_file`, a file, or `-` for stdin, may stand instead of the start.
+    With `or_file`, a file, or `-` for stdin, may be given instead of the start.
     """
     end = f"today+{days}d"
     time: Callable[[str], str] = checked(instant)

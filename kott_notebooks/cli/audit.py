@@ -144,8 +144,8 @@ def saved(given: argparse.Namespace) -> Subject:
     for option in ("demo", "ksql", "epg"):
         if getattr(given, option):
             raise KottError(f"A file is audited as it is: leave out --{option}, or {path}.")
-    named_so = path.suffix.lower() in _GUIDES
-    if str(path) == "-" or (path.is_file() and (named_so or xmltv.is_guide(path))):
+    by_suffix = path.suffix.lower() in _GUIDES
+    if str(path) == "-" or (path.is_file() and (by_suffix or xmltv.is_guide(path))):
         epg, channels, _ = read_guide(path)
         return Subject(epg, is_guide=True, channels=channels)
     table = read_table(path)
@@ -157,7 +157,7 @@ def saved(given: argparse.Namespace) -> Subject:
 
 
 def read_guide(path: Path) -> xmltv.Guide:
-    """Read an XMLTV guide, from stdin where the path is `-`; say on stderr what is lost of it."""
+    """Read an XMLTV guide, from stdin where the path is `-`; report on stderr what is left out."""
     if str(path) == "-" and sys.stdin is None:
         raise KottError("stdin is closed: give the path of a guide.")
     try:
@@ -181,7 +181,7 @@ def _baseline(text: str) -> pd.DataFrame:
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Read a saved table; raises KottError for another file than those it knows."""
+    """Read a saved table; KottError for a file of another kind."""
     if not path.is_file():
         raise KottError(f"{path} is no file.")
     reader = _READERS.get(path.suffix.lower())
@@ -220,7 +220,7 @@ _WRITERS: dict[str, Callable[[pd.DataFrame, Subject, catalog.Rules, Path], objec
 
 
 def carry_out(subject: Subject, rules: catalog.Rules, given: argparse.Namespace) -> bool:
-    """Audit, write the outputs, sum up on stderr; return whether the command has to fail."""
+    """Audit, write the outputs and a summary on stderr; return whether the command has to fail."""
     table = findings(subject, rules, given)
     if given.format or not given.out:
         _print(table, subject, rules, given)
@@ -277,8 +277,8 @@ def _print(
 def _causes(table: pd.DataFrame, subject: Subject, tz: tzinfo) -> Iterator[str]:
     """Write a line per cause: severity, local time, rule, channel, programme, what is wrong.
 
-    Programmes of a channel share a line where many break one rule; what the channel itself lacks
-    does where it is equal, as a gap at each midnight.
+    Many programmes of a channel that break one rule share a line, and so do equal findings of the
+    channel itself, such as a gap at each midnight.
     """
     names = known_names(subject.table, subject.channels)
     local = table["startDate"].dt.tz_convert(tz).dt.strftime("%Y-%m-%d %H:%M").fillna("")
@@ -303,7 +303,7 @@ def _causes(table: pd.DataFrame, subject: Subject, tz: tzinfo) -> Iterator[str]:
 
 
 def _waive(failing: pd.DataFrame, path: Path) -> None:
-    """Add waivers of findings to a rules file: for a while, that they be looked at."""
+    """Add waivers of findings to a rules file, which end after DAYS so that they are looked at."""
     today = present()
     text = catalog.waivers(
         failing, reason=f"found on {today:%Y-%m-%d}", until=today + pd.Timedelta(days=DAYS)
@@ -315,13 +315,13 @@ def _waive(failing: pd.DataFrame, path: Path) -> None:
 def _words(
     table: pd.DataFrame, subject: Subject, failing: int, arguments: argparse.Namespace
 ) -> Iterator[str]:
-    said, counts = facts(table), table["severity"].value_counts()
+    known, counts = facts(table), table["severity"].value_counts()
     tally = ", ".join(f"{counts.get(one, 0):,} {one}" for one in SEVERITIES)
-    scores = [row["score"] for row in said.get("scores", []) if row["type"] == catalog.OVERALL]
+    scores = [row["score"] for row in known.get("scores", []) if row["type"] == catalog.OVERALL]
     score = f"; score {scores[0]:.1f} of 100" if scores and scores[0] is not None else ""
     things = "programmes" if subject.is_guide else "assets"
-    yield f"{said['judged']:,} {things}: {tally}, {sum(said['waived'].values()):,} waived{score}"
-    for rule, why in said["not_judged"].items():
+    yield f"{known['judged']:,} {things}: {tally}, {sum(known['waived'].values()):,} waived{score}"
+    for rule, why in known["not_judged"].items():
         yield f"not judged: {rule}. {why}"
     for path in arguments.out:
         yield f"written: {path}"

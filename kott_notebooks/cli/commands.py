@@ -76,7 +76,7 @@ def whoami(given: argparse.Namespace) -> None:
 
 
 def write_table(given: argparse.Namespace) -> None:
-    """Make the command's table, write it, and say on stderr how many rows it has."""
+    """Make the command's table, write it, and report on stderr how many rows it has."""
     check(given)
     format = output.checked_format(given.format, given.out)
     if format == "xmltv" and given.command != "epg":
@@ -95,18 +95,17 @@ def write_table(given: argparse.Namespace) -> None:
             channels = kott.channels(session)
             if given.channels:
                 channels = channels[channels["id"].isin(given.channels)]
-    whole = bool(getattr(given, "fields", None))
-    said = output.write(
+    summary = output.write(
         table,
         format,
         given.out,
-        whole=whole,
+        whole=bool(getattr(given, "fields", None)),
         safe=given.safe,
         tz=getattr(given, "tz", None),
         labels=labels,
         channels=channels,
     )
-    print(said, file=sys.stderr)
+    print(summary, file=sys.stderr)
     if incomplete is not None:
         raise incomplete
 
@@ -115,8 +114,7 @@ def write_facts(given: argparse.Namespace) -> None:
     """Write what the schema says, for which no login is needed."""
     format = output.checked_format(given.format, given.out)
     table = kott.services() if given.command == "services" else kott.describe(given.name)
-    said = output.write(table, format, given.out, whole=True, safe=given.safe)
-    print(said, file=sys.stderr)
+    print(output.write(table, format, given.out, whole=True, safe=given.safe), file=sys.stderr)
 
 
 def guide(given: argparse.Namespace) -> None:
@@ -174,7 +172,7 @@ def write_store(given: argparse.Namespace) -> None:
     """Write a table that is made of a store or of saved tables, without a login."""
     format = output.checked_format(given.format, given.out)
     if given.command == "sql":
-        table = snapshots.asked(given)
+        table = snapshots.answer(given)
     else:
         table = kott.snapshots(given.store, name=given.name)
     print(output.write(table, format, given.out, whole=True, safe=given.safe), file=sys.stderr)
@@ -188,7 +186,7 @@ def watch_once(given: argparse.Namespace) -> bool:
 
 
 def demo(given: argparse.Namespace) -> None:
-    """Walk the trip on the demo partner, or serve it."""
+    """Go through every step on the demo partner, or serve it."""
     if not given.serve:
         trip.walk(given.out)
         return
@@ -312,7 +310,7 @@ TABLES = {
 COMMANDS = (
     Command(
         "demo",
-        "walk the whole trip on a made-up partner",
+        "go through every step on a made-up partner",
         demo,
         (
             argument("--out", type=Path, default=Path("kott-demo"), help="pictures go here"),

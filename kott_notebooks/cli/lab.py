@@ -49,7 +49,7 @@ def shipped() -> Path:
 
 
 def copied(folder: Path) -> list[Path]:
-    """Copy the notebooks to a folder; give those that were there and are kept."""
+    """Copy the notebooks to a folder; return those that existed there and were kept."""
     folder.mkdir(parents=True, exist_ok=True)
     kept = []
     for notebook in sorted(shipped().glob("*.ipynb")):
@@ -63,7 +63,7 @@ def copied(folder: Path) -> list[Path]:
 
 @contextlib.contextmanager
 def served() -> Iterator[dict[str, str]]:
-    """Serve the demo partner, and give the variables by which `kott.login()` finds it."""
+    """Serve the demo partner, and yield the variables by which `kott.login()` finds it."""
     from kott_notebooks import demo
 
     with demo.serve() as server:
@@ -76,13 +76,13 @@ def served() -> Iterator[dict[str, str]]:
 
 
 def without_credentials() -> dict[str, str]:
-    """Return the environment without what leads to another partner."""
+    """Return the environment without the variables that name another partner."""
     hidden = {f"KOTT_{name.upper()}" for name in (*credentials.PROFILE_KEYS, "profile")}
     return {name: value for name, value in os.environ.items() if name not in hidden}
 
 
 def run(folder: Path, options: list[str], environment: Mapping[str, str]) -> None:
-    """Run JupyterLab in a folder; it answers Ctrl-C and ends with us, and we end when it does."""
+    """Run JupyterLab in a folder until it ends; it handles Ctrl-C, and ends when we are ended."""
     command = [sys.executable, "-m", "jupyterlab", f"--notebook-dir={folder}", *options]
     child = subprocess.Popen(command, env=environment)
     before = {

@@ -38,15 +38,15 @@ def write(
     labels: pd.DataFrame | None = None,
     channels: pd.DataFrame | None = None,
 ) -> str:
-    """Write a table to a file, else to stdout, and say on one line what was written.
+    """Write a table to a file, else to stdout, and return a line on what was written.
 
-    `table` is for people: columns cut to the terminal's width unless the `whole` width is asked
-    for. `xmltv` leaves out what XMLTV cannot hold, and takes names from `channels`; the other
-    formats leave nothing out. `safe` is for CSV that people open in a spreadsheet, `tz` the zone of
-    the times in `xlsx` and `duckdb`, which have the names of `labels` and `channels` beside ids.
+    `table` is for people: only the columns that fit the terminal, unless `whole` is set. `xmltv`
+    leaves out what XMLTV cannot hold, and takes names from `channels`; the other formats leave
+    nothing out. `safe` is for CSV that people open in a spreadsheet, `tz` the zone of the times in
+    `xlsx` and `duckdb`, which have the names of `labels` and `channels` beside ids.
     """
     chosen = chosen_format(format, out)
-    said = _counted(table)
+    summary = _counted(table)
     if chosen in BINARY:
         exported = {} if chosen == "parquet" else {"tz": tz, "labels": labels, "channels": channels}
         _write_binary(table, chosen, out, exported)
@@ -56,15 +56,15 @@ def write(
         columns = _columns(table)
         shown = columns if whole or out else _fitting(columns, shutil.get_terminal_size().columns)
         if len(shown) < len(columns):
-            said += f"; {len(shown)} of them shown (--fields picks, --format csv has all)"
+            summary += f"; {len(shown)} of them shown (--fields picks, --format csv has all)"
         write_text(_lines(shown), out)
     else:
         write_text(csv_lines(table, safe=safe) if chosen == "csv" else json(table), out)
-    return f"{said}, in {out}" if out else said
+    return f"{summary}, in {out}" if out else summary
 
 
 def write_page(page: Page, out: Path | None) -> str:
-    """Write a page to a file, else to stdout, and say how large it is and where."""
+    """Write a page to a file, else to stdout, and return how large it is and where."""
     if out is None:
         write_text([page.html], None)
     else:
@@ -74,7 +74,7 @@ def write_page(page: Page, out: Path | None) -> str:
 
 
 def json(table: pd.DataFrame) -> Iterable[str]:
-    """Return a table as a JSON array, one object a row: nested cells nested, absent ones null."""
+    """Return a table as a JSON array, one object per row: nested cells nested, absent ones null."""
     nested = _nested(table)
     columns = [[_value(cell, name in nested) for cell in table[name].tolist()] for name in table]
     for position, row in enumerate(zip(*columns, strict=True)):
@@ -110,7 +110,7 @@ def chosen_format(format: str | None, out: Path | None) -> str:
 
 
 def checked_format(format: str | None, out: Path | None) -> str:
-    """Return the chosen format; KottError for one that cannot go where it is to go."""
+    """Return the chosen format; KottError for one that cannot be written there."""
     chosen = chosen_format(format, out)
     if chosen in BINARY:
         check_screen(out, BINARY[chosen], "--out FILE")
@@ -149,11 +149,11 @@ def _by_suffix(out: Path | None) -> str | None:
 
 def _counted(table: pd.DataFrame) -> str:
     rows, columns = table.shape
-    said = f"{rows:,} row{'' if rows == 1 else 's'} of {columns} columns"
+    count = f"{rows:,} row{'' if rows == 1 else 's'} of {columns} columns"
     known = facts(table)
     if "requests" not in known:
-        return said
-    return f"{said}; {known['requests']} request{'' if known['requests'] == 1 else 's'}"
+        return count
+    return f"{count}; {known['requests']} request{'' if known['requests'] == 1 else 's'}"
 
 
 def write_text(parts: Iterable[str], out: Path | None) -> None:
@@ -175,7 +175,7 @@ def _write_xmltv(table: pd.DataFrame, channels: pd.DataFrame | None, out: Path |
 def _write_binary(
     table: pd.DataFrame, format: str, out: Path | None, options: dict[str, Any]
 ) -> None:
-    """Export to a file of the format, whatever its name, or through one to stdout."""
+    """Export to a file, whatever its suffix, or through a temporary file to stdout."""
     if out is not None and out.suffix.lower() == f".{format}":
         kott.export(table, out, **options)
         return
@@ -194,7 +194,7 @@ def _write_binary(
 
 
 def _columns(table: pd.DataFrame) -> list[list[str]]:
-    """Turn a table into padded columns, a heading on top; those that say nothing are left out."""
+    """Return a table's columns as padded texts, a heading on top; empty columns are left out."""
     flat = kott.flat(table)
     names = [name for name in FIRST if name in flat]
     names += [name for name in flat.columns if name not in FIRST and name != "objectType"]

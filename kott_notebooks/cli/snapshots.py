@@ -18,7 +18,7 @@ from kott_notebooks.errors import KottError
 
 CHANGES = ("added", "removed", "changed")
 NEWEST, PREVIOUS = "newest", "previous"
-_CAUSES = 5  # that are said
+_CAUSES = 5  # that the summary lists
 
 STORE = argument(
     "store", metavar="STORE", help="a folder, or the address of an object store: s3://BUCKET/kott"
@@ -123,7 +123,7 @@ def words(changes: pd.DataFrame) -> Iterator[str]:
 
 
 def diff(given: argparse.Namespace) -> bool:
-    """Write what changed, sum it up on stderr; return whether the command has to fail."""
+    """Write what changed, and a summary on stderr; return whether the command has to fail."""
     format = output.checked_format(given.format, given.out)
     changes = compared(given)
     output.write(changes, format, given.out, whole=True, safe=given.safe)
@@ -132,8 +132,8 @@ def diff(given: argparse.Namespace) -> bool:
     return bool(changes["change"].isin(given.fail_on).any())
 
 
-def asked(given: argparse.Namespace) -> pd.DataFrame:
-    """Answer a query over a store, or over saved tables by the names of their files."""
+def answer(given: argparse.Namespace) -> pd.DataFrame:
+    """Return what a query gives, of a store or of saved tables by the names of their files."""
     paths = [Path(one) for one in given.source]
     if len(paths) == 1 and not paths[0].is_file():
         return kott.sql(given.query, given.source[0])

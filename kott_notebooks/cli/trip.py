@@ -1,4 +1,4 @@
-"""`kott demo`: the whole trip on the made-up partner, as lines that can be pasted into Python."""
+"""`kott demo`: every step from a login to pictures, as lines that can be pasted into Python."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ LOOK = (
 
 
 def walk(folder: Path) -> None:
-    """Run every line of the trip, show what it gives, and keep the pictures in a folder."""
+    """Run every line of TRIP, show what it returns, and save the pictures in a folder."""
     import matplotlib.pyplot as plt
 
     plt.switch_backend("Agg")
@@ -79,14 +79,14 @@ def walk(folder: Path) -> None:
         for line in TRIP.splitlines():
             print(line)
             plt.figure(figsize=(12, 8), layout="constrained")  # where a picture would go
-            for said in _said(run(line, names), line, folder):
-                print(said)
+            for text in _shown(run(line, names), line, folder):
+                print(text)
             plt.close("all")
     print(f"\nThe pictures are in {folder.resolve()}")
 
 
 def run(line: str, names: dict[str, Any]) -> Any:
-    """Run a line as Python's prompt does; give what it is worth, or what it gave a name to."""
+    """Run a line as Python's prompt does; return its value, or the value that it assigned."""
     name, assigned, _ = line.partition(" = ")
     if line.startswith(("import", "from")) or (assigned and name.isidentifier()):
         exec(line, names)
@@ -94,8 +94,8 @@ def run(line: str, names: dict[str, Any]) -> Any:
     return eval(line or "None", names) if not line.startswith("#") else None
 
 
-def _said(value: Any, line: str, folder: Path) -> Iterator[str]:
-    """Say what a line returned: a table's provenance or size; where a picture was saved."""
+def _shown(value: Any, line: str, folder: Path) -> Iterator[str]:
+    """Show what a line returned: a table, how it was gathered, where a picture was saved."""
     name, assigned, _ = line.partition(" = ")
     if assigned and name.isidentifier():
         if isinstance(value, pd.DataFrame) and "requests" in facts(value):
@@ -126,12 +126,12 @@ def serve(port: int, faults: str | None = None, **partner: Any) -> None:
     from kott_notebooks import demo
 
     try:
-        bad_day = demo.Faults.read(faults or "")
+        chosen = demo.Faults.read(faults or "")
     except ValueError as error:
         raise KottError(f"--faults: {error}.") from error
     if not 0 <= port < 2**16:
         raise KottError(f"--port is a number below {2**16:,}, not {port}.")
-    with demo.serve(port, faults=bad_day, **partner) as server:
+    with demo.serve(port, faults=chosen, **partner) as server:
         print(f"export KOTT_URL={server.url}")
         print(f"export KOTT_PARTNER_ID={demo.PARTNER_ID}")
         print(f"export KOTT_USERNAME={demo.USERNAME}")

@@ -21,7 +21,7 @@ from kott_notebooks.cli.snapshots import CHANGES, DAYS, NEW_STORE, differences, 
 from kott_notebooks.session.webhook import check_webhook, post_webhook
 from kott_notebooks.tables.provenance import facts, with_facts
 
-FINDINGS = "findings"  # what the audits' table is called in the store
+FINDINGS = "findings"  # the name of the table of findings in the store
 LISTED = 20  # new findings that a message lists
 
 ARGUMENTS = (
@@ -124,7 +124,7 @@ def _run(session: kott.Session, given: argparse.Namespace, rules: catalog.Rules)
 
 
 def _joined(findings: pd.DataFrame, of_guide: pd.DataFrame) -> pd.DataFrame:
-    """Put the findings of assets and of the guide into one table, with the facts of both."""
+    """Join the findings of assets and of the guide, with the facts of both."""
     one, other = facts(findings), facts(of_guide)
     both = {name: {**one[name], **other[name]} for name in ("not_judged", "waived")}
     joined = pd.concat([findings, of_guide], ignore_index=True)

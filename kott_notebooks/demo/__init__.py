@@ -1,4 +1,4 @@
-"""A made-up partner in this process: log in and pull without a network.
+"""A made-up partner in this process, to log in to and pull from without a network.
 
     session = demo.login()             the real client, mounted on a backend without a socket
     with demo.serve() as server: ...   the same backend behind a port, at server.url
@@ -354,7 +354,7 @@ def backend_of(session: client.Session) -> Backend:
 
 
 def changes(session: client.Session, start: When, end: When) -> pd.DataFrame:
-    """List what changes in a session's demo partner, in truth, after `start` and until `end`.
+    """List what really changes in a session's demo partner, after `start` and until `end`.
 
     With each full day of the clock since the partner was made, some assets are added, withdrawn and
     edited, and the guide is delivered again: a day longer, with some programmes renamed.
@@ -368,13 +368,19 @@ def changes(session: client.Session, start: When, end: When) -> pd.DataFrame:
 
     Returns
     -------
-    pandas.DataFrame
+    DataFrame
         One row per asset that was added or removed, and per field that changed: `time`
         `datetime64[us, UTC]`, `kind` (media or epg), `id` `Int64`, `change` (added, removed or
         changed), `field` (empty for a whole asset).
 
+    Raises
+    ------
+    KottError
+        The session talks to a real server.
+
     Examples
     --------
+    >>> from kott_notebooks import demo
     >>> session = demo.login(assets=200, channels=4, days=3, households=20)
     >>> sorted(set(demo.changes(session, "now", "now+2d")["change"]))
     ['added', 'changed', 'removed']

@@ -1,4 +1,4 @@
-"""How the world changes: every day after it was made, by the seed, a part of it.
+"""How the world changes, day by day after it was made, as the seed decides.
 
 Assets are added, withdrawn and edited; the guide is delivered again, a day longer and with some
 programmes renamed; and on some days the delivery fails in part. Planted defects do not change.

@@ -24,7 +24,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = IDLE_SECONDS
     disable_nagle_algorithm = True
-    wbufsize = 64 * 1024  # one write a reply, head and body together
+    wbufsize = 64 * 1024  # one write per reply, head and body together
 
     server: _HTTPServer
 

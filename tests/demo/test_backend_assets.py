@@ -480,7 +480,7 @@ def test_the_store_lets_go_before_it_grows_too_large(make: Make) -> None:
     """And what it serves stays right."""
     backend = make()
     api = log_in(backend)
-    backend.partner.store.limit = 20_000
+    backend.partner.cache.limit = 20_000
     pages = [api.search("asset_type='media'", index=index) for index in (1, 2, 3)]
-    assert backend.partner.store.held <= 20_000
+    assert backend.partner.cache.held <= 20_000
     assert [api.search("asset_type='media'", index=index) for index in (1, 2, 3)] == pages

@@ -3,12 +3,12 @@
 transport, server      carry requests here
   Backend.handle       one request: parsed, executed, encoded, compressed
     protocol           bytes -> service, action, parameters
-    execution          ks, role, arguments, then the action; a multirequest one after the other
+    execution          ks, role, arguments, then the action; those of a multirequest in turn
     arguments          parameters -> typed arguments, by the schema
     roles, sessions    who is calling, and what they may do
     actions            login, assets, households, lists, offers: what each action does
       search           which assets a filter means: ksql over the columns of a library
-    records, replies   what is shown of a record, and as which bytes
+    records, replies   what of a record a caller sees, and the bytes that are sent
 """
 
 from __future__ import annotations

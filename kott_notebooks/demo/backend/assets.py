@@ -13,7 +13,12 @@ from kott_notebooks.demo.backend.lists import listed, split
 from kott_notebooks.demo.backend.partner import Call, Handler, Record
 from kott_notebooks.demo.backend.records import Joined, Shown
 from kott_notebooks.demo.backend.refusals import Refusal
-from kott_notebooks.demo.backend.search import Question
+from kott_notebooks.demo.backend.search import (
+    EPG_SHELF,
+    MEDIA_SHELF,
+    RECORDING_SHELF,
+    Question,
+)
 
 _SEARCHES = ("KalturaAssetFilter", "KalturaSearchAssetFilter", "KalturaSearchAssetListFilter")
 LINEUP_SIZES = (100, 200, 800, 1200, 1600)
@@ -30,7 +35,7 @@ def shown(call: Call, rows: Iterable[int]) -> Joined | Shown:
         order.append((shelf, len(places[shelf])))
         places[shelf].append(place)
     parts = [
-        Shown(library.name, library.shelf.record, of, call.view, call.partner.store)
+        Shown(library.name, library.shelf.record, of, call.view, call.partner.cache)
         for library, of in zip(search.libraries, places, strict=True)
     ]
     filled = [part for part in parts if part.rows]
@@ -147,7 +152,7 @@ def _bundled(call: Call, given: dict[str, Any]) -> Rows:
     rows: Rows = np.unique(np.concatenate(parts))
     if kinds is None:
         return rows
-    types = call.partner.search.libraries[0].shelf.numbers["asset_type"]
+    types = call.partner.search.libraries[MEDIA_SHELF].shelf.numbers["asset_type"]
     return rows[np.isin(types[rows], [int(one) for one in kinds if one.isdigit()])]
 
 
@@ -195,8 +200,9 @@ def ids_found(call: Call, text: str, *, epg: bool) -> set[int]:
     whole = ksql.Group("and", items) if items else None
     asked = Question(whole, _DEFAULT_ORDER, _language(call), call.partner.now, sees_all=True)
     places = map(call.partner.search.place, call.partner.search.rows(asked).tolist())
-    ids = call.partner.search.libraries[int(epg)].shelf.ids
-    return {int(ids[row]) for shelf, row in places if shelf == int(epg)}
+    wanted = EPG_SHELF if epg else MEDIA_SHELF
+    ids = call.partner.search.libraries[wanted].shelf.ids
+    return {int(ids[row]) for shelf, row in places if shelf == wanted}
 
 
 def get_asset(call: Call) -> dict[str, Any]:
@@ -204,20 +210,22 @@ def get_asset(call: Call) -> dict[str, Any]:
     wanted, kind = call.arguments["id"], call.arguments["assetReferenceType"]
     search = call.partner.search
     if kind == "media":
-        row = _numbered(call, wanted, 0, "MediaIdsMustBeNumeric", "AssetDoesNotExist")
-        on_offer = call.role.is_staff or search.libraries[0].on_offer(call.partner.now)[row]
-        if not on_offer:
+        row = _numbered(call, wanted, MEDIA_SHELF, "MediaIdsMustBeNumeric", "AssetDoesNotExist")
+        media = search.libraries[MEDIA_SHELF]
+        if not (call.role.is_staff or media.on_offer(call.partner.now)[row]):
             raise Refusal("AssetDoesNotExist", id=wanted)
         return _single(call, row)
     if kind == "epg_internal":
-        at = _numbered(call, wanted, 1, "EpgInternalIdsMustBeNumeric", "ProgramDoesntExist")
-        return _single(call, search.starts[1] + at)
+        row = _numbered(
+            call, wanted, EPG_SHELF, "EpgInternalIdsMustBeNumeric", "ProgramDoesntExist"
+        )
+        return _single(call, search.starts[EPG_SHELF] + row)
     if kind == "epg_external":
         return _single(call, _external(call, wanted))
     if not call.own("KalturaRecording"):
         raise Refusal("AssetDoesNotExist", id=wanted)
-    row = _numbered(call, wanted, 3, "MediaIdsMustBeNumeric", "AssetDoesNotExist")
-    return _single(call, search.starts[3] + row)
+    row = _numbered(call, wanted, RECORDING_SHELF, "MediaIdsMustBeNumeric", "AssetDoesNotExist")
+    return _single(call, search.starts[RECORDING_SHELF] + row)
 
 
 def _single(call: Call, row: int) -> dict[str, Any]:
@@ -225,6 +233,7 @@ def _single(call: Call, row: int) -> dict[str, Any]:
 
 
 def _numbered(call: Call, wanted: str, shelf: int, not_numeric: str, not_there: str) -> int:
+    """Return the row of an id on a shelf, or refuse by one of two errors."""
     if not (wanted.isascii() and wanted.isdigit() and len(wanted) < 19):
         raise Refusal(not_numeric, id=wanted)
     ids = call.partner.search.libraries[shelf].shelf.ids
@@ -236,11 +245,11 @@ def _numbered(call: Call, wanted: str, shelf: int, not_numeric: str, not_there: 
 
 def _external(call: Call, wanted: str) -> int:
     search = call.partner.search
-    column = search.libraries[1].column("externalid", call.partner.default_language)
+    column = search.libraries[EPG_SHELF].column("externalid", call.partner.default_language)
     rows = np.flatnonzero(column.find("=", wanted, 0)) if column else np.zeros(0, np.int64)
     if rows.size == 0:
         raise Refusal("ProgramDoesntExist", id=wanted)
-    return search.starts[1] + int(rows[0])
+    return search.starts[EPG_SHELF] + int(rows[0])
 
 
 def count_assets(call: Call) -> dict[str, Any]:

@@ -44,7 +44,7 @@ def _subs(
 
 
 def first_of_each(call: Call, rows: Rows, given: dict[str, Any]) -> tuple[Rows, Rows]:
-    """Return the first row of each group, once, and the number of rows of its largest group."""
+    """Return the rows that come first in a group, and the size of the largest group of each."""
     kept = [rows]
     for grouping in given["groupBy"]:
         kept = [part for of in kept for _, part in _groups(call, of, given, _named(grouping))]

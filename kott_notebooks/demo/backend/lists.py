@@ -1,4 +1,4 @@
-"""The small lists, filtered by the names of their filters' properties: labels, roles, ingests."""
+"""The small lists (labels, roles, ingests), filtered as the names of a filter's properties say."""
 
 from __future__ import annotations
 
@@ -41,8 +41,9 @@ def matching(
 ) -> list[Record]:
     """Return the records that match every comparison of a filter.
 
-    `handled` are properties that have been seen to, `names` the properties that a filter calls
-    otherwise than the record does. What is no comparison, such as `alsoInactive`, keeps all.
+    `handled` are properties that the caller has applied already, `names` maps the properties that
+    the filter calls otherwise than the record. What is no comparison, such as `alsoInactive`, is
+    ignored.
     """
     tests = [
         (names.get(stem, stem) if names else stem, _ENDINGS[ending], asked)

@@ -1,4 +1,4 @@
-"""Who is calling: every way to a session, and out of it."""
+"""The actions that open, describe and end a session."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from kott_notebooks import schema
 from kott_notebooks.demo.backend.deployments import Deployment
-from kott_notebooks.demo.backend.records import Store, View
+from kott_notebooks.demo.backend.records import RecordCache, View
 from kott_notebooks.demo.backend.refusals import Refusal
 from kott_notebooks.demo.backend.roles import LADDER, NOBODY, Role, rung, together
 from kott_notebooks.demo.backend.search import Search
@@ -49,7 +49,7 @@ class Partner:
         self.default_currency = next(
             (one["code"] for one in self.records("KalturaCurrency") if one.get("isDefault")), ""
         )
-        self.store = Store()
+        self.cache = RecordCache()
         self._indexes: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
         self._members: dict[str, dict[int, list[dict[str, Any]]]] = {}
         self.sessions = Sessions(world.partner_id, accounts, deployment, clock)
@@ -63,7 +63,7 @@ class Partner:
                 return
             self.world, _ = alive(self._made, day)
             self.search = self._search()
-            self.store, self._indexes, self._members = Store(), {}, {}
+            self.cache, self._indexes, self._members = RecordCache(), {}, {}
             self._day = day
 
     def changes(self, start: int, end: int) -> list[Change]:

@@ -72,7 +72,7 @@ class View:
 Key = tuple[str, View, int]  # a shelf's name, a view, a format
 
 
-class Store:
+class RecordCache:
     """Encoded records, kept while there is room: a page that was served once is served fast."""
 
     def __init__(self, limit: int = CACHE_BYTES) -> None:
@@ -81,7 +81,7 @@ class Store:
         self._buckets: dict[Key, dict[int, bytes]] = {}
         self._lock = threading.Lock()
 
-    def held_of(self, key: Key) -> Mapping[int, bytes]:
+    def of(self, key: Key) -> Mapping[int, bytes]:
         """Return the records held of one shelf, view and format, by row."""
         return self._buckets.get(key, {})
 
@@ -104,21 +104,21 @@ class Shown:
         record: Callable[[int, str], dict[str, Any]],
         rows: Sequence[int],
         view: View,
-        store: Store,
+        cache: RecordCache,
     ) -> None:
         self.name = name  # of the shelf
         self.record = record  # gives a row's record in a language
         self.rows = rows
         self.view = view
-        self.store = store
+        self.cache = cache
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def pieces(self, form: int) -> list[bytes]:
-        """Return each record's bytes, from the store where it has them."""
+        """Return each record's bytes, from the cache where it has them."""
         key = (self.name, self.view, form)
-        held = self.store.held_of(key)
+        held = self.cache.of(key)
         return [held.get(row) or self._encode(row, key) for row in self.rows]
 
     def values(self) -> list[dict[str, Any]]:
@@ -127,7 +127,7 @@ class Shown:
 
     def _shown(self, row: int) -> dict[str, Any]:
         if self.view.properties is not None:
-            whole = self.store.held_of((self.name, replace(self.view, properties=None), JSON))
+            whole = self.cache.of((self.name, replace(self.view, properties=None), JSON))
             if row in whole:  # to pick from what was made before costs less than to make it anew
                 return self.view.picked(msgspec.json.decode(whole[row]))
         return self.view.asset(self.record(row, self.view.language))
@@ -135,7 +135,7 @@ class Shown:
     def _encode(self, row: int, key: Key) -> bytes:
         shown = self._shown(row)
         piece = replies.json(shown) if key[2] == JSON else replies.xml(shown)
-        self.store.add(key, row, piece)
+        self.cache.add(key, row, piece)
         return piece
 
 

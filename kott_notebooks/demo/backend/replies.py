@@ -13,7 +13,7 @@ from kott_notebooks.demo.backend.protocol import JSON, XML
 from kott_notebooks.demo.backend.refusals import Refusal
 
 CONTENT_TYPES = {JSON: "application/json; charset=utf-8", XML: "text/xml; charset=utf-8"}
-_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # XML 1.0 has no way
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # not in XML 1.0
 _RETURN = {"\r": "&#13;"}  # a bare one would be read as a line feed
 
 

@@ -21,6 +21,7 @@ from kott_notebooks.demo.catalogue import World
 from kott_notebooks.demo.world import views
 from kott_notebooks.demo.world.dice import Dice
 
+MEDIA_SHELF, EPG_SHELF, FILLER_SHELF, RECORDING_SHELF = range(4)  # places among the libraries
 EPG_DAYS = 2  # programmes this many days around now answer a search that names no date
 FILLER = "filler"
 _POPULARITY: dict[str, Callable[[Dice, str, Rows], Any]] = {
@@ -45,7 +46,7 @@ class Question:
 
 
 class Search:
-    """Answers questions over every shelf; rows are numbered through them in turn."""
+    """Answers questions over all shelves; rows are numbered from the first shelf to the last."""
 
     def __init__(
         self, world: World, default_language: str, *, lenient: bool = False, kept: int = 24

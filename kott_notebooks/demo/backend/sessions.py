@@ -37,7 +37,7 @@ class Ks:
 
 
 class Sessions:
-    """Every session of one partner, by the server's clock."""
+    """All sessions of one partner, which expire by the server's clock."""
 
     def __init__(
         self,
@@ -100,7 +100,7 @@ class Sessions:
         return None
 
     def _refuse_foreign(self, token: str) -> None:
-        """Return whether a ks was issued by another partner, rather than by none."""
+        """Refuse a ks that another partner issued, by that partner's number."""
         try:
             version, partner, _ = base64.urlsafe_b64decode(token).split(b"|", 2)
         except (binascii.Error, ValueError):

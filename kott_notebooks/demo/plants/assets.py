@@ -57,8 +57,8 @@ class Assets:
             self._left[self.number("asset_type", row)].remove(row)
         return rows
 
-    def pair(self, struct: int, number: int = 2) -> list[int]:
-        """Take several rows together, or none."""
+    def victims(self, struct: int, number: int = 2) -> list[int]:
+        """Take several rows of a struct without a defect."""
         return [self.victim(struct) for _ in range(number)]
 
     def expect(self, rule: str, row: int, what: str) -> None:

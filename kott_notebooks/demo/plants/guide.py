@@ -80,7 +80,7 @@ class Guide:
         raise NoneLeft
 
     def claim(self, rows: Iterable[int]) -> None:
-        """Take these rows; of the channels that were not taken whole, half the rows stay clean."""
+        """Take these rows; NoneLeft where half of all rows outside whole channels are taken."""
         self._claimed |= set(rows)
         if len(self._claimed) - self._in_channels > (self.shelf.count - self._in_channels) // 2:
             raise NoneLeft
@@ -104,9 +104,9 @@ class Guide:
 
     def expect(self, rule: str, row: int, what: str) -> None:
         """Note a defect of a row."""
-        self.found_id(rule, int(self.shelf.ids[row]), what)
+        self.expect_id(rule, int(self.shelf.ids[row]), what)
 
-    def found_id(self, rule: str, programme: int, what: str) -> None:
+    def expect_id(self, rule: str, programme: int, what: str) -> None:
         """Note a defect of a programme, or of a channel's guide."""
         self.defects.append(Defect(rule, "epg", str(programme), what))
 
@@ -117,8 +117,8 @@ class Guide:
     def gap_of(self, channel: int, start: int, end: int) -> None:
         """Note a gap of a channel."""
         minutes = (end - start) / MINUTE
-        what = f"Nothing is on for {minutes:,.0f} minutes from {said(start)}."
-        self.found_id("schedule.gap", channel, what)
+        what = f"Nothing is on for {minutes:,.0f} minutes from {utc_text(start)}."
+        self.expect_id("schedule.gap", channel, what)
 
     def overlap(self, row: int) -> None:
         """Note that a row overlaps others."""
@@ -149,5 +149,6 @@ class Guide:
                 shelf.texts[key].put(row, dict.fromkeys(LANGUAGES, text))
 
 
-def said(moment: int) -> str:
+def utc_text(moment: int) -> str:
+    """Write epoch seconds as people read them."""
     return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

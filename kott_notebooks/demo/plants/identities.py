@@ -9,7 +9,7 @@ from kott_notebooks.demo.world.partner import EPISODE, MOVIE, SERIES
 def shared_external_id(on: Assets) -> None:
     """Let two or three assets share an external id."""
     for struct, number in ((MOVIE, 2), (EPISODE, 2), (SERIES, 3)):
-        rows = on.pair(struct, number)
+        rows = on.victims(struct, number)
         texts = on.shelf.texts["externalid"]
         for row in rows[1:]:
             texts.put(row, texts.at(rows[0]))
@@ -20,7 +20,7 @@ def shared_external_id(on: Assets) -> None:
 
 def shared_entry_id(on: Assets) -> None:
     """Let two assets share an entry id, in two structs also."""
-    for rows in (on.pair(MOVIE), on.pair(EPISODE, 3), [on.victim(MOVIE), on.victim(EPISODE)]):
+    for rows in (on.victims(MOVIE), on.victims(EPISODE, 3), [on.victim(MOVIE), on.victim(EPISODE)]):
         shared = on.shelf.record(rows[0])["entryId"]
         for row in rows:
             on.patch(row, entryId=shared)
@@ -43,7 +43,7 @@ _TWINS: tuple[tuple[bool, int, int, tuple[str, ...]], ...] = (  # twins?, struct
 def twins(on: Assets) -> None:
     """Make assets of one year whose names make them twins, and some that are nearly twins."""
     for are_twins, struct, apart, names in _TWINS:
-        rows = on.pair(struct, len(names))
+        rows = on.victims(struct, len(names))
         for place, (row, name) in enumerate(zip(rows, names, strict=True)):
             on.shelf.texts["name"].put(row, {ENG: name})
             on.shelf.metas["Year"].put(row, 1987 + apart * place)

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from kott_notebooks.demo.plants.guide import said
+from kott_notebooks.demo.plants.guide import utc_text
 from kott_notebooks.demo.plants.ledger import Defect
 from kott_notebooks.demo.world.dice import Dice, Ints
 from kott_notebooks.demo.world.media import DAY
@@ -241,7 +241,7 @@ def _gap(epg: Shelf, delivered: Delivered, run: list[int]) -> tuple[str, str]:
     first = int(delivered.start[run[0]])
     before = (of["linear_media_id"] == channel) & (of["end_date"] <= first)
     start = int(of["end_date"][before].max()) if before.any() else first
-    return str(channel), said(start)
+    return str(channel), utc_text(start)
 
 
 def _explained(defect: Defect, causes: list[tuple[str, str]]) -> Defect:

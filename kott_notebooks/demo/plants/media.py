@@ -21,7 +21,7 @@ from kott_notebooks.demo.world.partner import EPISODE, MOVIE, TRAILER
 from kott_notebooks.demo.world.shelf import Shelf
 
 
-def wrecks(on: Assets) -> None:
+def several_defects(on: Assets) -> None:
     """Plant several defects in one asset."""
     row = on.victim(MOVIE)
     on.shelf.texts["name"].put(row, {ENG: "TEST"})
@@ -55,7 +55,7 @@ PLANTS = (
     *windows.PLANTS,
     *texts.PLANTS,
     *identities.PLANTS,
-    wrecks,
+    several_defects,
     windows.write_down_windows,
 )
 

@@ -39,7 +39,7 @@ class People:
         kind, _, of = thing.partition(" ")
         self.defects.append(Defect(rule, kind, of, what))
 
-    def found_home(self, rule: str, home: Record, what: str) -> None:
+    def expect_home(self, rule: str, home: Record, what: str) -> None:
         """Note a defect of a household."""
         self.expect(rule, f"household {home['id']}", what)
 
@@ -99,7 +99,7 @@ def limits(on: People) -> None:
                 add(home)
             many = f"It has {home[limit] + over} {word}, and may have {home[limit]}."
             rule = f"household.over_{word}" if over else "household.at_limit"
-            on.found_home(rule, home, many)
+            on.expect_home(rule, home, many)
         on.home()[limit] = 0
 
 
@@ -110,23 +110,23 @@ def both_limits(on: People) -> None:
         on.add_device(home)
     while len(on.of(home, USERS)) < home["usersLimit"]:
         on.add_user(home)
-    on.found_home("household.over_devices", home, "It has a device too many.")
-    on.found_home("household.at_limit", home, "It has as many users as it may have.")
-    _depose(on, home)
+    on.expect_home("household.over_devices", home, "It has a device too many.")
+    on.expect_home("household.at_limit", home, "It has as many users as it may have.")
+    _remove_master(on, home)
 
 
 def no_master(on: People) -> None:
     """Make the master a plain user."""
     for _ in range(3):
-        _depose(on, on.home())
+        _remove_master(on, on.home())
 
 
-def _depose(on: People, home: Record) -> None:
+def _remove_master(on: People, home: Record) -> None:
     for member in on.of(home, MEMBERS):
         member["isMaster"] = False
     for user in on.of(home, USERS):
         user |= {"isHouseholdMaster": False, "roleIds": "1"}
-    on.found_home("household.no_master", home, "None of its users is its master.")
+    on.expect_home("household.no_master", home, "None of its users is its master.")
 
 
 def empty(on: People) -> None:
@@ -138,7 +138,7 @@ def empty(on: People) -> None:
             gone = {id(one) for one in on.of(home, cls)}
             on.objects[cls][:] = [one for one in on.objects[cls] if id(one) not in gone]
             on.of(home, cls).clear()
-        on.found_home("household.empty", home, "It has no users.")
+        on.expect_home("household.empty", home, "It has no users.")
 
 
 def suspended(on: People) -> None:
@@ -147,7 +147,7 @@ def suspended(on: People) -> None:
         home = on.home()
         home["state"] = state
         if state == "suspended":
-            on.found_home("household.suspended", home, "It is suspended.")
+            on.expect_home("household.suspended", home, "It is suspended.")
 
 
 def idle(on: People) -> None:
@@ -157,7 +157,7 @@ def idle(on: People) -> None:
         for device in on.of(home, DEVICES):
             _rest(on, device, rest)
         if rest > _IDLE_HOME:
-            on.found_home("household.idle", home, f"No device was used for {rest // DAY} days.")
+            on.expect_home("household.idle", home, f"No device was used for {rest // DAY} days.")
 
 
 def idle_devices(on: People) -> None:
@@ -201,11 +201,11 @@ def locks(on: People) -> None:
         home |= dict.fromkeys(keys, on.now + later)
         if later > 0:
             what = f"The next change is allowed in {later // HOUR} hours."
-            on.found_home("household.frequency_lock", home, what)
+            on.expect_home("household.frequency_lock", home, what)
 
 
-def strangers(on: People) -> None:
-    """Let users never have logged in who were created 30 days ago, or an hour less."""
+def never_logged_in(on: People) -> None:
+    """Remove the last login of users who were created 30 days ago, or an hour less."""
     for age in (_NEW - HOUR, _NEW + HOUR, 31 * DAY, 400 * DAY):
         user = on.of(on.home(), USERS)[0]
         del user["lastLoginDate"]
@@ -225,7 +225,7 @@ PLANTS = (
     idle_devices,
     shared_udids,
     locks,
-    strangers,
+    never_logged_in,
 )
 
 

@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from kott_notebooks.demo.plants.guide import ENG, MINUTE, Guide, said
+from kott_notebooks.demo.plants.guide import ENG, MINUTE, Guide, utc_text
 from kott_notebooks.demo.plants.ledger import Defect, NoneLeft, each
 from kott_notebooks.demo.world.dice import Dice
 from kott_notebooks.demo.world.guide import ZONE
@@ -54,8 +54,8 @@ def shifted_clocks(on: Guide) -> None:
             if change < on.until[row] < on.end:
                 on.until[row] = min(on.until[row] - shift, on.end)
         on.dropped |= {row for row in rows if on.start[row] >= on.end}
-        what = f"From {said(change)} on, everything starts an hour off."
-        on.found_id("schedule.clock_shift", on.channel_of(rows[0]), what)
+        what = f"From {utc_text(change)} on, everything starts an hour off."
+        on.expect_id("schedule.clock_shift", on.channel_of(rows[0]), what)
 
 
 def _clock_change(begin: int, end: int) -> tuple[int, int]:
@@ -81,7 +81,7 @@ def no_programmes(on: Guide) -> None:
 
 def _silent(on: Guide, channel: int) -> None:
     what = "The channel has no programme in the guide's window."
-    on.found_id("schedule.no_programmes", channel, what)
+    on.expect_id("schedule.no_programmes", channel, what)
     on.defects.append(Defect("channel.no_programmes", "media", str(channel), what))
 
 
@@ -94,7 +94,7 @@ def unknown_channels(on: Guide) -> None:
         on.channel[rows] = channel + 500_000
         on.shelf.numbers["epg_channel_id"][rows] += 500_000
         what = f"Its {len(rows)} programmes are on a channel that does not exist."
-        on.found_id("schedule.unknown_channel", channel + 500_000, what)
+        on.expect_id("schedule.unknown_channel", channel + 500_000, what)
 
 
 def same_channels(on: Guide) -> None:
@@ -111,8 +111,8 @@ def same_channels(on: Guide) -> None:
             if start < on.end:
                 on.copy(row, {**moved, "start_date": start, "end_date": min(until, on.end)}, {})
         what = f"It shows what {on.channel_of(first[0])} shows."
-        on.found_id("schedule.same_as", channel, what)
-    on.found_id("schedule.same_as", channel, "An hour later than another one.")
+        on.expect_id("schedule.same_as", channel, what)
+    on.expect_id("schedule.same_as", channel, "An hour later than another one.")
     on.gap_of(channel, on.begin, on.begin + HOUR)
 
 
@@ -137,7 +137,7 @@ def without_texts(on: Guide) -> None:
     for row in rows:
         on.shelf.texts["description"].put(row, dict.fromkeys(LANGUAGES, ""))
     what = f"None of its {len(rows)} programmes has a description."
-    on.found_id("schedule.missing_synopsis", on.channel_of(rows[0]), what)
+    on.expect_id("schedule.missing_synopsis", on.channel_of(rows[0]), what)
 
 
 def last_end(on: Guide) -> None:
@@ -180,7 +180,7 @@ def write_down_horizons(on: Guide) -> None:
         ends[channel] = max(ends.get(channel, 0), until)
     for channel, until in ends.items():
         if until - on.now < 5 * DAY:
-            on.found_id("schedule.horizon", channel, f"The guide ends at {said(until)}.")
+            on.expect_id("schedule.horizon", channel, f"The guide ends at {utc_text(until)}.")
 
 
 # Gaps
@@ -224,7 +224,7 @@ def nested(on: Guide) -> None:
         inner = [on.other(row, start, until, _NAMES[place]) for place in range(number)]
         on.overlap(row)
         for later in inner[1:]:
-            on.found_id("schedule.overlap", later, "It has the slot of another one.")
+            on.expect_id("schedule.overlap", later, "It has the slot of another one.")
     row = on.programme(partial(on.lasts, 40 * MINUTE))
     on.until[row] -= 10 * MINUTE
     on.other(row, int(on.start[row]) + 10 * MINUTE, int(on.until[row]), _NAMES[2])
@@ -238,7 +238,7 @@ def chained(on: Guide) -> None:
     between = int(on.until[row])
     inner = on.other(row, between - 6 * MINUTE, between + 6 * MINUTE, _NAMES[3])
     on.overlap(row)
-    on.found_id("schedule.overlap", inner, "It runs on into the next one.")
+    on.expect_id("schedule.overlap", inner, "It runs on into the next one.")
 
 
 def ingested_twice(on: Guide) -> None:
@@ -248,10 +248,10 @@ def ingested_twice(on: Guide) -> None:
         for place in range(row, row + number):
             again = on.copy(place, {}, {})
             what = f"{on.name(place)!r} stands twice in its slot."
-            on.found_id("schedule.duplicate", again, what)
+            on.expect_id("schedule.duplicate", again, what)
     row = on.programme()
     other = on.other(row, int(on.start[row]), int(on.until[row]), _NAMES[4])
-    on.found_id("schedule.overlap", other, "It has the slot of another one.")
+    on.expect_id("schedule.overlap", other, "It has the slot of another one.")
 
 
 def bands(on: Guide) -> None:
@@ -261,8 +261,8 @@ def bands(on: Guide) -> None:
         for place in range(row, row + number):
             _again(on, place, 60) if anew else on.copy(place, {}, {})
         rule = "schedule.reingested" if anew else "schedule.duplicate"
-        what = f"{number} programmes from {said(int(on.start[row]))} on are there twice."
-        on.found_id(rule, on.channel_of(row), what)
+        what = f"{number} programmes from {utc_text(int(on.start[row]))} on are there twice."
+        on.expect_id(rule, on.channel_of(row), what)
 
 
 def reingested(on: Guide) -> None:
@@ -272,7 +272,7 @@ def reingested(on: Guide) -> None:
         again = _again(on, row, later, anew=anew)
         if anew and later < 300:
             what = f"{on.name(row)!r} stands there again, {later} seconds later."
-            on.found_id("schedule.reingested", again, what)
+            on.expect_id("schedule.reingested", again, what)
         else:
             on.overlap(row)
 
@@ -295,7 +295,7 @@ def no_length(on: Guide) -> None:
     for length, rule in ((0, lengths[0]), (-1, lengths[-1]), (0, lengths[0]), (-600, lengths[-1])):
         row = on.programme()
         start = int(on.start[row])
-        on.found_id(rule, on.other(row, start, start + length, _NAMES[5]), f"It lasts {length} s.")
+        on.expect_id(rule, on.other(row, start, start + length, _NAMES[5]), f"It lasts {length} s.")
     for length, rule in ((0, lengths[0]), (-60, lengths[-1])):
         row = on.programme()
         on.until[row] = on.start[row] + length

@@ -1,4 +1,4 @@
-"""Dice that fall the same way for the same seed, in any order, one by one or a million together."""
+"""Random numbers that depend on a seed alone, in any order, one by one or a million together."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def _salt(seed: int, purpose: str) -> int:
 
 
 class Dice:
-    """A seed's dice: `purpose` names what is being decided, `index` for which thing.
+    """The random numbers of a seed: `purpose` names what is decided, `index` for which thing.
 
-    What comes up depends on seed, purpose and index alone (splitmix64), so nothing needs to be
-    stored that can be rolled again, and numpy's own generators may change as they like.
+    A number depends on seed, purpose and index alone (splitmix64), so that none has to be stored,
+    and a change of numpy's generators changes nothing.
     """
 
     def __init__(self, seed: int) -> None:

@@ -388,18 +388,7 @@ def regions(linear: Sequence[int]) -> list[Record]:
 
     On the islands the first channel has two numbers, as partners may allow.
     """
-    regions = _regions(linear)
-    for channel in regions[_ISLANDS]["linearChannels"][:1]:
-        second = channel | {"channelNumber": channel["channelNumber"] + 500}
-        regions[_ISLANDS]["linearChannels"].append(second)
-    return regions
-
-
-_ISLANDS = 3
-
-
-def _regions(linear: Sequence[int]) -> list[Record]:
-    return [
+    regions: list[Record] = [
         {
             "objectType": "KalturaRegion",
             "id": key,
@@ -419,3 +408,6 @@ def _regions(linear: Sequence[int]) -> list[Record]:
         }
         for key, (name, parent, every) in REGIONS.items()
     ]
+    islands = next(one["linearChannels"] for one in regions if one["name"] == "Islands")
+    islands += [one | {"channelNumber": one["channelNumber"] + 500} for one in islands[:1]]
+    return regions

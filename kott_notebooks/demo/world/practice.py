@@ -1,4 +1,4 @@
-"""Data for analyses: prices per file, sets, recordings as assets, a household's choices.
+"""More small lists: prices per file, sets, images, recordings as assets, a household's choices.
 
 Everything refers to what exists: a price to a file, a favourite to an asset, a reminder to a
 programme to come. Personal lists are the first household's, as in `shop`.

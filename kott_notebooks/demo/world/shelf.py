@@ -272,7 +272,7 @@ class Shelf:
 
     @property
     def count(self) -> int:
-        """How many rows there are."""
+        """Return the number of rows."""
         return len(self.ids)
 
     def text(self, key: str, language: str) -> Sequence[str]:

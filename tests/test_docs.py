@@ -41,6 +41,33 @@ FUNCTIONS = {
     if inspect.isfunction(getattr(module, name))
 }
 
+FOREIGN = pd.DataFrame({"unrelated": ["x"]})
+REQUIRED = {  # what a function is given for an argument that it requires, by its annotation
+    "pd.DataFrame": FOREIGN,
+    "Channels | None": FOREIGN,
+    "Place": "store",
+    "RulesSource": {},
+    "When": "today",
+    "str": "x",
+    "str | Mapping[str, float | str]": "error",
+    "str | Path": "table.csv",
+}
+ANY_TABLE = {"coerce", "conform", "export", "flat", "report.show", "show", "xmltv.lines"}
+
+
+def required(function: Callable[..., Any]) -> dict[str, str]:
+    """Return the annotations of the arguments that a function cannot do without."""
+    return {
+        one.name: one.annotation
+        for one in inspect.signature(function).parameters.values()
+        if one.default is one.empty and one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)
+    }
+
+
+TAKE_TABLES = [
+    name for name in FUNCTIONS if "pd.DataFrame" in list(required(FUNCTIONS[name]).values())[:1]
+]
+
 
 def errors(documented: Callable[..., Any]) -> list[str]:
     """Return what numpydoc has against a docstring."""
@@ -65,9 +92,24 @@ def test_a_method_of_the_session_says_what_it_takes_and_returns(name: str) -> No
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_public_function_is_documented_in_full(name: str) -> None:
-    """Parameters, returns, what it raises and an example, as numpydoc has them."""
+    """Parameters, returns and an example, as numpydoc has them."""
     assert errors(FUNCTIONS[name]) == []
     assert "Examples\n" in (inspect.getdoc(FUNCTIONS[name]) or "")
+
+
+@pytest.mark.parametrize("name", TAKE_TABLES)
+def test_a_function_that_refuses_a_table_says_so(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a table of something else it raises KottError, and has a section Raises."""
+    monkeypatch.chdir(tmp_path)
+    arguments = {one: REQUIRED[its] for one, its in required(FUNCTIONS[name]).items()}
+    if name.removeprefix("kott_notebooks.") in ANY_TABLE:
+        FUNCTIONS[name](**arguments)
+        return
+    with pytest.raises(kott.KottError):
+        FUNCTIONS[name](**arguments)
+    assert "Raises\n" in (inspect.getdoc(FUNCTIONS[name]) or "")
 
 
 @pytest.mark.parametrize("name", [name for name in MODULES if examples(name)])

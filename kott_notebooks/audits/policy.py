@@ -214,6 +214,11 @@ def new(findings: pd.DataFrame, baseline: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         Rows of `findings`, in their order, with their provenance.
 
+    Raises
+    ------
+    KottError
+        The findings or the baseline lack a column.
+
     Examples
     --------
     >>> from kott_notebooks import audits, catalog, demo

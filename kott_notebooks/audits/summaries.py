@@ -40,6 +40,11 @@ def summary(findings: pd.DataFrame) -> pd.DataFrame:
         different ids, of all kinds together; `Int64`), `impact` (their sum, `Float64`), `hint`
         (`str`).
 
+    Raises
+    ------
+    KottError
+        The findings lack a column.
+
     Examples
     --------
     >>> from kott_notebooks import audits, catalog, demo
@@ -299,6 +304,11 @@ def rule_table(rules: RulesSource | None = None) -> pd.DataFrame:
         `str`), `threshold` (in words; absent where a rule has none), `hint` (what to do),
         `movielabs` (category/term of the MovieLabs QC Vocabulary; absent where none fits; `str`),
         `ksql` (whether findings can carry KSQL that finds them on the server; `boolean`).
+
+    Raises
+    ------
+    KottError
+        The rules cannot be used.
 
     Examples
     --------

@@ -62,6 +62,11 @@ def completeness(
         without labels, a share of 0 may mean that the type cannot have it; with them that share is
         absent.
 
+    Raises
+    ------
+    KottError
+        The table lacks `type`, or the labels lack a column.
+
     Examples
     --------
     >>> import kott_notebooks as kott
@@ -152,6 +157,11 @@ def ratios(assets: pd.DataFrame) -> pd.DataFrame:
         `rows`, `filled`, `defaults` (assets with the default picture alone; `Int64`), `width`
         (pixels: the median of each asset's widest; absent where no picture has one; `Float64`),
         `share` (filled / rows, `Float64`).
+
+    Raises
+    ------
+    KottError
+        The table lacks `type` or `images`.
 
     Examples
     --------

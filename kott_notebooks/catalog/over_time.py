@@ -106,6 +106,11 @@ def expiring(
         (`datetime64[us, UTC]`), `daysLeft` (`Float64`), `type`, `id` (as in the table), `name`
         (`str`). ``.groupby(["period", "type"]).size()`` counts them.
 
+    Raises
+    ------
+    KottError
+        The table lacks a column, or `freq`, `tz` or `now` is not valid.
+
     Examples
     --------
     >>> import kott_notebooks as kott

@@ -82,6 +82,11 @@ def duplicates(assets: pd.DataFrame, *, rules: RulesSource | None = None) -> pd.
         that two rules find is in two groups. Twins of twins are one group, also where the first and
         the last differ by more than one edit.
 
+    Raises
+    ------
+    KottError
+        The table lacks `id` or `type`, or the rules cannot be used.
+
     Examples
     --------
     >>> import kott_notebooks as kott

@@ -105,6 +105,11 @@ def years(assets: pd.DataFrame, *, field: str = "Year", now: When | None = None)
         `assets` (`Int64`), `share` (of the type's assets, `Float64`). The last year is absent:
         those assets have none, or one that is not valid, as meta.out_of_range says.
 
+    Raises
+    ------
+    KottError
+        The table lacks `type`, or no field, or more than one, has this name.
+
     Examples
     --------
     >>> import kott_notebooks as kott

@@ -376,7 +376,7 @@ def changes(session: client.Session, start: When, end: When) -> pd.DataFrame:
     Raises
     ------
     KottError
-        The session talks to a real server.
+        The session talks to a real server, or a time is not valid.
 
     Examples
     --------

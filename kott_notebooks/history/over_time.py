@@ -37,6 +37,11 @@ def lifetimes(findings: pd.DataFrame) -> pd.DataFrame:
         (`datetime64[us, UTC]`), `state` (`str`): `new` (in the last audit, not in the one before),
         `standing` (in both), `fixed` (not in the last). New ones come first, fixed ones last.
 
+    Raises
+    ------
+    KottError
+        A column is missing, or `snapshot` holds no times.
+
     Examples
     --------
     >>> import pandas as pd
@@ -80,6 +85,11 @@ def turnover(findings: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         One row per audit and rule: `snapshot` (`datetime64[us, UTC]`), `rule` (`str`), `new`,
         `standing`, `fixed` (`Int64`; against the audit before: in the first one all are new).
+
+    Raises
+    ------
+    KottError
+        A column is missing, or `snapshot` holds no times.
 
     Examples
     --------
@@ -233,6 +243,11 @@ def churn(
         One row per snapshot but the first: `snapshot` (`datetime64[us, UTC]`), `added`, `removed`,
         `changed`, `total` (rows then; all `Int64`).
 
+    Raises
+    ------
+    KottError
+        A column is missing, or `snapshot` holds no times.
+
     See Also
     --------
     kott_notebooks.diff : The changes themselves.
@@ -274,6 +289,11 @@ def filled(tables: pd.DataFrame) -> pd.DataFrame:
         (of the rows that have it, `Float64`), `lost` (how far the share is below that of the first
         snapshot, `Float64`).
 
+    Raises
+    ------
+    KottError
+        There is no column `snapshot`, or it holds no times.
+
     Examples
     --------
     >>> import pandas as pd
@@ -311,6 +331,11 @@ def reach(guides: pd.DataFrame) -> pd.DataFrame:
         One row per snapshot and channel: `snapshot` (`datetime64[us, UTC]`), `linearAssetId` (as
         in the guide), `channelName` (`str`, where the guide has it), `hours` (from the snapshot to
         the last end, `Float64`).
+
+    Raises
+    ------
+    KottError
+        A column is missing, or holds no times.
 
     Examples
     --------

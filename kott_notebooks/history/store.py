@@ -403,6 +403,11 @@ def snapshots(store: Place, *, name: str | None = None) -> pd.DataFrame:
         (`datetime64[us, UTC]`), `rows`, `columns`, `files`, `bytes` (`Int64`), `action`, `url`
         (`str`), `partner` (`Int64`).
 
+    Raises
+    ------
+    KottError
+        `name` is no name of a table, the store cannot be opened, or a manifest is damaged.
+
     Examples
     --------
     >>> import tempfile

@@ -108,6 +108,11 @@ def idle_devices(
         where no activity is known; `str`), `count` (devices), `households` (`Int64`), `share`
         (`Float64`).
 
+    Raises
+    ------
+    KottError
+        The table lacks `lastActivityTime`, `k` is less than 1, or `now` is not valid.
+
     Examples
     --------
     >>> import kott_notebooks as kott
@@ -145,6 +150,11 @@ def idle_households(
     -------
     DataFrame
         One row per band, as `idle_devices` returns them; count and households are the same.
+
+    Raises
+    ------
+    KottError
+        The table lacks a column, `k` is less than 1, or `now` is not valid.
 
     Examples
     --------
@@ -185,6 +195,11 @@ def device_ages(
     DataFrame
         One row per band, as `idle_devices` returns them.
 
+    Raises
+    ------
+    KottError
+        The table lacks `activatedOn`, `k` is less than 1, or `now` is not valid.
+
     Examples
     --------
     >>> import kott_notebooks as kott
@@ -217,6 +232,11 @@ def sizes(
     DataFrame
         One row per size, the smallest first: `group` ("0", "1" ... "6 to 8"; `str`), `count`,
         `households` (`Int64`), `share` (`Float64`).
+
+    Raises
+    ------
+    KottError
+        A table lacks a column, or `k` is less than 1.
 
     Examples
     --------
@@ -259,6 +279,11 @@ def masters(
     DataFrame
         One row per group: `group` ("one master", "several masters", "no master", "no users",
         "other" for what was folded; `str`), `count`, `households` (`Int64`), `share` (`Float64`).
+
+    Raises
+    ------
+    KottError
+        A table lacks a column, or `k` is less than 1.
 
     Examples
     --------

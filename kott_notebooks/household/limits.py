@@ -44,6 +44,11 @@ def limits(
         (absent where that table is not given), `headroom` (allowed - used, negative beyond the
         limit; `Int64`), `share` (used / allowed, `Float64`).
 
+    Raises
+    ------
+    KottError
+        A table lacks a column.
+
     Examples
     --------
     >>> import kott_notebooks as kott

@@ -272,6 +272,11 @@ def is_guide(source: Source) -> bool:
     bool
         False for anything else, also for what cannot be read.
 
+    Raises
+    ------
+    KottError
+        `source` is neither a path nor a file object.
+
     Examples
     --------
     >>> import io

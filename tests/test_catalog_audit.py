@@ -912,5 +912,6 @@ def test_assets_without_an_id_are_judged_too() -> None:
     assets.loc[1:, "id"] = None
     check = pd.DataFrame({"rule": ["acme.rule"], "id": [None]})
     findings = catalog.audit(assets, checks=[lambda _: check])
-    assert "identity.twin" in set(findings["rule"])
+    twins = findings[findings["rule"] == "identity.twin"]
+    assert "an asset without an id, an asset without an id" in twins["detail"].iloc[0]
     assert findings.loc[findings["rule"] == "acme.rule", "name"].isna().tolist() == [True]

@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import kott_notebooks as kott
-from kott_notebooks import KottError, demo
+from kott_notebooks import KottError, catalog, demo
+from kott_notebooks.tables.provenance import facts
 
 DAY = pd.Timedelta(days=1)
 START = pd.Timestamp("2026-03-01", tz="UTC")
@@ -378,3 +379,14 @@ def test_tables_that_no_store_can_hold_are_refused(tmp_path: Path) -> None:
     with pytest.raises(KottError, match="has a column snapshot of its own"):
         kott.load_all(tmp_path, name="own")
     assert len(kott.load_all(tmp_path, name="own", columns=["channel"])) == 1
+
+
+def test_one_of_the_snapshots_that_were_loaded_is_judged_as_a_whole(tmp_path: Path) -> None:
+    """Its rows are fewer than those that were loaded, and none of its own are missing."""
+    assets = kott.assets(demo.login(assets=40, households=0))
+    for day in (START, START + DAY):
+        kott.save(assets, tmp_path, when=day)
+    both = kott.load_all(tmp_path)
+    one = both[both["snapshot"] == START].drop(columns="snapshot")
+    reasons = facts(catalog.audit(one, now=START))["not_judged"]
+    assert "that were pulled" not in " ".join(reasons.values())

@@ -188,7 +188,7 @@ def test_a_snapshot_without_rows_is_one() -> None:
     """All went and came again; of a table from which rows were taken, it is not known."""
     table = guides((0, 7, 1, 30, "A"), (48, 7, 1, 30, "A"))
     days = [(START + n * DAY).isoformat() for n in range(3)]
-    table = with_facts(table, snapshots=days, rows=len(table))
+    table = with_facts(table, snapshots=days, rows_loaded=len(table))
     counts = history.churn(table)[["added", "removed", "total"]]
     assert counts.to_numpy().tolist() == [[0, 1, 0], [1, 0, 1]]
     airing = START + pd.Timedelta(hours=30.5)

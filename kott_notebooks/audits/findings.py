@@ -46,7 +46,7 @@ def as_findings(rows: pd.DataFrame | Iterable[Mapping[str, Any]]) -> pd.DataFram
     return pd.DataFrame(columns, index=table.index).reset_index(drop=True)
 
 
-def needed(findings: pd.DataFrame, *columns: str) -> pd.DataFrame:
+def need_findings(findings: pd.DataFrame, *columns: str) -> pd.DataFrame:
     """Return findings that have these columns, typed; KottError for an unknown severity."""
     table = need(findings, "severity", *columns)
     unknown = sorted(set(table["severity"].dropna()) - set(SEVERITIES))

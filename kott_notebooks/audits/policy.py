@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from kott_notebooks.audits import rulebook
-from kott_notebooks.audits.findings import SEVERITIES, as_findings, needed
+from kott_notebooks.audits.findings import SEVERITIES, as_findings, need_findings
 from kott_notebooks.audits.rulebook import Rules, RulesSource, Waiver, definitions
 from kott_notebooks.errors import KottError
 from kott_notebooks.tables.columns import id_texts, need
@@ -278,7 +278,7 @@ def failing(
     >>> len(audits.failing(findings, "image.* > 100 %"))
     0
     """
-    findings = needed(findings, "rule", "kind", "id")
+    findings = need_findings(findings, "rule", "kind", "id")
     if isinstance(fail_on, str) and fail_on in SEVERITIES:
         return findings[findings["severity"].isin(SEVERITIES[: SEVERITIES.index(fail_on) + 1])]
     if fail_on == "never":

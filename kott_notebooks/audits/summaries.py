@@ -13,7 +13,7 @@ from kott_notebooks.audits.findings import (
     SEVERITIES,
     kinds_of_findings,
     kinds_of_rows,
-    needed,
+    need_findings,
 )
 from kott_notebooks.audits.rulebook import OTHER, Rules, RulesSource, definitions
 from kott_notebooks.errors import KottError, whole_number
@@ -53,7 +53,7 @@ def summary(findings: pd.DataFrame) -> pd.DataFrame:
     >>> list(audits.summary(findings).columns)
     ['rule', 'severity', 'findings', 'assets', 'impact', 'hint']
     """
-    columns = needed(findings, "rule", "id", "impact", "hint")
+    columns = need_findings(findings, "rule", "id", "impact", "hint")
     groups = columns.groupby(["rule", "severity"], sort=False)
     table = groups.agg(
         findings=("rule", "size"), assets=("id", "nunique"), impact=("impact", "sum"),
@@ -110,7 +110,7 @@ def score(findings: pd.DataFrame, table: pd.DataFrame, *, by: str = "type") -> p
         findings, table = table, findings  # version 0.1 took the assets first
     if "kind" in findings:  # an ingest or a user may have the id of an asset or a household
         findings = findings[kinds_of_findings(findings).isin(kinds_of_rows(table))]
-    lost = needed(findings, "id")["severity"].map(_LOSS).fillna(0)
+    lost = need_findings(findings, "id")["severity"].map(_LOSS).fillna(0)
     by_id = lost.groupby(id_texts(findings["id"]).to_numpy(object)).sum()
     own = need(table, "id", by).drop_duplicates("id")
     points = 100 - id_texts(own["id"]).map(by_id).fillna(0).to_numpy(float).clip(0, 100)
@@ -164,7 +164,7 @@ def worklist(findings: pd.DataFrame, *, n: int | None = 50) -> pd.DataFrame:
     """
     n = None if n is None else whole_number("n", n)
     columns = ["kind", "id", "name", "impact", "severity", "rule", "detail"]
-    with_id = needed(findings, *columns)[columns].dropna(subset=["id"])
+    with_id = need_findings(findings, *columns)[columns].dropna(subset=["id"])
     with_id = with_id[with_id["id"] != ""]
     worst = with_id.sort_values("impact", ascending=False, kind="stable")
     worst = worst.assign(error=worst["severity"] == "error", warn=worst["severity"] == "warning")
@@ -273,7 +273,7 @@ def _by_rule(findings: pd.DataFrame) -> dict[str, dict[str, Any]]:
             "findings": len(group),
             "assets": group["id"].nunique(),
         }
-        for rule, group in needed(findings, "rule", "id").groupby("rule", sort=False)
+        for rule, group in need_findings(findings, "rule", "id").groupby("rule", sort=False)
     }
 
 

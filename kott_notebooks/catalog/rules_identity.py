@@ -56,8 +56,9 @@ def identities(view: View) -> Iterator[Hits]:
         rows = [*own, *(row for other in sorted(near_titles[title]) for row in rows_of[other])]
         if len(rows) > 1:
             twins |= {row: [one for one in rows[: _SHOWN + 1] if one != row] for row in own}
+    shown = [one if isinstance(one, str) else "an asset without an id" for one in view.ids]
     details = [
-        f"{view.names[row]} seems to be {', '.join(map(str, view.ids[others[:_SHOWN]]))} too."
+        f"{view.names[row]} seems to be {', '.join(shown[other] for other in others[:_SHOWN])} too."
         for row, others in sorted(twins.items())
     ]
     at = np.array(sorted(twins), np.intp)

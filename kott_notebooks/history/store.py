@@ -316,7 +316,9 @@ def load_all(
     if absent:
         raise KottError(f"columns: no snapshot of {name!r} has {', '.join(sorted(absent))}.")
     table, times = stacked(parts), [time_of(one).isoformat() for one in wanted]
-    return with_facts(table, source="kott.load_all", name=name, snapshots=times, rows=len(table))
+    return with_facts(
+        table, source="kott.load_all", name=name, snapshots=times, rows_loaded=len(table)
+    )
 
 
 def stacked(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from kott_notebooks import audits, catalog
-from kott_notebooks.audits.findings import SEVERITIES, needed
+from kott_notebooks.audits.findings import SEVERITIES, need_findings
 from kott_notebooks.audits.rulebook import RulesSource
 from kott_notebooks.catalog.view import LABELS
 from kott_notebooks.errors import whole_number
@@ -83,7 +83,7 @@ def audit(
     'Catalogue audit'
     """
     n = whole_number("n", n)
-    findings = needed(findings, *parts.NEEDED)
+    findings = need_findings(findings, *parts.NEEDED)
     by_rule = parts.by_rule(findings, rules)
     findings = findings.reset_index(drop=True)
     audited = parts.audited(findings)

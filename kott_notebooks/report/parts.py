@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from kott_notebooks import audits
-from kott_notebooks.audits.findings import SEVERITIES, needed
+from kott_notebooks.audits.findings import SEVERITIES, need_findings
 from kott_notebooks.audits.rulebook import RulesSource
 from kott_notebooks.catalog.audit import FAMILIES
 from kott_notebooks.tables import nested
@@ -25,7 +25,7 @@ def by_rule(findings: pd.DataFrame, rules: RulesSource | None = None) -> pd.Data
     none).
     """
     known = audits.rule_table(rules)[["rule", "threshold", "movielabs"]]
-    return audits.summary(needed(findings, *NEEDED)).merge(known, on="rule", how="left")
+    return audits.summary(need_findings(findings, *NEEDED)).merge(known, on="rule", how="left")
 
 
 def counted(findings: pd.DataFrame) -> dict[str, int]:

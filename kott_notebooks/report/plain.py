@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from kott_notebooks.audits.findings import needed
+from kott_notebooks.audits.findings import need_findings
 from kott_notebooks.audits.rulebook import RulesSource
 from kott_notebooks.report import parts
 from kott_notebooks.tables.provenance import facts
@@ -56,7 +56,7 @@ def as_json(
     >>> list(json.loads(report.as_json(catalog.audit(assets), assets))["counts"])
     ['error', 'warning', 'info']
     """
-    findings = needed(findings, *parts.NEEDED)
+    findings = need_findings(findings, *parts.NEEDED)
     known = facts(findings)
     whole = {
         "when": known.get("when"),

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pandas as pd
 
 from kott_notebooks import catalog
-from kott_notebooks.audits.findings import needed
+from kott_notebooks.audits.findings import need_findings
 from kott_notebooks.audits.rulebook import RulesSource
 from kott_notebooks.errors import KottError, whole_number
 from kott_notebooks.report import parts
@@ -88,7 +88,7 @@ def workbook(
     n = whole_number("n", n, 1)
     if n > MOST:
         raise KottError(f"n must be 1 to {MOST:,}, the links that a sheet can hold, not {n:,}.")
-    findings = needed(findings, *parts.NEEDED)
+    findings = need_findings(findings, *parts.NEEDED)
     by_rule = parts.by_rule(findings, rules)
     types = parts.types(assets, parts.type_names(assets, labels))
     sheets = sheet_names(by_rule["rule"], taken=[SUMMARY, WORK])

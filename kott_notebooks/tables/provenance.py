@@ -145,7 +145,7 @@ def snapshots_of(tables: pd.DataFrame) -> list[pd.Timestamp]:
     Of a table from which rows were taken, only those of the rows that are left are known.
     """
     known = facts(tables)
-    listed = known.get("snapshots", ()) if known.get("rows") == len(tables) else ()
+    listed = known.get("snapshots", ()) if known.get("rows_loaded") == len(tables) else ()
     return sorted({*map(pd.Timestamp, listed), *tables["snapshot"].dropna().unique()})
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Self
 
-__all__ = ["BadDay", "Faults", "Strike"]
+__all__ = ["BadDay", "Fault", "Faults"]
 
 FOREVER = 3_600.0  # seconds; longer than any client waits
 MOST = 1e9  # of seconds or of anything that is counted
@@ -66,7 +66,7 @@ class Faults:
 
 
 @dataclass(frozen=True)
-class Strike:
+class Fault:
     """The fault of one request: a delay, and at most one of KINDS."""
 
     kind: str = ""
@@ -84,7 +84,7 @@ class BadDay:
         self._calls = 0
         self._lock = threading.Lock()
 
-    def strike(self) -> Strike:
+    def fault(self) -> Fault:
         """Draw the fault of the next request."""
         faults = self.faults
         with self._lock:
@@ -93,11 +93,11 @@ class BadDay:
             delay = faults.latency + faults.jitter * self._random.random()
             status = self._random.choice(STATUSES)
             if self._requests <= faults.spare:
-                return Strike()
+                return Fault()
         rates = [getattr(faults, kind) for kind in KINDS]
         hits = (kind for kind, draw, rate in zip(KINDS, draws, rates, strict=True) if draw < rate)
         kind = next(hits, "")
-        return Strike(kind, FOREVER if kind == "hang" else delay, status)
+        return Fault(kind, FOREVER if kind == "hang" else delay, status)
 
     def expires(self) -> bool:
         """Return whether the ks of this call is over."""

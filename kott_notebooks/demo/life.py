@@ -146,7 +146,7 @@ class _Life:
         self.changes += [Change(now, "epg", one, "added", "") for one in ids]
 
 
-def alive(world: World, days: int) -> tuple[World, list[Change]]:
+def world_after(world: World, days: int) -> tuple[World, list[Change]]:
     """Return the world some days after it was made, and all changes until then."""
     life = _Life(world)
     for day in range(1, days + 1):

@@ -35,7 +35,7 @@ def test_a_good_day_is_the_usual_one(make: Make) -> None:
 def test_the_same_seed_is_the_same_day(kind: str) -> None:
     """And another seed is another."""
     days = [BadDay(Faults.read(f"seed={seed},{kind}=0.5")) for seed in (1, 1, 2)]
-    first, again, other = ([day.strike().kind for _ in range(100)] for day in days)
+    first, again, other = ([day.fault().kind for _ in range(100)] for day in days)
     assert first == again != other
     assert set(first) == {"", kind}
 
@@ -44,7 +44,7 @@ def test_one_fault_does_not_move_another() -> None:
     """Turning resets on leaves the errors where they were, or puts an error before them."""
     alone = BadDay(Faults(error=0.3))
     joined = BadDay(Faults(error=0.3, reset=0.5))
-    pairs = [(alone.strike().kind, joined.strike().kind) for _ in range(200)]
+    pairs = [(alone.fault().kind, joined.fault().kind) for _ in range(200)]
     assert all(after == "error" for before, after in pairs if before == "error")
 
 

@@ -30,7 +30,7 @@ from kott_notebooks.demo.backend.partner import Partner
 from kott_notebooks.demo.backend.refusals import Refusal
 from kott_notebooks.demo.backend.roles import custom as custom_role
 from kott_notebooks.demo.catalogue import World
-from kott_notebooks.demo.faults import BadDay, Faults, Strike
+from kott_notebooks.demo.faults import BadDay, Fault, Faults
 
 __all__ = ["DEPLOYMENTS", "Backend", "Deployment", "Reply"]
 
@@ -89,12 +89,12 @@ class Backend:
         """Answer one request, with the fault that is drawn for it."""
         if method == "OPTIONS":
             return _preflight(headers)
-        strike = self.bad_day.strike()
-        if strike.kind in _INSTEAD:
-            return _gateway(strike, self.bad_day.faults)
-        reply = self._answer(method, path, headers, body, limited=strike.kind == "rate_limited")
-        reply.delay += strike.delay
-        return _damaged(reply, strike, self.bad_day)
+        fault = self.bad_day.fault()
+        if fault.kind in _INSTEAD:
+            return _gateway(fault, self.bad_day.faults)
+        reply = self._answer(method, path, headers, body, limited=fault.kind == "rate_limited")
+        reply.delay += fault.delay
+        return _damaged(reply, fault, self.bad_day)
 
     def _answer(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes, *, limited: bool
@@ -191,25 +191,25 @@ def _page(status: int, title: str, **headers: str) -> Reply:
     return Reply(status, sent, body)
 
 
-def _gateway(strike: Strike, faults: Faults) -> Reply:
+def _gateway(fault: Fault, faults: Faults) -> Reply:
     """Make a gateway's reply instead of the API's."""
-    if strike.kind == "too_many":
+    if fault.kind == "too_many":
         reply = _page(429, "Too Many Requests", **{"Retry-After": str(faults.retry_after)})
-    elif strike.kind == "html":
+    elif fault.kind == "html":
         reply = _page(200, "Welcome to the network")
     else:
-        reply = _page(strike.status, HTTPStatus(strike.status).phrase)
-    reply.delay = strike.delay
+        reply = _page(fault.status, HTTPStatus(fault.status).phrase)
+    reply.delay = fault.delay
     return reply
 
 
-def _damaged(reply: Reply, strike: Strike, bad_day: BadDay) -> Reply:
+def _damaged(reply: Reply, fault: Fault, bad_day: BadDay) -> Reply:
     """Damage a reply."""
-    if strike.kind == "garbled":
+    if fault.kind == "garbled":
         reply.headers.pop("Content-Encoding", None)
         reply.body = bad_day.garble(reply.body)
-    reply.broken = strike.kind == "reset"
-    reply.cut = len(reply.body) // 2 if strike.kind == "truncated" else None
+    reply.broken = fault.kind == "reset"
+    reply.cut = len(reply.body) // 2 if fault.kind == "truncated" else None
     return reply
 
 

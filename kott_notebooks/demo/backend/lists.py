@@ -119,7 +119,7 @@ def sampled(call: Call) -> dict[str, Any]:
     return call.paged(ordered(call, matching(call, records, given), given))
 
 
-def got(cls: str, missing: str) -> Handler:
+def getter(cls: str, missing: str) -> Handler:
     """Make the action that gets one record by its id."""
 
     def handler(call: Call) -> dict[str, Any]:
@@ -249,7 +249,7 @@ def _ingested_media(call: Call) -> dict[str, Any]:
 
 ACTIONS: dict[str, Handler] = {
     "assetStruct.list": listed(_structs, handled=("metaIdEqual",)),
-    "assetStruct.get": got("KalturaAssetStruct", "AssetStructDoesNotExist"),
+    "assetStruct.get": getter("KalturaAssetStruct", "AssetStructDoesNotExist"),
     "meta.list": listed(_metas, handled=("assetStructIdEqual",)),
     "tag.list": listed(every("KalturaTag"), handled=("languageEqual",)),
     "topic.list": listed(every("KalturaTopic")),
@@ -270,7 +270,7 @@ ACTIONS: dict[str, Handler] = {
         _ingested, names={"ingestStatus": "status", "program": "programId"}
     ),
     "ingestStatus.getVodAssetResult": _ingested_media,
-    "bulkUpload.get": got("KalturaBulkUpload", "BulkUploadDoesNotExist"),
+    "bulkUpload.get": getter("KalturaBulkUpload", "BulkUploadDoesNotExist"),
     "bulkUpload.list": listed(
         every("KalturaBulkUpload"), handled=("bulkObjectTypeEqual", "uploadedByUserIdEqualCurrent")
     ),

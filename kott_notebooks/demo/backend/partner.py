@@ -17,7 +17,7 @@ from kott_notebooks.demo.backend.search import Search
 from kott_notebooks.demo.backend.sessions import Ks, Sessions
 from kott_notebooks.demo.catalogue import Account, World
 from kott_notebooks.demo.faults import BadDay
-from kott_notebooks.demo.life import Change, alive
+from kott_notebooks.demo.life import Change, world_after
 from kott_notebooks.demo.world.media import DAY
 
 Record = Mapping[str, Any]
@@ -61,7 +61,7 @@ class Partner:
         with self._lock:
             if day == self._day:
                 return
-            self.world, _ = alive(self._made, day)
+            self.world, _ = world_after(self._made, day)
             self.search = self._search()
             self.cache, self._indexes, self._members = RecordCache(), {}, {}
             self._day = day
@@ -69,7 +69,7 @@ class Partner:
     def changes(self, start: int, end: int) -> list[Change]:
         """List what changes in (start, end], in epoch seconds."""
         days = max((end - self._made.now) // DAY, 0)
-        return [one for one in alive(self._made, days)[1] if start < one.time <= end]
+        return [one for one in world_after(self._made, days)[1] if start < one.time <= end]
 
     def _search(self) -> Search:
         lenient = self.deployment.lenient_ksql

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 import nbformat
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from kott_notebooks import demo
 
@@ -22,7 +22,8 @@ explorer"""
 SLOW = """\
 import kott_notebooks as kott
 from kott_notebooks import demo
-session = demo.login(assets=600, channels=2, days=1, faults=demo.Faults(latency=1.0))
+faults = demo.Faults(latency=1.0)
+session = demo.login(assets=600, channels=2, days=3, households=300, faults=faults)
 kott.explore(session)"""
 
 
@@ -133,13 +134,31 @@ def test_notebook_7_shows_the_explorer_too(page: Page, lab: Lab) -> None:
     reopened_without_a_kernel(page, lab, "notebooks/seven.ipynb", "filters=")
 
 
-def test_a_pull_is_stopped_in_the_middle(page: Page, lab: Lab) -> None:
-    """What was received is shown at once, and said to be incomplete."""
+def test_a_pull_of_each_tab_is_stopped_in_the_middle(page: Page, lab: Lab) -> None:
+    """What was received is shown at once, and said to be incomplete; the next one can begin."""
     written(lab, "slow.ipynb", SLOW)
     run_all(page, lab, "slow.ipynb")
     shown = page.locator(".kott-live")
     expect(shown.get_by_text("of 600 rows")).to_be_visible(timeout=WAIT)
-    shown.get_by_role("button", name="Stop").click()
-    expect(shown.get_by_text("Not complete")).to_be_visible(timeout=WAIT)
-    expect(shown.get_by_role("button", name="Go on")).to_be_visible()
+    stopped(shown)
     expect(shown.locator(".kott-rows tr").first).to_be_visible()
+    page.get_by_role("tab", name="Schedule").click()
+    stopped(shown)
+    page.get_by_role("tab", name="Households").click()
+    shown.get_by_label("Households").last.click()
+    page.keyboard.insert_text(",".join(map(str, range(20001, 20301))))
+    page.keyboard.press("Enter")
+    stopped(shown)
+    page.get_by_role("tab", name="Any list").click()
+    shown.get_by_label("Action").click()
+    page.keyboard.type("asset.list")
+    page.keyboard.press("Enter")
+    stopped(shown)
+    assert page.locator(FAILED).all_inner_texts() == []
+
+
+def stopped(shown: Locator) -> None:
+    """Press the button of the tab that is seen, and read what it says."""
+    shown.get_by_role("button", name="Stop").locator("visible=true").click(timeout=WAIT)
+    expect(shown.get_by_text("Not complete").locator("visible=true")).to_be_visible(timeout=WAIT)
+    expect(shown.get_by_role("button", name="Go on").locator("visible=true")).to_be_visible()

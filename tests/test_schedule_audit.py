@@ -274,6 +274,9 @@ def test_of_two_that_start_together_the_later_id_is_found() -> None:
     assert schedule.audit(clump, now=NOW, rules=GAPLESS).empty
     other = epg.assign(clumpidx=["0/2", "1/3", ""])
     assert rules_of(schedule.audit(other, now=NOW, rules=GAPLESS)) == [("schedule.overlap", "2")]
+    for dtype in ("str", "object", "float64", "category"):  # as a filter or a file leaves them
+        none = epg.assign(clumpidx=pd.Series([None] * 3, dtype=dtype))
+        assert rules_of(schedule.audit(none, now=NOW, rules=GAPLESS)) == [("schedule.overlap", "2")]
 
 
 @pytest.mark.parametrize(("seconds", "severity"), [(1, "warning"), (60, "warning"), (61, "error")])

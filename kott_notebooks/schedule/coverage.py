@@ -230,8 +230,8 @@ def overlapping(epg: pd.DataFrame, spans: Spans) -> tuple[Whole, Whole]:
     one, other = paired(spans)
     if CLUMP not in epg.columns:
         return one, other
-    of = epg[CLUMP].astype("str").str.partition("/")[2]
-    total = pd.factorize(of.mask(of == ""))[0][spans.row]
+    of = epg[CLUMP].astype("str").str.extract("/(.+)", expand=False)
+    total = pd.factorize(of)[0][spans.row]
     meant = (spans.start[one] == spans.start[other]) & (total[one] == total[other])
     apart = ~(meant & (total[one] >= 0))
     return one[apart], other[apart]

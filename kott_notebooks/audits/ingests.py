@@ -70,8 +70,10 @@ def audit_ingests(
         own,
         source="schedule.audit_ingests",
         now=moment,
+        families=["ingest"],
+        count=len(ingests),
         not_judged=not_judged,
-        judged=len(ingests),
+        matched={},
     )
 
 

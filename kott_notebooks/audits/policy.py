@@ -33,19 +33,41 @@ def judge(
     *,
     source: str,
     now: pd.Timestamp,
+    families: Iterable[str],
+    count: int,
     not_judged: Mapping[str, str],
+    matched: Mapping[str, Any],
     **more: Any,
 ) -> pd.DataFrame:
     """Make findings of the rows that an audit's checks return, with their provenance.
 
     A severity or a hint that a row has of its own stays, unless a partner's rules set that of its
-    rule. `not_judged` gives the reason by rule, or by a pattern such as "image.*"; `more` goes into
-    the provenance too. Rows keep their order.
+    rule. `families` are the first words of the audit's rules, `count` is the number of things
+    judged; `not_judged` gives the reason by rule, or by a pattern such as "image.*"; `matched` maps
+    the names in the rules to columns of other names; `more` goes into the provenance too. Rows keep
+    their order.
     """
     findings = with_facts(
-        as_findings(rows), source=source, now=now.isoformat(), not_judged=dict(not_judged), **more
+        as_findings(rows),
+        source=source,
+        now=now.isoformat(),
+        judged=count,
+        rules_judged=judged_share(rules, families, not_judged),
+        not_judged=dict(not_judged),
+        matched=dict(matched),
+        **more,
     )
     return judged(findings, rules, now=now)
+
+
+def judged_share(rules: Rules, families: Iterable[str], not_judged: Iterable[str]) -> float:
+    """Return the share of an audit's rules that were judged, of those that are not off."""
+    own = set(families)
+    on = [
+        rule for rule in definitions() if rule.partition(".")[0] in own and not rules.is_off(rule)
+    ]
+    missing = [rule for rule in on if any(fnmatch.fnmatchcase(rule, one) for one in not_judged)]
+    return (len(on) - len(missing)) / max(len(on), 1)
 
 
 def judged(findings: pd.DataFrame, rules: RulesSource, *, now: When | None = None) -> pd.DataFrame:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from fnmatch import fnmatchcase
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -14,7 +13,7 @@ from kott_notebooks.audits import texts
 from kott_notebooks.audits.findings import SEVERITIES, WARNING, with_labels
 from kott_notebooks.audits.ingests import ingest_findings
 from kott_notebooks.audits.policy import WEIGHTS, Weights, judge, weights_of
-from kott_notebooks.audits.rulebook import Rules, RulesSource, definitions
+from kott_notebooks.audits.rulebook import RulesSource, definitions
 from kott_notebooks.audits.rulebook import rules as rules_of
 from kott_notebooks.audits.summaries import score
 from kott_notebooks.catalog import (
@@ -108,9 +107,10 @@ def audit(
         warning, 1 for an info, a third of it where the asset is not on offer, times the asset's
         weight; of an ingest: see `schedule.audit_ingests`; `Float64`). `ksql`, where KSQL can state
         the rule, finds its findings of that field on the server, among what the table was listed
-        from. The provenance has what was `not_judged` and why, `waived` by rule, `scores` by type,
-        `unused`: fields of the schema that no row has, and `matched`: metas and tags whose names
-        differ from those in the rules by case or blanks, or are system names.
+        from. The provenance has how many assets were `judged`, the share of the rules that were
+        (`rules_judged`), what was `not_judged` and why, `waived` by rule, `matched`: metas and tags
+        whose names differ from those in the rules by case or blanks, or are system names, `scores`
+        by type, and `unused`: fields of the schema that no row has.
 
     Raises
     ------
@@ -147,15 +147,15 @@ def audit(
         own,
         source="catalog.audit",
         now=view.now,
+        families=FAMILIES,
+        count=view.count,
         not_judged=missing,
-        assets=view.count,
-        judged=view.count,
-        rules_judged=judged_share(own, missing),
+        matched=view.matched,
         unused=rules_fields.never_filled(view),
     )
     findings = with_labels(findings, known, media)
     scores = score(findings, media).to_dict("records")
-    return with_facts(findings, scores=scores, matched=view.matched)
+    return with_facts(findings, scores=scores)
 
 
 def is_programme(table: pd.DataFrame) -> Mask:
@@ -258,14 +258,6 @@ def _without(view: View, *fields: str) -> str:
     if any(view.anywhere(field) for field in fields):
         return ""
     return f"No row has {' or '.join(fields)}."
-
-
-def judged_share(own: Rules, missing: Iterable[str]) -> float:
-    """Return the share of the rules of assets that were judged."""
-    of_assets = [rule for rule in definitions() if rule.partition(".")[0] in FAMILIES]
-    on = [rule for rule in of_assets if not own.is_off(rule)]
-    judged = [rule for rule in on if not any(fnmatchcase(rule, one) for one in missing)]
-    return len(judged) / max(len(on), 1)
 
 
 def _laid(view: View, hits: Hits, exposure: Floats) -> pd.DataFrame:

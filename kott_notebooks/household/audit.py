@@ -80,7 +80,8 @@ def audit(
         info), `kind` (household, user, device), `id` (a device's is its udid), `name`, `field`,
         `detail`, `hint` (`str`), `impact` (9 for an error, 3 for a warning, 1 for an info;
         `Float64`); the other columns of findings are absent. With labels, `regionName` (of a
-        household), `brandName` (of a device), `userRole` (`str`). The provenance has what was
+        household), `brandName` (of a device), `userRole` (`str`). The provenance has how many
+        households were `judged`, the share of the rules that were (`rules_judged`), what was
         `not_judged` and why, and `waived` by rule.
 
     Raises
@@ -115,9 +116,10 @@ def audit(
         own,
         source="household.audit",
         now=when,
+        families=["household", "device", "user"],
+        count=len(homes),
         not_judged=_not_judged(homes, users=users, devices=devices, ott_users=ott_users),
-        households=len(homes),
-        judged=len(homes),
+        matched={},
     )
     return with_labels(findings, labels, homes, devices, ott_users)
 

@@ -128,7 +128,7 @@ def _facts(
     findings: pd.DataFrame, assets: pd.DataFrame | None, audited: parts.Audited
 ) -> list[str]:
     known = facts_of(findings)
-    count = known.get(audited.counted) if assets is None else len(assets)
+    count = known.get("judged", known.get("assets")) if assets is None else len(assets)
     lines = [
         f"{count:,} {audited.rows}" if count is not None else "",
         f"{len(findings):,} findings",

@@ -51,11 +51,10 @@ class Audited(NamedTuple):
     rows: str
     weights: str
     families: tuple[str, ...]  # how the names of its rules begin
-    counted: str = "assets"  # how the provenance names the number of rows
 
     @property
     def is_catalog(self) -> bool:
-        return self.counted == "assets" and "image" in self.families
+        return "image" in self.families
 
 
 _WEIGHTS = "an error weighs 9, a warning 3, an info 1"
@@ -66,11 +65,11 @@ _CATALOG = Audited(
 _GUIDE = Audited(
     "Guide audit", "programme", "programmes and channels", "programmes",
     "the minutes that viewers miss, those in prime time and of large channels most.",
-    ("schedule", "ingest"), "judged",
+    ("schedule", "ingest"),
 )  # fmt: skip
 _HOUSEHOLDS = Audited(
     "Household audit", "household", "households, users and devices", "households",
-    f"{_WEIGHTS}.", ("household", "user", "device"), "households",
+    f"{_WEIGHTS}.", ("household", "user", "device"),
 )  # fmt: skip
 _SOURCES = {"schedule.audit": _GUIDE, "household.audit": _HOUSEHOLDS, "catalog.audit": _CATALOG}
 

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 
 from kott_notebooks import catalog
-from kott_notebooks.audits.policy import Weights, judged, weights_of
+from kott_notebooks.audits.policy import Weights, judged, judged_share, weights_of
 from kott_notebooks.audits.rulebook import RulesSource, definitions
 from kott_notebooks.audits.rulebook import rules as rules_of
 from kott_notebooks.audits.summaries import score
-from kott_notebooks.catalog.audit import Check, is_programme, judged_share
+from kott_notebooks.catalog.audit import FAMILIES, Check, is_programme
 from kott_notebooks.catalog.view import Mask
 from kott_notebooks.errors import KottError, whole_number
 from kott_notebooks.history.store import stacked
@@ -168,7 +168,7 @@ def _audited(
         **facts(whole),
         "not_judged": missing,
         "unused": facts(unused)["unused"],
-        "rules_judged": judged_share(own, missing),
+        "rules_judged": judged_share(own, FAMILIES, missing),
         "matched": {name: columns for one in matched for name, columns in one.items()},
     }
     findings = judged(with_facts(_in_order(rows, slim, weights), **made), own, now=options["now"])

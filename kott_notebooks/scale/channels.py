@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from kott_notebooks import schedule
-from kott_notebooks.audits.policy import Weights, weights_of
+from kott_notebooks.audits.policy import Weights, judged_share, weights_of
 from kott_notebooks.audits.rulebook import rules as rules_of
 from kott_notebooks.errors import KottError, whole_number
 from kott_notebooks.history.store import stacked
@@ -193,11 +193,14 @@ def _audited(partitions: Sequence[Partition], options: dict[str, Any]) -> pd.Dat
     rows = rows.sort_values(order, ascending=[False, True, True, True, True], kind="stable")
     made = [facts(one.findings) for one in results]
     waived = Counter(rule for one in made for rule in Counter(one["waived"]).elements())
+    whole = {
+        **made[0],
+        "judged": sum(one["judged"] for one in made),
+        "rules_judged": judged_share(own, ["schedule"], made[0]["not_judged"]),
+        "waived": dict(waived),
+    }
     rows.attrs.clear()
-    return with_facts(
-        rows.reset_index(drop=True),
-        **{**made[0], "waived": dict(waived), "judged": sum(one["judged"] for one in made)},
-    )
+    return with_facts(rows.reset_index(drop=True), **whole)
 
 
 def _weighed(

@@ -107,8 +107,9 @@ def audit(
         (prime_weight - 1) x minutes in prime time) x the channel's weight, the minutes being those
         from startDate to endDate within the window; of an ingest: see `audit_ingests`. `field` of
         a gap is its local day.
-        Provenance: `now`, `judged` (programmes), `not_judged` (rule -> why), `waived`, `matched`
-        (metas and tags that the table calls otherwise than the rules).
+        Provenance: `now`, `judged` (programmes), `rules_judged` (share of the rules), `not_judged`
+        (rule -> why), `waived`, `matched` (metas and tags that the table calls otherwise than the
+        rules).
 
     Raises
     ------
@@ -179,8 +180,9 @@ def audit(
         own,
         source="schedule.audit",
         now=moment,
+        families=["schedule"],
+        count=len(epg) + int((bad["row"] < 0).sum()),
         not_judged=not_judged | ingests_not_judged,
-        judged=len(epg) + int((bad["row"] < 0).sum()),
         matched=facts(epg).get("matched", {}),
     )
     return with_channel_names(audited, epg, channels)

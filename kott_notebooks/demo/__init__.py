@@ -24,7 +24,7 @@ What the backend answers:
 | anything that would change something, and other reads | forbidden: 500004 |
 | geo_block, parental_rules, user_interests | taken, and hide nothing |
 | entitled_assets | everything is free |
-| excludeWatched, priority groups, trending days | taken, and change nothing |
+| excludeWatched, priority groups, trending days, ORDER_NUM | taken, and change nothing |
 
 What each role may read (a role has what those before it have):
 

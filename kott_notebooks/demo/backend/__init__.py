@@ -117,7 +117,7 @@ class Backend:
         except Refusal as refusal:
             result = refusal
         caching = _caching(result, form, cacheable)
-        if cacheable and caching["ETag"] in _etags(headers):
+        if cacheable and _holds(headers, caching["ETag"]):
             return Reply(304, CORS | caching, b"")
         reply = _packed(result, started, headers, form, caching)
         if method == "HEAD":
@@ -164,8 +164,10 @@ def _caching(result: Any, form: int, cacheable: bool) -> dict[str, str]:
     }
 
 
-def _etags(headers: Mapping[str, str]) -> list[str]:
-    return [one.strip() for one in protocol.header(headers, "if-none-match").split(",")]
+def _holds(headers: Mapping[str, str], etag: str) -> bool:
+    """Return whether the client has the reply of an ETag; strong and weak ones compare alike."""
+    given = protocol.header(headers, "if-none-match").split(",")
+    return bool({"*", etag.removeprefix("W/")} & {one.strip().removeprefix("W/") for one in given})
 
 
 def _packed(

@@ -75,7 +75,10 @@ def _order(call: Call, given: dict[str, Any]) -> str:
     first = next(iter(given.get("orderingParameters", ())), {}) or given.get("dynamicOrderBy") or {}
     if first.get("name"):
         return f"{call.partner.search.known(first['name'])}:{first.get('orderBy', 'META_ASC')}"
-    return str(first.get("orderBy") or given.get("orderBy") or _DEFAULT_ORDER)
+    order = str(first.get("orderBy") or given.get("orderBy") or "NONE")
+    if order.startswith("META_"):
+        raise Refusal("MissingParameter", parameter=f"{first['objectType']}.name")
+    return _DEFAULT_ORDER if order.upper() in ("NONE", "ORDER_NUM") else order
 
 
 def list_assets(call: Call) -> dict[str, Any]:

@@ -148,6 +148,23 @@ def test_a_misspelt_property_of_a_filter_is_not_sent(
     assert len(demo.backend_of(roomy).log) == before
 
 
+@pytest.mark.parametrize(
+    ("filter", "message"),
+    [
+        ({"ksql": "name='x'"}, "Did you mean kSql.*KalturaSearchAssetFilter"),
+        ({"idEquals": 801}, "Did you mean idEqual.*KalturaChannelFilter"),
+        ({"nothing like it": 1}, "It has orderBy, name"),
+        ({"objectType": "KalturaBaseSearchAssetFilter"}, "it takes .*KalturaSearchAssetFilter"),
+    ],
+)
+def test_a_filter_of_a_class_above_the_one_that_was_meant_names_it(
+    roomy: kott.Session, filter: dict[str, Any], message: str
+) -> None:
+    """The near name of a property of a class below is said; an abstract class is not sent."""
+    with pytest.raises(kott.KottError, match=message):
+        kott.listing(roomy, "asset", filter=filter)
+
+
 def test_a_misspelt_argument_of_a_list_is_not_sent(session: kott.Session) -> None:
     """Its near name is in the message."""
     with pytest.raises(kott.KottError, match="Did you mean filter"):

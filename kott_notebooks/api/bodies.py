@@ -124,8 +124,9 @@ def typed(service: str, action: str, arguments: Mapping[str, Any]) -> dict[str, 
     """Complete the objects among an action's arguments with their `objectType`.
 
     A missing one is the argument's own class, or the usual one where that is abstract; a class that
-    does not extend it is refused, naming those that do. A required filter of a list that is missing
-    is the plain one of its class. Actions and arguments that no schema lists are unchanged.
+    does not extend it, or is abstract, is refused, naming those that fit. A required filter of a
+    list that is missing is the plain one of its class. Actions and arguments that no schema lists
+    are unchanged.
     """
     known = schema.action(service, action)
     kinds = known.args if known else {}
@@ -146,7 +147,8 @@ def _typed(value: Any, kind: str, where: str) -> Any:
     if shape != "object" or not isinstance(value, Mapping):
         return value
     given = str(value["objectType"]) if "objectType" in value else _own_class(value, cls, where)
-    if schema.is_class(given) and schema.is_class(cls) and not schema.extends(given, cls):
+    fits = schema.extends(given, cls) and not schema.is_abstract(given)
+    if schema.is_class(given) and schema.is_class(cls) and not fits:
         fitting = ", ".join(one for one in schema.extending(cls) if not schema.is_abstract(one))
         raise KottError(f"{where} cannot be a {given}: it takes {fitting}.")
     kinds = schema.properties(given)
@@ -175,19 +177,36 @@ def _check_properties(value: Any, where: str) -> None:
     elif isinstance(value, Mapping):
         cls = str(value.get("objectType", ""))
         if schema.is_class(cls):
-            _check(f"{where}: {cls}", "property", value, schema.properties(cls), ("objectType",))
+            _check(
+                f"{where}: {cls}", "property", value, schema.properties(cls), ("objectType",), cls
+            )
         for name, one in value.items():
             _check_properties(one, f"{where}.{name}")
 
 
 def _check(
-    what: str, kind: str, given: Iterable[str], known: Mapping[str, Any], more: Sequence[str]
+    what: str,
+    kind: str,
+    given: Iterable[str],
+    known: Mapping[str, Any],
+    more: Sequence[str],
+    cls: str = "",
 ) -> None:
     for name in given:
         if name not in known and name not in more and not name.endswith("__null"):
-            close = schema.near(name, known)
-            hint = f"Did you mean {' or '.join(close)}?" if close else f"It has {', '.join(known)}."
-            raise KottError(f"{what} has no {kind} {name!r}. {hint if known else 'It has none.'}")
+            raise KottError(f"{what} has no {kind} {name!r}. {_near(name, known, cls)}")
+
+
+def _near(name: str, known: Mapping[str, Any], cls: str) -> str:
+    """Name the near names, else the nearest of the classes that extend one, else all there are."""
+    close = schema.near(name, known)
+    if close:
+        return f"Did you mean {' or '.join(close)}?"
+    subclasses = [one for one in schema.extending(cls) if not schema.is_abstract(one)]
+    for close_name in schema.near(name, {p for one in subclasses for p in schema.properties(one)}):
+        having = [one for one in subclasses if close_name in schema.properties(one)]
+        return f"Did you mean {close_name}? Then add objectType, one of {', '.join(having)}."
+    return f"It has {', '.join(known)}." if known else "It has none."
 
 
 def _own_class(value: Mapping[str, Any], cls: str, where: str) -> str:

@@ -77,6 +77,14 @@ def test_a_user_logs_in_with_a_password(session: kott.Session) -> None:
     assert "ks" not in who
 
 
+def test_roles_are_named_where_they_may_be_listed(login: Callable[..., kott.Session]) -> None:
+    """An operator reads a name; a user, who may not list the roles, a number."""
+    staff = login(user="operator")
+    assert staff.whoami()["roles"] == "Operator"
+    backend = demo.backend_of(staff)
+    assert login(backend=backend, user="master").whoami()["roles"] == "1,2"
+
+
 def test_every_other_way_in(session: kott.Session) -> None:
     """Anonymous, pin, application token, ready ks, access-token: each opens a session."""
     operator = account(session)

@@ -398,12 +398,13 @@ class Session:
     def whoami(self) -> dict[str, Any]:
         """Check the credentials and say whose they are.
 
-        Requests session.get and, for a user who has logged in, ottUser.get.
+        Requests session.get and, for a user who has logged in, ottUser.get and userRole.list.
 
         Returns
         -------
         dict
-            url, partner_id, user_id, username, roles, expires; never the ks.
+            url, partner_id, user_id, username, roles, expires; never the ks. The roles are names
+            where this user may list them, else numbers.
 
         Raises
         ------
@@ -427,8 +428,20 @@ class Session:
         }
         if str(session.get("userId") or "0") != "0":
             user = envelopes.decoded_object(self.call("ottUser", "get"), "ottUser.get")
-            who |= {"username": user.get("username"), "roles": user.get("roleIds")}
+            who |= {
+                "username": user.get("username"),
+                "roles": self._role_names(user.get("roleIds")),
+            }
         return who
+
+    def _role_names(self, ids: Any) -> Any:
+        """Name roles, given as numbers with commas between them; what has no name stays."""
+        numbers = [one.strip() for one in str(ids or "").split(",")]
+        try:
+            known = {str(one.get("id")): one.get("name") for one in self.records("userRole")}
+        except KottError:  # most roles may not list them
+            return ids
+        return ", ".join(str(known.get(one) or one) for one in numbers) or ids
 
     def logout(self) -> None:
         """End the ks on the server and forget every secret."""

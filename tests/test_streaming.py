@@ -167,6 +167,15 @@ def test_what_is_stopped_before_its_first_part_has_an_empty_table(
     assert caught.value.resume()["rows"].tolist() == [len(assets)]
 
 
+def test_a_deadline_of_all_parts_is_named_as_it_was_given(
+    plan: pd.DataFrame, tmp_path: Path
+) -> None:
+    """Not what is left of it for the part that was being read."""
+    session = partner(deadline=1e-6)
+    with pytest.raises(IncompleteError, match=r"deadline=1e-06 seconds are over"):
+        kott.assets(session, plan=plan, to=tmp_path, workers=1)
+
+
 def test_the_same_call_after_the_end_makes_another_snapshot(tmp_path: Path) -> None:
     """What is whole is not gone on with."""
     for _ in range(2):

@@ -105,7 +105,7 @@ def _tables(
     reading: list[Pull],
 ) -> Iterator[tuple[int, pd.DataFrame]]:
     """Read the parts that are not there yet; `reading` names the one under way."""
-    began, deadline = time.monotonic(), session._deadline
+    began = time.monotonic()
     done = {_number(about) for about in draft.parts}
     for number, (nth, planned, of_page) in enumerate(draft.state):
         if number in done:
@@ -118,7 +118,7 @@ def _tables(
             workers=pulls[nth].workers,
             progress=bar,
             cost=cost if cost.size else None,
-            deadline=None if deadline is None else deadline - (time.monotonic() - began),
+            spent=time.monotonic() - began,
         )
         reading[:] = [pull]
         with frames.no_garbage_collection():

@@ -172,12 +172,14 @@ class Pull:
         progress: Progress | None = None,
         cost: Cost | None = None,
         deadline: float | None = None,
+        spent: float = 0.0,
         threads: Callable[[Fetch, int, float | None], Threads] = Threads,
     ) -> None:
         self.listing, self.workers = listing, whole_number("workers", workers, 1)
         self._fetch, self._pace, self._progress = fetch, pace or Pace(), progress
         self._before: tuple[float, float] | None = None  # rows and total that the bar had
         self._deadline = deadline  # seconds, of one iteration
+        self._spent = spent  # seconds of it that the parts of the list before took
         self._threads = threads
         self.cost = cost  # of a page with its rows, once it is known
         self._when = present()
@@ -189,7 +191,9 @@ class Pull:
         all_sent = False  # whether all that is wanted before the next reply was sent
         listing.restart()
         listing.advance()
-        until = None if self._deadline is None else time.monotonic() + self._deadline
+        until = None
+        if self._deadline is not None:
+            until = time.monotonic() + self._deadline - self._spent
         with self._threads(self._fetch, self.workers, until) as threads:
             while True:
                 for part in islice(listing.proved(), yielded, None):

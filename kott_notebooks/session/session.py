@@ -243,7 +243,7 @@ class Session:
         workers: int = paging.WORKERS,
         progress: paging.Progress | None = None,
         cost: paging.Cost | None = None,
-        deadline: float | None = None,
+        spent: float = 0.0,
     ) -> paging.Pull:
         """Return a listing with this session as the way to its server."""
         return paging.Pull(
@@ -253,7 +253,8 @@ class Session:
             pace=self._pace,
             progress=progress,
             cost=cost,
-            deadline=self._deadline if deadline is None else deadline,
+            deadline=self._deadline,
+            spent=spent,
         )
 
     def records(
@@ -314,6 +315,8 @@ class Session:
     def count(self, service: str, action: str = "list", /, **arguments: Any) -> int:
         """Return how many records a list action has, by requesting one of them.
 
+        A list without a pager is read whole.
+
         Parameters
         ----------
         service, action : str
@@ -348,10 +351,9 @@ class Session:
             raise fetched.errors[0]
         total = TextReader().read(envelopes.reply(fetched.body, call.name).result).total
         if total is None or total in CAPS:
+            why = "sends no total" if total is None else f"may have stopped counting at {total:,}"
             raise IncompleteError(
-                f"{service}.{action} counts no further than {total or 'the page that it gives'}: "
-                "narrow the filter, or list it.",
-                partial=total,
+                f"{service}.{action} {why}: narrow the filter, or list it.", partial=total
             )
         return total
 

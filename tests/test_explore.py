@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 import kott_notebooks as kott
 from kott_notebooks import demo
 from kott_notebooks.widgets import Explorer
-from kott_notebooks.widgets.explorer import assets, work
+from kott_notebooks.widgets.explorer import assets, schedule, work
 from kott_notebooks.widgets.explorer.pages import Detail, part
 from kott_notebooks.widgets.explorer.panel import Panel
 from kott_notebooks.widgets.explorer.questions import completions, problem
@@ -278,6 +278,16 @@ def test_tags_of_a_guide_join_in_the_lines_without_the_explorer(session: kott.Se
     names: dict[str, Any] = {"kott": kott, "session": session}
     exec(panel.tab.lines(panel.state, panel.pulled), names)
     assert set(names["epg"]["id"]) == set(explorer.table["id"])
+
+
+def test_the_line_for_a_guide_says_what_ksql_cannot() -> None:
+    """A tag whose name no key can have is a comment; the other tags are the filter."""
+    chosen = {"tags.Genre (EN)": ("Drama",), "tags.Genre": ("News",)}
+    lines = schedule.lines(State("schedule", filters=chosen), None).splitlines()
+    assert lines == [
+        """epg = kott.epg(session, "today", "today+1d", ksql="Genre='News'")""",
+        """# tags.Genre (EN): KSQL cannot say ["Drama"]""",
+    ]
 
 
 def test_filters_join_the_ksql_of_the_question(session: kott.Session) -> None:

@@ -182,6 +182,18 @@ def test_a_profile_s_password_is_not_used_for_another_login(profiles: Path, fiel
     assert "Fill in: Password." in press(form, "")
 
 
+def test_a_profile_without_a_partner_takes_the_one_that_is_typed(profiles: Path) -> None:
+    """With the password of the profile."""
+    lines = profiles.read_text("utf-8").splitlines()
+    kept = [one for one in lines if not one.startswith("partner_id")]
+    profiles.write_text("\n".join(kept), "utf-8")
+    form = LoginForm()
+    form.profile.value = "whole"
+    form.partner.value = str(demo.PARTNER_ID)
+    form.button.click()
+    assert form.session.partner_id == demo.PARTNER_ID
+
+
 def test_a_profile_without_a_password_wants_one_typed(profiles: Path) -> None:
     """The form does not ask anywhere else."""
     form = LoginForm()

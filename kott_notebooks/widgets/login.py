@@ -212,14 +212,15 @@ class LoginForm(WithCopy):
     def _log_in(self, given: dict[str, Any]) -> Session:
         url, partner, way = self.url.value.strip(), self.partner.value.strip(), self.way.value
         secret = WAYS[way][-1] if WAYS[way] else ""
-        kept = f"{url} {partner} {given['username'] or given['token_id']}"
+        entry = f"{url} {partner} {given['username'] or given['token_id']}"
         if secret in REMEMBERED and not given[secret]:
-            given[secret] = _recalled(kept) or given[secret]
+            given[secret] = _recalled(entry) or given[secret]
         if secret and not given[secret] and self._means_of_profile() == way:
             typed = {"partner_id": partner, "username": self.username.value.strip()}
             held = self._profiles[self.profile.value]
             if all(str(held.get(name, text)) == text for name, text in typed.items()):
-                return login(url, profile=self.profile.value, **self._options)
+                number = int(partner) if partner.isdecimal() else None
+                return login(url, number, profile=self.profile.value, **self._options)
         fields = {"Server": url, "Partner": partner}
         fields |= {NAMES[name]: given[name] for name in WAYS[way] if name not in OPTIONAL}
         empty = [name for name, text in fields.items() if not text]
@@ -234,7 +235,7 @@ class LoginForm(WithCopy):
             means = {"anonymous": True}
         session = login(url, int(partner), **means, **self._options)
         if self.remember.value and secret in REMEMBERED:
-            _remember(kept, given[secret])
+            _remember(entry, given[secret])
         return session
 
     def _means_of_profile(self) -> str | None:

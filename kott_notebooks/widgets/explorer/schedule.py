@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from kott_notebooks import schedule
+from kott_notebooks.errors import KottError
 from kott_notebooks.ksql import Expression, K
 from kott_notebooks.listings import channels, epg
 from kott_notebooks.paging import Progress
@@ -150,7 +151,10 @@ def lines(state: State, pulled: Pulled | None) -> str:
             known = pulled.names[name].items()
             given["channels"] = [int(own) for own, channel in known if channel in chosen]
         elif name.startswith("tags."):
-            conditions.append(K[cells.title(name)].isin(chosen))
+            try:
+                conditions.append(K[cells.title(name)].isin(chosen))
+            except KottError:
+                after.append(f"# {name}: KSQL cannot say {literal(chosen)}")
         elif name == RULE:
             after += assets.judged("epg", "kott.schedule.audit(epg)", chosen)
         else:

@@ -174,12 +174,16 @@ class Key:
         return self._term("<=", value)
 
     def isin(self, values: Iterable[object]) -> Expression:
-        """Ask for any of these values: whole numbers in one list, others one by one."""
+        """Ask for any of these values: whole numbers in one list, others one by one.
+
+        A text is never in a list, even if it is a number: keys of texts take none.
+        """
         given = [values] if isinstance(values, str) else as_list(f"{self.name}.isin", values)
         texts = [_written(self.name, value) for value in given]
         if not texts:
             raise KottError(f"{self.name}.isin takes no empty list: leave the condition out.")
-        if self.name.lower() not in _TAKES and all(map(_WHOLE.fullmatch, texts)):
+        whole = not any(isinstance(value, str) for value in given)
+        if whole and self.name.lower() not in _TAKES and all(map(_WHOLE.fullmatch, texts)):
             return Term(self.name, ":", ",".join(texts))
         terms = [self._checked("=", text) for text in texts]
         return terms[0] if len(terms) == 1 else Group("or", tuple(terms))

@@ -273,8 +273,8 @@ def test_tags_of_a_guide_join_in_the_lines_without_the_explorer(session: kott.Se
     explorer = kott.explore(session, "schedule").wait()
     panel = explorer.panel
     assert panel.pulled is not None
-    for facet in ("tags.Genre", "tags.Parental rating"):
-        panel.toggle(facet, panel.pulled.facet(facet).values[0])
+    panel.toggle("tags.Genre", panel.pulled.facet("tags.Genre").values[0])
+    panel.toggle("tags.Parental rating", "12")  # a number that is a text
     names: dict[str, Any] = {"kott": kott, "session": session}
     exec(panel.tab.lines(panel.state, panel.pulled), names)
     assert set(names["epg"]["id"]) == set(explorer.table["id"])

@@ -147,6 +147,7 @@ def test_it_reads_as_a_person_would_have_written_it() -> None:
         (K.a.isin(pd.Series([7], dtype="Int64")), "a:'7'"),
         (K.a.isin(["x", "y"]), "(or a='x' a='y')"),
         (K.a.isin("xy"), "a='xy'"),
+        (K.a.isin(["12", "15"]), "(or a='12' a='15')"),  # a tag of texts takes no list
         (K.asset_type.isin([425, 426]), "(or asset_type='425' asset_type='426')"),
         (K.a.contains("x"), "a~'x'"),
         (K.a.not_contains("x"), "a!~'x'"),

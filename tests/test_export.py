@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import json
 import resource
@@ -261,6 +262,27 @@ def test_csv_prefixes_nothing_unless_asked(tmp_path: Path) -> None:
     ]  # fmt: skip
     safe = pd.read_csv(kott.export(table, tmp_path / "b.csv", safe=True))
     assert safe["name"].tolist() == ["'=1+1", "'-Man", "plain"]
+
+
+@pytest.mark.parametrize("safe", [False, True])
+def test_a_return_in_a_cell_ends_no_row_of_a_csv(safe: bool, tmp_path: Path) -> None:
+    """Nor begins a cell that a spreadsheet would run."""
+    table = made(name=["one\r=1+1", "\r", "a\r\nb"], title=["x", "y", "z"])
+    with kott.export(table, tmp_path / "a.csv", safe=safe).open(
+        encoding="utf-8", newline=""
+    ) as file:
+        _, *rows = csv.reader(file)
+    cells = table["name"].tolist()
+    assert [row[1] for row in rows] == (["one\r=1+1", "'\r", "a\r\nb"] if safe else cells)
+
+
+@pytest.mark.parametrize("dtype", ["object", "category", "str", "string"])
+def test_safe_cells_are_of_any_dtype(dtype: str, tmp_path: Path) -> None:
+    """And names of columns are cells too."""
+    table = pd.DataFrame({"=name": pd.Series(["=1+1", "@x", None], dtype=dtype)})
+    assert kott.flat(table, safe=True)["=name"].tolist()[:2] == ["'=1+1", "'@x"]
+    text = kott.export(table, tmp_path / "a.csv", safe=True).read_text("utf-8")
+    assert text.splitlines()[:3] == ["'=name", "'=1+1", "'@x"]
 
 
 def test_csv_is_read_again_with_its_times(assets: pd.DataFrame, tmp_path: Path) -> None:

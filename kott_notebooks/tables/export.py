@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -252,10 +253,16 @@ def csv_lines(
 
 
 def _csv(table: pd.DataFrame, times: str, *, safe: bool) -> Iterator[str]:
+    if safe:
+        table = table.set_axis(nested.harmless(pd.Series(table.columns)), axis="columns")
     for start in range(0, max(len(table), 1), _CHUNK):
         part = table.iloc[start : start + _CHUNK]
         part = part.apply(nested.harmless) if safe and len(part) else part
-        yield part.to_csv(index=False, header=start == 0, date_format=times, lineterminator="\n")
+        form: Any = {"index": False, "header": start == 0, "date_format": times}
+        text = part.to_csv(None, lineterminator="\n", **form)
+        if "\r" in text:  # for which nothing is quoted, and readers end a row there
+            text = part.to_csv(None, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC, **form)
+        yield text
 
 
 def _write_folder(tables: dict[str, pd.DataFrame], folder: Path, *, safe: bool) -> None:

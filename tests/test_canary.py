@@ -186,6 +186,7 @@ def failures(server: Server) -> Iterator[tuple[str, Callable[[], Any]]]:
     interrupting.start()
     session = kott.login()
     typo = {"objectType": "KalturaSearchAssetFilter", "kSql": "(and"}
+    own: dict[str, Any] = {"ks": WORDS["wrong"]}
     yield "wrong password", lambda: kott.login(**user)
     yield "wrong pin", lambda: kott.login(pin=WORDS["wrong"], pin_secret=WORDS["pin_secret"])
     yield "wrong token", lambda: kott.login(app_token=("an-id", WORDS["wrong"]))
@@ -195,6 +196,14 @@ def failures(server: Server) -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "KSQL typo", lambda: kott.assets(session, "(and")
     yield "own call", lambda: session.call("asset", "list", filter=typo, ks=WORDS["access"])
     yield "own login", lambda: session.call("ottUser", "login", partnerId=1, **user)
+    yield "own pages", lambda: session.pages("asset", **own, limits=1)
+    yield "own records", lambda: list(session.records("asset", **own))
+    yield "own count", lambda: session.count("asset", **own)
+    yield "own listing", lambda: kott.listing(session, "channel", **own)
+    yield "own plan", lambda: kott.plan(session, "channel", **own, limits=1)
+    yield "own bytes", lambda: session.call("ottUser", "login", password=WORDS["wrong"].encode())
+    yield "url", lambda: kott.login(f"https://ann:{WORDS['wrong']}@host.invalid", **user)
+    yield "query", lambda: kott.login(f"https://host.invalid/?ks={WORDS['wrong']}", **user)
     yield "many", lambda: session.multirequest([("ottUser", "login", user), ("asset", "list", 7)])
     yield "stop button", lambda: kott.login(interrupting.url, **user)
     yield "bug", lambda: kott.login(http=buggy, **user)

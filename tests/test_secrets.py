@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 import pickle
 import re
 from base64 import b64encode, urlsafe_b64encode
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -89,6 +91,20 @@ def test_credentials_among_arguments_are_concealed() -> None:
     ]
     assert hidden["username"] == "ann"
     assert sent["password"] == "a"
+
+
+@pytest.mark.parametrize("given", [b"1234", 1234, np.int64(1234), np.str_("1234"), {"1234"}])
+def test_a_credential_of_any_type_is_concealed(given: Any) -> None:
+    """As bytes, as a number of numpy's, in a set."""
+    hidden = concealed({"pin": given})
+    assert "1234" not in repr(hidden)
+    assert [one.reveal() for one in secrets_in(hidden)] == ["1234"]
+
+
+@pytest.mark.parametrize("given", [None, True, math.nan, "", "{1:result:ks}"])
+def test_what_is_no_credential_stays(given: Any) -> None:
+    """A flag, what is absent, and a name of a result."""
+    assert concealed({"pin": given})["pin"] is given
 
 
 def test_a_reference_to_a_result_is_no_secret() -> None:

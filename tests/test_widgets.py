@@ -294,6 +294,13 @@ def test_no_secret_is_left_in_the_widgets(form: LoginForm, password: str) -> Non
     assert password not in repr(form)
 
 
+def test_no_argument_of_the_form_is_kept_in_clear(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a secret among its options, nor a password in the server's address."""
+    monkeypatch.setenv("KOTT_URL", "https://ann:hunter2@host.invalid")
+    form = LoginForm(ks="hunter2", app_token=("id", "hunter2"))
+    assert "hunter2" not in repr([vars(form), *(one.get_state() for one in form.box.children)])
+
+
 def test_the_ks_never_reaches_the_widgets(form: LoginForm, server: Server) -> None:
     """What lets somebody in stays in the session."""
     press(form, demo.PASSWORD)

@@ -9,6 +9,7 @@ import re
 from base64 import b64decode
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, partial
+from numbers import Number  # numpy's too
 from typing import Any, NoReturn, SupportsIndex, overload
 from urllib.parse import quote, quote_plus
 
@@ -114,12 +115,18 @@ def concealed(value: Any, name: str = "") -> Any:
     if isinstance(value, Mapping):
         inner = {key: name if key == "value" else str(key) for key in value}
         return {key: concealed(one, inner[key]) for key, one in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple | set | frozenset):
         return [concealed(one, name) for one in value]
-    if not is_credential(name) or not isinstance(value, str | int) or isinstance(value, bool):
+    is_text = isinstance(value, str | bytes | Number) and not isinstance(value, bool)
+    if not is_text or value != value or not is_credential(name):  # NaN is refused by its name
         return value
-    text = str(value)
+    text = readable(value)
     return value if not text or _REFERENCE.fullmatch(text) else Secret(text)
+
+
+def readable(value: object) -> str:
+    """Return the text of a credential, which may be given as bytes or as a number."""
+    return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else str(value)
 
 
 def secrets_in(value: Any) -> Iterator[Secret]:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from kott_notebooks import schema
 from kott_notebooks.api.bodies import check_names, plain
+from kott_notebooks.api.secrets import concealed
 from kott_notebooks.errors import (
     ApiError,
     KottError,
@@ -107,6 +108,7 @@ def listing(
     >>> list(regions.columns)
     ['objectType', 'id', 'name']
     """
+    arguments = concealed(arguments)
     if "to" in arguments:
         raise KottError(
             "to= is of kott.assets and kott.epg, whose lists are split by id and written part by "

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from kott_notebooks.api.secrets import concealed
 from kott_notebooks.errors import KottError
 from kott_notebooks.listings.assets import asset_pulls, epg_pulls
 from kott_notebooks.listings.others import listing_pull
@@ -67,6 +68,7 @@ def plan(
     >>> int(plan["rows"].sum())
     200
     """
+    options = concealed(options)
     if what in ("asset", "assets"):
         pulls, *_ = asset_pulls(session, *arguments, **options)
     elif what == "epg" and len(arguments) + len({"start", "end"} & options.keys()) < 2:

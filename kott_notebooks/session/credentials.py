@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 import sys
 import tomllib
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from urllib.parse import urlsplit
 
 import platformdirs
 
-from kott_notebooks.api.secrets import Secret
+from kott_notebooks.api.secrets import MASK, Secret, readable
 from kott_notebooks.errors import CredentialsError, KottError, whole_number
 
 SECRETS = ("password", "pin", "pin_secret", "app_token", "refresh_token", "ks")
@@ -211,14 +212,20 @@ def _sections(profiles: Mapping[str, Any]) -> str:
 
 
 def conceal(name: str, value: Any) -> Any:
-    """Wrap the value of a secret setting as a Secret; of an app token, each of its parts."""
+    """Wrap the value of a secret setting as a Secret; of an app token, each of its parts.
+
+    Of a url, the user, password and query are masked: it is refused with them.
+    """
+    if name == "url" and isinstance(value, str):
+        without_user = re.sub(r"(?s)^(\w+://)?.*@", rf"\1{MASK}@", value)
+        return re.sub(r"(?s)(?<=[?#]).+", MASK, without_user)
     if name == "app_token" and isinstance(value, str):
         value = value.split(":")
     if name == "app_token" and isinstance(value, list | tuple):
-        return tuple(one if isinstance(one, Secret) else Secret(str(one)) for one in value)
+        return tuple(one if isinstance(one, Secret) else Secret(readable(one)) for one in value)
     if name not in SECRETS or value is None or value == "" or isinstance(value, Secret):
         return value
-    return Secret(str(value))
+    return Secret(readable(value))
 
 
 def _typed(place: Mapping[str, Any]) -> dict[str, Any]:

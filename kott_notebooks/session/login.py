@@ -118,6 +118,7 @@ def login(
     app_token = credentials.conceal("app_token", app_token)
     refresh_token = credentials.conceal("refresh_token", refresh_token)
     ks = credentials.conceal("ks", ks)
+    url = credentials.conceal("url", url)
     given = {name: value for name, value in locals().items() if name in credentials.PROFILE_KEYS}
     with sealed():
         if (pending := on_a_form(given, profile)) is not None:

@@ -233,6 +233,7 @@ class Session:
         >>> [page.rows for page in session.pages("region")]
         [5]
         """
+        arguments = concealed(arguments)
         bodies.check_names(service, action, arguments)
         return self._pull(paging.Listing(service, action, arguments, limit=limit), workers=workers)
 
@@ -288,6 +289,7 @@ class Session:
         >>> [region["name"] for region in session.records("region", limit=1)]
         ['National']
         """
+        arguments = concealed(arguments)
         pull = self.pages(service, action, limit=limit, **arguments)
 
         def resumed() -> list[dict[str, Any]]:
@@ -340,12 +342,13 @@ class Session:
         >>> session.count("assetStruct")
         5
         """
+        arguments = concealed(arguments)
         known = schema.action(service, action)
         if known is None or not known.pager:
             return sum(1 for _ in self.records(service, action, **arguments))
         bodies.check_names(service, action, arguments)
         one = {"pageSize": 1, "pageIndex": 1}
-        call = Call(service, action, concealed(arguments) | {"pager": one})
+        call = Call(service, action, arguments | {"pager": one})
         fetched = self._fetch([call], validate=True)
         if fetched.errors:
             raise fetched.errors[0]

@@ -82,10 +82,12 @@ class LoginForm(WithCopy):
         **options: Any,
     ) -> None:
         self._session: Session | None = None
+        options = {name: credentials.conceal(name, one) for name, one in options.items()}
+        url = credentials.conceal("url", url or os.getenv("KOTT_URL"))
         self._options = options
         self._waiting: asyncio.TimerHandle | None = None  # for the letters typed before Enter
         self.pending = PendingSession()  # becomes the session when somebody logs in
-        self.url = _text("Server", url or os.getenv("KOTT_URL"), "https://HOST")
+        self.url = _text("Server", url, "https://HOST")
         self.partner = _text("Partner", partner_id or os.getenv("KOTT_PARTNER_ID"), "478")
         self.username = _text("User", username or os.getenv("KOTT_USERNAME"))
         self.status = ipywidgets.HTML()

@@ -282,6 +282,14 @@ def test_everything_that_was_read_comes_back(tmp_path: Path) -> None:
         pd.testing.assert_frame_equal(after, before, check_like=True)
 
 
+def test_an_image_keeps_its_address_whatever_its_attributes(tmp_path: Path) -> None:
+    """And what it is: a guide's attributes may have the names of ours."""
+    source = guide(programme('<image url="x" element="icon" objectType="y">https://x.tv/p</image>'))
+    images = xmltv.read(source)["images"].tolist()
+    assert '"url":"https://x.tv/p","element":"image"' in images[0]
+    assert xmltv.read(again(source, tmp_path))["images"].tolist() == images
+
+
 def test_the_further_elements_have_columns() -> None:
     """Each by a name that says what it is."""
     row: pd.Series[Any] = xmltv.read(guide(programme(DETAILS))).iloc[0].dropna()
@@ -403,6 +411,9 @@ def test_what_is_not_a_source_is_refused() -> None:
         ("windows-1251", "cp1251", "Новости"),
         ("ISO-8859-15", "iso8859-15", "5 €"),
         ("KOI8-R", "koi8-r", "Новости"),
+        ("windows-874", "cp874", "ข่าว"),  # names of IANA's and of browsers that Python lacks
+        ("Windows-31J", "cp932", "ニュース①"),
+        ("x-sjis", "shift_jis", "ニュース"),
         ("utf8", "utf-8", "Żółw"),
         ("utf-16", "utf-8", "Żółw"),  # as .NET writes a text into a file
     ],

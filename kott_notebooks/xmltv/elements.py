@@ -339,7 +339,7 @@ def _encoding(head: bytes, name: str) -> tuple[str | None, codecs.IncrementalDec
     if declared is None:
         return None, None
     try:
-        encoding = codecs.lookup(declared[1].decode()).name
+        encoding = _codec(declared[1].decode())
         with contextlib.suppress(UnicodeError):
             b"<".decode(encoding)  # LookupError for a codec that is not of texts, such as hex
     except LookupError as error:
@@ -347,3 +347,11 @@ def _encoding(head: bytes, name: str) -> tuple[str | None, codecs.IncrementalDec
     if encoding in ("utf-8", "ascii") or encoding.startswith(("utf-16", "utf-32")):
         return "utf-8", None  # the declaration itself was read byte by byte, so it is not UTF-16
     return "utf-8", codecs.getincrementaldecoder(_WIDER.get(encoding, encoding))()
+
+
+def _codec(name: str) -> str:
+    """Return Python's name of an encoding, also by a browser's: `windows-874`, `x-sjis`."""
+    with contextlib.suppress(LookupError):
+        return codecs.lookup(name).name
+    plain = name.lower().removeprefix("x-").replace("windows-31j", "cp932")
+    return codecs.lookup(plain.replace("windows-", "cp")).name

@@ -445,9 +445,8 @@ class _Tables:
             else:
                 self._fault(line, "icon src", "", "no address")
         for row, text, attributes, _ in batch.of("image"):
-            image = {"objectType": "KalturaMediaImage", "url": text, "element": "image"}
-            image |= attributes
-            images.setdefault(row, []).append(image)
+            own = {"objectType": "KalturaMediaImage", "url": text, "element": "image"}
+            images.setdefault(row, []).append(own | attributes | own)
         return _cells(images, len(batch.lines))
 
     def _addresses(self, batch: Batch) -> dict[str, Texts | pa.Array]:

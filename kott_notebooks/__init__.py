@@ -1,9 +1,9 @@
 """Kaltura OTT Backend lists as complete pandas tables.
 
 `login()` gives a Session; every other function takes one and gives a table, or takes a table.
-The modules `catalog`, `schedule`, `household`, `audits`, `plots`, `report`, `xmltv`, `history`,
-`scale`, `widgets` and `demo` are loaded when they are first used: `import kott_notebooks as kott`
-is all that a notebook needs.
+`import kott_notebooks as kott` is all that a notebook needs: it loads `report` and `history`, and
+`catalog`, `schedule`, `household`, `audits`, `plots`, `xmltv`, `scale`, `widgets` and `demo` when
+they are first used.
 """
 
 from importlib import import_module
@@ -140,8 +140,7 @@ __all__ = [
 
 # Modules that are loaded when they are first used, so that importing this package stays light
 _LAZY = frozenset({
-    "audits", "catalog", "demo", "history", "household", "plots", "report", "scale", "schedule",
-    "widgets", "xmltv",
+    "audits", "catalog", "demo", "household", "plots", "scale", "schedule", "widgets", "xmltv",
 })  # fmt: skip
 
 if not TYPE_CHECKING:  # a type checker would accept any name

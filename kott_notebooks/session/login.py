@@ -85,7 +85,8 @@ def login(
     attempts : int, default 6
         How often a call that only reads is sent at most, where failures are transient.
     deadline : float, optional
-        Seconds that a listing may take; then it stops with an IncompleteError, which can resume.
+        Seconds that a listing may take (each list of one that reads several, but with `to=` all of
+        them); then it stops with an IncompleteError, which can resume.
     max_reply_mb : float, default 256
         Size of one reply, decompressed, beyond which it is refused.
     max_reply_seconds : float, default 600

@@ -135,6 +135,9 @@ def every(arguments: tuple[Argument | Group, ...]) -> Iterator[Argument]:
         ("demo --serve --port 99999", "--port is a number below 65,536"),
         ("whoami --demo --username ann", "leave out --username"),
         ("whoami --colour", "unrecognized arguments: --colour"),
+        ("whoami --password hunter2", "--password: other users can read"),
+        ("--password hunter2 whoami", "set KOTT_PASSWORD"),
+        ("assets --app-token=hunter2", "set KOTT_APP_TOKEN"),
     ],
 )
 def test_what_is_wrong_is_one_line_before_the_login(
@@ -150,6 +153,7 @@ def test_what_is_wrong_is_one_line_before_the_login(
     assert out == ""
     assert re.fullmatch(r"kott: [^\n]*\n", err)
     assert words in err
+    assert "hunter2" not in err
 
 
 def test_a_guide_without_a_programme_is_not_judged(asked: Server, capsys: Capture) -> None:

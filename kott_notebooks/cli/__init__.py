@@ -31,6 +31,7 @@ from kott_notebooks.errors import (
     SessionExpired,
     TransportError,
 )
+from kott_notebooks.session.credentials import SECRETS
 
 STOP_SECONDS = 0.7  # that a command has to end by itself after Ctrl-C
 DONE, FOUND, USAGE, LOGIN, SERVICE, STOPPED, CLOSED = 0, 1, 2, 3, 4, 130, 141
@@ -48,6 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: Sequence[str] | None) -> int:
     try:
+        _check_no_secret(sys.argv[1:] if argv is None else argv)
         arguments, rest = parser(COMMANDS, kott.__version__, STATUSES).parse_known_args(argv)
         if rest and arguments.command != "lab":
             raise KottError(
@@ -77,6 +79,18 @@ def _run(argv: Sequence[str] | None) -> int:
     except KottError as error:
         return _say(error, USAGE)
     return FOUND if failing else DONE
+
+
+def _check_no_secret(argv: Sequence[str]) -> None:
+    """Refuse a secret on the command line, and do not repeat it."""
+    for one in argv:
+        option = one.partition("=")[0]
+        name = option.removeprefix("--").replace("-", "_")
+        if option.startswith("--") and name in SECRETS:
+            raise KottError(
+                f"{option}: other users can read a command line, and logs keep it: "
+                f"set KOTT_{name.upper()}."
+            )
 
 
 @contextlib.contextmanager

@@ -1,9 +1,9 @@
 """Kaltura OTT Backend lists as complete pandas tables.
 
 `login()` gives a Session; every other function takes one and gives a table, or takes a table.
-`import kott_notebooks as kott` is all that a notebook needs: it loads `report` and `history`, and
-`catalog`, `schedule`, `household`, `audits`, `plots`, `xmltv`, `scale`, `widgets` and `demo` when
-they are first used.
+`import kott_notebooks as kott` is all that a notebook needs: the modules that the functions below
+do without (`demo`, `household`, `plots`, `scale`, `widgets`, `xmltv`) are loaded when they are
+first used, the others (`audits`, `catalog`, `history`, `report`, `schedule`) at once.
 """
 
 from importlib import import_module

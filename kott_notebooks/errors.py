@@ -66,6 +66,10 @@ def full_tracebacks(show: bool = True) -> None:
         False goes back to the cell's line, the message and what to do next. KOTT_DEBUG=1 shows
         everything too, and leaves the locals of the frames, which may show secrets.
 
+    See Also
+    --------
+    KottError
+
     Examples
     --------
     >>> import kott_notebooks as kott

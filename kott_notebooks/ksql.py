@@ -268,6 +268,10 @@ def quoted(value: str) -> str:
     KottError
         The text holds a %27 of its own, which the API would read as a quote.
 
+    See Also
+    --------
+    as_text
+
     Examples
     --------
     >>> from kott_notebooks import ksql
@@ -296,6 +300,10 @@ def as_text(ksql: str | Expression | None) -> str:
     ------
     KottError
         `ksql` is anything else, such as a key that is compared with nothing.
+
+    See Also
+    --------
+    check, read
 
     Examples
     --------
@@ -340,6 +348,10 @@ def check(ksql: str | Expression | None) -> str:
         that do not pair, dates that are not epoch seconds, operators that a key does not take,
         texts and filters that are too long.
 
+    See Also
+    --------
+    read, as_text
+
     Examples
     --------
     >>> from kott_notebooks import ksql
@@ -368,6 +380,10 @@ def read(text: str) -> Expression | None:
     ------
     KsqlError
         There is a mistake, such as `check` finds.
+
+    See Also
+    --------
+    check, as_text
 
     Examples
     --------

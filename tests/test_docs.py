@@ -40,7 +40,11 @@ FUNCTIONS = {
     for name in module.__all__
     if inspect.isfunction(getattr(module, name))
 }
-
+METHODS = {
+    f"kott_notebooks.Session.{name}": getattr(kott.Session, name)
+    for name in dir(kott.Session)
+    if name[0] != "_"
+}
 FOREIGN = pd.DataFrame({"unrelated": ["x"]})
 REQUIRED = {  # what a function is given for an argument that it requires, by its annotation
     "pd.DataFrame": FOREIGN,
@@ -75,6 +79,15 @@ def errors(documented: Callable[..., Any]) -> list[str]:
     return [f"{code}: {text}" for code, text in messages if code in CHECKS]
 
 
+def resolves(name: str, start: Any) -> bool:
+    """Return whether a dotted name is public, seen from a module or class."""
+    for part in name.split("."):
+        if part not in dir(start):
+            return False
+        start = getattr(start, part)
+    return True
+
+
 def examples(name: str) -> list[doctest.DocTest]:
     """Give the docstrings of a module that have examples."""
     module = importlib.import_module(name)
@@ -84,17 +97,19 @@ def examples(name: str) -> list[doctest.DocTest]:
     return [one for one in doctest.DocTestFinder().find(module, extraglobs=names) if one.examples]
 
 
-@pytest.mark.parametrize("name", [name for name in dir(kott.Session) if name[0] != "_"])
-def test_a_method_of_the_session_says_what_it_takes_and_returns(name: str) -> None:
-    """As numpydoc has it."""
-    assert errors(getattr(kott.Session, name)) == []
-
-
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", [*FUNCTIONS, *METHODS])
 def test_a_public_function_is_documented_in_full(name: str) -> None:
-    """Parameters, returns and an example, as numpydoc has them."""
-    assert errors(FUNCTIONS[name]) == []
-    assert "Examples\n" in (inspect.getdoc(FUNCTIONS[name]) or "")
+    """Parameters, returns, what to see next and an example, as numpydoc has them."""
+    assert errors((FUNCTIONS | METHODS)[name]) == []
+
+
+@pytest.mark.parametrize("name", [*FUNCTIONS, *METHODS])
+def test_what_to_see_also_is_there(name: str) -> None:
+    """Each name is public: beside the one that names it, or in kott."""
+    beside = pkgutil.resolve_name(name.rpartition(".")[0])
+    for names, _ in get_doc_object((FUNCTIONS | METHODS)[name])["See Also"]:
+        for one, _ in names:
+            assert resolves(one, beside) or resolves(one.removeprefix("kott."), kott), one
 
 
 @pytest.mark.parametrize("name", TAKE_TABLES)

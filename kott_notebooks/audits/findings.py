@@ -102,7 +102,7 @@ def join(findings: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
 
     See Also
     --------
-    kott_notebooks.with_names : Names beside ids.
+    kott.with_names : Names beside ids.
 
     Examples
     --------

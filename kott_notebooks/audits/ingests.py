@@ -56,6 +56,10 @@ def audit_ingests(
     KottError
         The table lacks a column, or a rule is not valid.
 
+    See Also
+    --------
+    kott.ingests, kott.ingest_results, plots.ingests
+
     Examples
     --------
     >>> session = demo.login(assets=200, channels=8, households=20)

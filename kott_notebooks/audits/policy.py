@@ -97,6 +97,10 @@ def judged(findings: pd.DataFrame, rules: RulesSource, *, now: When | None = Non
     KottError
         A column is missing, or the rules cannot be used.
 
+    See Also
+    --------
+    audits.rules, audits.waivers
+
     Examples
     --------
     >>> import kott_notebooks as kott
@@ -191,6 +195,10 @@ def waivers(findings: pd.DataFrame, *, reason: str, until: When) -> str:
     KottError
         A column is missing, or `until` is no date.
 
+    See Also
+    --------
+    audits.rules, audits.failing
+
     Examples
     --------
     >>> import kott_notebooks as kott
@@ -241,6 +249,10 @@ def new(findings: pd.DataFrame, baseline: pd.DataFrame) -> pd.DataFrame:
     KottError
         The findings or the baseline lack a column.
 
+    See Also
+    --------
+    audits.failing, history.turnover
+
     Examples
     --------
     >>> from kott_notebooks import audits, catalog, demo
@@ -290,6 +302,10 @@ def failing(
     KottError
         `fail_on` is not valid, or is a share while the findings do not say how many things were
         judged.
+
+    See Also
+    --------
+    audits.new, audits.waivers
 
     Examples
     --------

@@ -262,6 +262,10 @@ def rules(source: RulesSource | None = None, *, section: str = "") -> Rules:
         The file cannot be read, or holds a key, a type or a rule that does not exist; the message
         names the file and the key.
 
+    See Also
+    --------
+    audits.rule_table, audits.judged
+
     Examples
     --------
     >>> from kott_notebooks import audits

@@ -45,6 +45,10 @@ def summary(findings: pd.DataFrame) -> pd.DataFrame:
     KottError
         The findings lack a column.
 
+    See Also
+    --------
+    audits.worklist, audits.score, audits.rule_table
+
     Examples
     --------
     >>> from kott_notebooks import audits, catalog, demo
@@ -94,6 +98,10 @@ def score(findings: pd.DataFrame, table: pd.DataFrame, *, by: str = "type") -> p
     ------
     KottError
         A column is missing.
+
+    See Also
+    --------
+    audits.summary, audits.trend
 
     Examples
     --------
@@ -152,6 +160,10 @@ def worklist(findings: pd.DataFrame, *, n: int | None = 50) -> pd.DataFrame:
     ------
     KottError
         `n` is negative.
+
+    See Also
+    --------
+    audits.summary, audits.join, report.audit
 
     Examples
     --------
@@ -228,6 +240,10 @@ def trend(
     ------
     KottError
         Findings do not say when they were made, or how they scored.
+
+    See Also
+    --------
+    audits.score, history.turnover, plots.trend
 
     Examples
     --------
@@ -309,6 +325,10 @@ def rule_table(rules: RulesSource | None = None) -> pd.DataFrame:
     ------
     KottError
         The rules cannot be used.
+
+    See Also
+    --------
+    audits.rules
 
     Examples
     --------

@@ -72,6 +72,10 @@ def word_lists(**more: Iterable[str]) -> Words:
     msgspec.ValidationError
         There is no list of that name.
 
+    See Also
+    --------
+    off_air, placeholder, audits.rules
+
     Examples
     --------
     >>> from kott_notebooks.audits import texts
@@ -101,6 +105,10 @@ def blank(texts: pd.Series[Any]) -> Mask:
     -------
     array of bool
         One value per text: True where it fails.
+
+    See Also
+    --------
+    placeholder
 
     Examples
     --------
@@ -143,6 +151,10 @@ def placeholder(
     array of bool
         One value per text: True where it fails.
 
+    See Also
+    --------
+    blank, off_air, word_lists
+
     Examples
     --------
     >>> import pandas as pd
@@ -173,6 +185,10 @@ def off_air(texts: pd.Series[Any], *, words: Words | None = None) -> Mask:
     -------
     array of bool
         One value per text: True where it fails.
+
+    See Also
+    --------
+    placeholder, word_lists
 
     Examples
     --------
@@ -292,6 +308,10 @@ def mojibake(texts: pd.Series[Any]) -> Mask:
     array of bool
         One value per text: True where it fails.
 
+    See Also
+    --------
+    control, residue
+
     Examples
     --------
     >>> import pandas as pd
@@ -358,6 +378,10 @@ def control(texts: pd.Series[Any]) -> Mask:
     array of bool
         One value per text: True where it fails.
 
+    See Also
+    --------
+    markup, residue
+
     Examples
     --------
     >>> import pandas as pd
@@ -405,6 +429,10 @@ def markup(texts: pd.Series[Any]) -> Mask:
     array of bool
         One value per text: True where it fails.
 
+    See Also
+    --------
+    control, residue
+
     Examples
     --------
     >>> import pandas as pd
@@ -433,6 +461,10 @@ def residue(texts: pd.Series[Any]) -> Mask:
     array of bool
         One value per text: True where it fails.
 
+    See Also
+    --------
+    markup, placeholder
+
     Examples
     --------
     >>> import pandas as pd
@@ -460,6 +492,10 @@ def shouting(texts: pd.Series[Any], letters: int) -> Mask:
     -------
     array of bool
         One value per text: True where it fails.
+
+    See Also
+    --------
+    too_long
 
     Examples
     --------
@@ -491,6 +527,10 @@ def too_long(texts: pd.Series[Any], characters: int) -> Mask:
     array of bool
         One value per text: True where it fails.
 
+    See Also
+    --------
+    shouting
+
     Examples
     --------
     >>> import pandas as pd
@@ -515,6 +555,10 @@ def same(one: pd.Series[Any], other: pd.Series[Any], *, full_stop: bool = False)
     -------
     array of bool
         One value per text: True where it fails.
+
+    See Also
+    --------
+    placeholder
 
     Examples
     --------

@@ -117,6 +117,10 @@ def audit(
     KottError
         The table lacks `id` or `type`, or a check returned something other than findings.
 
+    See Also
+    --------
+    audits.rules, audits.summary, report.audit
+
     Examples
     --------
     >>> import kott_notebooks as kott

@@ -77,8 +77,8 @@ def compare(
 
     See Also
     --------
-    kott_notebooks.diff : Two tables of anything.
-    kott_notebooks.schedule.compare : Two sources of one guide.
+    kott.diff : Two tables of anything.
+    schedule.compare : Two sources of one guide.
 
     Examples
     --------
@@ -181,8 +181,8 @@ def changes(
 
     See Also
     --------
-    kott_notebooks.diff : Two tables of anything.
-    kott_notebooks.history.churn : The number of changes from snapshot to snapshot.
+    kott.diff : Two tables of anything.
+    history.churn : The number of changes from snapshot to snapshot.
 
     Examples
     --------

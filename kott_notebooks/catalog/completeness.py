@@ -67,6 +67,10 @@ def completeness(
     KottError
         The table lacks `type`, or the labels lack a column.
 
+    See Also
+    --------
+    languages, schedule.completeness, plots.completeness
+
     Examples
     --------
     >>> import kott_notebooks as kott
@@ -163,6 +167,10 @@ def ratios(assets: pd.DataFrame) -> pd.DataFrame:
     KottError
         The table lacks `type` or `images`.
 
+    See Also
+    --------
+    kott.images, plots.ratios
+
     Examples
     --------
     >>> import kott_notebooks as kott
@@ -224,6 +232,10 @@ def languages(assets: pd.DataFrame, *, languages: Iterable[str] | None = None) -
     ------
     KottError
         The table has no translations.
+
+    See Also
+    --------
+    completeness, kott.translations, plots.languages
 
     Examples
     --------

@@ -47,6 +47,10 @@ def growth(
     KottError
         `freq` is not a period by its start.
 
+    See Also
+    --------
+    availability, plots.growth
+
     Examples
     --------
     >>> import kott_notebooks as kott
@@ -110,6 +114,10 @@ def expiring(
     ------
     KottError
         The table lacks a column, or `freq`, `tz` or `now` is not valid.
+
+    See Also
+    --------
+    availability
 
     Examples
     --------
@@ -178,6 +186,10 @@ def availability(
     ------
     KottError
         The window ends before it starts, or `freq` is not a period by its start.
+
+    See Also
+    --------
+    growth, expiring, plots.availability
 
     Examples
     --------

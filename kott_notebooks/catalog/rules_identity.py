@@ -88,6 +88,10 @@ def duplicates(assets: pd.DataFrame, *, rules: RulesSource | None = None) -> pd.
     KottError
         The table lacks `id` or `type`, or the rules cannot be used.
 
+    See Also
+    --------
+    audit, plots.duplicates
+
     Examples
     --------
     >>> import kott_notebooks as kott

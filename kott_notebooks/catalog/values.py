@@ -52,6 +52,11 @@ def values(assets: pd.DataFrame, field: str = "Genre", *, n: int | None = None) 
     KottError
         No field, or more than one, has this name.
 
+    See Also
+    --------
+    cast, plots.values
+    kott.facets : The same, counted by the server.
+
     Examples
     --------
     >>> import kott_notebooks as kott
@@ -110,6 +115,10 @@ def years(assets: pd.DataFrame, *, field: str = "Year", now: When | None = None)
     KottError
         The table lacks `type`, or no field, or more than one, has this name.
 
+    See Also
+    --------
+    values, plots.years
+
     Examples
     --------
     >>> import kott_notebooks as kott
@@ -155,6 +164,10 @@ def cast(assets: pd.DataFrame, *, credits: Iterable[str] | None = None) -> pd.Da
     ------
     KottError
         The table has none of the credits.
+
+    See Also
+    --------
+    values
 
     Examples
     --------

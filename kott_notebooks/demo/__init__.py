@@ -126,6 +126,10 @@ def make(
     ValueError
         There is no deployment of that name.
 
+    See Also
+    --------
+    login, serve
+
     Examples
     --------
     >>> import kott_notebooks as kott
@@ -311,6 +315,10 @@ def serve(port: int = 0, *, backend: Backend | None = None, **partner: Any) -> S
     OSError
         The port is in use.
 
+    See Also
+    --------
+    login, make
+
     Examples
     --------
     >>> import kott_notebooks as kott
@@ -339,6 +347,10 @@ def backend_of(session: client.Session) -> Backend:
     ------
     KottError
         The session talks to a real server.
+
+    See Also
+    --------
+    login, Backend
 
     Examples
     --------
@@ -378,6 +390,10 @@ def changes(session: client.Session, start: When, end: When) -> pd.DataFrame:
     KottError
         The session talks to a real server, or a time is not valid.
 
+    See Also
+    --------
+    login, kott.diff
+
     Examples
     --------
     >>> from kott_notebooks import demo
@@ -412,6 +428,10 @@ def defects(session: client.Session) -> pd.DataFrame:
     ------
     KottError
         The session talks to a real server.
+
+    See Also
+    --------
+    login, changes
 
     Examples
     --------

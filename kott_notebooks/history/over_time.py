@@ -42,6 +42,10 @@ def lifetimes(findings: pd.DataFrame) -> pd.DataFrame:
     KottError
         A column is missing, or `snapshot` holds no times.
 
+    See Also
+    --------
+    turnover, audits.new
+
     Examples
     --------
     >>> import pandas as pd
@@ -90,6 +94,10 @@ def turnover(findings: pd.DataFrame) -> pd.DataFrame:
     ------
     KottError
         A column is missing, or `snapshot` holds no times.
+
+    See Also
+    --------
+    lifetimes, audits.trend
 
     Examples
     --------
@@ -142,6 +150,10 @@ def as_of(guides: pd.DataFrame, airing: When, at: When) -> pd.DataFrame:
     KottError
         No snapshot is as old as `at`.
 
+    See Also
+    --------
+    kott.load_all, history.lead_times, schedule.changes
+
     Examples
     --------
     >>> import pandas as pd
@@ -188,6 +200,10 @@ def lead_times(guides: pd.DataFrame) -> pd.DataFrame:
     ------
     KottError
         A column is missing.
+
+    See Also
+    --------
+    as_of, plots.lead_times
 
     Examples
     --------
@@ -250,7 +266,7 @@ def churn(
 
     See Also
     --------
-    kott_notebooks.diff : The changes themselves.
+    kott.diff : The changes themselves.
 
     Examples
     --------
@@ -294,6 +310,10 @@ def filled(tables: pd.DataFrame) -> pd.DataFrame:
     KottError
         There is no column `snapshot`, or it holds no times.
 
+    See Also
+    --------
+    churn, catalog.completeness
+
     Examples
     --------
     >>> import pandas as pd
@@ -336,6 +356,10 @@ def reach(guides: pd.DataFrame) -> pd.DataFrame:
     ------
     KottError
         A column is missing, or holds no times.
+
+    See Also
+    --------
+    schedule.horizon, plots.reach
 
     Examples
     --------

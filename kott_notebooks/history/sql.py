@@ -54,6 +54,10 @@ def sql(query: str, source: Place | Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         DuckDB is not installed, a name is unknown, or the query is wrong: the message has what
         DuckDB says.
 
+    See Also
+    --------
+    load, load_all
+
     Examples
     --------
     >>> import kott_notebooks as kott

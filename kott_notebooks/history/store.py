@@ -279,6 +279,10 @@ def load_all(
     KottError
         There is no snapshot in that time, none of them has a column, or a file is damaged.
 
+    See Also
+    --------
+    load, snapshots, history.churn
+
     Examples
     --------
     >>> import tempfile
@@ -409,6 +413,10 @@ def snapshots(store: Place, *, name: str | None = None) -> pd.DataFrame:
     ------
     KottError
         `name` is no name of a table, the store cannot be opened, or a manifest is damaged.
+
+    See Also
+    --------
+    load, load_all
 
     Examples
     --------

@@ -89,6 +89,10 @@ def audit(
     KottError
         A table lacks a column.
 
+    See Also
+    --------
+    limits, audits.summary, report.audit
+
     Examples
     --------
     >>> import kott_notebooks as kott

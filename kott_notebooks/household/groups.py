@@ -55,6 +55,10 @@ def groups(
     KottError
         `k` is less than 1, or the table lacks the column.
 
+    See Also
+    --------
+    sizes, plots.groups
+
     Examples
     --------
     >>> import kott_notebooks as kott
@@ -113,6 +117,10 @@ def idle_devices(
     KottError
         The table lacks `lastActivityTime`, `k` is less than 1, or `now` is not valid.
 
+    See Also
+    --------
+    idle_households, device_ages, plots.groups
+
     Examples
     --------
     >>> import kott_notebooks as kott
@@ -155,6 +163,10 @@ def idle_households(
     ------
     KottError
         The table lacks a column, `k` is less than 1, or `now` is not valid.
+
+    See Also
+    --------
+    idle_devices, plots.groups
 
     Examples
     --------
@@ -200,6 +212,10 @@ def device_ages(
     KottError
         The table lacks `activatedOn`, `k` is less than 1, or `now` is not valid.
 
+    See Also
+    --------
+    idle_devices, plots.groups
+
     Examples
     --------
     >>> import kott_notebooks as kott
@@ -237,6 +253,10 @@ def sizes(
     ------
     KottError
         A table lacks a column, or `k` is less than 1.
+
+    See Also
+    --------
+    masters, groups, plots.groups
 
     Examples
     --------
@@ -284,6 +304,10 @@ def masters(
     ------
     KottError
         A table lacks a column, or `k` is less than 1.
+
+    See Also
+    --------
+    sizes, plots.groups
 
     Examples
     --------

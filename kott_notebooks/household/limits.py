@@ -49,6 +49,10 @@ def limits(
     KottError
         A table lacks a column.
 
+    See Also
+    --------
+    headroom, audit
+
     Examples
     --------
     >>> import kott_notebooks as kott
@@ -112,6 +116,10 @@ def headroom(limits: pd.DataFrame, *, k: int = MIN_GROUP_SIZE) -> pd.DataFrame:
     ------
     KottError
         `k` is less than 1.
+
+    See Also
+    --------
+    limits, plots.limits
 
     Examples
     --------

@@ -419,6 +419,10 @@ def channels(session: Session, *, progress: bool | Progress | None = None) -> pd
     ApiError
         The API refuses the request.
 
+    See Also
+    --------
+    epg, with_names
+
     Examples
     --------
     >>> import kott_notebooks as kott
@@ -501,7 +505,7 @@ def facets(
 
     See Also
     --------
-    kott_notebooks.catalog.values : The same from a table.
+    catalog.values : The same from a table.
 
     Examples
     --------

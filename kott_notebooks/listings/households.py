@@ -142,6 +142,10 @@ def household_users(
     ApiError
         The API refuses the request.
 
+    See Also
+    --------
+    households, household_devices, household.sizes
+
     Examples
     --------
     >>> import kott_notebooks as kott
@@ -190,6 +194,10 @@ def household_devices(
         The list could not be completed; see `.partial` and `.resume()`.
     ApiError
         The API refuses the request.
+
+    See Also
+    --------
+    households, household_users, household.idle_devices
 
     Examples
     --------

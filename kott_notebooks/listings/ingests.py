@@ -100,6 +100,10 @@ def ingests(
     IncompleteError
         The list or one of its counts could not be read.
 
+    See Also
+    --------
+    ingest_results, schedule.audit_ingests
+
     Examples
     --------
     >>> session = demo.login(assets=200, channels=8, households=20)
@@ -196,6 +200,10 @@ def ingest_results(
         There is no such ingest.
     IncompleteError
         The list could not be completed.
+
+    See Also
+    --------
+    ingests, schedule.explain
 
     Examples
     --------
@@ -312,6 +320,10 @@ def views(
     ------
     ApiError
         The server refused one of the queries.
+
+    See Also
+    --------
+    catalog.audit : Takes them as weights.
 
     Examples
     --------

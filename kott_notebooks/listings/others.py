@@ -99,6 +99,10 @@ def listing(
     KottError
         There is no such list action, or an argument is not valid; the message says what is.
 
+    See Also
+    --------
+    services, describe, Session.records
+
     Examples
     --------
     >>> import kott_notebooks as kott

@@ -59,6 +59,10 @@ def describe(name: str) -> pd.DataFrame:
     KottError
         The API has no such name; the message gives names that come close.
 
+    See Also
+    --------
+    services
+
     Examples
     --------
     >>> kott.describe("asset.semanticSearch")

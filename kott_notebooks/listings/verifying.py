@@ -36,6 +36,10 @@ def verify(session: Session, table: pd.DataFrame) -> pd.DataFrame:
     KottError
         The table was cut by a limit, filtered or added to since, or is of another partner.
 
+    See Also
+    --------
+    refresh, provenance
+
     Examples
     --------
     >>> import kott_notebooks as kott

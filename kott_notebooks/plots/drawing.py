@@ -92,6 +92,10 @@ def alt_text(ax: Axes) -> str:
         Its title, what its axes show, how many rows it has, its key and its words: for the `alt`
         of an HTML image.
 
+    See Also
+    --------
+    grid, completeness
+
     Examples
     --------
     >>> import pandas as pd

@@ -74,6 +74,10 @@ def audit(
     KottError
         `n` is negative, or the findings lack a column.
 
+    See Also
+    --------
+    workbook, digest, as_json
+
     Examples
     --------
     >>> import kott_notebooks as kott

@@ -97,6 +97,10 @@ def guide(
     KottError
         There is no channel to show, a column is missing, or a time or zone is not valid.
 
+    See Also
+    --------
+    plots.grid, kott.epg
+
     Examples
     --------
     >>> import kott_notebooks as kott

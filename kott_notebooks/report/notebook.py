@@ -62,6 +62,10 @@ def digest(findings: pd.DataFrame, rules: RulesSource | None = None) -> Digest:
     KottError
         The table lacks a column.
 
+    See Also
+    --------
+    audit, as_json
+
     Examples
     --------
     >>> import kott_notebooks as kott

@@ -109,6 +109,10 @@ def show(
     KottError
         A column is missing, or `n` is less than 0.
 
+    See Also
+    --------
+    kott.flat, kott.explore
+
     Examples
     --------
     >>> import kott_notebooks as kott

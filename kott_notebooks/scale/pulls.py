@@ -66,6 +66,10 @@ def pull_assets(
     KottError
         Dask is not installed, `login` or `options` hold a secret, or `limit` is given.
 
+    See Also
+    --------
+    map_assets, kott.assets
+
     Examples
     --------
     >>> from kott_notebooks import demo, scale
@@ -136,6 +140,10 @@ def map_partners(
     ------
     KottError
         Dask is not installed, or a login holds a secret.
+
+    See Also
+    --------
+    map_assets, pull_assets
 
     Examples
     --------

@@ -78,6 +78,10 @@ def clock_changes(
     KottError
         A column is missing, holds no times, or a zone does not exist.
 
+    See Also
+    --------
+    audit, gaps
+
     Examples
     --------
     >>> import pandas as pd

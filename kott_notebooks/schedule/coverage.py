@@ -353,6 +353,10 @@ def horizon(
     KottError
         A column is missing, or a channel is not known.
 
+    See Also
+    --------
+    coverage, history.reach, plots.horizon
+
     Examples
     --------
     >>> import kott_notebooks as kott
@@ -423,6 +427,10 @@ def now_next(
     ------
     KottError
         A column is missing, or a channel is not known.
+
+    See Also
+    --------
+    gaps, plots.grid
 
     Examples
     --------

@@ -63,6 +63,10 @@ def duplicates(
     KottError
         A column is missing, or holds no times.
 
+    See Also
+    --------
+    repeats, simulcasts
+
     Examples
     --------
     >>> import pandas as pd
@@ -189,6 +193,10 @@ def repeats(epg: pd.DataFrame, *, columns: Columns | None = None) -> pd.DataFram
     KottError
         A column is missing, or holds no times.
 
+    See Also
+    --------
+    duplicates, simulcasts
+
     Examples
     --------
     >>> import kott_notebooks as kott
@@ -295,6 +303,10 @@ def simulcasts(
     ------
     KottError
         A column is missing, or holds no times.
+
+    See Also
+    --------
+    repeats, duplicates
 
     Examples
     --------

@@ -46,6 +46,10 @@ def episodes(epg: pd.DataFrame, *, columns: Columns | None = None) -> pd.DataFra
     KottError
         A column is missing, or holds no times.
 
+    See Also
+    --------
+    audit, duplicates
+
     Examples
     --------
     >>> import pandas as pd

@@ -96,6 +96,10 @@ def lineup_mix(
     KottError
         A column is missing, or holds no times.
 
+    See Also
+    --------
+    completeness, plots.genre_clock
+
     Examples
     --------
     >>> import pandas as pd

@@ -35,6 +35,10 @@ def explain(findings: pd.DataFrame, ingest_results: pd.DataFrame) -> pd.DataFram
     KottError
         A table lacks a column.
 
+    See Also
+    --------
+    gaps, kott.ingest_results, audit_ingests
+
     Examples
     --------
     >>> import kott_notebooks as kott

@@ -67,6 +67,10 @@ def durations(
     KottError
         A column is missing, or holds no times.
 
+    See Also
+    --------
+    runtimes, audit
+
     Examples
     --------
     >>> import pandas as pd
@@ -139,6 +143,10 @@ def texts(
     KottError
         A column is missing, or holds no times.
 
+    See Also
+    --------
+    fillers, completeness
+
     Examples
     --------
     >>> import pandas as pd
@@ -209,6 +217,10 @@ def fillers(
     KottError
         A column is missing, or holds no times.
 
+    See Also
+    --------
+    texts, gaps
+
     Examples
     --------
     >>> import kott_notebooks as kott
@@ -263,6 +275,10 @@ def restart(
     ------
     KottError
         A column is missing, or holds no times.
+
+    See Also
+    --------
+    audit, kott.channels
 
     Examples
     --------
@@ -324,6 +340,10 @@ def runtimes(
     ------
     KottError
         A column is missing, or holds no times.
+
+    See Also
+    --------
+    durations, audit
 
     Examples
     --------
@@ -396,6 +416,10 @@ def watershed(
     ------
     KottError
         A column is missing, or holds no times.
+
+    See Also
+    --------
+    audit, lineup_mix
 
     Examples
     --------

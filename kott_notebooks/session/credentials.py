@@ -93,6 +93,10 @@ def configured(url: str | None = None, profile: str | None = None) -> bool:
         True where KOTT_URL or KOTT_PROFILE is set, or the file of profiles has a `default`. A file
         that cannot be read counts: `kott.login()` then says what is wrong with it.
 
+    See Also
+    --------
+    login
+
     Examples
     --------
     >>> session = kott.login() if kott.configured() else kott.demo.login()

@@ -106,6 +106,10 @@ def login(
     TransportError
         No reply came, or one that is not the API's.
 
+    See Also
+    --------
+    configured, demo.login, widgets.LoginForm
+
     Examples
     --------
     >>> from kott_notebooks import demo

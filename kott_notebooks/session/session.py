@@ -134,6 +134,10 @@ class Session:
             No reply came, or one that is not the API's. Where the action may change something,
             the message says whether it may have happened.
 
+        See Also
+        --------
+        multirequest, records
+
         Examples
         --------
         >>> from kott_notebooks import demo
@@ -171,6 +175,10 @@ class Session:
             Calls that only read were refused as too many, however often they were sent.
         TransportError
             No reply came, or one that is not the API's.
+
+        See Also
+        --------
+        call
 
         Examples
         --------
@@ -226,6 +234,10 @@ class Session:
         -------
         Pull
             An iterable of pages.
+
+        See Also
+        --------
+        records, kott.listing
 
         Examples
         --------
@@ -283,6 +295,10 @@ class Session:
             The list could not be completed: `.partial` holds the records that were received, and
             `.resume()` returns all of them.
 
+        See Also
+        --------
+        pages, kott.listing
+
         Examples
         --------
         >>> session = demo.login(assets=200, channels=4, days=2, households=3)
@@ -335,6 +351,10 @@ class Session:
         ------
         IncompleteError
             The server sends no total, or one at which it stops counting.
+
+        See Also
+        --------
+        records, kott.plan
 
         Examples
         --------
@@ -416,6 +436,10 @@ class Session:
         ApiError
             The ks has expired or is not valid.
 
+        See Also
+        --------
+        logout, kott.login
+
         Examples
         --------
         >>> session = demo.login(assets=200, channels=4, days=2, households=3)
@@ -449,7 +473,19 @@ class Session:
         return ", ".join(str(known.get(one) or one) for one in numbers) or ids
 
     def logout(self) -> None:
-        """End the ks on the server and forget every secret."""
+        """End the ks on the server and forget every secret.
+
+        See Also
+        --------
+        whoami, kott.login
+
+        Examples
+        --------
+        >>> session = demo.login(assets=200)
+        >>> session.logout()
+        >>> session
+        <kott Session: https://demo.kott.invalid, logged out>
+        """
         try:
             if "ks" in self._secrets:
                 self._fetch([Call("ottUser", "logout")], renew=False)

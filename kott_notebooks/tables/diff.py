@@ -60,6 +60,10 @@ def diff(
     KottError
         A column is missing, a key is absent, or several rows of one table have one key.
 
+    See Also
+    --------
+    catalog.changes, schedule.changes, history.churn
+
     Examples
     --------
     >>> import pandas as pd

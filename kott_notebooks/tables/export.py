@@ -403,6 +403,10 @@ def conform(table: pd.DataFrame, like: pd.DataFrame) -> pd.DataFrame:
     KottError
         A value does not fit the dtype of its column.
 
+    See Also
+    --------
+    coerce, load_all
+
     Examples
     --------
     >>> import pandas as pd

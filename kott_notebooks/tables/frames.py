@@ -163,6 +163,10 @@ def coerce(table: pd.DataFrame, fields: Sequence[str] | None = None) -> pd.DataF
     KottError
         The table lacks one of `fields`.
 
+    See Also
+    --------
+    conform, flat
+
     Examples
     --------
     >>> import pandas as pd

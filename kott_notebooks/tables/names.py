@@ -64,6 +64,10 @@ def with_names(
         Neither labels nor channels are given and the table has no `typeDescription`, or one of
         them lacks its columns.
 
+    See Also
+    --------
+    labels, channels
+
     Examples
     --------
     >>> import kott_notebooks as kott

@@ -91,6 +91,10 @@ def images(table: pd.DataFrame) -> pd.DataFrame:
     KottError
         The table has no column `images`, or no `id`.
 
+    See Also
+    --------
+    media_files, catalog.ratios
+
     Examples
     --------
     >>> import kott_notebooks as kott
@@ -123,6 +127,10 @@ def media_files(table: pd.DataFrame) -> pd.DataFrame:
     KottError
         The table has no column `mediaFiles`, or no `id`.
 
+    See Also
+    --------
+    images, explode
+
     Examples
     --------
     >>> import kott_notebooks as kott
@@ -154,6 +162,10 @@ def tags(table: pd.DataFrame, *names: str) -> pd.DataFrame:
     ------
     KottError
         The table has no `id`, or no tag of a name.
+
+    See Also
+    --------
+    explode, catalog.values
 
     Examples
     --------
@@ -189,6 +201,10 @@ def translations(table: pd.DataFrame) -> pd.DataFrame:
     ------
     KottError
         The table has no `id`.
+
+    See Also
+    --------
+    tags, catalog.languages
 
     Examples
     --------
@@ -247,6 +263,10 @@ def flat(
     ------
     KottError
         `tz` is not a zone.
+
+    See Also
+    --------
+    export, explode
 
     Examples
     --------

@@ -114,6 +114,10 @@ def provenance(table: pd.DataFrame) -> pd.DataFrame:
         The table has no provenance: it is not from a function of this package, or lost its `attrs`
         on the way (`pd.concat` and `merge` of tables with different provenance drop it).
 
+    See Also
+    --------
+    verify
+
     Examples
     --------
     >>> import kott_notebooks as kott

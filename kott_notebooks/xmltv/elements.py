@@ -277,6 +277,10 @@ def is_guide(source: Source) -> bool:
     KottError
         `source` is neither a path nor a file object.
 
+    See Also
+    --------
+    read, read_guide
+
     Examples
     --------
     >>> import io

@@ -55,6 +55,10 @@ def match(channels: pd.DataFrame, theirs: pd.DataFrame, *, min_score: float = 0.
     KottError
         A table has no `id`, or min_score is not between 0 and 1.
 
+    See Also
+    --------
+    channels, schedule.compare
+
     Examples
     --------
     >>> import pandas as pd

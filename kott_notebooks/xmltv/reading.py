@@ -58,6 +58,10 @@ def read_guide(source: Source, *, strict: bool = False) -> Guide:
     KottError
         The file is not XML, or its root is not <tv>; it declares entities; or `strict`.
 
+    See Also
+    --------
+    read, channels, faults
+
     Examples
     --------
     >>> import io
@@ -193,6 +197,10 @@ def faults(source: Source) -> pd.DataFrame:
     ------
     KottError
         The file is not XML, or its root is not <tv>; it declares entities.
+
+    See Also
+    --------
+    read_guide
 
     Examples
     --------

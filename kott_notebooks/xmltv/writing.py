@@ -71,6 +71,10 @@ def write(
     KottError
         A column is missing, or does not hold what its name says. There is no file then.
 
+    See Also
+    --------
+    lines, read
+
     Notes
     -----
     Numbers of channels are written as `276507.478.kott`: the number, the partner, and "kott"; ids
@@ -157,6 +161,10 @@ def lines(
     ------
     KottError
         As `write`.
+
+    See Also
+    --------
+    write, read
 
     Examples
     --------

@@ -191,6 +191,8 @@ def failures(server: Server) -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "wrong pin", lambda: kott.login(pin=WORDS["wrong"], pin_secret=WORDS["pin_secret"])
     yield "wrong token", lambda: kott.login(app_token=("an-id", WORDS["wrong"]))
     yield "wrong ks", lambda: kott.login(ks=WORDS["access"] + "x").whoami()
+    yield "wrong refresh token", lambda: kott.login(refresh_token=WORDS["wrong"])
+    yield "no attempt", lambda: kott.login(ks=WORDS["wrong"], attempts=0)
     yield "dead server", lambda: kott.login(dead, **user)
     yield "missing profile", lambda: kott.login(profile="none", **user)
     yield "KSQL typo", lambda: kott.assets(session, "(and")

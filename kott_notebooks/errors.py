@@ -203,7 +203,7 @@ class IncompleteError(KottError):
         self,
         message: str,
         *,
-        partial: Any = None,
+        partial: Iterable[Any] | None = None,  # records or a table
         build: Callable[[], Any] | None = None,
         resume: Callable[[], Any] | None = None,
     ) -> None:

@@ -19,7 +19,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from numbers import Integral, Real
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -45,6 +45,10 @@ __all__ = [
 def __dir__() -> list[str]:
     return __all__
 
+
+Value: TypeAlias = (  # what a key is compared with
+    "str | float | date | timedelta | np.number[Any] | np.bool_ | np.datetime64 | np.timedelta64"
+)
 
 LIMIT = 4096  # characters of a filter
 DEPTH = 50  # levels of brackets; more is a mistake
@@ -161,19 +165,19 @@ class Key:
     def __ne__(self, value: object) -> Any:
         return self._term("!=", value)
 
-    def __gt__(self, value: object) -> Expression:
+    def __gt__(self, value: Value) -> Expression:
         return self._term(">", value)
 
-    def __ge__(self, value: object) -> Expression:
+    def __ge__(self, value: Value) -> Expression:
         return self._term(">=", value)
 
-    def __lt__(self, value: object) -> Expression:
+    def __lt__(self, value: Value) -> Expression:
         return self._term("<", value)
 
-    def __le__(self, value: object) -> Expression:
+    def __le__(self, value: Value) -> Expression:
         return self._term("<=", value)
 
-    def isin(self, values: Iterable[object]) -> Expression:
+    def isin(self, values: Iterable[Value]) -> Expression:
         """Ask for any of these values: whole numbers in one list, others one by one.
 
         A text is never in a list, even if it is a number: keys of texts take none.
@@ -221,7 +225,7 @@ class Key:
             raise KottError(f"{self.name}{operator}{written} is not valid KSQL. {wrong}")
         return Term(self.name, operator, text)
 
-    def __and__(self, other: object) -> NoReturn:
+    def __and__(self, other: Value | Expression | Key) -> NoReturn:
         raise KottError("Put each comparison in brackets: (K.a == 1) & (K.b == 2).")
 
     __or__ = __rand__ = __ror__ = __and__

@@ -727,7 +727,7 @@ def test_a_tab_is_made_when_it_is_looked_at(session: kott.Session) -> None:
     ],
 )
 def test_an_empty_answer_is_an_answer(
-    session: kott.Session, tab: str, question: dict[str, Any]
+    session: kott.Session, tab: Any, question: dict[str, Any]
 ) -> None:
     """No row, and the widgets say so."""
     explorer = kott.explore(session, tab, **question).wait()

@@ -159,9 +159,9 @@ def test_new_columns_are_empty_where_they_were_not(tmp_path: Path) -> None:
     assert both["more"].fillna("-").tolist() == ["-", "x"]
     assert both["snapshot"].tolist() == [START, START + DAY]
     assert kott.load_all(tmp_path, start=START + DAY)["id"].tolist() == [2]
-    assert kott.load_all(tmp_path, columns=["more"])["more"].notna().sum() == 1
+    assert kott.load_all(tmp_path, fields=["more"])["more"].notna().sum() == 1
     with pytest.raises(KottError, match="no snapshot of 't' has nowhere"):
-        kott.load_all(tmp_path, columns=["nowhere"])
+        kott.load_all(tmp_path, fields=["nowhere"])
 
 
 def test_a_damaged_file_is_named(assets: pd.DataFrame, tmp_path: Path) -> None:
@@ -292,7 +292,7 @@ def test_what_cannot_be_loaded_says_what_there_is(tmp_path: Path) -> None:
     with pytest.raises(KottError, match="no table 'c'; it has a, b"):
         kott.load(tmp_path, name="c")
     with pytest.raises(KottError, match="has no column x; it has id"):
-        kott.load(tmp_path, name="a", columns=["x"])
+        kott.load(tmp_path, name="a", fields=["x"])
 
 
 # SQL
@@ -364,7 +364,7 @@ def test_a_table_of_many_row_groups_keeps_its_order(tmp_path: Path) -> None:
     table = pd.DataFrame({"id": pd.array(range(500_000), dtype="Int64"), "name": "x" * 50})
     for _ in range(5):
         kott.save(table, tmp_path, name="assets")
-        assert kott.load(tmp_path, columns=["id"])["id"].is_monotonic_increasing
+        assert kott.load(tmp_path, fields=["id"])["id"].is_monotonic_increasing
 
 
 def test_tables_that_no_store_can_hold_are_refused(tmp_path: Path) -> None:
@@ -378,7 +378,7 @@ def test_tables_that_no_store_can_hold_are_refused(tmp_path: Path) -> None:
     kott.save(own, tmp_path, name="own")
     with pytest.raises(KottError, match="has a column snapshot of its own"):
         kott.load_all(tmp_path, name="own")
-    assert len(kott.load_all(tmp_path, name="own", columns=["channel"])) == 1
+    assert len(kott.load_all(tmp_path, name="own", fields=["channel"])) == 1
 
 
 def test_one_of_the_snapshots_that_were_loaded_is_judged_as_a_whole(tmp_path: Path) -> None:

@@ -205,7 +205,7 @@ REFUSED: list[tuple[Callable[[], object], str]] = [
     (lambda: ~(K.a == 1), "no 'not': ask with !="),
     (lambda: K.a == None, r"None.*\.missing\(\)"),  # noqa: E711 - a value, not a test
     (lambda: K.a == float("nan"), r"nan.*\.missing\(\)"),
-    (lambda: K.start_date > pd.NaT, "NaT is not a point in time"),
+    (lambda: K.start_date > pd.NaT, "NaT is not a point in time"),  # type: ignore[operator]
     (lambda: K.a == K.b, "cannot be compared with K"),
     (lambda: K.a > "x", "> takes a number"),
     (lambda: K.a < timedelta(1), "Only keys that end in _date"),

@@ -273,11 +273,11 @@ def test_nobody_is_short_of_what_was_not_asked_for() -> None:
 def test_now_and_next_are_named() -> None:
     """Of two that are on, the one that started last; what follows may come after a hole."""
     epg = guide(slot(0, 60), slot(20, 40), slot(50, 70), slot(0, 10, linearAssetId=8))
-    table = schedule.now_next(epg, at=at(30), channels=[7, 8, 9])
+    table = schedule.now_next(epg, now=at(30), channels=[7, 8, 9])
     assert table["id"].fillna(0).tolist() == [2, 0, 0]
     assert table["nextId"].fillna(0).tolist() == [3, 0, 0]
     assert table["nextStartDate"].tolist()[0] == at(50)
-    assert schedule.now_next(epg, at=at(40))["id"].tolist()[0] == 1
+    assert schedule.now_next(epg, now=at(40))["id"].tolist()[0] == 1
 
 
 def test_a_line_up_is_mixed_by_the_local_hour() -> None:
@@ -565,7 +565,7 @@ ANALYSES: dict[str, Callable[..., pd.DataFrame]] = {
     "coverage": schedule.coverage,
     "lineup_mix": lambda epg, **more: schedule.lineup_mix(epg, genre="metas.Series ID", **more),
     "horizon": lambda epg, **more: schedule.horizon(epg, now=at(0), **more),
-    "now_next": lambda epg, **more: schedule.now_next(epg, at=at(5), **more),
+    "now_next": lambda epg, **more: schedule.now_next(epg, now=at(5), **more),
     "clock_changes": lambda epg, **more: schedule.clock_changes(epg, tz="Europe/Athens", **more),
     "completeness": schedule.completeness,
 }

@@ -224,7 +224,11 @@ def definitions() -> dict[str, Definition]:
     return msgspec.convert(_packaged("rules.toml"), dict[str, Definition])
 
 
-def rules(source: RulesSource | None = None, *, section: str = "") -> Rules:
+def rules(
+    source: RulesSource | None = None,
+    *,
+    section: Literal["schedule", "household", "ingests", ""] = "",
+) -> Rules:
     """Return the rules of the audits: the defaults, changed by a partner's rules.
 
     All audits take their rules in this one shape. The tables of a rules file are

@@ -108,7 +108,7 @@ def _run(session: kott.Session, given: argparse.Namespace, rules: catalog.Rules)
     changes = None if before is None else differences(before, assets)
     for name, table in {**tables, FINDINGS: findings}.items():
         kott.save(table, store, name=name, when=facts(assets).get("when"))
-    audited = kott.load_all(store, name=FINDINGS, columns=history.IDENTITY)
+    audited = kott.load_all(store, name=FINDINGS, fields=history.IDENTITY)
     last = history.turnover(audited)
     last = last[last["snapshot"] == last["snapshot"].max()]
     new = audits.new(findings, baseline)

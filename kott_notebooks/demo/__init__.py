@@ -43,7 +43,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import requests
@@ -97,7 +97,7 @@ def make(
     days: int = 8,
     households: int = 500,
     defects: bool = True,
-    deployment: str | Deployment = "strict",
+    deployment: Literal["strict", "roomy", "old"] | Deployment = "strict",
     clock: Callable[[], float] | None = None,
     faults: Faults | None = None,
     roles: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
@@ -163,7 +163,7 @@ def login(
     days: int = 8,
     households: int = 500,
     defects: bool = True,
-    deployment: str | Deployment = "strict",
+    deployment: Literal["strict", "roomy", "old"] | Deployment = "strict",
     clock: Callable[[], float] | None = None,
     faults: Faults | None = None,
     roles: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,

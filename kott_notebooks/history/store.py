@@ -29,7 +29,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from pyarrow import fs
 
-from kott_notebooks.errors import KottError
+from kott_notebooks.errors import KottError, as_list
 from kott_notebooks.history import files
 from kott_notebooks.history.files import Place
 from kott_notebooks.tables.provenance import ATTR, facts, with_facts
@@ -202,7 +202,7 @@ def load(
     *,
     name: str | None = None,
     at: When | None = None,
-    columns: list[str] | None = None,
+    fields: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """Read a snapshot back, as the table that was saved.
 
@@ -214,7 +214,7 @@ def load(
         Which table; may be left out where the store has one.
     at : str, datetime or Timestamp, optional
         The newest snapshot at or before this time; or a snapshot's id. Default: the newest.
-    columns : list of str, optional
+    fields : list of str, optional
         Read these columns only.
 
     Returns
@@ -239,13 +239,14 @@ def load(
     >>> from kott_notebooks import demo
     >>> store = tempfile.mkdtemp()
     >>> _ = kott.save(kott.channels(demo.login(assets=200)), store, name="channels")
-    >>> kott.load(store, columns=["id", "name"]).columns.tolist()
+    >>> kott.load(store, fields=["id", "name"]).columns.tolist()
     ['id', 'name']
     """
+    wanted = None if fields is None else as_list("fields", fields)
     system, root = files.opened(store)
     name = chosen_name(system, root, store, name)
     manifest = manifest_of(system, root, name, chosen(system, root, name, at))
-    return read_checked(system, f"{root}/{manifest.name}/{manifest.id}", manifest, columns)
+    return read_checked(system, f"{root}/{manifest.name}/{manifest.id}", manifest, wanted)
 
 
 def load_all(
@@ -254,7 +255,7 @@ def load_all(
     name: str | None = None,
     start: When | None = None,
     end: When | None = None,
-    columns: list[str] | None = None,
+    fields: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """Read the snapshots of a table one below the other.
 
@@ -264,7 +265,7 @@ def load_all(
         As in `load`.
     start, end : str, datetime or Timestamp, optional
         The snapshots of a time in [start, end). Default: all.
-    columns : list of str, optional
+    fields : list of str, optional
         Read these columns only; a snapshot that lacks one has no values there.
 
     Returns
@@ -294,6 +295,7 @@ def load_all(
     >>> kott.load_all(store).groupby("snapshot").size().tolist()
     [40, 3]
     """
+    named = [] if fields is None else as_list("fields", fields)
     system, root = files.opened(store)
     name = chosen_name(system, root, store, name)
     first, last = (None if one is None else instant(one) for one in (start, end))
@@ -307,18 +309,18 @@ def load_all(
     parts = []
     for one in wanted:
         manifest = manifest_of(system, root, name, one)
-        has = None if columns is None else [c for c in columns if c in manifest.schema]
+        has = None if fields is None else [c for c in named if c in manifest.schema]
         part = read_checked(system, f"{root}/{name}/{one}", manifest, has)
         if "snapshot" in part:
             raise KottError(
                 f"The table {name!r} has a column snapshot of its own: kott.load reads one of its "
-                "snapshots, and columns= can leave it out."
+                "snapshots, and fields= can leave it out."
             )
         part.insert(0, "snapshot", pd.Series(time_of(one), part.index, "datetime64[us, UTC]"))
         parts.append(part)
-    absent = set(columns or ()) - {column for part in parts for column in part}
+    absent = set(named) - {column for part in parts for column in part}
     if absent:
-        raise KottError(f"columns: no snapshot of {name!r} has {', '.join(sorted(absent))}.")
+        raise KottError(f"fields: no snapshot of {name!r} has {', '.join(sorted(absent))}.")
     table, times = stacked(parts), [time_of(one).isoformat() for one in wanted]
     return with_facts(
         table, source="kott.load_all", name=name, snapshots=times, rows_loaded=len(table)
@@ -519,7 +521,7 @@ def read_checked(
     missing = [column for column in columns or () if column not in manifest.schema]
     if missing:
         raise KottError(
-            f"columns: the snapshot {manifest.id} has no column {', '.join(missing)}; it has "
+            f"fields: the snapshot {manifest.id} has no column {', '.join(missing)}; it has "
             f"{', '.join(manifest.schema)}."
         )
     for path, file in zip(data_paths(folder, manifest), manifest.files, strict=True):

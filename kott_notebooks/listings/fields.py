@@ -20,6 +20,7 @@ from kott_notebooks.errors import (
 from kott_notebooks.ksql import K
 from kott_notebooks.listings.filters import only, search
 from kott_notebooks.session import Session
+from kott_notebooks.tables.columns import bare
 
 Chosen: TypeAlias = Mapping[str, Sequence[str]]  # each field given, and the columns it may mean
 Names: TypeAlias = dict[tuple[str, str], list[str]]  # ("tags", "genre") -> ["Genre"]
@@ -112,7 +113,7 @@ def _columns(field: str, own: Iterable[str], names: Names) -> list[str]:
         return [field]
     maps, name = _split(text)
     return [
-        f"{top}.{one}{at}{language}" for top in maps for one in names.get((top, _folded(name)), [])
+        f"{top}.{one}{at}{language}" for top in maps for one in names.get((top, bare(name)), [])
     ]
 
 
@@ -120,10 +121,6 @@ def _split(field: str) -> tuple[tuple[str, ...], str]:
     """Split `tags.Genre` into its possible places and its name."""
     top, dot, name = field.partition(".")
     return ((top,), name) if dot and top in MAPS else (MAPS, field)
-
-
-def _folded(name: str) -> str:
-    return name.strip().casefold()
 
 
 def _metas(session: Session) -> Names:
@@ -135,7 +132,7 @@ def _metas(session: Session) -> Names:
                 top = "tags" if meta.get("multipleValue") else "metas"
                 called = [str(meta[key]) for key in ("name", "systemName") if meta.get(key)]
                 for one in called:
-                    held = names.setdefault((top, _folded(one)), [])
+                    held = names.setdefault((top, bare(one)), [])
                     held += [other for other in called if other not in held]
         except (SessionExpired, LoginError):
             raise
@@ -160,8 +157,8 @@ def _looked(
         own |= row.keys()
         for top in MAPS:
             for name in row.get(top) or {}:
-                others = [one for one in names.get((top, _folded(name)), []) if one != name]
-                names[top, _folded(name)] = [name, *others]
+                others = [one for one in names.get((top, bare(name)), []) if one != name]
+                names[top, bare(name)] = [name, *others]
     return own, names
 
 
@@ -169,7 +166,7 @@ def _searchable(session: Session, field: str, source: Source, names: Names) -> l
     """Ask the search engine whether assets can have a meta or tag of this name."""
     text, at, language = field.partition("@")
     maps, name = _split(text)
-    as_other = any((top, _folded(name)) in names for top in MAPS)  # a tag where a meta is meant
+    as_other = any((top, bare(name)) in names for top in MAPS)  # a tag where a meta is meant
     if as_other or (source.service, source.action) != ("asset", "list"):
         return []
     try:
@@ -190,7 +187,7 @@ def _unknown(field: str, items: str, own: Iterable[str], names: Names) -> str:
     nearest = {
         column
         for column in sorted(columns)
-        if difflib.get_close_matches(_folded(wanted), [_folded(_split(column)[1])])
+        if difflib.get_close_matches(bare(wanted), [bare(_split(column)[1])])
     }
     hint = (
         f"Did you mean {' or '.join(sorted(nearest))}?"

@@ -68,7 +68,7 @@ VIEWS = {
 
 def ingests(
     session: Session,
-    since: When = "today-7d",
+    start: When = "today-7d",
     *,
     kind: IngestKind = "epg",
     tz: str | tzinfo | None = None,
@@ -79,12 +79,12 @@ def ingests(
     ----------
     session : Session
         A session of an operator.
-    since : str, date, datetime or Timestamp, default "today-7d"
+    start : str, date, datetime or Timestamp, default "today-7d"
         The earliest creation time.
     kind : {"epg", "vod"}, default "epg"
         Ingests of programmes, or bulk uploads of media.
     tz : str or tzinfo, optional
-        Zone of `since` where it has none; default KOTT_TZ, else UTC.
+        Zone of `start` where it has none; default KOTT_TZ, else UTC.
 
     Returns
     -------
@@ -112,7 +112,7 @@ def ingests(
     """
     if kind not in _KINDS:
         raise KottError(f"kind must be 'epg' or 'vod', not {kind!r}.")
-    first = filter_epoch(since, tz=tz)
+    first = filter_epoch(start, tz=tz)
     rows = _guide_ingests(session, first) if kind == "epg" else _uploads(session, first)
     table = _table([{"kind": kind, **row} for row in rows], INGESTS)
     table = table.sort_values(["createdDate", "ingestId"], ignore_index=True)

@@ -130,7 +130,7 @@ def _newest(session: Session, store: Place, name: str) -> tuple[str, dict[str, A
     if listed.empty:
         raise KottError(f"The store {store} has no snapshot of {name!r}: pull one with to=.")
     at = str(listed["id"].iloc[-1])
-    known = facts(load(store, name=name, at=at, columns=["id"]))
+    known = facts(load(store, name=name, at=at, fields=["id"]))
     if known.get("source") != "kott.assets" or "asked" not in known:
         raise KottError(f"The snapshot {at} of {name!r} is not a table of kott.assets.")
     if known.get("limit") is not None or "incomplete" in known:
@@ -152,7 +152,7 @@ def _since(store: Place, name: str, at: str, known: dict[str, Any]) -> pd.Timest
     since = instant(known["when"])
     fields = known["asked"]["fields"]
     if not fields or "updateDate" in fields:
-        last = load(store, name=name, at=at, columns=["updateDate"])["updateDate"].max()
+        last = load(store, name=name, at=at, fields=["updateDate"])["updateDate"].max()
         since = since if pd.isna(last) else min(since, last)
     return since - MARGIN
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from functools import cache
@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from kott_notebooks.errors import whole_number
+from kott_notebooks.errors import as_list, whole_number
 from kott_notebooks.report.page import render, resource
 from kott_notebooks.tables.columns import Names, need, typed, wall
 from kott_notebooks.tables.kinds import of_class
@@ -72,7 +72,7 @@ class Shown:
 
 def show(
     table: pd.DataFrame,
-    columns: Iterable[str] | None = None,
+    fields: Sequence[str] | None = None,
     *,
     labels: pd.DataFrame | None = None,
     channels: pd.DataFrame | Names | None = None,
@@ -88,7 +88,7 @@ def show(
     ----------
     table : DataFrame
         Any table.
-    columns : list of str, optional
+    fields : list of str, optional
         The columns to show. Default: all up to 12; of more, those that people look for first and
         that have values, and the names of the others below the table.
     labels, channels : DataFrame, optional
@@ -128,7 +128,7 @@ def show(
     table = table.rename(columns=str)
     if labels is not None or channels is not None or {"type", "typeDescription"} <= {*table}:
         table = with_names(table, labels, channels)
-    wanted = None if columns is None else list(columns)
+    wanted = None if fields is None else as_list("fields", fields)
     table = typed(table) if wanted is None else need(table, *wanted)
     zoned = zone_of(table, tz)
     given = {name: int(table[name].notna().sum()) for name in table.columns}

@@ -34,7 +34,7 @@ _IDENTITIES = ("crid", "externalId")
 
 
 def duplicates(
-    epg: pd.DataFrame, *, minutes: float = 5, columns: Columns | None = None
+    epg: pd.DataFrame, *, max_minutes: float = 5, columns: Columns | None = None
 ) -> pd.DataFrame:
     """Find programmes that were ingested twice: into one slot, or again under a new id.
 
@@ -44,7 +44,7 @@ def duplicates(
     ----------
     epg : DataFrame
         Programmes. With `crid` or `externalId`, those are compared too.
-    minutes : float, default 5
+    max_minutes : float, default 5
         How far apart two starts of one programme may be, in minutes.
     columns : mapping, optional
         What the table calls our columns.
@@ -55,7 +55,7 @@ def duplicates(
         One row per programme that was ingested later (has the higher id), by channel and time:
         linearAssetId, channelName (`str`, where the guide has it), id, otherId (the one that was
         there before), name, startDate, endDate, fault (`str`). `slot`: the same channel, start, end
-        and name. `again`: the same channel and name, starts at most `minutes` apart, times that
+        and name. `again`: the same channel and name, starts at most `max_minutes` apart, times that
         overlap without being equal, and another crid or externalId where both have one.
 
     Raises
@@ -80,7 +80,7 @@ def duplicates(
     [[2, 1, 'again']]
     """
     epg = named(epg, columns, *TIMED, "name").reset_index(drop=True)
-    pairs = later_and_earlier(epg, round(minutes * MINUTE))
+    pairs = later_and_earlier(epg, round(max_minutes * MINUTE))
     shown = epg[["linearAssetId", "id", "name", *TIMED[1:]]].iloc[pairs["later"]]
     shown.insert(2, "otherId", epg["id"].array.take(pairs["earlier"].to_numpy()))
     shown = shown.assign(fault=pairs["fault"].array)

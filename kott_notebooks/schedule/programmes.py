@@ -312,8 +312,8 @@ def _is(flags: pd.Series[Any], value: bool) -> Mask:
 def runtimes(
     epg: pd.DataFrame,
     *,
-    percent: float = 20,
-    minutes: float = 10,
+    max_percent: float = 20,
+    max_minutes: float = 10,
     runtime: str = RUNTIME,
     columns: Columns | None = None,
 ) -> pd.DataFrame:
@@ -323,7 +323,7 @@ def runtimes(
     ----------
     epg : DataFrame
         Programmes.
-    percent, minutes : float, default 20 and 10
+    max_percent, max_minutes : float, default 20 and 10
         How much they may differ; a slot that differs by more than both is listed.
     runtime : str, default "metas.Runtime"
         The column of runtimes, in minutes. What is not a number above 0 is not judged.
@@ -365,7 +365,7 @@ def runtimes(
     table = epg[[*_SHOWN, "name"]].assign(
         minutes=pd.array(slot, dtype="Float64"), runtime=pd.array(stated, dtype="Float64")
     )
-    off = known & (apart > minutes) & (apart > np.where(known, stated, 0) * percent / 100)
+    off = known & (apart > max_minutes) & (apart > np.where(known, stated, 0) * max_percent / 100)
     return with_channel_names(_only(table, off), epg)
 
 

@@ -174,7 +174,7 @@ def _gaps(guide: Guide) -> pd.DataFrame:
         guide.epg,
         start=_time(guide.start),
         end=_time(guide.end),
-        minutes=guide.rules.gap_minutes,
+        min_minutes=guide.rules.gap_minutes,
         channels=_shown(guide) if is_known else None,
         tz=guide.tz,
         off_air={name: of.silent for name, of in guide.rules.channels.items()},
@@ -299,8 +299,8 @@ def _unknown_channels(guide: Guide, channels: pd.DataFrame) -> pd.DataFrame:
     own = keys(guide.epg["linearAssetId"])
     known = keys(channels["id"]).dropna()
     counts = own[own.notna() & ~own.isin(known)].value_counts(sort=False).sort_index()
-    near = {_bare(one): one for one in known}
-    hints = [near.get(_bare(one)) for one in counts.index]
+    near = {_without_zeros(one): one for one in known}
+    hints = [near.get(_without_zeros(one)) for one in counts.index]
     rows = own.reset_index(drop=True).drop_duplicates()
     first = guide.epg["linearAssetId"].iloc[rows[rows.isin(counts.index)].sort_values().index]
     return pd.DataFrame(
@@ -322,7 +322,7 @@ def _unknown_channels(guide: Guide, channels: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _bare(key: str) -> str:
+def _without_zeros(key: str) -> str:
     """Return an id without case, blanks and leading zeros."""
     return "".join(key.split()).casefold().lstrip("0")
 
@@ -518,8 +518,8 @@ def _clock_shift(guide: Guide) -> pd.DataFrame:
 def _runtimes(guide: Guide) -> pd.DataFrame:
     table = runtimes(
         guide.epg,
-        percent=guide.rules.runtime_percent,
-        minutes=guide.rules.runtime_minutes,
+        max_percent=guide.rules.runtime_percent,
+        max_minutes=guide.rules.runtime_minutes,
         runtime=guide.rules.runtime,
     )
     both = zip(table["minutes"], table["runtime"], strict=True)

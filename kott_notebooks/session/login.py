@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import requests
 
 from kott_notebooks.api.secrets import Secret
@@ -30,7 +32,7 @@ def login(
     currency: str | None = None,
     user_id: str | None = None,
     profile: str | None = None,
-    format: str | None = None,
+    format: Literal["json", "xml"] | None = None,
     api_version: str | None = None,
     client_tag: str | None = None,
     http: requests.Session | None = None,

@@ -44,7 +44,7 @@ def write(
     path: str | Path,
     *,
     tz: str | tzinfo | None = None,
-    partner_id: int | str | None = None,
+    partner_id: int | None = None,
     columns: Columns | None = None,
 ) -> None:
     """Write a guide as XMLTV, which `read` reads back.
@@ -61,7 +61,7 @@ def write(
     tz : str or tzinfo, default: KOTT_TZ, else UTC
         The zone of the written times, which have their offset. XMLTV has no offsets with seconds:
         times that would need one (before 1972, mostly) are written in UTC.
-    partner_id : int or str, optional
+    partner_id : int, optional
         The partner in the ids of channels. Default: the one that the table was pulled from, else 0.
     columns : mapping, optional
         Our names of columns -> the table's.
@@ -142,7 +142,7 @@ def lines(
     channels: Channels | None = None,
     *,
     tz: str | tzinfo | None = None,
-    partner_id: int | str | None = None,
+    partner_id: int | None = None,
     columns: Columns | None = None,
 ) -> Iterator[str]:
     """Return what `write` writes, in pieces of whole lines.

@@ -159,4 +159,4 @@ def test_defects_are_a_table(backend: demo.Backend) -> None:
 def test_a_deployment_that_is_none_is_refused() -> None:
     """With the names of those that there are."""
     with pytest.raises(ValueError, match=r"strict, roomy, old"):
-        demo.make(**SMALL, deployment="lax")
+        demo.make(**SMALL, deployment="lax")  # type: ignore[arg-type]

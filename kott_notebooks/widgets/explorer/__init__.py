@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import ipywidgets
 import pandas as pd
@@ -28,7 +28,7 @@ _AT_ONCE = ("assets", "schedule")  # pull as soon as they are shown
 
 def explore(
     session: Session,
-    tab: str = "assets",
+    tab: Literal["assets", "schedule", "households", "listing"] = "assets",
     *,
     ksql: str | Expression | None = None,
     start: str | None = None,

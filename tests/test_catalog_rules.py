@@ -126,7 +126,7 @@ def test_the_audit_that_asks_may_be_given_its_own_table() -> None:
     """By its keys alone, or as the table's class; the other tables are known too."""
     short = audits.rules({"gap_minutes": 5}, section="schedule")
     assert short == audits.rules({"schedule": {"gap_minutes": 5}})
-    assert short == audits.rules(schedule.Rules(gap_minutes=5), section="schedule")
+    assert short == audits.rules(schedule.Thresholds(gap_minutes=5), section="schedule")
 
 
 def test_a_file_of_a_windows_editor_is_read(tmp_path: Path) -> None:
@@ -254,7 +254,7 @@ def test_one_file_has_the_thresholds_of_the_other_audits(tmp_path: Path) -> None
     starts = pd.to_datetime(["2026-03-01T00:00", "2026-03-01T01:04", "2026-03-01T02:10"], utc=True)
     epg = pd.DataFrame({"id": [1, 2, 3], "linearAssetId": 1, "startDate": starts})
     epg["endDate"] = starts + pd.Timedelta(hours=1)
-    own = schedule.Rules(gap_minutes=5, prime_hours=(20, 25), off=("schedule.horizon",))
+    own = schedule.Thresholds(gap_minutes=5, prime_hours=(20, 25), off=("schedule.horizon",))
     findings = schedule.audit(epg, rules=path, now="2026-03-01")
     assert findings["rule"].tolist() == ["schedule.gap"]  # of 6 minutes: the one of 4 is none here
     pd.testing.assert_frame_equal(findings, schedule.audit(epg, rules=own, now="2026-03-01"))
@@ -271,7 +271,7 @@ def test_one_file_has_the_thresholds_of_the_other_audits(tmp_path: Path) -> None
 def test_what_is_no_rules_at_all_is_refused() -> None:
     """Rules of another audit, and a key of a mapping that is not there, which has no line."""
     homes = pd.DataFrame({"id": [1], "devicesLimit": 5, "usersLimit": 5, "concurrentLimit": 5})
-    others: Any = schedule.Rules()
+    others: Any = schedule.Thresholds()
     with pytest.raises(KottError, match=r"rules must be the path .* not Schedule"):
         household.audit(homes, rules=others)
     with pytest.raises(KottError, match=r"household has no key 'idle'. Did you mean 'idle_days'"):

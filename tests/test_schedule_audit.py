@@ -110,7 +110,7 @@ def test_what_the_server_makes_up_is_found(autumn: Partner) -> None:
 
 # A guide of our own
 
-GAPLESS = schedule.Rules(off=("schedule.gap", "schedule.horizon"))
+GAPLESS = schedule.Thresholds(off=("schedule.gap", "schedule.horizon"))
 
 
 def guide(*times: tuple[float, float], channel: int = 7, **more: Any) -> pd.DataFrame:
@@ -146,7 +146,7 @@ def days(hours: int = 144) -> list[tuple[float, float]]:
 def test_a_gap_is_found_from_a_minute_on(seconds: int) -> None:
     """It is an error from an hour on, as long as the channel's id has to say."""
     epg = guide((-200, 0), (seconds / 60, 200))
-    findings = schedule.audit(epg, now=NOW, rules=schedule.Rules(off=("schedule.horizon",)))
+    findings = schedule.audit(epg, now=NOW, rules=schedule.Thresholds(off=("schedule.horizon",)))
     severity = "error" if seconds >= 3_600 else "warning"
     expected = [("schedule.gap", "7", severity)] if seconds >= 60 else []
     assert findings[["rule", "id", "severity"]].to_numpy().tolist() == [
@@ -425,7 +425,7 @@ def test_one_programme_is_spoilt_at_a_time(
 def test_half_a_number_is_found_where_others_are_whole() -> None:
     """A series of which no airing has both numbers is numbered so on purpose."""
     epg = guide(*days()).assign(name="Soap").assign(**{SEASON: "1", EPISODE: None})
-    off = schedule.Rules(off=("schedule.same_as",))
+    off = schedule.Thresholds(off=("schedule.same_as",))
     assert schedule.audit(epg, now=NOW, rules=off).empty
     epg.loc[0, EPISODE] = "1"
     assert len(schedule.audit(epg, now=NOW, rules=off)) == 143
@@ -439,7 +439,7 @@ def test_a_length_is_found_at_its_threshold(row: int, seconds: int) -> None:
     rules = {0: "zero", -1: "negative", 1: "absurd", 59: "absurd", 480 * 60 + 1: "absurd"}
     epg = guide(*days())
     epg.loc[row, "endDate"] = at(HOUR * row + seconds / 60)
-    off = schedule.Rules(off=("schedule.gap", "schedule.overlap"))
+    off = schedule.Thresholds(off=("schedule.gap", "schedule.overlap"))
     expected = [(f"schedule.{rules[seconds]}_length", str(row + 1))] if seconds in rules else []
     assert rules_of(schedule.audit(epg, now=NOW, rules=off)) == expected
 
@@ -458,7 +458,7 @@ def test_what_was_ingested_twice_is_found_at_its_threshold(
     for column, seconds in zip(("startDate", "endDate"), moved, strict=True):
         again[column] += pd.Timedelta(seconds=seconds)
     again = again.assign(crid="two" if anew else "one", name="Other" if renamed else again["name"])
-    off = schedule.Rules(off=("schedule.overlap",))
+    off = schedule.Thresholds(off=("schedule.overlap",))
     findings = schedule.audit(pd.concat([epg, again], ignore_index=True), now=NOW, rules=off)
     rule = "duplicate" if moved == (0, 0) else "reingested" if anew else ""
     wanted = bool(rule) and not renamed and abs(moved[0]) <= 300
@@ -478,7 +478,7 @@ def test_a_channel_is_silent_but_for_a_second(before: int, after: int) -> None:
             ),
         ]
     )
-    off = schedule.Rules(off=("schedule.gap", "schedule.horizon"))
+    off = schedule.Thresholds(off=("schedule.gap", "schedule.horizon"))
     findings = schedule.audit(epg, [7, 8], now=NOW, start=at(0), end=at(late), rules=off)
     silent = before <= 0 and after <= 0
     assert rules_of(findings) == ([("schedule.no_programmes", "8")] if silent else [])
@@ -499,7 +499,7 @@ def test_a_clock_shift_is_three_programmes_off(off: int, moved: int) -> None:
     after = [one - moved * (place < off) for place, one in enumerate(after)]
     epg = guide(*((one, one + 10) for one in [*start, *after]))
     epg["name"] = [f"Show {place % 4}" for place in range(len(epg))]
-    rules = schedule.Rules(off=("schedule.gap", "schedule.horizon"))
+    rules = schedule.Thresholds(off=("schedule.gap", "schedule.horizon"))
     findings = schedule.audit(epg, now=at(FORTNIGHT), tz=ATHENS, rules=rules)
     shifted = moved == 60 and off >= 3
     assert rules_of(findings) == ([("schedule.clock_shift", "7")] if shifted else [])
@@ -520,7 +520,7 @@ def test_prime_time_and_the_channels_weight_count() -> None:
     evening = pd.Timestamp("2026-01-14T17:00", tz=ATHENS)
     start = (evening - NOW) / MINUTE
     epg = guide((start - 10, start), (start + 120, start + 130))
-    gap = schedule.Rules(off=("schedule.horizon",))
+    gap = schedule.Thresholds(off=("schedule.horizon",))
     findings = schedule.audit(epg, now=NOW, tz=ATHENS, rules=gap, weights={7: 2.5})
     assert findings["impact"].tolist() == [(60 + 3 * 60) * 2.5]
     assert schedule.audit(epg, now=NOW, rules=gap)["impact"].tolist() == [120]
@@ -559,7 +559,7 @@ def test_prime_time_follows_the_clocks() -> None:
     start, end = pd.Timestamp("2026-03-27", tz=ATHENS), pd.Timestamp("2026-03-31", tz=ATHENS)
     first, last = ((time - NOW) / MINUTE for time in (start, end))
     epg = guide((first - 10, first), (last, last + 10))
-    off = schedule.Rules(off=("schedule.horizon",))
+    off = schedule.Thresholds(off=("schedule.horizon",))
     findings = schedule.audit(epg, now=NOW, tz=ATHENS, rules=off)
     assert findings["impact"].tolist() == [(4 * 24 - 1 + 2 * 4 * 5) * HOUR]
 
@@ -580,21 +580,23 @@ def test_what_hurts_most_comes_first() -> None:
 def test_rules_are_turned_off_and_thresholds_moved() -> None:
     """A rule that does not exist is refused, for a slip would hide nothing."""
     epg = guide((0, 60), (65, 120))
-    assert schedule.audit(epg, now=NOW, rules=schedule.Rules(gap_minutes=6, horizon_hours=2)).empty
-    off = schedule.Rules(off=("schedule.gap", "schedule.horizon"))
+    assert schedule.audit(
+        epg, now=NOW, rules=schedule.Thresholds(gap_minutes=6, horizon_hours=2)
+    ).empty
+    off = schedule.Thresholds(off=("schedule.gap", "schedule.horizon"))
     assert schedule.audit(epg, now=NOW, rules=off).empty
     with pytest.raises(KottError, match=r"no rule 'schedule.gaps'.*schedule.gap"):
-        schedule.audit(epg, rules=schedule.Rules(off=("schedule.gaps",)))
+        schedule.audit(epg, rules=schedule.Thresholds(off=("schedule.gaps",)))
 
 
 def test_prime_time_may_reach_past_midnight() -> None:
     """From 22:00 to 1:00 in the morning is 22 to 25; 22 to 1 is refused."""
     evening = (pd.Timestamp("2026-01-14T21:00", tz="UTC") - NOW) / MINUTE
     epg = guide((evening - 10, evening), (evening + 300, evening + 310))
-    late = schedule.Rules(prime_hours=(22, 25), off=("schedule.horizon",))
+    late = schedule.Thresholds(prime_hours=(22, 25), off=("schedule.horizon",))
     assert schedule.audit(epg, now=NOW, rules=late)["impact"].tolist() == [300 + 2 * 180]
     with pytest.raises(KottError, match="past midnight is 25"):
-        schedule.audit(guide(), rules=schedule.Rules(prime_hours=(22, 1)))
+        schedule.audit(guide(), rules=schedule.Thresholds(prime_hours=(22, 1)))
 
 
 def test_findings_have_their_columns_whatever_is_found() -> None:
@@ -738,7 +740,7 @@ def test_a_guide_that_is_judged_whole_ends_for_every_channel() -> None:
 def test_a_gap_is_known_by_its_local_day() -> None:
     """Two audits see the same gap, though it grew."""
     epg = guide((0, 10 * HOUR + 30), (11 * HOUR, 12 * HOUR))
-    off = schedule.Rules(off=("schedule.horizon", "schedule.absurd_length"))
+    off = schedule.Thresholds(off=("schedule.horizon", "schedule.absurd_length"))
     for tz, day in (("UTC", "2026-01-14"), (ATHENS, "2026-01-15")):
         findings = schedule.audit(epg, now=NOW, tz=tz, rules=off)
         assert findings["field"].tolist() == [day]

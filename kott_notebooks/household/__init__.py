@@ -11,7 +11,7 @@ few. What the tables of `kott.households` hash stays hashed in all of these.
 
 from __future__ import annotations
 
-from kott_notebooks.audits.rulebook import Household as Rules
+from kott_notebooks.audits.rulebook import Household as Thresholds
 from kott_notebooks.household.audit import audit
 from kott_notebooks.household.groups import (
     MIN_GROUP_SIZE,
@@ -29,7 +29,7 @@ __all__ = [
     "LIMITS",
     "MIN_GROUP_SIZE",
     "OTHER",
-    "Rules",
+    "Thresholds",
     "audit",
     "device_ages",
     "groups",

@@ -8,7 +8,7 @@ but `simulcasts` judge a channel by its own rows alone, so a large table may be 
 from __future__ import annotations
 
 from kott_notebooks.audits.ingests import audit_ingests
-from kott_notebooks.audits.rulebook import Schedule as Rules
+from kott_notebooks.audits.rulebook import Schedule as Thresholds
 from kott_notebooks.history.over_time import as_of
 from kott_notebooks.schedule.audit import audit
 from kott_notebooks.schedule.changes import changes, compare
@@ -28,7 +28,7 @@ from kott_notebooks.schedule.programmes import (
 )
 
 __all__ = [
-    "Rules",
+    "Thresholds",
     "as_of",
     "audit",
     "audit_ingests",

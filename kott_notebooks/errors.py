@@ -29,6 +29,21 @@ from typing import Any
 
 from kott_notebooks import schema
 
+__all__ = [
+    "ApiError",
+    "CredentialsError",
+    "Forbidden",
+    "IncompleteError",
+    "Interrupted",
+    "KottError",
+    "KsqlError",
+    "LoginError",
+    "RateLimited",
+    "SessionExpired",
+    "TransportError",
+    "full_tracebacks",
+]
+
 # escape sequences of terminals, and every control character but the newline
 _ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-_]?")
 _CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
@@ -203,7 +218,7 @@ class IncompleteError(KottError):
         self,
         message: str,
         *,
-        partial: Iterable[Any] | None = None,  # records or a table
+        partial: Iterable[Any] | int | None = None,
         build: Callable[[], Any] | None = None,
         resume: Callable[[], Any] | None = None,
     ) -> None:

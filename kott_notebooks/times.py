@@ -18,6 +18,27 @@ import pandas as pd
 
 from kott_notebooks.errors import KottError
 
+__all__ = [
+    "DAY",
+    "EARLIEST",
+    "SECOND",
+    "Micros",
+    "When",
+    "bound",
+    "daily_span",
+    "dated_span",
+    "day_start",
+    "day_starts",
+    "epoch",
+    "filter_epoch",
+    "instant",
+    "offset_changes",
+    "offsets",
+    "present",
+    "zone",
+    "zone_name",
+]
+
 When: TypeAlias = str | date | datetime | np.datetime64 | pd.Timestamp
 Micros: TypeAlias = npt.NDArray[np.int64]
 

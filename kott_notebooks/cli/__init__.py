@@ -33,6 +33,11 @@ from kott_notebooks.errors import (
 )
 from kott_notebooks.session.credentials import SECRETS
 
+__all__ = [
+    "CLOSED", "DONE", "FOUND", "LOGIN", "SERVICE", "STATUSES", "STOPPED", "USAGE",
+    "in_command_words", "main",
+]  # fmt: skip
+
 STOP_SECONDS = 0.7  # that a command has to end by itself after Ctrl-C
 DONE, FOUND, USAGE, LOGIN, SERVICE, STOPPED, CLOSED = 0, 1, 2, 3, 4, 130, 141
 STATUSES = (

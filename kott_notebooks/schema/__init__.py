@@ -16,6 +16,27 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+__all__ = [
+    "Action",
+    "action",
+    "actions",
+    "ancestry",
+    "close_to",
+    "data",
+    "enum",
+    "error_name",
+    "extending",
+    "extends",
+    "is_abstract",
+    "is_class",
+    "near",
+    "own_properties",
+    "personal",
+    "properties",
+    "secret",
+    "usual",
+]
+
 
 class Action(NamedTuple):
     """One action: its canonical names, its arguments (name -> type) and what it answers."""

@@ -1,9 +1,8 @@
-"""All defects of media: assets with one defect, and with several."""
+"""All defects of media: those of channels, of assets with several, and of the other modules."""
 
 from __future__ import annotations
 
 from kott_notebooks.demo.plants import (
-    channels,
     fields,
     files,
     identities,
@@ -17,8 +16,26 @@ from kott_notebooks.demo.plants.ledger import Defect, each
 from kott_notebooks.demo.plants.pictures import narrow
 from kott_notebooks.demo.world.dice import Dice
 from kott_notebooks.demo.world.media import DAY
-from kott_notebooks.demo.world.partner import EPISODE, MOVIE, TRAILER
+from kott_notebooks.demo.world.partner import EPISODE, LINEAR, MOVIE, TRAILER
 from kott_notebooks.demo.world.shelf import Shelf
+
+
+def no_epg_id(on: Assets) -> None:
+    """Remove the id by which programmes name the channel."""
+    for ids in (None, "", None):
+        row = on.victim(LINEAR)
+        on.patch(row, externalIds=ids, externalEpgIngestId=None)
+        on.expect("channel.no_epg_id", row, "It has no id that programmes could refer to.")
+
+
+def no_buffer(on: Assets) -> None:
+    """Let channels have catch-up without a buffer; one second is a buffer."""
+    for buffer in (0, None, 0, 1):
+        row = on.victim(LINEAR, lambda row: on.number("catch_up", row) == 1)
+        on.patch(row, catchUpBuffer=buffer)
+        if not buffer:
+            what = f"It has catch-up and {'a buffer of zero' if buffer == 0 else 'no buffer'}."
+            on.expect("channel.catchup_without_buffer", row, what)
 
 
 def several_defects(on: Assets) -> None:
@@ -49,7 +66,8 @@ def several_defects(on: Assets) -> None:
 PLANTS = (
     *series.PLANTS,
     *fields.PLANTS,
-    *channels.PLANTS,
+    no_epg_id,
+    no_buffer,
     *pictures.PLANTS,
     *files.PLANTS,
     *windows.PLANTS,

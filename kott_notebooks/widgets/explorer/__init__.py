@@ -17,6 +17,8 @@ from kott_notebooks.widgets.explorer.panel import TABS, Panel
 from kott_notebooks.widgets.explorer.state import State
 from kott_notebooks.widgets.static import WithCopy
 
+__all__ = ["Explorer", "explore"]
+
 _TAKES = {  # arguments of each tab
     "assets": ("ksql",),
     "schedule": ("start", "end", "channels", "tz"),

@@ -666,8 +666,8 @@ def in_own_text(error: ApiError, sent: str, own: str) -> ApiError:
         at = int(position) - start if str(position).isdecimal() else -1
         return str(at) if start >= 0 and 0 <= at <= len(own) else ""
 
-    def moved(found: re.Match[str]) -> str:
-        at = own_position(found[1])
+    def moved(match: re.Match[str]) -> str:
+        at = own_position(match[1])
         return f" at position {at}" if at else ""
 
     given = {n: one if n != "position" else own_position(one) for n, one in error.arguments.items()}

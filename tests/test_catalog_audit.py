@@ -107,7 +107,7 @@ def test_the_largest_image_of_a_ratio_is_judged(ratio: str, least: int) -> None:
     assert judged(asset(images=[*others, image(ratio, None)])) == []
 
 
-def test_a_default_picture_is_told_where_there_is_no_other() -> None:
+def test_a_default_picture_is_found_where_there_is_no_other() -> None:
     """One that is real is enough."""
     alike = [image("16:9", default=True), image("2:3")]
     assert judged(asset(images=alike)) == [("image.default", "images.16:9")]

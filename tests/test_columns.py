@@ -336,7 +336,7 @@ def test_an_amount_that_is_no_number_is_refused(given: str) -> None:
 
 
 @pytest.mark.parametrize("function", ["summary", "worklist", "failing", "report.audit", "as_json"])
-def test_a_severity_that_is_none_is_refused(function: str) -> None:
+def test_a_severity_that_does_not_exist_is_refused(function: str) -> None:
     """A finding of "Error" or "critical" would be counted by nobody."""
     findings = catalog.audit(TABLE, now="2026-01-15").assign(severity="Critical")
     functions: dict[str, Callable[[pd.DataFrame], Any]] = {

@@ -53,7 +53,7 @@ def test_limits_lays_use_beside_what_is_allowed() -> None:
     ]
 
 
-def test_a_limit_of_0_is_none() -> None:
+def test_a_limit_of_0_is_no_limit() -> None:
     """The API writes 0 where none is set; nothing is left of it, nor used up."""
     findings = household.limits(households((7, 0, None, 1)), held(7), held(7, 7))
     assert rows(findings)[:2] == [
@@ -179,7 +179,7 @@ def test_a_household_needs_users_and_one_of_them_a_master() -> None:
     assert len(findings) == 2
 
 
-def test_a_suspended_household_is_told() -> None:
+def test_a_suspended_household_is_found() -> None:
     """Pending is another thing."""
     findings = household.audit(homes({"state": "suspended"}, {"state": "pending"}), now=NOW)
     assert found_in(findings, "household.suspended") == ["1"]
@@ -253,7 +253,7 @@ def test_nothing_wrong_is_an_empty_table_of_findings() -> None:
     assert {name: str(dtype) for name, dtype in findings.dtypes.items()} == AUDITED
 
 
-def test_what_was_not_judged_is_told() -> None:
+def test_what_was_not_judged_is_in_the_provenance() -> None:
     """A table or a column that is missing is no sign that all is well."""
     bare = homes({}).drop(columns=["state", "frequencyNextDeviceAction", "frequencyNextUserAction"])
     provenance = facts(household.audit(bare, users_of((1, True)), now=NOW))

@@ -93,7 +93,7 @@ def test_a_result_is_a_row_with_its_error(session: kott.Session, ingests: pd.Dat
     ("function", "arguments", "message"),
     [
         (kott.ingests, {"kind": "guide"}, "'epg' or 'vod', not 'guide'"),
-        (kott.ingests, {"since": "1979-01-01"}, "before 1980"),
+        (kott.ingests, {"start": "1979-01-01"}, "before 1980"),
         (kott.ingest_results, {"ingest": 4_007, "kind": "x"}, "'epg' or 'vod', not 'x'"),
         (kott.ingest_results, {"ingest": 1}, "was not found"),
         (kott.ingest_results, {"ingest": 1, "kind": "vod"}, "does not exist"),

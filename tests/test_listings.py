@@ -396,7 +396,7 @@ def test_a_window_that_ends_before_it_starts_is_refused(session: kott.Session) -
         kott.epg(session, "2025-11-24", "2025-11-24")
 
 
-def test_channels_are_told_by_their_struct(session: kott.Session) -> None:
+def test_channels_are_recognized_by_their_struct(session: kott.Session) -> None:
     """One row each, with the ids that programmes refer to."""
     channels, guide = kott.channels(session), kott.epg(session, YESTERDAY, END)
     assert len(channels) == 5
@@ -620,7 +620,9 @@ def test_labels_of_a_ks_that_is_over_are_no_labels(session: kott.Session) -> Non
         kott.labels(session, ["nope"])
 
 
-def test_labels_that_the_role_may_not_read_are_told(reader: kott.Session) -> None:
+def test_labels_that_the_role_may_not_read_are_named_in_the_provenance(
+    reader: kott.Session,
+) -> None:
     """The others come."""
     labels = kott.labels(reader, ["assetStruct", "language"])
     assert set(labels["kind"]) == {"language"}
@@ -630,8 +632,8 @@ def test_labels_that_the_role_may_not_read_are_told(reader: kott.Session) -> Non
 # Verified
 
 
-def test_what_came_and_went_is_told(login: Callable[..., kott.Session]) -> None:
-    """The ids are listed again; nothing changed is nothing told."""
+def test_what_came_and_went_is_listed(login: Callable[..., kott.Session]) -> None:
+    """The ids are listed again; where nothing changed, nothing is listed."""
     session = login()
     table, guide = kott.assets(session), kott.epg(session, YESTERDAY, END)
     assert kott.verify(session, table).empty

@@ -123,7 +123,7 @@ def refused(url: str, **options: Any) -> str:
         ((302, {"Location": "https://elsewhere.example.com/"}, b""), "secrets do not follow"),
     ],
 )
-def test_a_stranger_s_answer_is_told_from_the_api_s(
+def test_an_answer_of_another_server_is_distinguished_from_the_api_s(
     stranger: Strangers,
     answer: tuple[int, dict[str, str], bytes],
     words: str,
@@ -141,7 +141,7 @@ def test_nobody_there_is_said() -> None:
     assert f"127.0.0.1:{port} cannot be reached; check url" in refused(f"http://127.0.0.1:{port}")
 
 
-def test_a_dead_proxy_is_told_from_a_dead_server() -> None:
+def test_a_dead_proxy_is_distinguished_from_a_dead_server() -> None:
     """Proxies are requests' own, and so are their failures."""
     with requests.Session() as own, socket.socket() as free:
         free.bind(("127.0.0.1", 0))

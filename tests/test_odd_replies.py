@@ -204,7 +204,7 @@ def test_retry_after_is_seconds_or_a_date(header: str, seconds: float | None) ->
 
 
 @pytest.mark.parametrize("text", ['"NaN"', '"-1"', "1e999", "[]", "{}", '"soon"'])
-def test_an_execution_time_that_is_none_is_absent(text: str) -> None:
+def test_an_execution_time_that_cannot_be_is_absent(text: str) -> None:
     """The result counts."""
     body = b'{"executionTime":%s,"result":true}' % text.encode()
     assert saying(body).call("system", "ping") is True

@@ -169,7 +169,7 @@ def test_the_days_of_many_channels_do_not_run_into_each_other() -> None:
     assert len({tuple(one) for one in middle.round(3)}) == 2
 
 
-def test_nobody_has_it_is_told_from_cannot_have_it() -> None:
+def test_a_share_of_0_is_distinguished_from_an_absent_one() -> None:
     """0 % is a colour of its own; a cell without a share is hatched, and the key says so."""
     ax = plots.completeness(shares((1, "name", 0.0), (2, "genre", 0.6)), ax=Figure().subplots())
     colours = ax.images[0].to_rgba(np.array([0.0, 0.01, 0.6, 1.0]))

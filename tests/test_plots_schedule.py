@@ -159,7 +159,7 @@ def test_a_year_is_left_to_matplotlib(ax: Axes) -> None:
     assert "Jul" in ticks(ax)
 
 
-def test_a_zone_that_is_none_is_refused(ax: Axes) -> None:
+def test_a_zone_that_does_not_exist_is_refused(ax: Axes) -> None:
     """By its name, with what to write."""
     with pytest.raises(KottError, match="'Berlin' is not a time zone: write 'Europe/Berlin'"):
         plots.grid(guide((7, 0, 60)), tz="Berlin", ax=ax)
@@ -376,7 +376,7 @@ def test_changes_are_counted_by_the_time_that_is_left(ax: Axes) -> None:
     assert [text.get_text() for text in ax.texts] == ["1", "2", "2", "1", "1", "1", "1", "1"]
 
 
-def test_changes_without_a_time_are_told_of(ax: Axes) -> None:
+def test_changes_without_a_time_are_said_in_words(ax: Axes) -> None:
     """In words, where there is nothing to draw."""
     table = pd.DataFrame({"change": ["added"], "hours": pd.array([None], dtype="Float64")})
     plots.changes(table, ax=ax)

@@ -119,14 +119,14 @@ def test_the_work_list_has_all_findings_of_its_assets(
     assert all(url.startswith("https://") for url in pictures)
 
 
-def test_what_is_found_of_no_asset_is_told_too(findings: pd.DataFrame) -> None:
+def test_findings_of_no_asset_are_shown_too(findings: pd.DataFrame) -> None:
     """A field that nobody has is in no work list."""
     text = Words(page_of(findings)).text
     for detail in findings.loc[findings["id"].isna(), "detail"]:
         assert str(detail) in text
 
 
-def test_what_is_waived_or_switched_off_is_told(assets: pd.DataFrame, tmp_path: Path) -> None:
+def test_what_is_waived_or_switched_off_is_listed(assets: pd.DataFrame, tmp_path: Path) -> None:
     """A rule that is silent for a reason says it."""
     rules = tmp_path / "rules.toml"
     rules.write_text(
@@ -190,7 +190,7 @@ def test_a_large_catalogue_makes_no_large_page() -> None:
         report.audit(many, n=-1)
 
 
-def test_an_asset_with_many_findings_is_told_in_short() -> None:
+def test_an_asset_with_many_findings_is_shown_in_short() -> None:
     """The list says how many more there are."""
     one = pd.concat([made_up("Harbour")] * 30, ignore_index=True)
     data = listed(page_of(one))

@@ -65,7 +65,7 @@ def test_a_channel_is_known_by_the_id_that_its_programmes_name() -> None:
     assert (data["channels"], data["programmes"]["channel"]) == (["Seven"], [0])
 
 
-def test_metas_and_tags_are_told_as_people_read_them() -> None:
+def test_metas_and_tags_are_shown_as_people_read_them() -> None:
     """By their own names; the genre has a place of its own."""
     tag = '{"objects":[{"value":"%s"},{"value":"Crime"}]}'
     table = epg((1, 7, 0, 60, "A"), (2, 7, 60, 120, "B"))
@@ -169,7 +169,7 @@ def test_the_zone_is_named_as_browsers_know_it(tz: Any, name: str) -> None:
     assert given(kott.guide(epg((1, 7, 0, 60, "A")), tz=tz, **WINDOW))["zone"] == name
 
 
-def test_a_zone_that_is_none_is_refused() -> None:
+def test_a_zone_that_does_not_exist_is_refused() -> None:
     """Before anything is worked out."""
     with pytest.raises(KottError, match="'Nowhere' is not a time zone"):
         kott.guide(epg((1, 7, 0, 60, "A")), tz="Nowhere")

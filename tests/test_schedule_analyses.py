@@ -136,7 +136,7 @@ def test_short_programmes_in_a_row_are_not_ingested_twice() -> None:
     assert schedule.duplicates(guide(slot(0, 2), slot(2, 4), name="Clip")).empty
 
 
-def test_repeats_are_told_by_the_flag_or_by_what_was_on_before() -> None:
+def test_repeats_are_recognized_by_the_flag_or_by_what_was_on_before() -> None:
     """A programme of the same crid is a repeat on its own channel alone."""
     epg = guide(
         slot(0, 30, crid="a"),

@@ -119,7 +119,7 @@ def test_a_refresh_token_is_used_once_and_renewed(login: Callable[..., kott.Sess
         ({"app_token": ("no-such-id", "no-such-token")}, None),
     ],
 )
-def test_a_wrong_secret_is_refused_without_being_told(
+def test_a_wrong_secret_is_refused_and_not_shown(
     session: kott.Session, means: dict[str, Any], code: str | None
 ) -> None:
     """One line that says what to do; the secret stands nowhere in the traceback."""
@@ -132,7 +132,7 @@ def test_a_wrong_secret_is_refused_without_being_told(
         assert secret not in shown
 
 
-def test_a_hash_type_that_is_none_is_not_shown(session: kott.Session) -> None:
+def test_an_unknown_hash_type_is_not_shown(session: kott.Session) -> None:
     """It may be a part of the token: KOTT_APP_TOKEN is cut at its colons."""
     with pytest.raises(kott.CredentialsError, match="hashType is one of MD5") as caught:
         again(session, app_token=("id", "hush", "hunter2"))

@@ -51,7 +51,7 @@ def test_before_the_button_there_is_no_session(form: LoginForm) -> None:
         _ = form.session
 
 
-def test_a_wrong_password_is_told(form: LoginForm) -> None:
+def test_a_wrong_password_is_shown_as_refused(form: LoginForm) -> None:
     """The form shows the API's own reason, and there is no session."""
     said = press(form, "wrong")
     assert "Not logged in" in said

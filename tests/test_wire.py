@@ -36,7 +36,7 @@ def test_json_and_xml_say_the_same() -> None:
     assert read("asset_list.xml", kind).value == read("asset_list.json", kind).value
 
 
-def test_a_time_the_server_took_is_told() -> None:
+def test_the_seconds_of_the_server_are_read() -> None:
     """executionTime is seconds, in both formats, and may be missing."""
     assert read("asset_list.json").execution_time == 0.25
     assert read("asset_list.xml").execution_time == 0.25

@@ -103,7 +103,7 @@ def plain(value: Any, where: str = "") -> Any:
         return {str(name): plain(one, f"{above}{name}") for name, one in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(one, f"{where}[{n}]") for n, one in enumerate(value)]
-    if isinstance(value, dt.datetime) and value == value:  # NaT is no point in time
+    if isinstance(value, dt.datetime) and value == value:  # NaT is not a point in time
         aware = value if value.tzinfo else value.replace(tzinfo=dt.UTC)
         return int(aware.timestamp() // 1)
     if isinstance(value, dt.date) and not isinstance(value, dt.datetime):

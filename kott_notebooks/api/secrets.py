@@ -25,7 +25,7 @@ _CREDENTIAL = re.compile(
     r"|ks|session|authorization|credentials?",
     re.IGNORECASE,
 )
-_REFERENCE = re.compile(r"\{\d+:result[^{}]*\}")  # names a result, and is none
+_REFERENCE = re.compile(r"\{\d+:result[^{}]*\}")  # refers to a result, and is not a secret
 
 
 class Secret:

@@ -99,7 +99,7 @@ def ingest_findings(
                 f"kott.ingests(session, kind={kind!r})."
             )
         table = table[own_kind]
-    rows = [*_failures(table), *_slow(table, own.ingests), *_silent(table, now, own.ingests)]
+    rows = [*_failures(table), *_slow(table, own.ingests), *_overdue(table, now, own.ingests)]
     profiles = table["ingestProfileId"].notna().any() or table.empty
     not_judged = {} if profiles else {"ingest.none_today": "No ingest names its profile."}
     severity = own.severities
@@ -153,7 +153,7 @@ def _slow(ingests: pd.DataFrame, rules: Ingests) -> Iterator[dict[str, Any]]:
                 yield _finding(one, "ingest.slow", detail, lasted / 60)
 
 
-def _silent(ingests: pd.DataFrame, now: pd.Timestamp, rules: Ingests) -> Iterator[dict[str, Any]]:
+def _overdue(ingests: pd.DataFrame, now: pd.Timestamp, rules: Ingests) -> Iterator[dict[str, Any]]:
     since = now - pd.Timedelta(hours=rules.silent_hours)
     for profile, group in ingests.dropna(subset=["createdDate"]).groupby("ingestProfileId"):
         created = group["createdDate"]

@@ -193,7 +193,7 @@ def waivers(findings: pd.DataFrame, *, reason: str, until: When) -> str:
     Raises
     ------
     KottError
-        A column is missing, or `until` is no date.
+        A column is missing, or `until` is not a date.
 
     See Also
     --------

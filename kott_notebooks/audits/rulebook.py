@@ -79,7 +79,7 @@ class Channel(_Section, frozen=True):
     known_gaps: DatedSpan | tuple[DatedSpan, ...] = ()  # "2026-03-01T02:00/2026-03-01T05:30"
 
     @property
-    def silent(self) -> tuple[str, ...]:
+    def times_off_air(self) -> tuple[str, ...]:
         """Hours and times in which nothing is on, as `schedule.gaps(off_air=)` takes them."""
         spans = (self.off_air, self.known_gaps)
         return tuple(one for some in spans for one in ([some] if isinstance(some, str) else some))

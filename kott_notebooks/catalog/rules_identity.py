@@ -257,7 +257,7 @@ def _is_near(one: Title, other: Title) -> bool:
 
 
 def is_edit(one: str, other: str) -> bool:
-    """Return whether a letter added, removed or changed makes one of the other; a digit is none."""
+    """Return whether one letter, and no digit, added, removed or changed makes one of the other."""
     short, long = sorted((one, other), key=len)
     more = len(long) - len(short)
     if more > 1 or one == other:

@@ -572,10 +572,10 @@ def _is_token_list(cells: pd.Series[Any]) -> Mask:
     return is_list.to_numpy(bool)
 
 
-def _once_each(values: list[Any], read: Callable[[Any], Any]) -> pd.Series[Any]:
+def _once_each(values: list[Any], parse: Callable[[Any], Any]) -> pd.Series[Any]:
     """Apply a function once to each distinct value; there are few of them."""
     codes, distinct = pd.factorize(np.array([*values, None], dtype=object)[:-1])
-    every = pd.Series([*map(read, distinct), read(None)], dtype=object)
+    every = pd.Series([*map(parse, distinct), parse(None)], dtype=object)
     return every.take(codes).reset_index(drop=True)
 
 

@@ -237,8 +237,8 @@ def carry_out(subject: Subject, rules: catalog.Rules, given: argparse.Namespace)
 def findings(subject: Subject, rules: catalog.Rules, given: argparse.Namespace) -> pd.DataFrame:
     """Audit what was read or pulled."""
     if subject.is_guide:
-        nowhere = subject.channels is None or subject.channels.empty or given.ksql
-        if subject.table.empty and nowhere:
+        no_channels = subject.channels is None or subject.channels.empty or given.ksql
+        if subject.table.empty and no_channels:
             raise KottError("There is no programme to audit: look at the file, or at the filter.")
         tz = zone_of(subject.table, given.tz)
         moment = pulled_at(subject.table, given.now)

@@ -129,8 +129,8 @@ class Draft:
     def _table(self, part: Part, columns: list[str] | None = None) -> pd.DataFrame:
         path = f"{self._folder}/{part.file.path}"
         store.check(self._system, path, part.file)
-        read = pq.read_table(path, filesystem=self._system, columns=columns)
-        table: pd.DataFrame = read.to_pandas()
+        arrow = pq.read_table(path, filesystem=self._system, columns=columns)
+        table: pd.DataFrame = arrow.to_pandas()
         return table.astype({name: part.columns[name].dtype for name in table.columns})
 
     def append(self, table: pd.DataFrame, about: Mapping[str, Any]) -> None:

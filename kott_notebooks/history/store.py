@@ -414,7 +414,7 @@ def snapshots(store: Place, *, name: str | None = None) -> pd.DataFrame:
     Raises
     ------
     KottError
-        `name` is no name of a table, the store cannot be opened, or a manifest is damaged.
+        `name` is not the name of a table, the store cannot be opened, or a manifest is damaged.
 
     See Also
     --------

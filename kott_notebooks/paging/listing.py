@@ -152,14 +152,14 @@ class Listing(Work):
             self.items[at : at + 1] = others
             open_items += others
 
-    def _proved(self, read: WindowRead, verdict: Accepted) -> Proved:
+    def _proved(self, item: WindowRead, verdict: Accepted) -> Proved:
         rows_of = verdict.rows_of
         rows_of.lay_out(self.reader, 0)
         parts = rows_of.selected(verdict.positions)
         rows = sum(part.rows for part in parts)
         repeated = 0 if verdict.windows or verdict.proof == "limit" else rows_of.count - rows
         pages = len(rows_of.pages)
-        return Proved(read.window, parts, rows, verdict.proof, pages, repeated, verdict.tiles)
+        return Proved(item.window, parts, rows, verdict.proof, pages, repeated, verdict.tiles)
 
     def restart(self) -> None:
         """Begin anew with every window that nothing could prove."""
@@ -176,8 +176,8 @@ class Listing(Work):
 
     def receive(self, request: PageRequest, reply: Rows | ApiError) -> None:
         """Log a reply; one for a window that was replaced meanwhile is of no use."""
-        read = next((item for item in self.items if item is request.read), None)
-        if read is None or isinstance(read, Proved):
+        item = next((one for one in self.items if one is request.owner), None)
+        if item is None or isinstance(item, Proved):
             return
         if isinstance(reply, ApiError):
             self._refused(request, reply)
@@ -188,12 +188,12 @@ class Listing(Work):
             counted = request.kind == "page" and request.window == WHOLE and reply.keys
             if counted and reply.total is not None and reply.total not in self.totals:
                 self.totals.append(reply.total)
-            read.log(request, reply)
+            item.log(request, reply)
             if self.replies > 1_000 and self.replies > self._most_replies:
                 raise IncompleteError(
                     f"{self.so_far()}: {self.replies:,} replies did not prove it."
                 )
-        self._settle([read])
+        self._settle([item])
 
     @property
     def _most_replies(self) -> int:
@@ -203,21 +203,21 @@ class Listing(Work):
 
     def _refused(self, request: PageRequest, refusal: ApiError) -> None:
         """Learn the depth from a page that is refused; raise any other refusal."""
-        read = request.read
+        item = request.owner
         deep = request.kind in ("page", "look") and request.page > 1
-        if isinstance(read, WindowRead) and refusal.code == DEEP_PAGE and deep:
+        if isinstance(item, WindowRead) and refusal.code == DEEP_PAGE and deep:
             rows = request.page - 1
             if request.kind == "page":
                 rows *= max(self.largest[request.ids], 1)
             self.depth = min(self.depth, rows)
-            read.too_deep = True
+            item.too_deep = True
         elif (
-            isinstance(read, WindowRead)
+            isinstance(item, WindowRead)
             and isinstance(refusal, KsqlError)
             and request.kind == "tile"
-            and read.window == WHOLE
+            and item.window == WHOLE
         ):
-            read.outside = True
+            item.outside = True
         else:
             raise self.in_own_words(request, refusal)
 

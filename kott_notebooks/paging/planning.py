@@ -62,7 +62,7 @@ class Planning(Work):
         """Log a reply."""
         if isinstance(reply, ApiError):
             raise self.listing.in_own_words(request, reply)
-        if request.read is not self and self.survey is not None:
+        if request.owner is not self and self.survey is not None:
             self.survey.log(request, reply)
         elif request.kind == "page":
             self.sample = reply

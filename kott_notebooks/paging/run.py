@@ -183,7 +183,7 @@ class Pull:
         self._threads = threads
         self.cost = cost  # of a page with its rows, once it is known
         self._when = present()
-        self._tally = {"requests": 0, "retries": 0, "bytes": 0}
+        self._counts = {"requests": 0, "retries": 0, "bytes": 0}
         self._seconds = {"seconds": 0.0, "server_seconds": 0.0}
 
     def __iter__(self) -> Iterator[Any]:
@@ -283,9 +283,9 @@ class Pull:
             return 1  # a multirequest is a POST
         if cost is None:
             return MAX_PAGES if first.kind == "count" else 1
-        left = listing.expected if first.ids else listing.expected - listing.rows
+        remaining = listing.expected if first.ids else listing.expected - listing.rows
         rows = tile_rows(listing.page_rows) if first.kind == "tile" else listing.page_rows
-        pages = max(math.ceil(left / rows), 1)
+        pages = max(math.ceil(remaining / rows), 1)
         # of ids alone, there is little to transfer and nothing to lay out
         cost = Cost(cost.work) if first.ids else cost
         return batch_size(pages, self._workers_now, cost, self._pace.round_trip)
@@ -301,7 +301,7 @@ class Pull:
             garbled = job.reply is not None and getattr(error, "passing", False)
             if len(job.requests) > 1 or (garbled and job.tries < MAX_TRIES):
                 # one page may fail and not the others; a garbled reply is requested again
-                self._tally["retries"] += 1
+                self._counts["retries"] += 1
                 del in_flight[at]
                 for nth, request in enumerate(job.requests):
                     again = Job([request], self._calls([request]), job.tries + 1)
@@ -345,9 +345,9 @@ class Pull:
         decoded = decode(fetched.body, job.calls, self.listing.reader_of(first))
         work = decoded.execution_time
         self._pace.note(fetched.waited, work)
-        self._tally["requests"] += 1
-        self._tally["retries"] += fetched.retries
-        self._tally["bytes"] += len(fetched.body)
+        self._counts["requests"] += 1
+        self._counts["retries"] += fetched.retries
+        self._counts["bytes"] += len(fetched.body)
         self._seconds["seconds"] += fetched.seconds
         self._seconds["server_seconds"] += work or 0.0
         shown = sum(len(part.rows) for part in decoded.parts if not isinstance(part, ApiError))
@@ -383,5 +383,5 @@ class Pull:
     def report(self) -> dict[str, Any]:
         """Say how the list was gathered, in values that JSON can hold."""
         seconds = {name: round(value, 6) for name, value in self._seconds.items()}
-        tally = {**self._tally, **seconds, "when": self._when.isoformat()}
+        tally = {**self._counts, **seconds, "when": self._when.isoformat()}
         return self.listing.report() | tally

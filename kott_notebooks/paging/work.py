@@ -28,7 +28,7 @@ class PageRequest(NamedTuple):
     `kind` is page, tile, look, count, or oldest and newest, which show where the ids lie.
     """
 
-    read: object  # the window that it belongs to
+    owner: object  # the window that it belongs to
     kind: str
     window: Window
     pass_: int

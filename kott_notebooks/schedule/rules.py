@@ -177,7 +177,7 @@ def _gaps(guide: Guide) -> pd.DataFrame:
         min_minutes=guide.rules.gap_minutes,
         channels=_shown(guide) if is_known else None,
         tz=guide.tz,
-        off_air={name: of.silent for name, of in guide.rules.channels.items()},
+        off_air={name: of.times_off_air for name, of in guide.rules.channels.items()},
     )
     code = guide.labels.get_indexer(pd.Index(table["linearAssetId"]))
     return table.assign(
@@ -448,7 +448,7 @@ def _fillers(guide: Guide) -> pd.DataFrame:
     says = {"made up": "It was made up to fill a hole.", "off air": "Its name says: nothing is on."}
     table = fillers(guide.epg, words=guide.words)
     table = table.assign(rule="schedule.filler", field="name", detail=table["why"].map(says))
-    hours = {name: of.silent for name, of in guide.rules.channels.items()}
+    hours = {name: of.times_off_air for name, of in guide.rules.channels.items()}
     if not hours or table.empty:
         return table
     start, end = micros(table, "startDate"), micros(table, "endDate")

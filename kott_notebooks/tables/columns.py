@@ -318,11 +318,11 @@ def is_flag(value: Any, flag: bool) -> bool:
     return _FLAGS.get(str(value).strip().lower()) is flag
 
 
-def _with_bad(text: Series, read: Series, values: Series) -> tuple[Series, Bad]:
-    lost = (text.notna() & read.isna() & (text.str.strip() != "")).to_numpy(bool)
-    if lost.any() and read.isna().all():
+def _with_bad(text: Series, parsed: Series, values: Series) -> tuple[Series, Bad]:
+    lost = (text.notna() & parsed.isna() & (text.str.strip() != "")).to_numpy(bool)
+    if lost.any() and parsed.isna().all():
         return text, []
-    return read, [(int(row), str(text.iloc[row])) for row in np.flatnonzero(lost)]
+    return parsed, [(int(row), str(text.iloc[row])) for row in np.flatnonzero(lost)]
 
 
 _READERS: dict[str, Callable[[Series], tuple[Series, Bad]]] = {
@@ -341,13 +341,13 @@ def cast(values: Series, dtype: Any) -> Series:
     """Return a column in another dtype; KottError names a value that does not fit it."""
     kind = next((name for name, one in kinds.KINDS.items() if one.dtype == dtype), None)
     try:
-        read, bad = _READERS[kind](values) if kind else (values.astype(dtype), [])
+        parsed, bad = _READERS[kind](values) if kind else (values.astype(dtype), [])
     except (TypeError, ValueError) as error:
         raise KottError(f"{values.name} does not fit the dtype {dtype}: {error}.") from error
-    if bad or read.dtype != dtype:
+    if bad or parsed.dtype != dtype:
         wrong = bad[0][1] if bad else _first_unlike(values, dtype)
         raise KottError(f"{values.name} does not fit the dtype {dtype}: it holds {wrong!r}.")
-    return read
+    return parsed
 
 
 def _first_unlike(values: Series, dtype: Any) -> str:
@@ -384,15 +384,15 @@ def times(values: Series) -> tuple[Series, Bad]:
             "days and months cannot be told apart. Convert the column with pd.to_datetime."
         )
     iso = given.str.fullmatch(_ISO).to_numpy(bool)
-    read = pd.to_datetime(given[iso], utc=True, errors="coerce", format="ISO8601")
-    read = read.astype(UTC).reindex(values.index)
-    if len(given) and read.isna().all():
+    parsed = pd.to_datetime(given[iso], utc=True, errors="coerce", format="ISO8601")
+    parsed = parsed.astype(UTC).reindex(values.index)
+    if len(given) and parsed.isna().all():
         raise KottError(
             f"{values.name} does not hold times ({given.iloc[0]!r}): write ISO text such as "
             "2026-04-03T18:00, or convert the column with pd.to_datetime."
         )
-    lost = text.notna() & ~text.isin(_ABSENT) & read.isna()
-    return read, [(int(row), str(text.iloc[row])) for row in np.flatnonzero(lost)]
+    lost = text.notna() & ~text.isin(_ABSENT) & parsed.isna()
+    return parsed, [(int(row), str(text.iloc[row])) for row in np.flatnonzero(lost)]
 
 
 def _from_serial(values: Series) -> Series:

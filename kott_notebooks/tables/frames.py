@@ -207,7 +207,7 @@ _NUMBERS = (
 # Parts
 
 
-def _parts(source: Iterable[Any], read: Reader) -> Iterator[Part]:
+def _parts(source: Iterable[Any], reader: Reader) -> Iterator[Part]:
     """Return pages and records as parts, small pages joined: a part costs the same for any size."""
     rows: list[Any] = []
     records: list[dict[str, Any]] = []
@@ -215,20 +215,20 @@ def _parts(source: Iterable[Any], read: Reader) -> Iterator[Part]:
         if isinstance(one, Part):
             yield one
         elif isinstance(one, Page):
-            rows += _rows(one.objects, read)
+            rows += _rows(one.objects, reader)
         else:
             records.append(one)
         if len(rows) >= BATCH:
-            yield read.lay_out(rows)
+            yield reader.lay_out(rows)
             rows = []
     if records:
-        rows += _rows(msgspec.json.encode(records), read)
+        rows += _rows(msgspec.json.encode(records), reader)
     if rows:
-        yield read.lay_out(rows)
+        yield reader.lay_out(rows)
 
 
-def _rows(objects: bytes, read: Reader) -> list[Any]:
-    return read.read(b'{"objects":' + objects + b"}").rows
+def _rows(objects: bytes, reader: Reader) -> list[Any]:
+    return reader.read(b'{"objects":' + objects + b"}").rows
 
 
 def _declared(cls: str | None, wanted: Collection[str] | None = None) -> dict[str, str]:
@@ -451,7 +451,7 @@ def _fitted(value: Any, kind: str) -> Any:
         return int(str(value).partition(".")[0])
     if kind == "float" and isinstance(value, str):
         return float(value)
-    raise ValueError(f"{value!r} is no {kind}")
+    raise ValueError(f"{value!r} is not a {kind}")
 
 
 def _unquoted(cell: Raw) -> str | None:

@@ -24,7 +24,7 @@ _LANGUAGE = re.compile(r"(.+)@([A-Za-z]{2,3}(?:-\w+)*)")
 def language_of(column: object, columns: Iterable[object]) -> tuple[str, str]:
     """Split a column into its field and language; the language of a field itself is empty.
 
-    Only what stands beside its field is a language: a meta called `E@mail` is none.
+    Only what stands beside its field is a language: a meta called `E@mail` has none.
     """
     name = str(column)
     split = _LANGUAGE.fullmatch(name)

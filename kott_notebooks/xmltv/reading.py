@@ -19,7 +19,7 @@ from kott_notebooks.tables.provenance import with_facts
 from kott_notebooks.xmltv import fields
 from kott_notebooks.xmltv.elements import Batch, GuideFile, Source
 
-Texts: TypeAlias = list[str | None]  # one per row
+TextColumn: TypeAlias = list[str | None]  # one per row
 
 LONGEST_OPEN = pd.Timedelta(hours=8)  # a programme without a stop ends at a start within this time
 _TEXT = pa.large_string()
@@ -226,7 +226,7 @@ class _Columns:
         self._sizes: list[int] = []
         self._chunks: dict[str, dict[int, pa.Array]] = {}
 
-    def add(self, rows: int, columns: dict[str, Texts | pa.Array]) -> None:
+    def add(self, rows: int, columns: dict[str, TextColumn | pa.Array]) -> None:
         for name, values in columns.items():
             if isinstance(values, list) and not any(values):
                 continue  # a column exists where a row has a value
@@ -335,8 +335,8 @@ class _Tables:
             self._fault(line, element, given[-1], error)
             return None
 
-    def _channel_ids(self, batch: Batch, element: str, attribute: str) -> Texts:
-        ids: Texts = []
+    def _channel_ids(self, batch: Batch, element: str, attribute: str) -> TextColumn:
+        ids: TextColumn = []
         for line, attributes in zip(batch.lines, batch.attributes, strict=True):
             written = attributes.get(attribute, "")
             ids.append(written if written.strip() else None)
@@ -346,7 +346,7 @@ class _Tables:
 
     # Channels
 
-    def _channel_columns(self, batch: Batch) -> dict[str, Texts | pa.Array]:
+    def _channel_columns(self, batch: Batch) -> dict[str, TextColumn | pa.Array]:
         ids = self._channel_ids(batch, "channel", "id")
         for own, line in zip(ids, batch.lines, strict=True):
             if own in self._declared:
@@ -372,7 +372,7 @@ class _Tables:
 
     # Programmes
 
-    def _programme_columns(self, batch: Batch) -> dict[str, Texts | pa.Array]:
+    def _programme_columns(self, batch: Batch) -> dict[str, TextColumn | pa.Array]:
         rows = len(batch.lines)
         channels = self._channel_ids(batch, "programme", "channel")
         self._named |= dict.fromkeys(one for one in channels if one is not None)
@@ -412,12 +412,14 @@ class _Tables:
             times.append(moment)
         return pa.array(times, pa.int64()).cast(pa.timestamp("us", "UTC"))
 
-    def _in_languages(self, batch: Batch, path: str, column: str) -> dict[str, Texts | pa.Array]:
+    def _in_languages(
+        self, batch: Batch, path: str, column: str
+    ) -> dict[str, TextColumn | pa.Array]:
         """Return the first text of each row, the first of each language, and any further ones."""
         rows = len(batch.lines)
-        columns: dict[str, Texts] = {column: [None] * rows}
+        columns: dict[str, TextColumn] = {column: [None] * rows}
         first = columns[column]
-        languages: dict[str, Texts] = {}
+        languages: dict[str, TextColumn] = {}
         others: dict[int, list[str]] = {}
         for row, text, attributes, line in batch.of(path):
             is_first = first[row] is None
@@ -436,7 +438,7 @@ class _Tables:
                 others.setdefault(row, []).append(text)
         return {**columns, fields.OTHER_TEXTS[path]: _tag_cells(others, rows)}
 
-    def _images(self, batch: Batch) -> Texts:
+    def _images(self, batch: Batch) -> TextColumn:
         """Return icons and images as the JSON of `images`; one without an address is left out."""
         images: dict[int, list[dict[str, Any]]] = {}
         for row, _, attributes, line in batch.of("icon", blank=True):
@@ -457,10 +459,10 @@ class _Tables:
             images.setdefault(row, []).append(own | attributes | own)
         return _cells(images, len(batch.lines))
 
-    def _addresses(self, batch: Batch) -> dict[str, Texts | pa.Array]:
+    def _addresses(self, batch: Batch) -> dict[str, TextColumn | pa.Array]:
         """Return the ids that `write` put into addresses, and the other addresses."""
         rows = len(batch.lines)
-        known: dict[str, Texts] = {}
+        known: dict[str, TextColumn] = {}
         others: dict[int, list[str]] = {}
         for row, text, attributes, _ in batch.of("url"):
             system, name = attributes.get("system", "")[: len(fields.SYSTEM)], ""
@@ -478,10 +480,10 @@ class _Tables:
         addresses = _tag_cells(others, rows)
         return {"id": pa.array(counted, pa.int64()), **known, fields.ADDRESSES: addresses}
 
-    def _metas(self, batch: Batch) -> dict[str, Texts | pa.Array]:
+    def _metas(self, batch: Batch) -> dict[str, TextColumn | pa.Array]:
         """Return the values that occur once in a programme."""
         rows = len(batch.lines)
-        metas: dict[str, Texts] = {}
+        metas: dict[str, TextColumn] = {}
 
         def put(meta: str, row: int, text: str | None) -> None:
             cells = metas.setdefault(f"metas.{meta}", [None] * rows)
@@ -506,14 +508,14 @@ class _Tables:
                 put(meta, row, attributes.get(name, "").strip() or None)
         return dict(metas)
 
-    def _numbers(self, batch: Batch) -> dict[str, Texts | pa.Array]:
+    def _numbers(self, batch: Batch) -> dict[str, TextColumn | pa.Array]:
         """Return season and episode: each by the first numbering that has it, xmltv_ns before all.
 
         Other numberings (dd_progid, `Part one`) are kept as `SYSTEM=TEXT`.
         """
         rows = len(batch.lines)
-        seasons: Texts = [None] * rows
-        episodes: Texts = [None] * rows
+        seasons: TextColumn = [None] * rows
+        episodes: TextColumn = [None] * rows
         others: dict[int, list[str]] = {}
         values = list(batch.of("episode-num"))
         values.sort(key=lambda value: value[2].get("system") != "xmltv_ns")
@@ -549,9 +551,9 @@ def _ended(table: pd.DataFrame, bad_ends: Sequence[int]) -> pd.DataFrame:
     return table.assign(endDate=table["endDate"].mask(is_open, later))
 
 
-def _tags(batch: Batch, columns: dict[str, str]) -> dict[str, Texts | pa.Array]:
+def _tags(batch: Batch, columns: dict[str, str]) -> dict[str, TextColumn | pa.Array]:
     """Return the values of each path as a tag."""
-    cells: dict[str, Texts | pa.Array] = {}
+    cells: dict[str, TextColumn | pa.Array] = {}
     for path, column in columns.items():
         values: dict[int, list[str]] = {}
         for row, text, _, _ in batch.of(path):
@@ -560,7 +562,7 @@ def _tags(batch: Batch, columns: dict[str, str]) -> dict[str, Texts | pa.Array]:
     return cells
 
 
-def _subtitles(batch: Batch) -> dict[str, Texts | pa.Array]:
+def _subtitles(batch: Batch) -> dict[str, TextColumn | pa.Array]:
     values: dict[int, list[str]] = {}
     for row, text, attributes, _ in batch.of("subtitles/language", blank=True):
         if both := fields.subtitles(text, attributes.get("type", "")):
@@ -568,7 +570,7 @@ def _subtitles(batch: Batch) -> dict[str, Texts | pa.Array]:
     return {fields.SUBTITLES: _tag_cells(values, len(batch.lines))}
 
 
-def _rating_systems(batch: Batch) -> dict[str, Texts | pa.Array]:
+def _rating_systems(batch: Batch) -> dict[str, TextColumn | pa.Array]:
     """Return the ratings that name their system, as `SYSTEM=RATING`."""
     values: dict[int, list[str]] = {}
     for row, text, attributes, _ in batch.of("rating/value"):
@@ -577,10 +579,10 @@ def _rating_systems(batch: Batch) -> dict[str, Texts | pa.Array]:
     return {fields.RATING_SYSTEM: _tag_cells(values, len(batch.lines))}
 
 
-def _tag_cells(values: dict[int, list[str]], rows: int) -> Texts:
+def _tag_cells(values: dict[int, list[str]], rows: int) -> TextColumn:
     """Return tags as JSON lists; rows with equal values share one text."""
     texts: dict[tuple[str, ...], str] = {}
-    cells: Texts = [None] * rows
+    cells: TextColumn = [None] * rows
     for row, own in values.items():
         key = tuple(own)
         if key not in texts:
@@ -589,8 +591,8 @@ def _tag_cells(values: dict[int, list[str]], rows: int) -> Texts:
     return cells
 
 
-def _cells(values: dict[int, list[Any]], rows: int) -> Texts:
-    cells: Texts = [None] * rows
+def _cells(values: dict[int, list[Any]], rows: int) -> TextColumn:
+    cells: TextColumn = [None] * rows
     for row, own in values.items():
         cells[row] = msgspec.json.encode(own).decode()
     return cells

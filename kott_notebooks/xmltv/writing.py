@@ -27,7 +27,7 @@ from kott_notebooks.tables.provenance import facts
 from kott_notebooks.times import zone
 from kott_notebooks.xmltv import fields
 
-Texts: TypeAlias = npt.NDArray[Any]  # of str: a piece of XML for each row
+Pieces: TypeAlias = npt.NDArray[Any]  # of str: a piece of XML for each row
 
 BATCH = 5_000  # programmes
 TIME = "%Y%m%d%H%M%S %z"
@@ -232,7 +232,7 @@ def _is_blank(own: Any) -> bool:
 # Programmes
 
 
-def _programmes(epg: pd.DataFrame, owner: object, start: Texts, stop: Texts) -> Iterable[str]:
+def _programmes(epg: pd.DataFrame, owner: object, start: Pieces, stop: Pieces) -> Iterable[str]:
     titles = _texts(epg, "title", "name", "multilingualName")
     titles[titles == ""] = "    <title></title>\n"
     channels = _each(epg["linearAssetId"], lambda own: _quoted(fields.written_id(own, owner)))
@@ -274,7 +274,7 @@ def _column(table: pd.DataFrame, name: str) -> pd.Series[Any]:
     return table[name] if name in table.columns else pd.Series(pd.NA, table.index, dtype="object")
 
 
-def _each(column: pd.Series[Any], make: Callable[[Any], str]) -> Texts:
+def _each(column: pd.Series[Any], make: Callable[[Any], str]) -> Pieces:
     """Return the XML of each row's value, "" where it is absent; equal values are made once."""
     codes, uniques = pd.factorize(column)
     return np.array([*map(make, uniques), ""], dtype=object)[codes]
@@ -310,7 +310,7 @@ def _paragraph(value: Any) -> str:
     return re.sub("\r\n?", "\n", _FORBIDDEN.sub("", str(value))).strip()
 
 
-def _times(epg: pd.DataFrame, column: str, tz: tzinfo) -> Texts:
+def _times(epg: pd.DataFrame, column: str, tz: tzinfo) -> Pieces:
     """Write times in a zone, in quotes; in UTC where the zone has seconds in its offset."""
     stamps, rows = np.unique(micros(epg, column), return_inverse=True)
     absent = stamps == NAT
@@ -334,7 +334,7 @@ def _texts(
     column: str,
     translated: str,
     shown: Callable[[Any], str] = _line,
-) -> Texts:
+) -> Pieces:
     """Write a text, its other languages, and further ones; `read` takes the first for the text.
 
     `translated` is the column that may hold the API's translations as JSON.
@@ -356,7 +356,7 @@ def _texts(
         first, rest = np.where(leads, texts, first), rest + np.where(leads, "", texts)
     unlabelled = _each(plain, lambda text: _element(element, shown(text)))
     others = _tags(table, element, fields.OTHER_TEXTS[element])
-    written: Texts = np.where(first == "", unlabelled, first) + rest + others
+    written: Pieces = np.where(first == "", unlabelled, first) + rest + others
     return written
 
 
@@ -385,29 +385,29 @@ def _entries(cell: Any) -> list[dict[str, Any]]:
     return [one for one in entries if isinstance(one, dict)]
 
 
-def _nested(element: str, parts: list[Texts]) -> Texts:
+def _nested(element: str, parts: list[Pieces]) -> Pieces:
     inner = sum(parts[1:], parts[0])
     return np.where(inner == "", "", f"    <{element}>\n" + inner + f"    </{element}>\n")
 
 
-def _tags(table: pd.DataFrame, element: str, column: str) -> Texts:
+def _tags(table: pd.DataFrame, element: str, column: str) -> Pieces:
     return _each(
         _column(table, column),
         lambda cell: "".join(_element(element, _line(one)) for one in values(cell)),
     )
 
 
-def _meta(epg: pd.DataFrame, element: str, meta: str, inside: str = "{}") -> Texts:
+def _meta(epg: pd.DataFrame, element: str, meta: str, inside: str = "{}") -> Pieces:
     column = _column(epg, f"metas.{meta}")
     return _each(column, lambda cell: _element(element, _line(cell), inside))
 
 
-def _lengths(epg: pd.DataFrame) -> Texts:
+def _lengths(epg: pd.DataFrame) -> Pieces:
     column = pd.to_numeric(_column(epg, f"metas.{fields.RUNTIME}"), errors="coerce").round(2)
     return _each(column, lambda minutes: _element("length", f"{minutes:.15g}", units="minutes"))
 
 
-def _pictures(table: pd.DataFrame, element: str) -> Texts:
+def _pictures(table: pd.DataFrame, element: str) -> Pieces:
     def pictures(cell: Any) -> str:
         entries = [one for one in _entries(cell) if one.get("url")]
         return "".join(map(write, (one for one in entries if one.get("element") == kind)))
@@ -429,7 +429,7 @@ def _image(image: dict[str, Any]) -> str:
     )
 
 
-def _urls(epg: pd.DataFrame, name: str) -> Texts:
+def _urls(epg: pd.DataFrame, name: str) -> Pieces:
     def url(own: Any) -> str:
         text = _line(own)
         return _element("url", fields.as_url(text) if text else "", system=fields.SYSTEM + name)
@@ -437,7 +437,7 @@ def _urls(epg: pd.DataFrame, name: str) -> Texts:
     return _each(_column(epg, name), url)
 
 
-def _numbers(epg: pd.DataFrame) -> Texts:
+def _numbers(epg: pd.DataFrame) -> Pieces:
     columns = (_column(epg, f"metas.{name}") for name in (fields.SEASON, fields.EPISODE))
     season, episode = (_each(column, _line) for column in columns)
     others = _each(_column(epg, fields.EPISODE_IDS), _episode_ids)
@@ -457,7 +457,7 @@ def _episode_ids(cell: Any) -> str:
     return "".join(_element("episode-num", _line(text), system=one) for one, _, text in parts)
 
 
-def _details(epg: pd.DataFrame, element: str) -> Texts:
+def _details(epg: pd.DataFrame, element: str) -> Pieces:
     """Write what <video> or <audio> holds."""
     inner = {path.partition("/"): meta for path, meta in fields.METAS.items()}
     return _nested(
@@ -466,7 +466,7 @@ def _details(epg: pd.DataFrame, element: str) -> Texts:
     )
 
 
-def _repeats(epg: pd.DataFrame) -> Texts:
+def _repeats(epg: pd.DataFrame) -> Pieces:
     is_repeat = _each(_column(epg, "metas.Repeat"), lambda cell: "x" if said_yes(cell) else "")
     when, where = (
         _each(_column(epg, f"metas.{meta}"), partial(_attribute, name))
@@ -476,7 +476,7 @@ def _repeats(epg: pd.DataFrame) -> Texts:
     return np.where(is_repeat + when + where == "", "", element)
 
 
-def _flags(epg: pd.DataFrame, element: str) -> Texts:
+def _flags(epg: pd.DataFrame, element: str) -> Pieces:
     is_set = _each(
         _column(epg, f"metas.{fields.FLAGS[element]}"), lambda cell: "x" if said_yes(cell) else ""
     )
@@ -493,7 +493,7 @@ def _subtitles(cell: Any) -> str:
     return "".join(pieces)
 
 
-def _ratings(epg: pd.DataFrame) -> Texts:
+def _ratings(epg: pd.DataFrame) -> Pieces:
     """Write ratings, each with its system where one is known."""
     pairs = zip(
         _column(epg, "tags.Parental rating"), _column(epg, fields.RATING_SYSTEM), strict=True

@@ -151,7 +151,7 @@ def test_another_zone_changes_every_time(guide: Page) -> None:
     assert now.bounding_box() == box
 
 
-def test_the_hour_that_comes_again_is_told_by_its_zone(guide: Page) -> None:
+def test_the_hour_that_comes_again_is_shown_with_its_zone(guide: Page) -> None:
     """On 25 October Berlin shows 02:00 twice."""
     marks = guide.locator(".tick").all_inner_texts()
     again = [one for one in marks if one.startswith("02:00 ")]

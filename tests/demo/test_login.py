@@ -52,7 +52,7 @@ def test_a_custom_role_is_a_user(backend: demo.Backend) -> None:
         session.call("meta", "list")
 
 
-def test_an_unknown_user_is_told_who_there_is(backend: demo.Backend) -> None:
+def test_an_unknown_user_is_refused_with_those_that_there_are(backend: demo.Backend) -> None:
     """By their roles."""
     with pytest.raises(kott.KottError, match=r"anonymous.*operator"):
         demo.login(backend=backend, user="nobody")
@@ -156,7 +156,7 @@ def test_defects_are_a_table(backend: demo.Backend) -> None:
     assert clean.empty
 
 
-def test_a_deployment_that_is_none_is_refused() -> None:
+def test_a_deployment_that_does_not_exist_is_refused() -> None:
     """With the names of those that there are."""
     with pytest.raises(ValueError, match=r"strict, roomy, old"):
         demo.make(**SMALL, deployment="lax")  # type: ignore[arg-type]

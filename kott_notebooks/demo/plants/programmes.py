@@ -76,10 +76,10 @@ def no_programmes(on: Guide) -> None:
     """Remove the whole guide of a channel."""
     rows = on.whole_channel()
     on.dropped |= set(rows)
-    _silent(on, on.channel_of(rows[0]))
+    _without_programmes(on, on.channel_of(rows[0]))
 
 
-def _silent(on: Guide, channel: int) -> None:
+def _without_programmes(on: Guide, channel: int) -> None:
     what = "The channel has no programme in the guide's window."
     on.expect_id("schedule.no_programmes", channel, what)
     on.defects.append(Defect("channel.no_programmes", "media", str(channel), what))
@@ -90,7 +90,7 @@ def unknown_channels(on: Guide) -> None:
     for _ in range(3):
         rows = on.whole_channel()
         channel = on.channel_of(rows[0])
-        _silent(on, channel)
+        _without_programmes(on, channel)
         on.channel[rows] = channel + 500_000
         on.shelf.numbers["epg_channel_id"][rows] += 500_000
         what = f"Its {len(rows)} programmes are on a channel that does not exist."

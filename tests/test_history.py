@@ -293,6 +293,8 @@ def test_what_cannot_be_loaded_says_what_there_is(tmp_path: Path) -> None:
         kott.load(tmp_path, name="c")
     with pytest.raises(KottError, match="has no column x; it has id"):
         kott.load(tmp_path, name="a", fields=["x"])
+    with pytest.raises(KottError, match="fields must be a list, not 'id'"):
+        kott.load(tmp_path, name="a", fields="id")
 
 
 # SQL

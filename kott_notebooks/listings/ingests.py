@@ -116,7 +116,7 @@ def ingests(
     rows = _guide_ingests(session, first) if kind == "epg" else _uploads(session, first)
     table = _table([{"kind": kind, **row} for row in rows], INGESTS)
     table = table.sort_values(["createdDate", "ingestId"], ignore_index=True)
-    return _with_origin(session, table, "kott.ingests", start=first, kind=kind)
+    return _with_origin(session, table, "kott.ingests", since=first, kind=kind)
 
 
 def _guide_ingests(session: Session, since: int) -> Iterator[dict[str, Any]]:

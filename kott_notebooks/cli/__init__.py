@@ -34,12 +34,12 @@ from kott_notebooks.errors import (
 from kott_notebooks.session.credentials import SECRETS
 
 __all__ = [
-    "CLOSED", "DONE", "FOUND", "LOGIN", "SERVICE", "STATUSES", "STOPPED", "USAGE",
+    "CLOSED", "DONE", "FAILED", "LOGIN", "SERVICE", "STATUSES", "STOPPED", "USAGE",
     "in_command_words", "main",
 ]  # fmt: skip
 
 STOP_SECONDS = 0.7  # that a command has to end by itself after Ctrl-C
-DONE, FOUND, USAGE, LOGIN, SERVICE, STOPPED, CLOSED = 0, 1, 2, 3, 4, 130, 141
+DONE, FAILED, USAGE, LOGIN, SERVICE, STOPPED, CLOSED = 0, 1, 2, 3, 4, 130, 141
 STATUSES = (
     "exit status: 0 done, 1 there is what --fail-on names, 2 used wrongly, "
     "3 not logged in, 4 no reply, a refusal or an incomplete list, 130 stopped, 141 stdout closed"
@@ -83,7 +83,7 @@ def _run(argv: Sequence[str] | None) -> int:
         return _say(error, SERVICE)
     except KottError as error:
         return _say(error, USAGE)
-    return FOUND if failing else DONE
+    return FAILED if failing else DONE
 
 
 def _check_no_secret(argv: Sequence[str]) -> None:

@@ -141,12 +141,12 @@ def headroom(limits: pd.DataFrame, *, k: int = MIN_GROUP_SIZE) -> pd.DataFrame:
 def _of_limit(own: pd.DataFrame, k: int) -> pd.DataFrame:
     unknown, unlimited = own["used"].isna(), own["allowed"].isna()
     counted = ~(unknown | unlimited)
-    left = (own["allowed"] - own["used"]).fillna(0).to_numpy(np.int64).clip(-1, _STEPS[-1])
+    free = (own["allowed"] - own["used"]).fillna(0).to_numpy(np.int64).clip(-1, _STEPS[-1])
     each = pd.Series(own.index, index=own.index)  # a row per household
-    steps = widened(left[counted], each[counted], _STEPS, k)
+    steps = widened(free[counted], each[counted], _STEPS, k)
     bounds = [-1, *steps, _STEPS[-1] + 1]
     names = [_words(low, high) for low, high in pairwise(bounds)]
-    place = np.searchsorted(steps, left, "right")
+    place = np.searchsorted(steps, free, "right")
     group = pd.Series(np.array(names, dtype=object)[place], index=own.index)
     group = group.mask(unlimited, NO_LIMIT).mask(unknown, NOT_KNOWN)
     table = figure(group, each, k, [*names, NO_LIMIT, NOT_KNOWN], joins=names[::-1])

@@ -283,8 +283,8 @@ def _time_left(expiry: dt.datetime | None) -> str | None:
     if expiry is None:
         return None
     minutes = max(int((expiry - dt.datetime.now(dt.UTC)).total_seconds() // 60), 0)
-    left = f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
-    return f"{left}, until {expiry:%Y-%m-%d %H:%M} UTC; then it is renewed"
+    remaining = f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
+    return f"{remaining}, until {expiry:%Y-%m-%d %H:%M} UTC; then it is renewed"
 
 
 def _keyring() -> Any:

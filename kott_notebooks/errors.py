@@ -52,9 +52,15 @@ MAX_MESSAGE = 2_000  # characters of a server's message that are shown
 
 
 class KottError(Exception):
-    """An error of this package: what went wrong, and what to do next."""
+    """An error of this package: what went wrong, and what to do next.
 
-    hint = ""  # what to do next; the message ends with it
+    Attributes
+    ----------
+    hint : str
+        What to do next; the message ends with it.
+    """
+
+    hint = ""
 
     def __str__(self) -> str:
         return printable(super().__str__())
@@ -196,8 +202,12 @@ class CredentialsError(KottError):
 class TransportError(KottError):
     """There was no reply, or one that the API did not write.
 
-    `passing` is True where the failure is transient: another attempt may succeed. `wait` is the
-    number of seconds that the server asks for.
+    Attributes
+    ----------
+    passing : bool
+        Whether the failure is transient: another attempt may succeed.
+    wait : float or None
+        The number of seconds that the server asks for.
     """
 
     def __init__(self, message: str, *, passing: bool = False, wait: float | None = None) -> None:
@@ -209,9 +219,11 @@ class TransportError(KottError):
 class IncompleteError(KottError):
     """A list could not be completed; what was received of it is here.
 
-    `partial` is what was received: records from a session, a table from a listing function. It is
-    made by `build` when it is looked at, so that an interrupt need not wait for it.
-    `resume()` goes on from there and gives what the call would have given.
+    Attributes
+    ----------
+    partial : list of dict or DataFrame
+        What was received: records from a session, a table from a listing function. It is made when
+        it is looked at, so that an interrupt need not wait for it.
     """
 
     def __init__(
@@ -235,7 +247,36 @@ class IncompleteError(KottError):
         return self._partial
 
     def resume(self) -> Any:
-        """Go on where the call stopped, and return what it would have returned."""
+        """Go on where the call stopped, and return what it would have returned.
+
+        Returns
+        -------
+        list of dict or DataFrame
+            The whole list, of which only what is missing is requested.
+
+        Raises
+        ------
+        IncompleteError
+            It stopped again: this one goes on from there.
+        KottError
+            The list cannot be resumed.
+
+        See Also
+        --------
+        kott.assets, kott.verify
+
+        Examples
+        --------
+        >>> import kott_notebooks as kott
+        >>> from kott_notebooks import demo
+        >>> faults = demo.Faults(seed=3, spare=2, reset=0.5)  # every other connection is reset
+        >>> session = demo.login(assets=200, faults=faults, attempts=1)
+        >>> try:
+        ...     assets = kott.assets(session, workers=1)
+        ... except kott.IncompleteError as error:
+        ...     print(len(error.partial), len(error.resume()))
+        50 200
+        """
         if self._resume is None:
             raise KottError("There is nothing to resume here: call the listing again.")
         return self._resume()
@@ -248,8 +289,19 @@ class Interrupted(IncompleteError, KeyboardInterrupt):
 class ApiError(KottError):
     """The API refused an action.
 
-    `code` is text, as on the wire; `name` is the schema's name for it; `arguments` is what the
-    API filled its message with (`args` on the wire, a word that Python's exceptions have taken).
+    Attributes
+    ----------
+    code, name : str
+        As on the wire, and the schema's name for it.
+    message : str
+        The API's words.
+    arguments : dict
+        What the API filled its message with (`args` on the wire, a word that Python's exceptions
+        have taken).
+    action : str
+        What was refused: "asset.list".
+    hint : str
+        What to do next.
     """
 
     def __init__(
@@ -303,7 +355,13 @@ class KsqlError(ApiError):
 
 
 class RateLimited(ApiError):
-    """The API wants fewer calls; `wait` is the number of seconds that it asks for."""
+    """The API wants fewer calls.
+
+    Attributes
+    ----------
+    wait : float or None
+        The number of seconds that it asks for.
+    """
 
     wait: float | None = None
 

@@ -77,6 +77,12 @@ class Expression(ABC):
     """A filter or a part of one: joins with `&` and `|`, and is KSQL by `str`.
 
     What it is joined with may be KSQL as text, too.
+
+    Examples
+    --------
+    >>> from kott_notebooks import K
+    >>> (K["Year"] > 1990) & "Genre='Drama'" | (K.name == "Ocean")
+    <KSQL (or (and Year>'1990' Genre='Drama') name='Ocean')>
     """
 
     @abstractmethod
@@ -119,7 +125,15 @@ class Expression(ABC):
 
 @dataclass(frozen=True, repr=False)
 class Term(Expression):
-    """One comparison; `value` is not quoted yet."""
+    """One comparison.
+
+    Attributes
+    ----------
+    key, operator : str
+        As KSQL has them.
+    value : str
+        What the key is compared with, not quoted yet.
+    """
 
     key: str
     operator: str
@@ -132,7 +146,15 @@ class Term(Expression):
 
 @dataclass(frozen=True, repr=False)
 class Group(Expression):
-    """Parts that must all hold ("and"), or at least one of them ("or")."""
+    """Several parts as one filter.
+
+    Attributes
+    ----------
+    word : str
+        Whether all parts must hold ("and") or at least one ("or").
+    parts : tuple of Expression
+        The parts.
+    """
 
     word: str
     parts: tuple[Expression, ...]
@@ -149,6 +171,23 @@ class Key:
     epoch seconds. Keys that end in `_date` take times as text too (ISO, `now`, `today-7d`), and a
     timedelta, which the API counts from the present: `K.end_date < timedelta(days=-7)`. Raises
     KottError for what the API would refuse, or silently read as something else.
+
+    Parameters
+    ----------
+    name : str
+        The name of the meta, tag or property; `K["Short title"]` makes a key of it.
+
+    See Also
+    --------
+    K, check, as_text
+
+    Examples
+    --------
+    >>> from kott_notebooks import K
+    >>> (K.asset_type == "media") & (K["Genre"] != "Drama")
+    <KSQL (and asset_type='media' Genre!='Drama')>
+    >>> (K["Year"] >= 1990) & (K["Year"] < 2000)
+    <KSQL (and Year>='1990' Year<'2000')>
     """
 
     def __init__(self, name: str) -> None:
@@ -181,6 +220,12 @@ class Key:
         """Ask for any of these values: whole numbers in one list, others one by one.
 
         A text is never in a list, even if it is a number: keys of texts take none.
+
+        Examples
+        --------
+        >>> from kott_notebooks import K
+        >>> K["Genre"].isin(["Drama", "Crime"])
+        <KSQL (or Genre='Drama' Genre='Crime')>
         """
         given = [values] if isinstance(values, str) else as_list(f"{self.name}.isin", values)
         texts = [_written(self.name, value) for value in given]
@@ -193,27 +238,69 @@ class Key:
         return terms[0] if len(terms) == 1 else Group("or", tuple(terms))
 
     def contains(self, text: str) -> Expression:
-        """Ask for values that have this text anywhere in them; at most 20 characters."""
+        """Ask for values that have this text anywhere in them; at most 20 characters.
+
+        Examples
+        --------
+        >>> from kott_notebooks import K
+        >>> K.name.contains("ocean")
+        <KSQL name~'ocean'>
+        """
         return self._term("~", text)
 
     def not_contains(self, text: str) -> Expression:
-        """Ask for values that have this text nowhere in them; at most 20 characters."""
+        """Ask for values that have this text nowhere in them; at most 20 characters.
+
+        Examples
+        --------
+        >>> from kott_notebooks import K
+        >>> K.name.not_contains("trailer")
+        <KSQL name!~'trailer'>
+        """
         return self._term("!~", text)
 
     def word_starts(self, text: str) -> Expression:
-        """Ask for values of which some word starts with this text; at most 20 characters."""
+        """Ask for values of which some word starts with this text; at most 20 characters.
+
+        Examples
+        --------
+        >>> from kott_notebooks import K
+        >>> K.name.word_starts("elev")
+        <KSQL name^'elev'>
+        """
         return self._term("^", text)
 
     def starts(self, text: str) -> Expression:
-        """Ask for values that start with this text; at most 20 characters."""
+        """Ask for values that start with this text; at most 20 characters.
+
+        Examples
+        --------
+        >>> from kott_notebooks import K
+        >>> K.name.starts("Ocean")
+        <KSQL name^='Ocean'>
+        """
         return self._term("^=", text)
 
     def exists(self) -> Expression:
-        """Ask for what has a value here."""
+        """Ask for what has a value here.
+
+        Examples
+        --------
+        >>> from kott_notebooks import K
+        >>> K["Year"].exists()
+        <KSQL Year+''>
+        """
         return self._checked("+", "")
 
     def missing(self) -> Expression:
-        """Ask for what has no value here."""
+        """Ask for what has no value here.
+
+        Examples
+        --------
+        >>> from kott_notebooks import K
+        >>> K["Year"].missing()
+        <KSQL Year!+''>
+        """
         return self._checked("!+", "")
 
     def _term(self, operator: str, value: object) -> Expression:

@@ -6,6 +6,7 @@ import doctest
 import importlib
 import inspect
 import pkgutil
+import re
 import time
 import tomllib
 from collections.abc import Callable
@@ -44,7 +45,22 @@ METHODS = {
     f"kott_notebooks.Session.{name}": getattr(kott.Session, name)
     for name in dir(kott.Session)
     if name[0] != "_"
+} | {"kott_notebooks.IncompleteError.resume": kott.IncompleteError.resume}
+CLASSES = {
+    f"{module.__name__}.{name}": getattr(module, name)
+    for module in PUBLIC
+    for name in module.__all__
+    if inspect.isclass(getattr(module, name))
 }
+MADE_BY_USERS = [  # the others are made for them
+    "kott_notebooks.demo.Deployment",
+    "kott_notebooks.demo.Faults",
+    "kott_notebooks.household.Thresholds",
+    "kott_notebooks.ksql.Key",
+    "kott_notebooks.schedule.Thresholds",
+    "kott_notebooks.widgets.LoginForm",
+]
+DOCUMENTED = FUNCTIONS | METHODS | {name: CLASSES[name] for name in MADE_BY_USERS}
 FOREIGN = pd.DataFrame({"unrelated": ["x"]})
 REQUIRED = {  # what a function is given for an argument that it requires, by its annotation
     "pd.DataFrame": FOREIGN,
@@ -97,17 +113,37 @@ def examples(name: str) -> list[doctest.DocTest]:
     return [one for one in doctest.DocTestFinder().find(module, extraglobs=names) if one.examples]
 
 
-@pytest.mark.parametrize("name", [*FUNCTIONS, *METHODS])
-def test_a_public_function_is_documented_in_full(name: str) -> None:
+@pytest.mark.parametrize("name", DOCUMENTED)
+def test_what_users_call_is_documented_in_full(name: str) -> None:
     """Parameters, returns, what to see next and an example, as numpydoc has them."""
-    assert errors((FUNCTIONS | METHODS)[name]) == []
+    assert errors(DOCUMENTED[name]) == []
 
 
-@pytest.mark.parametrize("name", [*FUNCTIONS, *METHODS])
+@pytest.mark.parametrize("name", [name for name in CLASSES if name not in MADE_BY_USERS])
+def test_a_record_says_its_attributes(name: str) -> None:
+    """They are in its docstring, or properties with one of their own."""
+    cls = CLASSES[name]
+    only_for_users = ("PR01", "SA01", "EX01")
+    assert [one for one in errors(cls) if not one.startswith(only_for_users)] == []
+    names = {name for name in inspect.get_annotations(cls) if name[0] != "_"}
+    if "__init__" in vars(cls) and not names:
+        given = re.findall(r"^ +(self\..*?) = ", inspect.getsource(cls.__init__), re.MULTILINE)
+        names = set(re.findall(r"self\.([a-z]\w*)", " ".join(given)))
+    documented = get_doc_object(cls, config={"show_class_members": False})["Attributes"]
+    assert names <= {one for some, *_ in documented for one in some.split(", ")}
+
+
+@pytest.mark.parametrize("name", [name for name in dir(kott.ksql.Key) if name[0] != "_"])
+def test_a_comparison_of_a_key_has_an_example(name: str) -> None:
+    """So does the class, for its operators."""
+    assert "Examples\n" in (inspect.getdoc(getattr(kott.ksql.Key, name)) or "")
+
+
+@pytest.mark.parametrize("name", DOCUMENTED)
 def test_what_to_see_also_is_there(name: str) -> None:
     """Each name is public: beside the one that names it, or in kott."""
     beside = pkgutil.resolve_name(name.rpartition(".")[0])
-    for names, _ in get_doc_object((FUNCTIONS | METHODS)[name])["See Also"]:
+    for names, _ in get_doc_object(DOCUMENTED[name])["See Also"]:
         for one, _ in names:
             assert resolves(one, beside) or resolves(one.removeprefix("kott."), kott), one
 

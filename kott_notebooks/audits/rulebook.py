@@ -86,7 +86,59 @@ class Channel(_Section, frozen=True):
 
 
 class Schedule(_Section, frozen=True):
-    """Thresholds and weights of the audit of a guide."""
+    """Thresholds and weights of the audit of a guide.
+
+    Parameters
+    ----------
+    gap_minutes : float, default 1
+        From this length on a gap is a finding.
+    gap_error_minutes : float, default 60
+        From this length on it is an error.
+    overlap_seconds : float, default 0
+        Longer overlaps are findings.
+    overlap_error_minutes : float, default 1
+        Longer overlaps are errors, others warnings.
+    shortest_minutes, longest_minutes : float, default 1 and 480
+        Shorter and longer programmes are findings.
+    reingested_minutes : float, default 5
+        How far apart a programme and its copy may start.
+    band_slots : int, default 3
+        From this number on, slots in a row with one fault are one finding.
+    horizon_hours : float, default 120
+        How far ahead a guide has to reach.
+    same_as_share : float, default 0.9
+        The share of a day's programmes that makes two channels the same.
+    same_as_programmes : int, default 8
+        Days of fewer programmes are not compared.
+    runtime : str, default "metas.Runtime"
+        The column of the stated runtime.
+    runtime_percent, runtime_minutes : float, default 20 and 10
+        A slot that differs by more than both is a finding.
+    rating : str, default "tags.Parental rating"
+        The column of the rating.
+    watershed_rating : int, default 16
+        From this age on a programme is for adults.
+    watershed_hours : tuple of two float, default (6, 21)
+        The hours of the day that are to be free of them.
+    prime_hours : tuple of two float, default (18, 23)
+        The hours of prime time.
+    prime_weight : float, default 3
+        The weight of a minute of prime time in the impact.
+    channels : dict of Channel by id or name
+        What is known of channels: `off_air` and `known_gaps`.
+    off : tuple of str
+        Rules that are not applied.
+
+    See Also
+    --------
+    audit, audits.rules
+
+    Examples
+    --------
+    >>> from kott_notebooks import schedule
+    >>> schedule.Thresholds(gap_minutes=5).gap_error_minutes
+    60
+    """
 
     gap_minutes: float = 1
     gap_error_minutes: float = 60
@@ -112,7 +164,29 @@ class Schedule(_Section, frozen=True):
 
 
 class Household(_Section, frozen=True):
-    """Thresholds of the rules for households, in days."""
+    """Thresholds of the rules for households, in days.
+
+    Parameters
+    ----------
+    idle_days : float, default 180
+        A household without an active device for longer is idle.
+    device_idle_days : float, default 365
+        A device that was not active for longer is idle.
+    new_days : float, default 30
+        Users created since need not have logged in.
+    off : tuple of str
+        Rules that are not applied.
+
+    See Also
+    --------
+    audit, audits.rules
+
+    Examples
+    --------
+    >>> from kott_notebooks import household
+    >>> household.Thresholds(idle_days=90).device_idle_days
+    365
+    """
 
     idle_days: float = 180
     device_idle_days: float = 365
@@ -144,7 +218,37 @@ def _written(value: Any) -> str:
 
 
 class Rules(_Section, frozen=True):
-    """Everything that the audits judge by; made by `rules`."""
+    """Everything that the audits judge by; made by `rules`.
+
+    Attributes
+    ----------
+    thresholds : Thresholds
+        Those of the rules for assets.
+    widths : dict of int by ratio
+        The least width of pictures, in pixels.
+    fields : Fields
+        Which metas, tags or properties hold the year, the series and so on.
+    structs : dict of Needs by name
+        What the assets of each struct need.
+    severities, hints, movielabs : dict of str by rule
+        The severity, the remedy and the MovieLabs term of each rule.
+    values : dict of tuple by field
+        The values that a field may have.
+    ranges : dict of two float by field
+        The least and the greatest number that a field may have.
+    languages : tuple of str
+        Those that texts need; if empty, those of the labels, or of the table.
+    words : Words
+        Added to the package's lists.
+    schedule, household, ingests : Schedule, Household and Ingests
+        The rules for guides, households and ingests.
+    own : tuple of str
+        Names or patterns of rules that are not the package's ("acme.*").
+    waivers : tuple of Waiver
+        Findings that are accepted.
+    graded : tuple of str
+        The rules whose severity is a partner's.
+    """
 
     thresholds: Thresholds
     widths: dict[str, int]
@@ -155,14 +259,14 @@ class Rules(_Section, frozen=True):
     movielabs: dict[str, str]
     values: dict[str, tuple[str, ...]] = {}
     ranges: dict[str, tuple[float, float]] = {}
-    languages: tuple[str, ...] = ()  # none: those of the labels, or of the table
-    words: texts.Words = texts.Words()  # added to the package's lists
+    languages: tuple[str, ...] = ()
+    words: texts.Words = texts.Words()
     schedule: Schedule = Schedule()
     household: Household = Household()
     ingests: Ingests = Ingests()
     own: tuple[str, ...] = ()
     waivers: tuple[Waiver, ...] = ()
-    graded: tuple[str, ...] = ()  # the rules whose severity is a partner's
+    graded: tuple[str, ...] = ()
 
     def _repr_html_(self) -> str:
         """Show the sections in a notebook's cell, each with its settings; empty ones are absent."""

@@ -47,7 +47,17 @@ Mask: TypeAlias = npt.NDArray[np.bool_]
 
 
 class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Lists of texts that the checks compare with whole names and descriptions."""
+    """Lists of texts that the checks compare with whole names and descriptions.
+
+    Attributes
+    ----------
+    stand_ins : tuple of str
+        Texts in the place of a missing one ("TBA").
+    ambiguous : tuple of str
+        Stand-ins that may be a real text too.
+    off_air : tuple of str
+        Names that say that nothing is on.
+    """
 
     stand_ins: tuple[str, ...] = ()
     ambiguous: tuple[str, ...] = ()

@@ -20,27 +20,78 @@ KINDS = ("error", "reset", "truncated", "garbled", "html", "rate_limited", "too_
 
 @dataclass(frozen=True)
 class Faults:
-    """Rates from 0 to 1 per request, times in seconds; everything is off unless given."""
+    """Rates from 0 to 1 per request, times in seconds; everything is off unless given.
+
+    Parameters
+    ----------
+    seed : int, default 0
+        The faults of one seed are the same.
+    spare : int, default 0
+        The number of first requests without a fault: a login, say.
+    latency : float, default 0
+        Before every reply.
+    jitter : float, default 0
+        Up to this much more.
+    per_record : float, default 0
+        Server work for each record of a reply.
+    error : float, default 0
+        HTTP 500, 502, 503 or 504.
+    reset : float, default 0
+        The connection is reset instead of a reply.
+    truncated : float, default 0
+        The body ends early.
+    garbled : float, default 0
+        The body is no longer JSON or XML.
+    html : float, default 0
+        A gateway's page instead of the reply, with HTTP 200.
+    rate_limited : float, default 0
+        The API's 500096.
+    too_many : float, default 0
+        HTTP 429 with Retry-After.
+    retry_after : int, default 1
+        What that header says.
+    hang : float, default 0
+        No reply in any reasonable time.
+    expire_every : int, default 0
+        After this number of calls, the ks of a call expires.
+    moving : int, default 0
+        Totals are off by up to this number, differently each time.
+    churn : int, default 0
+        Up to this number of records of a list are missing, others each time.
+    duplicate : float, default 0
+        A page repeats the one before it.
+    failing_page : int, default 0
+        The page of this number always fails.
+
+    See Also
+    --------
+    login, make, serve
+
+    Examples
+    --------
+    >>> from kott_notebooks import demo
+    >>> session = demo.login(assets=60, faults=demo.Faults(spare=2, moving=3))
+    """
 
     seed: int = 0
-    spare: int = 0  # the number of first requests without a fault: a login, say
-    latency: float = 0.0  # before every reply
-    jitter: float = 0.0  # up to this much more
-    per_record: float = 0.0  # server work for each record of a reply
-    error: float = 0.0  # HTTP 500, 502, 503 or 504
-    reset: float = 0.0  # the connection is reset instead of a reply
-    truncated: float = 0.0  # the body ends early
-    garbled: float = 0.0  # the body is no longer JSON or XML
-    html: float = 0.0  # a gateway's page instead of the reply, with HTTP 200
-    rate_limited: float = 0.0  # the API's 500096
-    too_many: float = 0.0  # HTTP 429 with Retry-After
-    retry_after: int = 1  # what that header says
-    hang: float = 0.0  # no reply in any reasonable time
-    expire_every: int = 0  # after this number of calls, the ks of a call expires
-    moving: int = 0  # totals are off by up to this number, differently each time
-    churn: int = 0  # up to this number of records of a list are missing, others each time
-    duplicate: float = 0.0  # a page repeats the one before it
-    failing_page: int = 0  # the page of this number always fails
+    spare: int = 0
+    latency: float = 0.0
+    jitter: float = 0.0
+    per_record: float = 0.0
+    error: float = 0.0
+    reset: float = 0.0
+    truncated: float = 0.0
+    garbled: float = 0.0
+    html: float = 0.0
+    rate_limited: float = 0.0
+    too_many: float = 0.0
+    retry_after: int = 1
+    hang: float = 0.0
+    expire_every: int = 0
+    moving: int = 0
+    churn: int = 0
+    duplicate: float = 0.0
+    failing_page: int = 0
 
     def __post_init__(self) -> None:
         for field in fields(self):

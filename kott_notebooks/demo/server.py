@@ -112,7 +112,15 @@ class _HTTPServer(ThreadingHTTPServer):
 
 
 class Server:
-    """A running server: `url` to log in to, `backend` that answers; also a context manager."""
+    """A running server; also a context manager.
+
+    Attributes
+    ----------
+    backend : Backend
+        The partner that answers.
+    url : str
+        The address to log in to.
+    """
 
     def __init__(self, backend: Backend, port: int = 0) -> None:
         self.backend = backend

@@ -25,7 +25,15 @@ _SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL)  # of outputs: a page 
 
 @dataclass(frozen=True)
 class Digest:
-    """A summary of an audit, three numbers and five causes, that notebooks and mails can show."""
+    """A summary of an audit, three numbers and five causes, that notebooks and mails can show.
+
+    Attributes
+    ----------
+    numbers : dict of str
+        The numbers by what they count.
+    causes : list of dict
+        The causes, the worst first.
+    """
 
     numbers: dict[str, str]
     causes: list[dict[str, Any]]

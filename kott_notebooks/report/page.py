@@ -41,11 +41,21 @@ _LIGHT_OR_DARK = (
 
 @dataclass(frozen=True, repr=False)
 class Page:
-    """A page: `.html` is all of it, `.save(path)` writes it, a notebook's cell shows it."""
+    """A page, which a notebook's cell shows.
+
+    Attributes
+    ----------
+    title : str
+        What the page is called.
+    html : str
+        All of it.
+    height : int
+        Pixels in a notebook.
+    """
 
     title: str
     html: str
-    height: int = 700  # pixels in a notebook
+    height: int = 700
 
     def save(self, path: str | Path) -> Path:
         """Write the page to a file that any browser opens, and return its path."""

@@ -58,7 +58,15 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True, repr=False)
 class Shown:
-    """A table as HTML: a notebook's cell shows it, `.html` is the text."""
+    """A table as HTML, which a notebook's cell shows.
+
+    Attributes
+    ----------
+    html : str
+        The table.
+    summary : str
+        How much of it is shown.
+    """
 
     html: str
     summary: str

@@ -65,8 +65,16 @@ log = logging.getLogger("kott_notebooks")
 class Session:
     """One user's way into one partner: calls actions, pages lists, holds the secrets.
 
-    `url`, `partner_id`, `username` and `expiry` say who it is; `unfinished` has the lists that
-    were stopped. It is a context manager that logs out at the end.
+    It is a context manager that logs out at the end.
+
+    Attributes
+    ----------
+    url, partner_id, username : str, int and str or None
+        Where and who it is.
+    expiry : datetime or None
+        When the ks ends, where the server says so.
+    unfinished : list of IncompleteError
+        The lists that were stopped, the latest last.
     """
 
     def __init__(

@@ -67,6 +67,10 @@ class LoginForm(WithCopy):
     **options
         Further arguments of `kott.login` (`language`, `user_id`, `http` ...).
 
+    See Also
+    --------
+    kott.login, kott.explore
+
     Examples
     --------
     >>> from kott_notebooks import demo, widgets

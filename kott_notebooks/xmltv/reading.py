@@ -27,7 +27,17 @@ _DTYPES = {_TEXT: pd.StringDtype(na_value=np.nan), pa.int64(): pd.Int64Dtype()}
 
 
 class Guide(NamedTuple):
-    """What a guide holds: its programmes (`epg`), its channels, and what could not be read."""
+    """What a guide holds.
+
+    Attributes
+    ----------
+    epg : DataFrame
+        The programmes, as `read` returns them.
+    channels : DataFrame
+        The channels, as `channels` returns them.
+    faults : DataFrame
+        What could not be read, as `faults` returns it.
+    """
 
     epg: pd.DataFrame
     channels: pd.DataFrame

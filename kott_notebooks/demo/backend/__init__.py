@@ -64,7 +64,15 @@ class Backend:
 
     `roles` names custom roles, each a list of the API's permission items; whoever logs in as
     `NAME@demo.kott.invalid` with the operator's password has the role NAME and no other.
-    `log` holds the latest requests, without secrets.
+
+    Attributes
+    ----------
+    log : deque of dict
+        The latest requests, without secrets.
+    bad_day : BadDay
+        What draws the faults.
+    partner : Partner
+        The data, and the state that requests change.
     """
 
     def __init__(

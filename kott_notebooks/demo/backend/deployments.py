@@ -7,20 +7,64 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Deployment:
-    """One operator's settings; `dataclasses.replace` makes others of them."""
+    """One operator's settings; `dataclasses.replace` makes others of them.
+
+    Parameters
+    ----------
+    name : str
+        What it is called.
+    page_max : int
+        A larger page size is silently reduced to this one.
+    result_window : int
+        Rows of a search that can be reached by paging.
+    caps_totals : bool
+        Whether totalCount stops at the result window.
+    lists_households : bool
+        Whether household.list returns all of them for an empty filter.
+    refresh_tokens : bool
+        Whether a login returns a refresh token, as older servers do.
+    needs_api_version : bool
+        Whether a request without apiVersion is refused.
+    refuses_unknown : bool
+        Whether an argument or a property that is not in the schema is refused.
+    lenient_ksql : bool
+        Whether KSQL without quotes, or oddly spaced, is understood.
+    lineup_by_post : bool
+        Whether lineup.get may be sent by POST, which is meant for tests only.
+    ks_seconds : int, default 86400
+        How long a ks is valid.
+    lock_after : int, default 5
+        Wrong passwords in a row that lock a user out.
+    lock_seconds : int, default 300
+        For how long.
+
+    See Also
+    --------
+    login, make
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> from kott_notebooks import demo
+    >>> backend = demo.make(assets=60, deployment="roomy")
+    >>> small = replace(backend.partner.deployment, page_max=25)
+    >>> session = demo.login(assets=60, deployment=small)
+    >>> len(session.call("asset", "list", pager={"pageSize": 100})["objects"])
+    25
+    """
 
     name: str
-    page_max: int  # a larger page size is silently reduced to this one
-    result_window: int  # rows of a search that can be reached by paging
-    caps_totals: bool  # whether totalCount stops at the result window
-    lists_households: bool  # whether household.list returns all of them for an empty filter
-    refresh_tokens: bool  # whether a login returns a refresh token, as older servers do
-    needs_api_version: bool  # whether a request without apiVersion is refused
-    refuses_unknown: bool  # whether an argument or a property that is not in the schema is refused
-    lenient_ksql: bool  # whether KSQL without quotes, or oddly spaced, is understood
-    lineup_by_post: bool  # whether lineup.get may be sent by POST, which is meant for tests only
+    page_max: int
+    result_window: int
+    caps_totals: bool
+    lists_households: bool
+    refresh_tokens: bool
+    needs_api_version: bool
+    refuses_unknown: bool
+    lenient_ksql: bool
+    lineup_by_post: bool
     ks_seconds: int = 86_400
-    lock_after: int = 5  # wrong passwords in a row
+    lock_after: int = 5
     lock_seconds: int = 300
 
 

@@ -135,7 +135,17 @@ def _plain(value: Any) -> Any:
 
 
 class Explorer(WithCopy):
-    """The tabs; each is made when it is first looked at."""
+    """The tabs; each is made when it is first looked at.
+
+    Attributes
+    ----------
+    session : Session
+        Who asks.
+    panels : dict of Panel by tab
+        The tabs that were looked at.
+    tabs : ipywidgets.Tab
+        The widget of the tabs.
+    """
 
     def __init__(self, session: Session, state: State) -> None:
         self.session = session

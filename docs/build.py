@@ -8,6 +8,7 @@ address outside.
 
 from __future__ import annotations
 
+import importlib.util
 import inspect
 import re
 import shutil
@@ -16,6 +17,7 @@ import sys
 import tempfile
 from html.parser import HTMLParser
 from pathlib import Path
+from types import ModuleType
 from urllib.parse import unquote, urlsplit
 
 import matplotlib
@@ -80,8 +82,15 @@ def reference(name: str, title: str) -> str:
         for one in module.__all__
         if inspect.isfunction(getattr(module, one)) or inspect.isclass(getattr(module, one))
     ]
-    entries = [f"::: {module.__name__}.{one}" for one in public]
+    entries = [f"::: {_place(module, one)}" for one in public]
     return "\n\n".join([f"# {title}", f"`{name}`: {len(public)} names.", *entries, ""])
+
+
+def _place(module: ModuleType, name: str) -> str:
+    """Return where a public name is found; where a module is called so too, where it is made."""
+    place, thing = f"{module.__name__}.{name}", getattr(module, name)
+    hidden = importlib.util.find_spec(place) is not None
+    return f"{thing.__module__}.{thing.__qualname__}" if hidden else place
 
 
 def with_pictures(docs: Path) -> str:

@@ -274,11 +274,14 @@ def test_what_cannot_be_saved_says_why(
     assert not [*tmp_path.iterdir()]
 
 
-@pytest.mark.parametrize("store", ["", "a\0b", "\udcff", "~nobody-has-this-name/kott"])
-def test_a_store_that_cannot_be_a_folder_is_refused(store: str) -> None:
+@pytest.mark.parametrize(
+    "store", ["", "a\0b", "\udcff", "~nobody-has-this-name/kott", 3, None, b"kott", __file__]
+)
+def test_a_store_that_cannot_be_a_folder_is_refused(store: Any) -> None:
     """Nothing is written into the folder that one happens to be in."""
-    with pytest.raises(KottError, match="must be a folder or an address"):
-        kott.save(table(id=[1]), store, name="t")
+    for use in (lambda: kott.save(table(id=[1]), store, name="t"), lambda: kott.snapshots(store)):
+        with pytest.raises(KottError, match="must be a folder"):
+            use()
 
 
 def test_what_cannot_be_loaded_says_what_there_is(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import importlib.util
+import inspect
 import re
 import time
 from pathlib import Path
@@ -54,6 +55,19 @@ def test_there_are_thirty_questions_of_five_lines_at_most() -> None:
         question, _, answer = part.partition("\n")
         assert question.endswith("?")
         assert 1 <= len(re.findall(r"^(?:>>>|\.\.\.) ", answer, re.MULTILINE)) <= 5
+
+
+def test_the_reference_is_of_functions_and_classes(site: Any) -> None:
+    """A module may have the name of one: `catalog.audit` is both."""
+    for name, title in site.SECTIONS.items():
+        places = re.findall(r"^::: (\S+)$", site.reference(name, title), re.MULTILINE)
+        assert places
+        for place in places:
+            owner, _, last = place.rpartition(".")
+            module = importlib.import_module(owner)
+            public = getattr(module, last)
+            assert inspect.isfunction(public) or inspect.isclass(public), place
+            assert not hasattr(module, "__path__") or importlib.util.find_spec(place) is None
 
 
 def test_every_page_is_in_the_navigation(site: Any) -> None:

@@ -23,9 +23,14 @@ def opened(store: Place) -> tuple[fs.FileSystem, str]:
 
     An address with a scheme (`s3://bucket/kott`, `memory://kott`) is opened with fsspec.
     """
-    address = os.fspath(store)
-    if not address or "\0" in address or any("\ud800" <= one <= "\udfff" for one in address):
-        raise KottError(f"The store must be a folder or an address, not {address!r}.")
+    address = os.fspath(store) if isinstance(store, str | os.PathLike) else None
+    if (
+        not isinstance(address, str)
+        or not address
+        or "\0" in address
+        or any("\ud800" <= one <= "\udfff" for one in address)
+    ):
+        raise KottError(f"The store must be a folder or an address, not {store!r}.")
     scheme, _, rest = address.partition("://")
     if not rest or scheme == "file":
         try:
@@ -34,6 +39,8 @@ def opened(store: Place) -> tuple[fs.FileSystem, str]:
             raise KottError(
                 f"The store must be a folder or an address, not {address!r}: {error}"
             ) from error
+        if folder.is_file():
+            raise KottError(f"The store must be a folder, and {folder} is a file.")
         return fs.LocalFileSystem(), str(folder)
     try:
         import fsspec

@@ -111,7 +111,7 @@ def test_gaps_are_the_minutes_that_nothing_covers(
         guide(world),
         start=at(start),
         end=at(start + length),
-        min_minutes=tolerance,
+        minutes=tolerance,
         channels=[2, 1],
     )
     for channel in (1, 2):
@@ -194,7 +194,7 @@ def test_a_walk_through_the_seconds_finds_the_same(
     origin, end = CHANGES[tz] - MINUTE, start + length
     epg = guide(world, origin, SECOND)
     first, last = origin + start * SECOND, origin + end * SECOND
-    gaps = schedule.gaps(epg, start=first, end=last, min_minutes=tolerance / 60, channels=[1, 2])
+    gaps = schedule.gaps(epg, start=first, end=last, minutes=tolerance / 60, channels=[1, 2])
     days = schedule.coverage(epg, start=first, end=last, tz=tz, channels=[1, 2])
     overlaps = schedule.overlaps(epg)
     local = {at: (origin + at * SECOND).tz_convert(tz).date() for at in range(start, end)}

@@ -57,7 +57,7 @@ def gaps(
     *,
     start: When | None = None,
     end: When | None = None,
-    min_minutes: float = 1,
+    minutes: float = 1,
     tz: Zone | None = None,
     off_air: Mapping[Any, str | Iterable[str]] | None = None,
     columns: Columns | None = None,
@@ -77,7 +77,7 @@ def gaps(
         The window. Where it is not known, only gaps between a channel's programmes are found.
         Words and bare dates are days of `tz`; a time of day without a zone is of KOTT_TZ, else UTC,
         as the times in the table are.
-    min_minutes : float, default 1
+    minutes : float, default 1
         The shortest gap that is listed, in minutes.
     tz : str, tzinfo or mapping, default: the zone of the pull, else KOTT_TZ, else UTC
         The zone of `today` and of bare dates in `start` and `end`, and of `off_air`; or the zone of
@@ -110,7 +110,7 @@ def gaps(
     >>> from kott_notebooks import demo, schedule
     >>> session = demo.login(assets=200, channels=8, days=3, households=0)
     >>> epg = kott.epg(session, "today-1d", "today+1d")
-    >>> gaps = schedule.gaps(epg, min_minutes=30)
+    >>> gaps = schedule.gaps(epg, minutes=30)
     >>> list(gaps.columns)
     ['linearAssetId', 'startDate', 'endDate', 'minutes']
     >>> bool((gaps["minutes"] >= 30).all())
@@ -132,7 +132,7 @@ def gaps(
         covered.append(clipped(off_air_times, *(own[edge].fillna(0).to_numpy(int) for edge in own)))
     spans = in_order(Spans(*(np.concatenate(column) for column in zip(*covered, strict=True))))
     since, until = busy_until(spans)[:-1], spans.start[1:]
-    free = (until > since) & (until - since >= min_minutes * MINUTE)
+    free = (until > since) & (until - since >= minutes * MINUTE)
     at = np.flatnonzero(free & (spans.code[1:] == spans.code[:-1]))
     table = pd.DataFrame(
         {"linearAssetId": labels.take(spans.code[at]), **timed(since[at], until[at])}

@@ -174,7 +174,7 @@ def _gaps(guide: Guide) -> pd.DataFrame:
         guide.epg,
         start=_time(guide.start),
         end=_time(guide.end),
-        min_minutes=guide.rules.gap_minutes,
+        minutes=guide.rules.gap_minutes,
         channels=_shown(guide) if is_known else None,
         tz=guide.tz,
         off_air={name: of.times_off_air for name, of in guide.rules.channels.items()},

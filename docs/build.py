@@ -8,7 +8,6 @@ address outside.
 
 from __future__ import annotations
 
-import importlib.util
 import inspect
 import re
 import shutil
@@ -87,10 +86,10 @@ def reference(name: str, title: str) -> str:
 
 
 def _place(module: ModuleType, name: str) -> str:
-    """Return where a public name is found; where a module is called so too, where it is made."""
-    place, thing = f"{module.__name__}.{name}", getattr(module, name)
-    hidden = importlib.util.find_spec(place) is not None
-    return f"{thing.__module__}.{thing.__qualname__}" if hidden else place
+    """Return where a public name is found: of one in a module of its own name, that module."""
+    public = getattr(module, name)
+    is_hidden = public.__module__.endswith(f".{name}")
+    return f"{public.__module__ if is_hidden else module.__name__}.{name}"
 
 
 def with_pictures(docs: Path) -> str:

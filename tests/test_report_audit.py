@@ -223,6 +223,14 @@ def test_the_work_list_counts_what_was_audited() -> None:
     assert "${things} shown" in html
 
 
+def test_programmes_are_called_so() -> None:
+    """Their type is a number of the API's, as is that of recordings."""
+    findings = made_up("One", "Two", kind="epg", rule="schedule.absurd_length")
+    programmes = pd.DataFrame({"id": [0, 1], "type": [0, 1]})
+    data = listed(page_of(findings, programmes))
+    assert [row[2] for row in data["assets"]] == ["Programme", "Recording"]
+
+
 # The workbook
 
 

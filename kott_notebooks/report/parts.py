@@ -87,7 +87,7 @@ def audited(findings: pd.DataFrame) -> Audited:
 
 def type_names(assets: pd.DataFrame | None, labels: pd.DataFrame | None = None) -> dict[str, str]:
     """Return the names of asset types by id: as the labels have them, else as the assets do."""
-    names: dict[str, str] = {}
+    names = {"0": "Programme", "1": "Recording"}  # the API's own; the others are a partner's
     if assets is not None and {"type", "typeDescription"} <= set(assets.columns):
         own = assets[["type", "typeDescription"]].dropna().drop_duplicates("type")
         names = dict(zip(id_texts(own["type"]), own["typeDescription"], strict=True))
